@@ -1,0 +1,182 @@
+"""Figure 1, live: from product and route through mediator, cell and effect to disease.
+
+Every thin line is one mediator of one finding, so the width of a stream is a count of rows, and a line can
+be followed from end to end. Pointing at a box lights the lines that pass it and names their studies.
+"""
+
+import textwrap
+
+import altair as alt
+import pandas as pd
+
+from review_tools.display.selection import findings, named_studies, with_mediators
+from review_tools.display.theme import BOX_INK, PAGE_INK, ROUTE, named, plural
+
+STAGES = {
+    "source": "Product and route",
+    "mediator": "Mediator",
+    "target_cell": "Target cell",
+    "effect": "Effect",
+    "disease": "Disease",
+}
+BOXES = 13  # boxes in a column; the rarest share one called “other”
+WIDTH, BOX, GAP = 656, 108, 5.0  # pixels
+LETTERS = 18  # on one line of a box
+TALL = 560  # pixels that all lines of a column share, none being thicker than 2.2
+
+
+def mechanism_map(section: str | None = None, disease: str | None = None) -> alt.LayerChart:
+    """The map of all findings, or of one section or disease."""
+    paths = _paths(section, disease)
+    thickness = min(2.2, TALL / max(len(paths), 1))
+    boxes, height = _boxes(paths, thickness)
+    strands = _strands(paths, boxes, thickness)
+    pointed = alt.selection_point(name="pointed", on="pointerover", clear="pointerout", fields=["box"], empty=False)
+    followed = alt.selection_point(
+        name="followed", on="pointerover", clear="pointerout", fields=["finding_id"], empty=False
+    )
+    stages = "[" + ", ".join(f"datum.{stage}_box" for stage in STAGES) + "]"
+    idle = "!isValid(pointed.box) && !isValid(followed.finding_id)"
+    on_box = f"(isValid(pointed.box) && indexof({stages}, pointed.box[0]) >= 0)"
+    on_line = "(isValid(followed.finding_id) && datum.finding_id == followed.finding_id[0])"
+    lit = f"{on_box} || {on_line}"
+    x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, WIDTH], nice=False))
+    y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[height, -24], nice=False))
+    lines = (
+        alt.Chart(strands)
+        .mark_line(interpolate="monotone", strokeWidth=thickness)
+        .encode(
+            x=x,
+            y=y,
+            detail="path:N",
+            order="x:Q",
+            color=alt.Color("route:N", title="Route", scale=alt.Scale(domain=list(ROUTE), range=list(ROUTE.values()))),
+            opacity=alt.when(idle).then(alt.value(0.4)).when(lit).then(alt.value(1.0)).otherwise(alt.value(0.05)),
+            tooltip=[alt.Tooltip("study:N", title="Study"), alt.Tooltip("statement:N", title="Finding")],
+        )
+        .add_params(followed)
+    )
+    near = "!isValid(pointed.box) || indexof(datum.linked, pointed.box[0]) >= 0"
+    rects = (
+        alt.Chart(boxes)
+        .mark_rect(cornerRadius=3, fill="#f3f6f9", stroke="#8aa0b4", strokeWidth=1)
+        .encode(
+            x=x,
+            x2="x2:Q",
+            y=y,
+            y2="y2:Q",
+            opacity=alt.when(near).then(alt.value(1.0)).otherwise(alt.value(0.35)),
+            tooltip=[
+                alt.Tooltip("name:N", title="Box"),
+                alt.Tooltip("findings:Q", title="Findings"),
+                alt.Tooltip("studies:N", title="Studies"),
+            ],
+        )
+        .add_params(pointed)
+    )
+    words = alt.Chart(boxes).mark_text(
+        fontSize=10.5, lineHeight=12, lineBreak="\n", baseline="middle", color=BOX_INK, limit=BOX - 4, tooltip=False
+    )
+    words = words.encode(x="middle:Q", y=alt.Y("first:Q", axis=None), text="label:N")
+    heads = pd.DataFrame(
+        {"x": [_left(i) + BOX / 2 for i in range(len(STAGES))], "y": -14.0, "text": list(STAGES.values())}
+    )
+    titles = (
+        alt.Chart(heads)
+        .mark_text(fontSize=12, fontWeight="bold", color=PAGE_INK)
+        .encode(x="x:Q", y="y:Q", text="text:N")
+    )
+    count = paths["finding_id"].nunique()
+    description = (
+        f"{plural(count, 'finding')} drawn as {plural(len(paths), 'line')} from product and route through mediator, "
+        f"cell and effect to disease; the commonest cell is {_commonest(paths, 'target_cell')}, "
+        f"the commonest named mediator {_commonest(paths[paths['named'].notna()], 'named')}."
+    )
+    chart = alt.layer(lines, rects, words, titles).properties(width=WIDTH, height=height + 24)
+    return named(chart, "From product to disease: the findings as one map", description)
+
+
+NO = {"mediator": "none named", "disease": "no disease"}
+
+
+def _commonest(frame: pd.DataFrame, column: str) -> str:
+    return str(frame[column].mode().iloc[0]) if len(frame) else "none"
+
+
+def _paths(section: str | None, disease: str | None) -> pd.DataFrame:
+    """One row for each mediator of each finding, with the box it passes in every column."""
+    frame = with_mediators(findings(section, disease)).reset_index(drop=True)
+    frame["route"] = frame["route"].fillna("not shown")
+    frame["source"] = frame["product"] + " · " + frame["route"]
+    frame["named"] = frame["mediator"]
+    for stage, missing in NO.items():
+        frame[stage] = frame[stage].fillna(missing)
+    for stage in STAGES:
+        sizes = frame[stage].value_counts()
+        if len(sizes) > BOXES:
+            rare = sizes.sort_index().sort_values(ascending=False, kind="stable").index[BOXES - 1 :]
+            frame[stage] = frame[stage].where(~frame[stage].isin(rare), f"other ({len(rare)})")
+        frame[f"{stage}_box"] = stage + ": " + frame[stage]
+    return frame.assign(path=range(len(frame)))
+
+
+def _left(column: int) -> float:
+    return column * (WIDTH - BOX) / (len(STAGES) - 1)
+
+
+def _boxes(paths: pd.DataFrame, thickness: float) -> tuple[pd.DataFrame, float]:
+    """Boxes of all columns with their places, each column centred; and the height of the tallest."""
+    rows: list[dict[str, object]] = []
+    heights: list[float] = []
+    for column, stage in enumerate(STAGES):
+        sizes = paths[stage].value_counts().sort_index().sort_values(ascending=False, kind="stable")
+        last = [name for name in sizes.index if name.startswith("other (") or name in NO.values()]
+        names = [name for name in sizes.index if name not in last] + last
+        top = 0.0
+        for name in names:
+            here = paths[paths[stage] == name]
+            label = textwrap.wrap(f"{name} · {here['finding_id'].nunique()}", LETTERS)
+            tall = max(4.0 + 12 * len(label), thickness * len(here) + 4)
+            rows.append(
+                {
+                    "box": f"{stage}: {name}",
+                    "name": name,
+                    "label": "\n".join(label),
+                    "findings": here["finding_id"].nunique(),
+                    "studies": named_studies(here["study"]),
+                    "linked": sorted({box for other in STAGES for box in here[f"{other}_box"]}),
+                    "column": column,
+                    "x": _left(column),
+                    "x2": _left(column) + BOX,
+                    "middle": _left(column) + BOX / 2,
+                    "y": top,
+                    "y2": top + tall,
+                }
+            )
+            top += tall + GAP
+        heights.append(top - GAP)
+    height = max(heights, default=100.0)
+    boxes = pd.DataFrame(rows)
+    shift = boxes["column"].map(lambda column: (height - heights[column]) / 2)
+    boxes["y"] += shift
+    boxes["y2"] += shift
+    boxes["centre"] = (boxes["y"] + boxes["y2"]) / 2
+    boxes["first"] = boxes["centre"] - 6 * boxes["label"].str.count("\n")  # where the first line of the label stands
+    return boxes, height
+
+
+def _strands(paths: pd.DataFrame, boxes: pd.DataFrame, thickness: float) -> pd.DataFrame:
+    """Two points of each line at each box: its left and its right edge, stacked so that few lines cross."""
+    centre = boxes.set_index("box")["centre"]
+    keep = ["path", "finding_id", "study", "statement", "route", *(f"{stage}_box" for stage in STAGES)]
+    points = []
+    stages = list(STAGES)
+    for column, stage in enumerate(stages):
+        neighbours = [other for other in (column - 1, column + 1) if 0 <= other < len(stages)]
+        pull = sum(paths[f"{stages[other]}_box"].map(centre) for other in neighbours) / len(neighbours)
+        order = paths.assign(pull=pull).sort_values(["pull", "path"]).groupby(f"{stage}_box").cumcount()
+        size = paths.groupby(f"{stage}_box")["path"].transform("size")
+        y = paths[f"{stage}_box"].map(centre) + thickness * (order - (size - 1) / 2)
+        for x in (_left(column), _left(column) + BOX):
+            points.append(paths[keep].assign(x=x, y=y.round(2)))
+    return pd.concat(points, ignore_index=True)

@@ -1,0 +1,59 @@
+"""People with an event in each arm: proportions with their exact intervals, never pooled here."""
+
+import altair as alt
+import pandas as pd
+
+from review_tools.display.selection import chosen, study_label
+from review_tools.display.theme import named, plural
+from review_tools.synthesis.proportions import exact_interval
+
+ARM = {"MSC": "#0072B2", "comparator": "#E69F00"}
+
+
+def response_rates(disease: str | None = None, study_id: str | None = None) -> alt.LayerChart:
+    """Outcomes counted in people: events of n in each arm, with Clopper-Pearson intervals."""
+    outcomes = chosen("outcomes", disease=disease, study_id=study_id)
+    outcomes = outcomes[outcomes["block"].isin(["binary", "single-arm binary"])]
+    rows = pd.DataFrame(
+        [row for _, outcome in outcomes.iterrows() for row in _arms(outcome)],
+        columns=["outcome_id", "what", "arm", "people", "rate", "low", "high", "reported"],
+    )
+    base = alt.Chart(rows).encode(
+        y=alt.Y("what:N", sort=None, title=None, axis=alt.Axis(labelLimit=300)),
+        yOffset=alt.YOffset("arm:N", sort=list(ARM)),
+        color=alt.Color("arm:N", title=None, scale=alt.Scale(domain=list(ARM), range=list(ARM.values()))),
+        tooltip=[
+            alt.Tooltip("what:N", title="Outcome"),
+            alt.Tooltip("arm:N", title="Arm"),
+            alt.Tooltip("people:N", title="Events / people"),
+            alt.Tooltip("rate:Q", title="Proportion", format=".0%"),
+            alt.Tooltip("low:Q", title="95% from", format=".0%"),
+            alt.Tooltip("high:Q", title="95% to", format=".0%"),
+            alt.Tooltip("outcome_id:N", title="Row"),
+        ],
+    )
+    scale = alt.Scale(domain=[0, 1])
+    axis = alt.Axis(format="%", tickCount=5)
+    lines = base.mark_rule(strokeWidth=2).encode(
+        x=alt.X("low:Q", scale=scale, axis=axis, title="People with the event"), x2="high:Q"
+    )
+    dots = base.mark_point(filled=True, size=70, opacity=1).encode(x=alt.X("rate:Q", scale=scale))
+    studies = outcomes["study_id"].nunique()
+    description = (
+        f"{plural(len(outcomes), 'outcome')} of {plural(studies, 'study', 'studies')}: share of people with the event "
+        "in each arm, with exact 95% intervals; nothing is pooled."
+    )
+    return named((lines + dots).properties(width="container", height=alt.Step(14)), "Events in each arm", description)
+
+
+def _arms(outcome: pd.Series) -> list[list[object]]:
+    what = f"{study_label(outcome['study_id'], None)}: {outcome['outcome']}, {outcome['time']}"
+    rows: list[list[object]] = []
+    for arm, name in (("arm1", "MSC"), ("arm2", "comparator")):
+        events, n = outcome[f"events_{arm}"], outcome[f"n_{arm}"]
+        if pd.notna(events) and pd.notna(n):
+            low, high = exact_interval(int(events), int(n))
+            rows.append(
+                [outcome["outcome_id"], what, name, f"{events}/{n}", events / n, low, high, outcome["reported"]]
+            )
+    return rows

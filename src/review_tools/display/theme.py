@@ -1,0 +1,69 @@
+"""One look for all charts, readable in light and dark and without colour vision."""
+
+from typing import Any
+
+import altair as alt
+
+# Okabe and Ito's palette, which people with any common colour vision can tell apart.
+DIRECTION = {"dampens": "#0072B2", "mixed": "#CC79A7", "promotes": "#D55E00", "none": "#8a8a8a"}
+ROUTE = {"contact": "#E69F00", "paracrine": "#0072B2", "both": "#009E73", "not shown": "#8a8a8a"}
+SEQUENTIAL = ["#d8e8f5", "#08467d"]
+PAGE_INK = "#1f2d3d"  # text of this colour stands on the page itself; static/review.css gives it the page's colour
+BOX_INK = "#10243a"  # text on a light box, the same in light and dark
+FONT = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', sans-serif"
+
+MIME = "application/vnd.vegalite.v6+json"
+
+
+def as_specification(spec: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """What a notebook stores of a chart: its specification, never HTML with a random id.
+
+    Altair's own ``mimetype`` renderer names a type that ends in ``.json``, which nbformat refuses.
+    """
+    return {MIME: spec, "text/plain": spec.get("title", "chart")}
+
+
+alt.renderers.register("specification", as_specification)
+alt.renderers.enable("specification")
+alt.data_transformers.disable_max_rows()
+
+
+@alt.theme.register("review", enable=True)  # type: ignore[untyped-decorator]
+def review() -> alt.theme.ThemeConfig:
+    """Sizes and fonts of every chart. Text and grid take the page's colours from its style sheet."""
+    return {
+        "config": {
+            "background": "transparent",
+            "font": FONT,
+            "view": {"stroke": None},
+            "axis": {
+                "labelFontSize": 12,
+                "titleFontSize": 12,
+                "titleFontWeight": "normal",
+                "labelLimit": 220,
+                "domain": False,
+            },
+            "legend": {
+                "labelFontSize": 12,
+                "titleFontSize": 12,
+                "titleFontWeight": "normal",
+                "orient": "top",
+                "labelLimit": 220,
+            },
+            "bar": {"cornerRadiusEnd": 2},
+            "autosize": {"type": "fit-x", "contains": "padding"},
+        }
+    }
+
+
+def named(chart: alt.TopLevelMixin, title: str, description: str) -> Any:
+    """The chart with its title and the one sentence that says what it shows.
+
+    The site prints both as the caption; the sentence is also the chart's accessible name.
+    """
+    return chart.properties(title=title, description=description)
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """``1 finding``, ``2 findings``."""
+    return f"{number} {one if number == 1 else many or one + 's'}"

@@ -1,0 +1,20 @@
+"""Everything that is checked before anything is built. Each module holds one kind of rule."""
+
+from pathlib import Path
+
+from review_tools.evidence.checks import chapters, history, identity, rules, structure, works
+from review_tools.evidence.checks.evidence import Evidence
+from review_tools.evidence.problems import Problem, in_order
+
+__all__ = ["Evidence", "check"]
+
+CHECKS = (structure.check, identity.check, rules.check, works.check, chapters.check, history.check)
+
+
+def check(root: Path) -> list[Problem]:
+    """Every problem in ``data/``, ``references.bib`` and the citations of ``book/``, all at once."""
+    evidence = Evidence.read(root)
+    found = list(evidence.unreadable)
+    for one in CHECKS:
+        found.extend(one(evidence))
+    return in_order(found)

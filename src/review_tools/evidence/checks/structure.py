@@ -1,0 +1,118 @@
+"""Columns, types, required cells, patterns, ranges, vocabularies, keys and links: what the schema says."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from review_tools.evidence.checks.evidence import Evidence
+from review_tools.evidence.problems import Problem
+from review_tools.evidence.schema import Field, Table
+
+TYPE_FORM = {
+    "integer": (r"-?\d+", "a whole number", "write digits only, no thousands separator"),
+    "number": (r"-?\d+(\.\d+)?([eE][+-]?\d+)?", "a number", "write digits with a point, no unit, no comma"),
+    "boolean": (r"true|false", "true or false", "write true, false, or leave it empty"),
+    "date": (r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", "a date", "write it as YYYY-MM-DD"),
+}
+
+
+def check(evidence: Evidence) -> Iterator[Problem]:
+    """Every cell against the definition of its column, every key and link against its table."""
+    for name, frame in evidence.sheets.items():
+        table = evidence.schemas[name]
+        yield from _header(evidence, table, frame)
+        for field in table.fields:
+            if field.name in frame.columns:
+                yield from _column(evidence, table, field, frame[field.name])
+        yield from _keys(evidence, table, frame)
+        yield from _links(evidence, table, frame)
+
+
+def _header(evidence: Evidence, table: Table, frame: pd.DataFrame) -> Iterator[Problem]:
+    file = evidence.file(table.name)
+    for column in table.columns:
+        if column not in frame.columns:
+            yield Problem(
+                file, "this column is missing", "add it to the header (datapackage.json tells its place)", 1, column
+            )
+    for column in frame.columns[~frame.columns.isin(table.columns)]:
+        remedy = f"remove it, or define it in datapackage.json; the columns are {', '.join(table.columns)}"
+        yield Problem(file, "this column is not defined", remedy, 1, column)
+    for column in frame.columns[frame.columns.duplicated()]:
+        yield Problem(file, "this column stands twice", "remove one", 1, column)
+
+
+def _column(evidence: Evidence, table: Table, field: Field, column: pd.Series) -> Iterator[Problem]:
+    def report(wrong: pd.Series, why: str, remedy: str) -> Iterator[Problem]:
+        for line in column.index[wrong]:
+            yield evidence.problem(table.name, line, field.name, why, remedy)
+
+    filled = column[column != ""].reindex(column.index)
+    present = filled.notna()
+    if field.required:
+        yield from report(~present, "this cell must not be empty", f"fill it: {field.description}")
+    padded = present & (column != column.str.strip())
+    yield from report(padded, "space before or after the value", "remove it")
+    if field.type in TYPE_FORM:
+        form, what, remedy = TYPE_FORM[field.type]
+        fits = filled.str.fullmatch(form).fillna(False).astype(bool)
+        if field.type == "date":
+            fits &= pd.to_datetime(filled.where(fits), format="%Y-%m-%d", errors="coerce").notna()
+        yield from report(present & ~padded & ~fits, f"not {what}", remedy)
+        if field.type in ("integer", "number"):
+            number = pd.to_numeric(filled.where(fits))
+            if field.minimum is not None:
+                yield from report(number < field.minimum, f"below {field.minimum:g}", "correct the number")
+            if field.maximum is not None:
+                yield from report(number > field.maximum, f"above {field.maximum:g}", "correct the number")
+    if field.pattern:
+        wrong = present & ~padded & ~filled.str.fullmatch(field.pattern).fillna(False).astype(bool)
+        example = f", for example {field.example}" if field.example else ""
+        yield from report(wrong, "not of the right form", f"{_form(field)}{example}")
+    if field.vocabulary:
+        terms = evidence.sheet("vocabulary")
+        allowed = terms.loc[terms["kind"] == field.vocabulary, "term"]
+        shown = ", ".join(allowed) if len(allowed) <= 30 else f"one of the {len(allowed)} in data/vocabulary.csv"
+        why = f"not a term of the vocabulary “{field.vocabulary}”"
+        yield from report(
+            present & ~padded & ~filled.isin(allowed), why, f"use {shown}; or add the term to data/vocabulary.csv"
+        )
+
+
+FORMS = {
+    "doi": "a DOI starts with 10. and has no https://doi.org/ before it (10.1000/xyz)",
+    "trial_id": "a trial is NCT and 8 digits, an IRCT number, or unregistered-name",
+    "url": "an address starts with http:// or https:// and holds no space",
+}
+
+
+def _form(field: Field) -> str:
+    for ending, text in FORMS.items():
+        if field.name.endswith(ending) or (field.name == "also_in" and ending == "url"):
+            return text
+    return f"{field.description} Form: {field.pattern}"
+
+
+def _keys(evidence: Evidence, table: Table, frame: pd.DataFrame) -> Iterator[Problem]:
+    single = {(field.name,) for field in table.fields if field.unique}
+    for key in single | {table.primary_key}:
+        if not set(key) <= set(frame.columns):
+            continue
+        columns = list(key)
+        full = frame.loc[(frame[columns] != "").all(axis=1), columns]
+        for line in full.index[full.duplicated()]:
+            first = full.index[(full == full.loc[line]).all(axis=1)][0]
+            why = f"{' and '.join(columns)} already stand in row {first}"
+            yield evidence.problem(table.name, line, columns[0], why, "give this row its own, or remove the row")
+
+
+def _links(evidence: Evidence, table: Table, frame: pd.DataFrame) -> Iterator[Problem]:
+    for link in table.foreign_keys:
+        if link.column not in frame.columns or link.target not in evidence.sheets:
+            continue
+        known = evidence.sheet(link.target)[link.target_column]
+        values = frame[link.column]
+        for line in values.index[(values != "") & ~values.isin(known)]:
+            target = evidence.file(link.target)
+            why = f"no such {link.target_column} in {target}"
+            yield evidence.problem(table.name, line, link.column, why, f"correct it, or add its row to {target}")

@@ -1,0 +1,93 @@
+"""Numbers for prose: counts, cells and percentages asked for by name.
+
+A chapter writes ``{count}`findings section=2.1``` and never the number itself.
+"""
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from review_tools.evidence import schema
+from review_tools.evidence.tables import load
+
+
+class UnknownFactError(Exception):
+    """The data cannot answer the question as it was put."""
+
+
+def answer(kind: str, question: str, root: Path | None = None) -> str:
+    """The answer to one question, as text for the page.
+
+    Args:
+        kind: ``count`` (table, column=value …), ``value`` (table, row id, column) or
+            ``percent`` (table, row id, arm: 100 × events / n).
+        question: the words of the question; a value with spaces stands in double quotes.
+
+    Raises:
+        UnknownFactError: no such table, column, row or value; the message says which.
+    """
+    try:
+        words = shlex.split(question)
+    except ValueError as error:
+        raise UnknownFactError(f"cannot be read ({error})") from error
+    table = words[0] if words else ""
+    if table not in schema.tables(root):
+        raise UnknownFactError(f"no table {table!r}")
+    if kind == "count":
+        return str(len(select(table, words[1:], root)))
+    if len(words) != 3:
+        raise UnknownFactError(f"{kind} takes three words: table, row id, {'arm' if kind == 'percent' else 'column'}")
+    if kind == "percent":
+        events, n = (cell(table, words[1], f"{what}_{words[2]}", root) for what in ("events", "n"))
+        if not n:
+            raise UnknownFactError(f"{table} {words[1]}: nobody in {words[2]}")
+        return f"{100 * float(events) / float(n):.0f}"
+    return as_text(cell(table, words[1], words[2], root))
+
+
+def select(table: str, conditions: list[str], root: Path | None = None) -> pd.DataFrame:
+    """Rows of a table that meet every ``column=value``; a section covers its sub-sections."""
+    frame = load(table, root)
+    for condition in conditions:
+        column, equals, value = condition.partition("=")
+        if not equals or column not in frame.columns:
+            raise UnknownFactError(f"{condition!r} is not column=value of {table}")
+        field = schema.tables(root)[table].field(column)
+        terms = load("vocabulary", root)
+        if field.vocabulary and value not in set(terms.loc[terms["kind"] == field.vocabulary, "term"]):
+            raise UnknownFactError(f"{value!r} is not a term of {field.vocabulary}")
+        frame = frame[in_section(frame[column], value) if column == "section" else frame[column].astype(str) == value]
+    return frame
+
+
+def in_section(column: pd.Series, section: str) -> pd.Series:
+    """Whether each value is the section or lies below it: 2.1 covers 2.1.1."""
+    return (column == section) | column.str.startswith(f"{section}.")
+
+
+def cell(table: str, row: str, column: str, root: Path | None = None) -> Any:
+    """One cell, found by the value of the table's key."""
+    definition = schema.tables(root)[table]
+    frame = load(table, root)
+    if column not in frame.columns:
+        raise UnknownFactError(f"{table} has no column {column!r}")
+    hits = frame.loc[frame[definition.primary_key[0]].astype(str) == row, column]
+    if len(hits) != 1:
+        raise UnknownFactError(f"{table} has {len(hits) or 'no'} row {row!r}")
+    value = hits.iloc[0]
+    if pd.isna(value):
+        raise UnknownFactError(f"{table} {row}: {column} is empty")
+    return value
+
+
+def as_text(value: Any) -> str:
+    """A cell for the page: whole numbers without a point, dates as YYYY-MM-DD."""
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value)

@@ -1,0 +1,30 @@
+"""Where the project lies."""
+
+import os
+from pathlib import Path
+
+MARKER = Path("data") / "datapackage.json"
+
+
+def project_root(start: Path | None = None) -> Path:
+    """Folder that holds ``data/datapackage.json``.
+
+    Looks at ``start``, then at the environment variable ``REVIEW_ROOT``, then upwards from the current
+    folder, then at the checkout this package runs from, so that a chapter finds its data wherever it is
+    executed.
+
+    Raises:
+        FileNotFoundError: when no such folder is found.
+    """
+    if start is not None:
+        if (start / MARKER).is_file():
+            return start.resolve()
+        raise FileNotFoundError(f"{start} holds no {MARKER}. Name the folder that holds data/ and book/.")
+    named = os.environ.get("REVIEW_ROOT")
+    if named:
+        return project_root(Path(named))
+    here = Path.cwd()
+    for folder in (here, *here.parents, *Path(__file__).resolve().parents):
+        if (folder / MARKER).is_file():
+            return folder
+    raise FileNotFoundError(f"No {MARKER} in {here} or above it. Run inside the project, or pass its folder.")

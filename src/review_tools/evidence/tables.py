@@ -1,0 +1,109 @@
+"""The tables as pandas frames."""
+
+import csv
+import io
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from review_tools.evidence import schema
+from review_tools.evidence.paths import project_root
+from review_tools.evidence.problems import DataError
+
+DTYPES: dict[str, Any] = {"string": "str", "integer": "Int64", "number": "float64", "boolean": "boolean"}
+
+
+def load(name: str, root: Path | None = None) -> pd.DataFrame:
+    """One table as a typed frame: one row a fact, columns as ``data/datapackage.json`` defines them.
+
+    Text columns are ``str`` (missing: NaN), integers ``Int64``, numbers ``float64``, booleans
+    ``boolean``, dates ``datetime64``.
+
+    Raises:
+        KeyError: no such table (the message lists them).
+        DataError: the file is missing, not UTF-8, or holds a value of the wrong type.
+    """
+    known = schema.tables(root)
+    if name not in known:
+        raise KeyError(f"No table {name!r}; there are {', '.join(known)}.")
+    table = known[name]
+    path = project_root(root) / "data" / table.path
+    return _load(table, path, path.stat().st_mtime_ns if path.is_file() else 0).copy()
+
+
+@lru_cache(maxsize=64)
+def _load(table: schema.Table, path: Path, _changed: int) -> pd.DataFrame:
+    text = read_text(path)
+    missing = [column for column in table.columns if column not in text.columns]
+    if missing:
+        raise DataError(f"data/{table.path}: lacks the columns {', '.join(missing)} → add them to the header.")
+    text = text.reset_index(drop=True)
+    try:
+        return pd.DataFrame({field.name: typed(text[field.name], field.type) for field in table.fields})
+    except (ValueError, TypeError) as error:
+        raise DataError(f"data/{table.path}: {error} → run `review check` to see where.") from error
+
+
+def typed(column: pd.Series, kind: str) -> pd.Series:
+    """A column of text in the type ``kind`` of the schema; empty cells become missing.
+
+    Raises:
+        ValueError: a value cannot be read as that type.
+    """
+    values = column.where(column != "")
+    if kind == "date":
+        return pd.to_datetime(values, format="%Y-%m-%d")
+    if kind == "boolean":
+        if not values.dropna().isin(["true", "false"]).all():
+            raise ValueError(f"column {column.name}: a value is neither true nor false")
+        return values.map({"true": True, "false": False}).astype("boolean")
+    if kind in ("integer", "number"):
+        values = pd.to_numeric(values)
+    converted: pd.Series = values.astype(DTYPES[kind])
+    return converted
+
+
+def read_text(path: Path) -> pd.DataFrame:
+    """A CSV file (RFC 4180, UTF-8) as text: the index is the line of the file on which each row starts.
+
+    Raises:
+        DataError: the file is missing, empty, not UTF-8, not CSV, or a row has too many or too few cells.
+    """
+    where = f"data/{path.name}"
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise DataError(f"{where}: the file is missing → restore it from git.") from None
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise DataError(
+            f"{where}, row {line}: not UTF-8 text (byte {error.start}) → save the file as UTF-8; "
+            "in a spreadsheet choose “CSV UTF-8”."
+        ) from None
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    start = 1
+    try:
+        for row in reader:
+            if row:
+                rows.append(row)
+                lines.append(start)
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise DataError(
+            f"{where}, row {start}: not CSV ({error}) → close the quotation mark, "
+            "and double a quotation mark inside a cell."
+        ) from None
+    if not rows:
+        raise DataError(f"{where}: the file is empty → write at least the header.")
+    header, rows, lines = rows[0], rows[1:], lines[1:]
+    for line, row in zip(lines, rows, strict=True):
+        if len(row) != len(header):
+            raise DataError(
+                f"{where}, row {line}: {len(row)} cells where the header has {len(header)} → "
+                "put a cell that holds a comma in quotation marks, and give every column its comma."
+            )
+    return pd.DataFrame(rows, columns=header, index=pd.Index(lines, name="line"), dtype="str")

@@ -1,0 +1,58 @@
+"""Roles for prose: numbers that the data knows, and the seed's reference numbers."""
+
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxRole
+
+from review_tools.evidence import facts, schema
+from review_tools.evidence.problems import DataError
+from review_tools.evidence.tables import load
+
+logger = logging.getLogger(__name__)
+
+
+class FactRole(SphinxRole):
+    """``{count}``, ``{value}`` and ``{percent}``: the answer of the data, with a tooltip that says where from."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        root = Path(self.env.srcdir)
+        for table in schema.tables(root).values():
+            self.env.note_dependency(str(root / "data" / table.path))
+        try:
+            answer = facts.answer(self.name, self.text, root)
+        except (facts.UnknownFactError, DataError) as error:
+            message = f"{{{self.name}}}`{self.text}`: {error}"
+            logger.warning(message, location=self.get_location(), type="review", subtype="fact")
+            return [nodes.literal(text=self.text)], []
+        name = self.text.split()[0]
+        where = f"{self.name} from data/{name}.csv: {self.text.removeprefix(name).strip() or 'all rows'}"
+        return [nodes.abbreviation("", answer, explanation=where, classes=["fact"])], []
+
+
+class SeedRole(SphinxRole):
+    """``{seed}``: a number of the seed's list, as an ordinary citation or, while unidentified, plainly marked."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        citations = load("citations", Path(self.env.srcdir))
+        row = citations[citations["seed_number"].astype(str) == self.text]
+        if row.empty:
+            logger.warning(
+                f"{{seed}}`{self.text}`: the seed has no such number",
+                location=self.get_location(),
+                type="review",
+                subtype="seed",
+            )
+            return [nodes.literal(text=self.text)], []
+        study = row["study_id"].iloc[0]
+        if isinstance(study, str):
+            cite = self.env.get_domain("cite").role("p")
+            assert cite is not None  # noqa: S101 (sphinxcontrib-bibtex is always loaded)
+            return cite("cite:p", f"{{cite:p}}`{study}`", study, self.lineno, self.inliner, {}, [])
+        tip = f"Reference {self.text} of the seed review: not yet identified. Cited for: {row['cited_for'].iloc[0]}"
+        address = f"site:book/references#seed-{self.text}"
+        link = nodes.reference(
+            "", f"[seed {self.text}]", refuri=address, reftitle=tip, internal=True, classes=["seed-unidentified"]
+        )
+        return [link], []

@@ -1,0 +1,63 @@
+"""Fixtures every test may use."""
+
+import csv
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The project itself."""
+    return ROOT
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of data, bibliography and chapters that a test may spoil."""
+    folder = tmp_path / "project"
+    for name in ("data", "book"):
+        shutil.copytree(ROOT / name, folder / name)
+    for name in ("references.bib", "_config.yml", "_toc.yml"):
+        shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+@pytest.fixture
+def set_cell(copy: Path) -> Callable[[str, str, str, str], None]:
+    """Writes one value into one cell of one table of the copy; the row is named by its first column."""
+
+    def write(table: str, row: str, column: str, value: str) -> None:
+        path = copy / "data" / f"{table}.csv"
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.reader(file))
+        at = rows[0].index(column)
+        hits = [cells for cells in rows[1:] if cells[0] == row]
+        assert hits, f"no row {row} in {table}"
+        hits[0][at] = value
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows(rows)
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def site() -> Path:
+    """The built site. `make test` builds it before the tests run."""
+    folder = ROOT / "_build" / "html"
+    if not (folder / "index.html").is_file():
+        pytest.fail("There is no site in _build/html: run make book first.")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def browser_path() -> str | None:
+    """A browser of the system; None lets playwright use its own."""
+    named = os.environ.get("REVIEW_BROWSER")
+    found = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))
+    return named or next((path for path in found if path), None)

@@ -1,0 +1,118 @@
+"""Building: a change in the data changes the page; what fails is named, and nothing is published."""
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from review_tools.cli import app
+
+pytestmark = pytest.mark.slow
+SetCell = Callable[[str, str, str, str], None]
+
+
+@pytest.fixture
+def small(copy: Path) -> Path:
+    """A book of two pages over the real data: the references, and the trials with their outcomes."""
+    (copy / "_toc.yml").write_text(
+        "format: jb-book\nroot: book/references\nchapters:\n  - file: book/page\n", encoding="utf-8"
+    )
+    kept = (
+        (copy / "book" / "references.md")
+        .read_text(encoding="utf-8")
+        .replace("[Identifying one](contribute.md)", "Identifying one")
+    )
+    shutil.copytree(copy / "book" / "_static", copy / "kept_static")
+    shutil.rmtree(copy / "book")
+    (copy / "book").mkdir()
+    shutil.move(copy / "kept_static", copy / "book" / "_static")
+    (copy / "book" / "references.md").write_text(kept, encoding="utf-8")
+    head = kept.split("# References")[0]
+    table = (
+        '```{code-cell} ipython3\nimport review_tools as rt\nrt.tables.outcomes(study_id="deng_2017_randomised")\n```\n'
+    )
+    number = "{value}`outcomes deng_2017_randomised-1 events_arm1` responded.\n"
+    (copy / "book" / "page.md").write_text(f"{head}# Page\n\n{number}\n{table}", encoding="utf-8")
+    # The small book cites next to nothing, so works that only chapters use stand in a list.
+    works = re.findall(r"^@\w+\{(\w+),", (copy / "references.bib").read_text(encoding="utf-8"), re.MULTILINE)
+    cited = f"\nAll works: {{cite:p}}`{','.join(works)}`\n"
+    with (copy / "book" / "page.md").open("a", encoding="utf-8") as file:
+        file.write(cited)
+    return copy
+
+
+def build(folder: Path) -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["build", "--root", str(folder)])
+    return result.exit_code, result.output
+
+
+def append(folder: Path, text: str) -> None:
+    with (folder / "book" / "page.md").open("a", encoding="utf-8") as file:
+        file.write(text)
+
+
+def test_a_changed_cell_changes_the_page_and_a_failed_build_leaves_it(small: Path, set_cell: SetCell) -> None:
+    """One story: build; change one cell, build; break a chapter, build fails and the page stays."""
+    page = small / "_build" / "html" / "book" / "page.html"
+    code, output = build(small)
+    assert code == 0, output
+    assert ">9 of 12<" in page.read_text(encoding="utf-8").replace("<br>", "><").replace("</div>", "<")
+    assert re.search(r'<abbr class="fact[^>]*>9</abbr> responded', page.read_text(encoding="utf-8"))
+    set_cell("outcomes", "deng_2017_randomised-1", "events_arm1", "8")
+    set_cell("outcomes", "deng_2017_randomised-1", "printed_percent_arm1", "67")
+    code, output = build(small)
+    assert code == 0, output
+    changed = page.read_text(encoding="utf-8")
+    assert "8 of 12" in changed
+    assert re.search(r'<abbr class="fact[^>]*>8</abbr> responded', changed)
+    append(small, "\n```{code-cell} ipython3\nrt.load('no such table')\n```\n")
+    code, output = build(small)
+    assert code == 1
+    assert "book/page.md" in output
+    assert "No table 'no such table'" in output
+    assert page.read_text(encoding="utf-8") == changed
+
+
+def test_a_broken_link_fails_the_build(small: Path) -> None:
+    append(small, "\n[lost](nowhere.md)\n")
+    code, output = build(small)
+    assert code == 1
+    assert "nowhere.md" in output
+    assert not (small / "_build" / "html").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("\n{cite:p}`nobody_2024_nothing`\n", "nobody_2024_nothing"),
+        ("\n{count}`findings route=telepathy`\n", "telepathy"),
+    ],
+    ids=["unknown citation", "unknown fact"],
+)
+def test_a_bad_citation_is_refused_before_anything_runs(small: Path, text: str, says: str) -> None:
+    append(small, text)
+    code, output = build(small)
+    assert code == 1
+    assert says in output
+    assert "Nothing was built" in output
+
+
+def test_a_bad_row_is_refused_before_anything_runs(small: Path, set_cell: SetCell) -> None:
+    set_cell("outcomes", "deng_2017_randomised-1", "events_arm1", "13")
+    code, output = build(small)
+    assert code == 1
+    assert "more events than people (12)" in output
+
+
+def test_plain_sphinx_also_refuses_an_unknown_citation(small: Path) -> None:
+    """The check before the build is not the only guard: Jupyter Book itself stops at a warning."""
+    from review_tools.site.build import BuildError
+    from review_tools.site.build import build as build_site
+
+    append(small, "\n{cite:p}`nobody_2024_nothing` and {count}`findings route=telepathy`\n")
+    with pytest.raises(BuildError, match="nobody_2024_nothing") as caught:
+        build_site(small)
+    assert "telepathy" in str(caught.value)
