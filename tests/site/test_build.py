@@ -59,7 +59,7 @@ def test_a_changed_cell_changes_the_page_and_a_failed_build_leaves_it(small: Pat
     page = small / "_build" / "html" / "book" / "page.html"
     code, output = build(small)
     assert code == 0, output
-    assert ">9 of 12<" in page.read_text(encoding="utf-8").replace("<br>", "><").replace("</div>", "<")
+    assert "9 of 12" in page.read_text(encoding="utf-8")
     assert re.search(r'<abbr class="fact[^>]*>9</abbr> responded', page.read_text(encoding="utf-8"))
     set_cell("outcomes", "deng_2017_randomised-1", "events_arm1", "8")
     set_cell("outcomes", "deng_2017_randomised-1", "printed_percent_arm1", "67")

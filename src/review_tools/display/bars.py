@@ -18,6 +18,7 @@ def directions(section: str | None = None) -> alt.Chart:
         .agg(findings=("finding_id", "size"), studies=("study", named_studies))
         .reset_index()
     )
+    counts["rank"] = counts["direction"].map(list(DIRECTION).index)
     counts["direction"] = counts["direction"].map(names)
     calm = int((frame["direction"] == "dampens").sum())
     chart = (
@@ -30,9 +31,9 @@ def directions(section: str | None = None) -> alt.Chart:
                 "direction:N",
                 title=None,
                 scale=alt.Scale(domain=[names[term] for term in DIRECTION], range=list(DIRECTION.values())),
-                legend=alt.Legend(columns=2),
+                legend=alt.Legend(columns=1),
             ),
-            order=alt.Order("direction:N"),
+            order=alt.Order("rank:Q"),
             tooltip=["target_cell:N", "direction:N", "findings:Q", "studies:N"],
         )
         .properties(width="container", height=alt.Step(22))

@@ -5,7 +5,7 @@ tolerant of what is unknown: a work without authors is cited by its short title,
 """
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pybtex.database import Entry
 from pybtex.richtext import HRef, Tag, Text
@@ -52,11 +52,9 @@ class Listed(BaseStyle):  # type: ignore[misc]
 
     seed_numbers: ClassVar[dict[str, list[str]]] = {}
 
-    def sort(self, entries: list[Entry]) -> list[Entry]:
-        return sorted(entries, key=lambda entry: (_names(entry).casefold() or "~", _plain(entry, "year"), entry.key))
-
-    def format_labels(self, sorted_entries: list[Entry]) -> list[str]:
-        return [str(number) for number, _ in enumerate(sorted_entries, start=1)]
+    def __init__(self, *options: Any, **named: Any) -> None:
+        super().__init__(*options, **named)
+        self.sort = by_author  # pybtex sets its own on the instance
 
     def format_entry(self, label: str, entry: Entry, bib_data: object = None) -> object:
         return FormattedEntry(entry.key, self._text(entry), label)
@@ -83,6 +81,11 @@ class Listed(BaseStyle):  # type: ignore[misc]
         if self.seed_numbers.get(entry.key):
             parts.append(f"Number {', '.join(self.seed_numbers[entry.key])} of the seed review.")
         return Text(*parts)
+
+
+def by_author(entries: list[Entry]) -> list[Entry]:
+    """By authors, year and key; works whose authors are not known stand last."""
+    return sorted(entries, key=lambda entry: (_names(entry).casefold() or "~", _plain(entry, "year"), entry.key))
 
 
 def _names(entry: Entry) -> str:
