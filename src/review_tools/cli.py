@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -14,6 +14,9 @@ from review_tools.evidence.checks import check as run_checks
 from review_tools.evidence.paths import project_root
 from review_tools.evidence.problems import DataError, Problem, shorten
 from review_tools.evidence.tables import load
+
+if TYPE_CHECKING:
+    from review_tools.synthesis.pooling import Pooled
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The living review's tools."
@@ -26,10 +29,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")
 def check(root: Root = None, as_json: AsJson = False) -> None:
     """Check data, bibliography and citations; report every problem at once; exit 1 if there is one."""
     folder = _folder(root)
-    try:
-        problems = run_checks(folder)
-    except DataError as error:
-        _refuse(str(error))
+    problems = _problems(folder)
     if as_json:
         print(json.dumps({"problems": [problem.as_dict() for problem in problems]}, ensure_ascii=False, indent=2))
     else:
@@ -44,7 +44,7 @@ def build(root: Root = None) -> None:
     from review_tools.site.build import build as build_site
 
     folder = _folder(root)
-    problems = run_checks(folder)
+    problems = _problems(folder)
     if problems:
         _print_problems(problems, 0)
         _refuse("Nothing was built: mend the problems above first.")
@@ -73,6 +73,63 @@ def tables(root: Root = None, as_json: AsJson = False) -> None:
     Console().print(listing)
 
 
+@app.command()
+def pool(
+    file: Annotated[Path, typer.Argument(help="CSV: one row a study; `study` names it.")],
+    measure: Annotated[str, typer.Option(help="RR, OR, RD, PETO, MD, SMD, ROM, PLO, PAS, HR or GEN.")],
+    model: Annotated[str, typer.Option(help="FE, MH, PETO, DL, PM, REML, ML or HE.")] = "REML",
+    test: Annotated[str | None, typer.Option(help="z or hksj; hksj for random effects if left out.")] = None,
+    guard: Annotated[bool, typer.Option(help="Never let hksj narrow the interval below that of z.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Pool the studies of a CSV file: a table, or JSON on the scale of analysis with --json."""
+    from review_tools.synthesis import pooling, rows
+    from review_tools.synthesis.effects import SynthesisError
+
+    try:
+        effects = rows.effect_sizes(rows.read(file), measure.upper(), file.name)
+        for warning in effects.warnings:
+            print(f"warning: {warning}", file=sys.stderr)
+        pooled = pooling.pool(effects, model.upper(), test and test.lower(), guard=guard)
+    except (DataError, SynthesisError) as error:
+        _refuse(str(error))
+    for row in pooled.left_out:
+        print(f"left out: {row.label}: {row.why}", file=sys.stderr)
+    if as_json:
+        print(json.dumps(pooled.figures(), allow_nan=False))
+    else:
+        _print_pooled(pooled, effects.measure.title)
+
+
+@app.command()
+def accept(
+    claim: Annotated[str, typer.Argument(help="Identifier of the claim, from data/claims.csv.")],
+    by: Annotated[str, typer.Option(help="Your name: you have read the sentence again.")],
+    root: Root = None,
+) -> None:
+    """Accept the verdict that the data now give a claim, with your name and today's date."""
+    from review_tools.synthesis import claims
+
+    folder = _folder(root)
+    try:
+        print(claims.accept(claim, by, folder))
+    except (DataError, KeyError) as error:
+        _refuse(str(error.args[0]))
+
+
+def _problems(folder: Path) -> list[Problem]:
+    """Everything wrong with the data; claims are tested once the data are sound."""
+    try:
+        problems = run_checks(folder)
+        if not problems:
+            from review_tools.synthesis import claims
+
+            problems = claims.check(folder)
+    except DataError as error:
+        _refuse(str(error))
+    return problems
+
+
 def _print_problems(problems: list[Problem], rows: int) -> None:
     console = Console(soft_wrap=True, highlight=False, markup=False, file=sys.stdout)
     for file in dict.fromkeys(problem.file for problem in problems):
@@ -96,6 +153,28 @@ def _print_problems(problems: list[Problem], rows: int) -> None:
         )
     else:
         console.print(f"{rows} rows, bibliography and chapters checked: no problem found.", style="green")
+
+
+def _print_pooled(pooled: "Pooled", title: str) -> None:
+    def text(value: float | None, form: str = ".4g") -> str:
+        return "–" if value is None else format(value, form)
+
+    listing = Table("", "estimate", "95% from", "to", box=None, header_style="bold", title_justify="left")
+    listing.title = f"{title}, {pooled.k} {'study' if pooled.k == 1 else 'studies'}: {pooled.model}, test {pooled.test}"
+    scales: dict[str, tuple[float | None, ...]] = {
+        "effect": (pooled.back_estimate, pooled.back_ci_low, pooled.back_ci_high),
+        "prediction": (None, pooled.back_pi_low, pooled.back_pi_high),
+    }
+    if pooled.back_estimate != pooled.estimate:
+        scales["scale of analysis"] = (pooled.estimate, pooled.ci_low, pooled.ci_high)
+    for name, figures in scales.items():
+        listing.add_row(name, *map(text, figures))
+    console = Console(highlight=False)
+    console.print(listing)
+    console.print(f"{'z' if pooled.df is None else 't'} {text(pooled.stat)}, p {text(pooled.p, '.3g')}", end="; ")
+    console.print(
+        f"tau² {text(pooled.tau2)}, I² {text(pooled.i2, '.1f')}%, Q {text(pooled.q)} (p {text(pooled.q_p, '.3g')})"
+    )
 
 
 def _folder(root: Path | None) -> Path:

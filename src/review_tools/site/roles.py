@@ -3,14 +3,24 @@
 from pathlib import Path
 
 from docutils import nodes
+from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 
 from review_tools.evidence import facts, schema
 from review_tools.evidence.problems import DataError
 from review_tools.evidence.tables import load
+from review_tools.synthesis import claims
 
 logger = logging.getLogger(__name__)
+
+
+def setup(app: Sphinx) -> None:
+    """Makes the roles known."""
+    for name in ("count", "value", "percent"):
+        app.add_role(name, FactRole())
+    app.add_role("seed", SeedRole())
+    app.add_role("claim", ClaimRole())
 
 
 class FactRole(SphinxRole):
@@ -55,4 +65,19 @@ class SeedRole(SphinxRole):
         link = nodes.reference(
             "", f"[seed {self.text}]", refuri=address, reftitle=tip, internal=True, classes=["seed-unidentified"]
         )
+        return [link], []
+
+
+class ClaimRole(SphinxRole):
+    """``{claim}``: the verdict the data give a claim, linked to its row of the ledger."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        try:
+            verdict = claims.verdict(self.text, Path(self.env.srcdir))
+        except (KeyError, DataError) as error:
+            logger.warning(str(error.args[0]), location=self.get_location(), type="review", subtype="claim")
+            return [nodes.literal(text=self.text)], []
+        address = f"site:book/synthesis/claims#claim-{self.text}"
+        look = ["tag", "tag-verdict", f"tag-{verdict.word.replace(' ', '-')}"]
+        link = nodes.reference("", verdict.word, refuri=address, reftitle=verdict.because, internal=True, classes=look)
         return [link], []

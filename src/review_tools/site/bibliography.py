@@ -5,18 +5,39 @@ tolerant of what is unknown: a work without authors is cited by its short title,
 """
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar
 
 from pybtex.database import Entry
 from pybtex.richtext import HRef, Tag, Text
 from pybtex.style import FormattedEntry
 from pybtex.style.formatting import BaseStyle
-from pybtex.style.template import first_of, node, optional
+from pybtex.style.template import FieldIsMissing, first_of, node, optional
+from sphinx.application import Sphinx
+from sphinx.util import logging
 from sphinxcontrib.bibtex.style.referencing import BracketStyle, PersonStyle
 from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
-from sphinxcontrib.bibtex.style.template import names
 
 from review_tools.evidence.bibliography import short_title
+from review_tools.evidence.problems import DataError
+from review_tools.evidence.tables import load
+
+logger = logging.getLogger(__name__)
+
+
+def setup(app: Sphinx) -> None:
+    """Tells the references page the seed's numbers before it is written."""
+    app.connect("builder-inited", number)
+
+
+def number(app: Sphinx) -> None:
+    """Under which numbers the seed review cites each work."""
+    try:
+        known = load("citations", Path(app.srcdir)).dropna(subset=["study_id"])
+        numbers = known.groupby("study_id")["seed_number"].agg(lambda group: [str(value) for value in group])
+        Listed.seed_numbers = {str(study): group for study, group in numbers.items()}
+    except DataError as error:
+        logger.warning(str(error), type="review", subtype="data")
 
 
 @node  # type: ignore[untyped-decorator]
@@ -25,13 +46,24 @@ def quoted_short_title(children: list[object], data: dict[str, Entry]) -> Text:
     return Text("“", short_title(_plain(data["entry"], "title")), "”")
 
 
+@node  # type: ignore[untyped-decorator]
+def known_authors(children: list[object], data: dict[str, Any], full: bool, style: PersonStyle) -> Text:
+    """The authors as the text names them: “and others” of the bibliography is “et al.” here too."""
+    people = data["entry"].persons.get("author", [])
+    if not people:
+        raise FieldIsMissing("author", data["entry"])
+    cut = str(people[-1]) == "others"
+    surnames = [" ".join([*person.prelast_names, *person.last_names]) for person in people[: -1 if cut else None]]
+    if cut or (len(surnames) > 2 and not full):
+        return Text(surnames[0], style.other)
+    return Text(style.last_sep if len(surnames) > 2 else style.sep2).join(surnames)
+
+
 class Authors(PersonStyle):  # type: ignore[misc]
     """Authors, or the short title of a work whose authors are not known."""
 
     def author_or_editor_or_title(self, full: bool) -> object:
-        others = {} if full else {"other": self.other}
-        style = {"sep": self.sep, "sep2": self.sep2, "last_sep": self.last_sep, **others}
-        return first_of[optional[names("author", **style)], quoted_short_title]
+        return first_of[optional[known_authors(full=full, style=self)], quoted_short_title]
 
 
 def _round() -> BracketStyle:

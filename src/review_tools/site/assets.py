@@ -1,0 +1,38 @@
+"""Styles and scripts: served from the site itself, and only on the pages that need them."""
+
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from review_tools.site import charts
+
+STATIC = Path(__file__).parent / "static"
+
+
+def setup(app: Sphinx) -> None:
+    """Lays out the files every page shares, and gives each page the scripts it needs."""
+    app.connect("builder-inited", prepare)
+    app.connect("html-page-context", finish_page)
+
+
+def prepare(app: Sphinx) -> None:
+    """Copies the package's static files and the chart library into the site."""
+    if app.builder.format == "html":
+        generated = Path(app.doctreedir) / "review_static"
+        charts.write_bundle(generated)
+        app.config.html_static_path += [str(STATIC), str(generated)]
+        app.add_css_file("review.css")
+
+
+def finish_page(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
+    """Takes off scripts no page uses, and adds those of the charts to pages that have charts."""
+    # Jupyter Book always loads Thebe (live kernels from an outside host). This book offers none.
+    context["script_files"][:] = [script for script in context["script_files"] if not _is_thebe(script)]
+    if 'class="chart-spec"' in context.get("body", ""):
+        app.add_js_file(charts.BUNDLE, loading_method="defer")
+        app.add_js_file("charts.js", loading_method="defer")
+
+
+def _is_thebe(script: Any) -> bool:
+    return "thebe" in f"{script.filename or ''} {script.attributes.get('body', '')}".lower()

@@ -1,0 +1,396 @@
+"""The test functions that claims name. Each looks at the data and gives a verdict with its reason."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from review_tools.evidence.facts import UnknownFactError, select
+from review_tools.evidence.tables import load
+from review_tools.synthesis import comparisons
+from review_tools.synthesis.comparisons import as_of
+from review_tools.synthesis.words import interval
+
+HOLDS, PARTLY, FAILS, OPEN = "holds", "holds in part", "does not hold", "cannot be tested yet"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a test is asked: about what, with which number, in which data."""
+
+    subject: str
+    figure: float | None
+    root: Path | None = None
+    version: str | None = None
+
+    def table(self, name: str) -> pd.DataFrame:
+        """A table as it stood at the version."""
+        frame = load(name, self.root)
+        return as_of(frame, self.version) if "added_in" in frame.columns else frame
+
+    def rows(self) -> pd.DataFrame:
+        """The rows of a subject: a table and conditions, as in ``findings section=2.1; direction=dampens``."""
+        table, _, conditions = self.subject.partition(" ")
+        try:
+            frame = select(table, conditions.split("; ") if conditions else [], self.root)
+        except UnknownFactError as error:
+            raise KeyError(str(error)) from error
+        return as_of(frame, self.version) if "added_in" in frame.columns else frame
+
+    def answer(self) -> comparisons.Answer:
+        return comparisons.answer(self.subject, version=self.version, root=self.root)
+
+    def outcome(self) -> pd.Series | None:
+        rows = self.table("outcomes")
+        rows = rows[rows["outcome_id"] == self.subject]
+        if rows.empty and self.subject not in set(load("outcomes", self.root)["outcome_id"]):
+            raise KeyError(f"no outcome {self.subject!r}")
+        return None if rows.empty else rows.iloc[0]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One of the four verdicts, and the figures behind it."""
+
+    word: str
+    because: str
+
+
+Test = Callable[[Claim], Verdict]
+TESTS: dict[str, Test] = {}
+
+
+def test(function: Test) -> Test:
+    """Makes a function known to the ledger by its name."""
+    TESTS[function.__name__] = function
+    return function
+
+
+def _verdict(holds: bool, because: str) -> Verdict:
+    return Verdict(HOLDS if holds else FAILS, because)
+
+
+@test
+def benefit(claim: Claim) -> Verdict:
+    """MSCs improve the outcome of a comparison: the interval lies wholly on their side.
+
+    A point estimate on their side with an interval that includes no difference holds in part only
+    when two or more studies were pooled; one inconclusive study cannot settle it.
+    """
+    answer = claim.answer()
+    if answer.pooled is None:
+        return Verdict(OPEN, "no row of the comparison can be pooled")
+    figures = f"k = {answer.k}, {interval(answer)}"
+    if not answer.favours_msc:
+        return Verdict(FAILS, figures)
+    if answer.excludes_no_effect:
+        return Verdict(HOLDS if answer.k > 1 else PARTLY, figures)
+    return Verdict(FAILS if answer.k > 1 else OPEN, figures)
+
+
+@test
+def no_clear_benefit(claim: Claim) -> Verdict:
+    """The interval of a comparison includes no difference, or lies on the side of the control."""
+    answer = claim.answer()
+    if answer.pooled is None:
+        return Verdict(OPEN, "no row of the comparison can be pooled")
+    clear = bool(answer.excludes_no_effect and answer.favours_msc)
+    return _verdict(not clear, f"k = {answer.k}, {interval(answer)}")
+
+
+@test
+def pooled_from_at_least(claim: Claim) -> Verdict:
+    """At least so many studies can be pooled for a comparison."""
+    answer = claim.answer()
+    return _verdict(answer.k >= _figure(claim), f"{answer.k} can be pooled")
+
+
+@test
+def effect_includes_no_difference(claim: Claim) -> Verdict:
+    """The printed effect of one outcome has an interval that includes no difference."""
+    row = claim.outcome()
+    if row is None or pd.isna(row["ci_low"]) or pd.isna(row["ci_high"]):
+        return Verdict(OPEN, "no interval is printed")
+    neutral = 1.0 if row["effect_measure"] in ("RR", "OR", "HR", "rate ratio") else 0.0
+    inside = row["ci_low"] <= neutral <= row["ci_high"]
+    return _verdict(inside, f"{row['effect']:g} ({row['ci_low']:g} to {row['ci_high']:g})")
+
+
+@test
+def percentage_arm1(claim: Claim) -> Verdict:
+    """The MSC arm's percentage, recomputed from its counts, is the one stated (to the rounding)."""
+    return _percentage(claim, "arm1")
+
+
+@test
+def percentage_arm2(claim: Claim) -> Verdict:
+    """The comparator's percentage, recomputed from its counts, is the one stated (to the rounding)."""
+    return _percentage(claim, "arm2")
+
+
+def _percentage(claim: Claim, arm: str) -> Verdict:
+    row = claim.outcome()
+    if row is None or pd.isna(row[f"events_{arm}"]) or pd.isna(row[f"n_{arm}"]):
+        return Verdict(OPEN, "the counts are not printed")
+    share = 100 * row[f"events_{arm}"] / row[f"n_{arm}"]
+    return _verdict(abs(share - _figure(claim)) <= 0.5, f"{row[f'events_{arm}']}/{row[f'n_{arm}']} = {share:.1f}%")
+
+
+@test
+def better_in_msc_arm(claim: Claim) -> Verdict:
+    """The MSC arm's share of people with the event is on the better side of the comparator's."""
+    row = claim.outcome()
+    if row is None or pd.isna(row["events_arm1"]) or pd.isna(row["events_arm2"]):
+        return Verdict(OPEN, "counts of both arms are not printed")
+    one, two = row["events_arm1"] / row["n_arm1"], row["events_arm2"] / row["n_arm2"]
+    better = one > two if row["higher_is_better"] else one < two
+    return _verdict(bool(better), f"{row['events_arm1']}/{row['n_arm1']} against {row['events_arm2']}/{row['n_arm2']}")
+
+
+@test
+def nobody_in_msc_arm(claim: Claim) -> Verdict:
+    """No event in the MSC arm."""
+    row = claim.outcome()
+    if row is None:
+        return Verdict(OPEN, "not in the data of this version")
+    for events in ("events_arm1", "count_arm1"):
+        if pd.notna(row[events]):
+            return _verdict(row[events] == 0, f"{row[events]} in the MSC arm")
+    return Verdict(OPEN, "the MSC arm's count is not printed")
+
+
+@test
+def every_row(claim: Claim) -> Verdict:
+    """Every row that meets the first conditions of the subject meets its last one too."""
+    every, meeting = _last_condition(claim)
+    if every == 0:
+        return Verdict(OPEN, "there is no such row")
+    word = HOLDS if meeting == every else FAILS if 2 * meeting < every else PARTLY
+    return Verdict(word, f"{meeting} of {every}")
+
+
+@test
+def most_rows(claim: Claim) -> Verdict:
+    """More than half of the rows that meet the first conditions of the subject meet its last one too."""
+    every, meeting = _last_condition(claim)
+    if every == 0:
+        return Verdict(OPEN, "there is no such row")
+    return _verdict(2 * meeting > every, f"{meeting} of {every}")
+
+
+def _last_condition(claim: Claim) -> tuple[int, int]:
+    """How many rows there are without and with the last condition of the subject."""
+    separator = "; " if "; " in claim.subject else " "
+    base, _, _ = claim.subject.rpartition(separator)
+    return len(replace(claim, subject=base).rows()), len(claim.rows())
+
+
+@test
+def count_is(claim: Claim) -> Verdict:
+    """The number of rows is the one stated."""
+    found = len(claim.rows())
+    return _verdict(found == _figure(claim), f"{found} rows")
+
+
+@test
+def count_at_least(claim: Claim) -> Verdict:
+    """There are at least so many rows."""
+    found = len(claim.rows())
+    return _verdict(found >= _figure(claim), f"{found} rows")
+
+
+@test
+def no_rows(claim: Claim) -> Verdict:
+    """There is no such row."""
+    found = len(claim.rows())
+    return _verdict(found == 0, f"{found} rows")
+
+
+@test
+def registered_trials_show_safety_and_efficacy(claim: Claim) -> Verdict:
+    """Every trial of Table 1 has reported an outcome here that favours MSCs, and none that does not."""
+    trials = claim.table("trials").dropna(subset=["table_1_order"])
+    studies, outcomes = claim.table("studies"), claim.table("outcomes")
+    reported = studies[studies["trial_id"].isin(trials["trial_id"]) & studies["study_id"].isin(outcomes["study_id"])]
+    with_results = reported["trial_id"].nunique()
+    rows = outcomes[outcomes["study_id"].isin(reported["study_id"])]
+    null = rows[rows["ci_low"].notna() & _includes_no_difference(rows)]
+    because = (
+        f"{with_results} of {len(trials)} trials have an outcome here; "
+        f"{len(null)} printed effects include no difference"
+    )
+    if with_results == len(trials) and null.empty:
+        return Verdict(HOLDS, because)
+    return Verdict(FAILS if not null.empty else OPEN, because)
+
+
+def _includes_no_difference(rows: pd.DataFrame) -> pd.Series:
+    ratio = rows["effect_measure"].isin(["RR", "OR", "HR", "rate ratio"])
+    neutral = ratio.astype(float)
+    return (rows["ci_low"] <= neutral) & (rows["ci_high"] >= neutral)
+
+
+@test
+def controlled_trials_without_benefit(claim: Claim) -> Verdict:
+    """At least one randomised comparison of the disease includes no difference or favours the control."""
+    declared = claim.table("comparisons")
+    declared = declared[(declared["disease"] == claim.subject) & (declared["design"] != "single-arm")]
+    if declared.empty:
+        raise KeyError(f"no comparison for {claim.subject!r}")
+    answers = [comparisons.answer(name, version=claim.version, root=claim.root) for name in declared["comparison_id"]]
+    seen = [answer for answer in answers if answer.pooled is not None]
+    null = [answer for answer in seen if not (answer.excludes_no_effect and answer.favours_msc)]
+    if not seen:
+        return Verdict(OPEN, "no comparison has a row that can be pooled")
+    return _verdict(bool(null), f"{len(null)} of {len(seen)} comparisons show no clear benefit")
+
+
+@test
+def published_pools_disagree(claim: Claim) -> Verdict:
+    """Two published pools, named with “and”, print different estimates for the same outcome."""
+    pools = claim.table("published_pools").set_index("pool_id")
+    names = claim.subject.split(" and ")
+    if missing := [name for name in names if name not in pools.index]:
+        if set(missing) <= set(load("published_pools", claim.root)["pool_id"]):
+            return Verdict(OPEN, "not in the data of this version")
+        raise KeyError(f"no published pool {missing[0]!r}")
+    estimates = pools.loc[names, "estimate"]
+    return _verdict(len(set(estimates)) > 1, " against ".join(f"{value:g}" for value in estimates))
+
+
+@test
+def benefit_by_either_interval(claim: Claim) -> Verdict:
+    """MSCs improve the outcome of a comparison; in part if only by the normal interval, or in one study alone."""
+    answer = claim.answer()
+    normal = comparisons.answer(claim.subject, version=claim.version, test="z", root=claim.root)
+    if answer.pooled is None:
+        return Verdict(OPEN, "no row of the comparison can be pooled")
+    because = f"k = {answer.k}, {interval(answer)}; normal interval {interval(normal)}"
+    if answer.favours_msc and normal.excludes_no_effect:
+        return Verdict(HOLDS if answer.excludes_no_effect and answer.k > 1 else PARTLY, because)
+    return Verdict(OPEN if answer.favours_msc and answer.k == 1 else FAILS, because)
+
+
+def _towards_msc(claim: Claim) -> tuple[float, float, float, str] | None:
+    """Estimate and limits of an outcome or a comparison, positive where good for patients given MSCs, and in words."""
+    if claim.subject in set(load("outcomes", claim.root)["outcome_id"]):
+        row = claim.outcome()
+        if row is None or row[["effect", "ci_low", "ci_high", "higher_is_better"]].isna().any():
+            return None
+        values = [float(row[name]) for name in ("effect", "ci_low", "ci_high")]
+        words = f"{values[0]:g} ({values[1]:g} to {values[2]:g})"
+        if row["effect_measure"] in ("RR", "OR", "HR", "rate ratio"):
+            values = [math.log(value) for value in values]
+        good = bool(row["higher_is_better"])
+    else:
+        answer = claim.answer()
+        if answer.pooled is None:
+            return None
+        values = [answer.pooled.estimate, answer.pooled.ci_low, answer.pooled.ci_high]
+        words, good = f"k = {answer.k}, {interval(answer)}", bool(answer.comparison["higher_is_better"])
+    return (*values, words) if good else (-values[0], -values[2], -values[1], words)
+
+
+@test
+def clearly_better(claim: Claim) -> Verdict:
+    """The interval of a printed effect, or of a comparison, lies wholly on the side of MSCs."""
+    found = _towards_msc(claim)
+    return Verdict(OPEN, "no interval is printed") if found is None else _verdict(found[1] > 0, found[3])
+
+
+@test
+def not_worse(claim: Claim) -> Verdict:
+    """MSCs do no harm by an outcome or a comparison: in part where the estimate is not worse but the interval is."""
+    found = _towards_msc(claim)
+    if found is None:
+        return Verdict(OPEN, "no interval is printed")
+    estimate, low, high, words = found
+    return Verdict(HOLDS if low >= 0 else FAILS if high < 0 else PARTLY if estimate >= 0 else OPEN, words)
+
+
+@test
+def no_randomised_pool_excludes_chance(claim: Claim) -> Verdict:
+    """No pool of two or more randomised studies has an interval wholly on the side of MSCs."""
+    names = load("comparisons", claim.root).query("design == 'randomised'")["comparison_id"]
+    answers = [comparisons.answer(name, version=claim.version, root=claim.root) for name in names]
+    clear = [bool(answer.excludes_no_effect and answer.favours_msc) for answer in answers if answer.k > 1]
+    return _verdict(not any(clear), f"{sum(clear)} of {len(clear)} pools") if clear else Verdict(OPEN, "no pool")
+
+
+@test
+def counts_add_up(claim: Claim) -> Verdict:
+    """The people or events counted in the two arms add up to the number stated."""
+    row = claim.outcome()
+    for kind in ("events", "count"):
+        if row is not None and pd.notna(row[f"{kind}_arm1"]) and pd.notna(row[f"{kind}_arm2"]):
+            one, two = row[f"{kind}_arm1"], row[f"{kind}_arm2"]
+            return _verdict(bool(one + two == _figure(claim)), f"{one} + {two} = {one + two}")
+    return Verdict(OPEN, "counts of both arms are not printed")
+
+
+@test
+def shown_against_control(claim: Claim) -> Verdict:
+    """Every count a study prints for two arms is better in the MSC arm; a study without a control cannot show it."""
+    rows = replace(claim, subject=f"outcomes study_id={claim.subject}").rows()
+    both = rows[rows["block"] == "binary"]
+    if claim.subject not in set(load("studies", claim.root)["study_id"]):
+        raise KeyError(f"no study {claim.subject!r}")
+    if both.empty:
+        return Verdict(OPEN, f"{len(rows)} outcomes, none with counts of a control group")
+    more = both["events_arm1"] / both["n_arm1"] - both["events_arm2"] / both["n_arm2"]
+    better = int((more.where(both["higher_is_better"], -more) > 0).sum())
+    word = HOLDS if better == len(both) else PARTLY if 2 * better >= len(both) else FAILS
+    return Verdict(word, f"{better} of {len(both)} counts are better in the MSC arm")
+
+
+@test
+def more_rows(claim: Claim) -> Verdict:
+    """Of two sets of rows, named with “and”, the first is the larger one."""
+    one, two = (len(replace(claim, subject=rows).rows()) for rows in claim.subject.split(" and "))
+    return _verdict(one > two, f"{one} against {two}")
+
+
+@test
+def source_agrees(claim: Claim) -> Verdict:
+    """A reference agrees with what the seed says of it in a section (``114 4.3``): in part if wording alone differs."""
+    number, _, section = claim.subject.partition(" ")
+    places, cited = load("citation_places", claim.root), load("citations", claim.root)
+    if not ((places["seed_number"].astype(str) == number) & (places["section"] == section)).any():
+        raise KeyError(f"the seed does not cite {number!r} in section {section!r}")
+    if number in set(cited.loc[cited["match"] == "unidentified", "seed_number"].astype(str)):
+        return Verdict(OPEN, f"reference {number} of the seed is not identified")
+    rows = load("corrections", claim.root)
+    kinds = sorted(set(rows.loc[(rows["seed_number"].astype(str) == number) & (rows["section"] == section), "kind"]))
+    word = HOLDS if not kinds else PARTLY if set(kinds) <= {"omitted", "wording"} else FAILS
+    return Verdict(word, f"differences on record: {', '.join(kinds) or 'none'}")
+
+
+@test
+def head_to_head(claim: Claim) -> Verdict:
+    """A comparison with this comparator, of MSCs with MSCs, leaves out no difference."""
+    names = claim.table("comparisons").set_index("comparison_id").query("comparator == @claim.subject").index
+    clear = [comparisons.answer(name, version=claim.version, root=claim.root).excludes_no_effect for name in names]
+    if all(one is None for one in clear):
+        return Verdict(OPEN, f"no comparison with {claim.subject} can be pooled")
+    return _verdict(any(clear), f"{clear.count(True)} of {len(clear)} comparisons leave out no difference")
+
+
+@test
+def published_pools_below(claim: Claim) -> Verdict:
+    """The intervals of published pools of ratios, named with “and”, all lie below no difference."""
+    names, known = claim.subject.split(" and "), load("published_pools", claim.root)
+    if missing := set(names) - set(known.loc[known["measure"].isin(["RR", "OR", "HR"]), "pool_id"]):
+        raise KeyError(f"no published pool of ratios {min(missing)!r}")
+    highest = claim.table("published_pools").set_index("pool_id")["ci_high"].filter(names).dropna()
+    if highest.empty:
+        return Verdict(OPEN, "no interval is in the data of this version")
+    below = int((highest < 1).sum())
+    return Verdict(HOLDS if below == len(names) else PARTLY if below else FAILS, f"{below} of {len(names)} intervals")
+
+
+def _figure(claim: Claim) -> float:
+    if claim.figure is None:
+        raise KeyError(f"the claim about {claim.subject!r} needs a number in the column figure")
+    return claim.figure

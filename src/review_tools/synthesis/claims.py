@@ -1,0 +1,117 @@
+"""Claims that test themselves: each statement names a test, and the data give its verdict.
+
+A verdict that differs from the one a person accepted is a problem that stops the build until somebody has
+read the sentence again.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from review_tools.evidence.edit import write_text
+from review_tools.evidence.problems import DataError, Problem
+from review_tools.evidence.tables import load, read_text
+from review_tools.synthesis.claim_tests import TESTS, Claim, Verdict
+
+FILE = "data/claims.csv"
+
+
+@dataclass(frozen=True)
+class Tested:
+    """One claim with what the data say of it."""
+
+    row: pd.Series
+    verdict: Verdict
+
+    @property
+    def agrees(self) -> bool:
+        return bool(self.verdict.word == self.row["expected"])
+
+
+def verdicts(root: Path | None = None, version: str | None = None) -> list[Tested]:
+    """Every claim of the ledger with its computed verdict.
+
+    Args:
+        version: with the data as they stood in that version of the review.
+
+    Raises:
+        KeyError: a claim names a test or a subject that does not exist.
+    """
+    return [Tested(row, _run(row, root, version)) for _, row in load("claims", root).iterrows()]
+
+
+def verdict(claim_id: str, root: Path | None = None) -> Verdict:
+    """The verdict the data give one claim now.
+
+    Raises:
+        KeyError: no such claim, or its test cannot run.
+    """
+    ledger = load("claims", root)
+    ledger = ledger[ledger["claim_id"] == claim_id]
+    if ledger.empty:
+        raise KeyError(f"no claim {claim_id!r} in {FILE}")
+    return _run(ledger.iloc[0], root, None)
+
+
+def _run(row: pd.Series, root: Path | None, version: str | None) -> Verdict:
+    subject = row["subject"] if pd.notna(row["subject"]) else ""
+    number = float(row["figure"]) if pd.notna(row["figure"]) else None
+    return TESTS[row["test"]](Claim(subject, number, root, version))
+
+
+def accept(claim: str, by: str, root: Path, today: date | None = None) -> str:
+    """Writes the computed verdict of a claim as the accepted one; returns a line that says so.
+
+    Raises:
+        KeyError: no such claim, or its test cannot run.
+        DataError: the ledger cannot be read, or no name was given.
+    """
+    if not by.strip():
+        raise DataError("Say who accepts: --by NAME.")
+    now = verdict(claim, root)
+    text = read_text(root / FILE)
+    line = text["claim_id"] == claim
+    before = text.loc[line, "expected"].iloc[0]
+    text.loc[line, ["expected", "accepted_by", "accepted_on"]] = [now.word, by.strip(), f"{today or date.today()}"]
+    write_text(root / FILE, text)
+    return f"{claim}: {before!r} → {now.word!r} ({now.because}), accepted by {by.strip()}."
+
+
+def check(root: Path) -> list[Problem]:
+    """Claims whose verdict is no longer the accepted one, or whose test or subject does not exist."""
+    problems = []
+    path = root / FILE
+    lines = dict(zip(read_text(path)["claim_id"], read_text(path).index, strict=True)) if path.is_file() else {}
+    for _, row in load("claims", root).iterrows():
+        claim, line = row["claim_id"], lines.get(row["claim_id"])
+        try:
+            now = _run(row, root, None)
+        except KeyError as error:
+            why = f"the test cannot run: {error.args[0]}"
+            problems.append(
+                Problem(
+                    FILE,
+                    why,
+                    f"name one of {', '.join(sorted(TESTS))}, and a subject it knows",
+                    line,
+                    "test",
+                    row["test"],
+                )
+            )
+            continue
+        if not (root / row["chapter"]).is_file():
+            problems.append(
+                Problem(
+                    FILE, "no such chapter", "name the chapter that carries the claim", line, "chapter", row["chapter"]
+                )
+            )
+        if now.word != row["expected"]:
+            why = (
+                f"claim {claim}: {now.word!r} now ({now.because}), but {row['expected']!r} was accepted on "
+                f"{row['accepted_on']:%Y-%m-%d} by {row['accepted_by']}; the sentence: “{row['statement']}”"
+            )
+            remedy = f"read the sentence again in {row['chapter']}, then run: review accept {claim} --by NAME"
+            problems.append(Problem(FILE, why, remedy, line, "expected", claim))
+    return problems

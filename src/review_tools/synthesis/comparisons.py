@@ -1,0 +1,200 @@
+"""Declared comparisons: which outcome rows answer a question, which of them may be pooled, and what they say.
+
+Comparisons and their rows stand in ``data/comparisons.csv`` and ``data/comparison_outcomes.csv``. Whether a
+row enters a pool is decided here, by rule, and every row that stays out keeps its reason.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from review_tools.evidence.tables import load
+from review_tools.synthesis.pooling import Pooled, pool
+from review_tools.synthesis.rows import Effects, effect_sizes
+
+# Flags that keep a row out of every pool. The other flags are shown beside the row.
+EXCLUDING = {
+    "shares control": "its control group is counted in another row",
+    "same patients": "the same people are counted in another row",
+    "reconstructed": "its numbers were worked out from other figures",
+    "derived with slack": "more than one count fits the printed percentage",
+    "garbled": "the copy seen was damaged",
+    "active control": "the comparator received MSCs too",
+    "disposition": "it counts how people moved through the trial",
+    "not MSC proper": "the product is not MSCs themselves",
+    "baseline imbalance": "the arms differed at the start, so that their end values mislead",
+}
+UNSOUND = ("retracted", "withdrawn", "expression of concern")
+BLOCK = {"RR": "binary", "OR": "binary", "MD": "continuous", "SMD": "continuous", "proportion": "single-arm binary"}
+ENGINE = {"proportion": "PLO"}
+RANK = {"single-arm": 0, "controlled": 1, "randomised": 2}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the rows of one comparison say.
+
+    ``rows`` holds every declared row with its flags and ``reason``: empty where it is pooled. ``pooled``
+    is None when no row may be pooled; with one row it holds that row's own figures (k = 1).
+    """
+
+    comparison: pd.Series
+    rows: pd.DataFrame
+    effects: Effects | None
+    pooled: Pooled | None
+
+    @property
+    def k(self) -> int:
+        return self.pooled.k if self.pooled else 0
+
+    @property
+    def entered(self) -> pd.DataFrame:
+        return self.rows[self.rows["reason"] == ""]
+
+    @property
+    def people(self) -> int:
+        """People in the rows that are pooled."""
+        return int(self.entered[["n_arm1", "n_arm2"]].sum().sum())
+
+    @property
+    def excludes_no_effect(self) -> bool | None:
+        """Whether the interval leaves out “no difference”; None for proportions and when nothing is pooled."""
+        if self.pooled is None or self.comparison["measure"] == "proportion":
+            return None
+        return self.pooled.ci_low > 0 or self.pooled.ci_high < 0
+
+    @property
+    def favours_msc(self) -> bool | None:
+        """Whether the point estimate lies on the side that is good for patients given MSCs."""
+        if self.pooled is None or self.comparison["measure"] == "proportion":
+            return None
+        return (self.pooled.estimate > 0) == bool(self.comparison["higher_is_better"])
+
+
+def as_of(frame: pd.DataFrame, version: str | None) -> pd.DataFrame:
+    """Rows that stood in the review at a version (all of them when it is None)."""
+    if version is None:
+        return frame
+    return frame[frame["added_in"].map(_parts) <= _parts(version)]
+
+
+def _parts(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
+
+
+def members(comparison_id: str, version: str | None = None, root: Path | None = None) -> pd.DataFrame:
+    """The declared outcome rows of a comparison, with ``flags``, ``place`` (its note) and ``reason``.
+
+    ``reason`` is empty for rows that may be pooled.
+
+    Raises:
+        KeyError: no such comparison.
+    """
+    comparison = declared(comparison_id, root)
+    chosen = load("comparison_outcomes", root)
+    chosen = chosen[chosen["comparison_id"] == comparison_id].rename(columns={"note": "place"})
+    rows = chosen[["outcome_id", "place"]].merge(as_of(load("outcomes", root), version), on="outcome_id")
+    flags = load("outcome_flags", root).groupby("outcome_id")["flag"].agg(tuple)
+    rows["flags"] = [flags.get(outcome, ()) for outcome in rows["outcome_id"]]
+    studies = load("studies", root).set_index("study_id")["status"]
+    rows["reason"] = [_reason(row, comparison, str(studies[row["study_id"]])) for _, row in rows.iterrows()]
+    return rows
+
+
+def declared(comparison_id: str, root: Path | None = None) -> pd.Series:
+    """The declaration of one comparison.
+
+    Raises:
+        KeyError: there is none of that name; the message lists them.
+    """
+    comparisons = load("comparisons", root).set_index("comparison_id", drop=False)
+    if comparison_id not in comparisons.index:
+        raise KeyError(f"No comparison {comparison_id!r}; there are {', '.join(comparisons.index)}.")
+    return comparisons.loc[[comparison_id]].iloc[0]
+
+
+def _reason(row: pd.Series, comparison: pd.Series, status: str) -> str:
+    if status in UNSOUND:
+        return f"the study is marked: {status}"
+    for flag, reason in EXCLUDING.items():
+        if flag in row["flags"]:
+            return reason
+    if row["value_basis"] == "reconstructed":
+        return EXCLUDING["reconstructed"]
+    if RANK[row["design"]] < RANK[comparison["design"]]:
+        return f"its design is {row['design']}, the comparison asks for {comparison['design']}"
+    if comparison["measure"] == "proportion" and row["design"] != "single-arm":
+        return "it belongs to a comparison of arms"
+    if row["block"] != BLOCK[comparison["measure"]]:
+        return "the numbers a pool needs are not printed"
+    return ""
+
+
+def answer(
+    comparison_id: str,
+    *,
+    version: str | None = None,
+    model: str = "REML",
+    test: str | None = None,
+    keep: pd.Series | None = None,
+    root: Path | None = None,
+) -> Answer:
+    """What a comparison says, by REML with Hartung-Knapp intervals unless another model or test is named.
+
+    Args:
+        version: only rows that stood in the review then.
+        keep: outcome_id to True or False, to leave rows out (sensitivity).
+
+    Raises:
+        KeyError: no such comparison.
+    """
+    comparison, rows = declared(comparison_id, root), members(comparison_id, version, root)
+    if keep is not None:
+        rows = rows[rows["outcome_id"].map(keep).fillna(True).astype(bool)]
+    entered = rows[rows["reason"] == ""]
+    if entered.empty:
+        return Answer(comparison, rows, None, None)
+    measure = str(comparison["measure"])
+    effects = effect_sizes(entered.assign(study=entered["outcome_id"]), ENGINE.get(measure, measure))
+    silent = {row.label: row.why for row in effects.left_out}
+    rows = rows.assign(
+        reason=[reason or silent.get(row, "") for row, reason in zip(rows["outcome_id"], rows["reason"], strict=True)]
+    )
+    if not len(effects.effect):
+        return Answer(comparison, rows, None, None)
+    return Answer(comparison, rows, effects, pool(effects, model, test))
+
+
+def sensitivity(comparison_id: str, root: Path | None = None) -> list[tuple[str, Answer]]:
+    """The comparison under other choices: model, test, without derived counts, randomised alone, without each study.
+
+    Only variants that change something are given; none when fewer than two studies are pooled.
+    """
+    main = answer(comparison_id, root=root)
+    if main.k < 2:
+        return []
+    rows = main.entered.set_index("outcome_id")
+    ratio = main.comparison["measure"] in ("RR", "OR")
+    variants = [
+        ("REML, normal interval", answer(comparison_id, test="z", root=root)),
+        ("DerSimonian-Laird, normal interval", answer(comparison_id, model="DL", test="z", root=root)),
+        ("common effect", answer(comparison_id, model="MH" if ratio else "FE", root=root)),
+    ]
+    derived = rows["value_basis"] != "printed"
+    if 0 < derived.sum() < len(rows):
+        variants.append(("printed counts only", answer(comparison_id, keep=~derived, root=root)))
+    weaker = rows["design"] != "randomised"
+    if main.comparison["design"] == "controlled" and 0 < weaker.sum() < len(rows):
+        variants.append(("randomised only", answer(comparison_id, keep=~weaker, root=root)))
+    if main.k > 2:
+        for outcome in rows.index:
+            without = answer(comparison_id, keep=pd.Series({outcome: False}), root=root)
+            variants.append((f"without {outcome}", without))
+    return variants
+
+
+def before_and_after(before: str, after: str | None = None, root: Path | None = None) -> list[tuple[Answer, Answer]]:
+    """Each comparison at two versions of the review, in the order of the table."""
+    names = load("comparisons", root)["comparison_id"]
+    return [(answer(name, version=before, root=root), answer(name, version=after, root=root)) for name in names]

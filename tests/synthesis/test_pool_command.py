@@ -1,0 +1,146 @@
+"""``review pool``, as a user runs it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from review_tools.cli import app
+from review_tools.synthesis.measures import MEASURES
+from review_tools.synthesis.pooling import MODELS, pool
+from review_tools.synthesis.rows import effect_sizes, read
+
+COUNTS = "study,events_arm1,n_arm1,events_arm2,n_arm2\nA,4,123,11,139\nB,6,306,29,303\nC,3,231,11,220\nD,0,10,0,11\n"
+MEANS = "study,mean_arm1,sd_arm1,n_arm1,mean_arm2,sd_arm2,n_arm2\nA,10,2,20,8,2,20\nB,9,3,30,8,2,28\nC,12,2,15,9,3,15\n"
+EFFECTS = "effect,se,ci_low,ci_high\n0.5,0.1,0.3,0.7\n0.9,0.2,1.0,1.3\n"
+KEYS = ["k", "estimate", "se", "ci_low", "ci_high", "stat", "p", "tau2", "i2", "q", "q_p", "pi_low", "pi_high"]
+KEYS += ["back_estimate", "back_ci_low", "back_ci_high"]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "rows.csv"
+    path.write_text(COUNTS, encoding="utf-8")
+    return path
+
+
+def run(file: Path, *options: str) -> Result:
+    return CliRunner().invoke(app, ["pool", str(file), *options])
+
+
+@pytest.mark.parametrize(
+    ("text", "measure"),
+    [(COUNTS, m) for m in ("RR", "OR", "RD", "PETO", "PLO")]
+    + [(MEANS, m) for m in ("MD", "SMD", "ROM")]
+    + [(EFFECTS, "GEN")],
+)
+def test_json_holds_the_figures_of_the_pool(file: Path, text: str, measure: str) -> None:
+    file.write_text(text, encoding="utf-8")
+    done = run(file, "--measure", measure, "--json")
+    assert done.exit_code == 0
+    figures = json.loads(done.stdout)
+    assert list(figures) == KEYS
+    assert figures == pool(effect_sizes(read(file), measure)).figures()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_models_and_tests(file: Path, model: str) -> None:
+    measure = "PETO" if model == "PETO" else "RR"
+    done = run(file, "--measure", measure, "--model", model.lower(), "--test", "z", "--json")
+    assert json.loads(done.stdout) == pool(effect_sizes(read(file), measure), model, "z").figures()
+
+
+def test_the_guard_can_be_lifted(file: Path) -> None:
+    free = json.loads(run(file, "--measure", "RR", "--no-guard", "--json").stdout)
+    kept = json.loads(run(file, "--measure", "RR", "--json").stdout)
+    assert free["se"] < kept["se"]
+
+
+def test_the_table_and_the_rows_left_out(file: Path) -> None:
+    done = run(file, "--measure", "RR")
+    assert done.exit_code == 0
+    assert "risk ratio, 3 studies: REML, test hksj" in done.stdout
+    assert "0.2644" in done.stdout
+    assert done.stderr == "left out: D: no event in either arm\n"
+
+
+def test_one_study_is_marked_as_such(file: Path) -> None:
+    file.write_text("effect,se\n0.5,0.1\n", encoding="utf-8")
+    assert "effect, 1 study: single study, test z" in run(file, "--measure", "GEN").stdout
+    assert json.loads(run(file, "--measure", "GEN", "--json").stdout)["tau2"] is None
+
+
+def test_warnings_go_to_stderr(file: Path) -> None:
+    file.write_text(EFFECTS, encoding="utf-8")
+    done = run(file, "--measure", "GEN", "--json")
+    assert done.exit_code == 0
+    assert done.stderr.startswith(
+        "warning: rows.csv, row 3, column effect: '0.9': does not lie in its interval, 1.0 to 1.3"
+    )
+    assert json.loads(done.stdout)["k"] == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        (
+            COUNTS.replace("6,306", "six,306"),
+            ["--measure", "RR"],
+            "rows.csv, row 3, column events_arm1: 'six': not a number",
+        ),
+        (
+            COUNTS.replace("B,6,306,29,303", "B,6,306,29"),
+            ["--measure", "RR"],
+            "rows.csv, row 3: 4 cells where the header has 5",
+        ),
+        (COUNTS, ["--measure", "MD"], "column mean_arm1: the column is missing"),
+        (COUNTS, ["--measure", "XY"], "No measure 'XY'; there are RR"),
+        (COUNTS, ["--measure", "RR", "--model", "XY"], "No model 'XY'; there are FE"),
+        (COUNTS, ["--measure", "RR", "--test", "t"], "No test 't'; there are z, hksj"),
+        ("effect,se\n", ["--measure", "GEN"], "There is nothing to pool"),
+        ("", ["--measure", "GEN"], "rows.csv: the file is empty"),
+    ],
+)
+def test_what_is_wrong_is_said_without_a_traceback(file: Path, text: str, options: list[str], message: str) -> None:
+    file.write_text(text, encoding="utf-8")
+    done = run(file, *options)
+    assert done.exit_code == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.output
+    assert done.stdout == ""
+
+
+def test_a_bad_file_reports_every_row(file: Path) -> None:
+    file.write_text(COUNTS.replace("6,306", "six,306").replace("3,231", "300,231"), encoding="utf-8")
+    lines = run(file, "--measure", "RR").stderr.splitlines()
+    assert [line.split(":")[0] for line in lines] == [
+        "rows.csv, row 3, column events_arm1",
+        "rows.csv, row 4, column events_arm1",
+    ]
+    assert all("→" in line for line in lines)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    done = run(tmp_path / "none.csv", "--measure", "RR")
+    assert (done.exit_code, "there is no such file" in done.stderr) == (1, True)
+
+
+def test_the_help_names_every_measure_and_model() -> None:
+    text = CliRunner().invoke(app, ["pool", "--help"], env={"COLUMNS": "200", "TERM": "dumb"}).stdout
+    words = set(text.replace(",", " ").replace(".", " ").split())
+    assert {*MEASURES, *MODELS} <= words
+
+
+def test_the_command_loads_neither_scipy_stats_nor_statsmodels(file: Path) -> None:
+    """They would more than double the time to the answer."""
+    code = (
+        "import sys; from typer.testing import CliRunner; from review_tools.cli import app; "
+        f"done = CliRunner().invoke(app, ['pool', {str(file)!r}, '--measure', 'RR']); "
+        "print(done.exit_code, [name for name in ('scipy.stats', 'statsmodels', 'altair') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "0 []"
