@@ -290,7 +290,7 @@ def _towards_msc(claim: Claim) -> tuple[float, float, float, str] | None:
             return None
         values = [answer.pooled.estimate, answer.pooled.ci_low, answer.pooled.ci_high]
         words, good = f"k = {answer.k}, {interval(answer)}", bool(answer.comparison["higher_is_better"])
-    return (*values, words) if good else (-values[0], -values[2], -values[1], words)
+    return (values[0], values[1], values[2], words) if good else (-values[0], -values[2], -values[1], words)
 
 
 @test
@@ -306,8 +306,8 @@ def not_worse(claim: Claim) -> Verdict:
     found = _towards_msc(claim)
     if found is None:
         return Verdict(OPEN, "no interval is printed")
-    estimate, low, high, words = found
-    return Verdict(HOLDS if low >= 0 else FAILS if high < 0 else PARTLY if estimate >= 0 else OPEN, words)
+    estimate, low, high, why = found
+    return Verdict(HOLDS if low >= 0 else FAILS if high < 0 else PARTLY if estimate >= 0 else OPEN, why)
 
 
 @test
@@ -356,24 +356,27 @@ def more_rows(claim: Claim) -> Verdict:
 def source_agrees(claim: Claim) -> Verdict:
     """A reference agrees with what the seed says of it in a section (``114 4.3``): in part if wording alone differs."""
     number, _, section = claim.subject.partition(" ")
-    places, cited = load("citation_places", claim.root), load("citations", claim.root)
-    if not ((places["seed_number"].astype(str) == number) & (places["section"] == section)).any():
+    tables = (load(name, claim.root) for name in ("citations", "citation_places", "corrections"))
+    cited, places, differ = (table.astype({"seed_number": str}) for table in tables)
+    here = [rows[(rows["seed_number"] == number) & (rows["section"] == section)] for rows in (places, differ)]
+    if all(rows.empty for rows in here):
         raise KeyError(f"the seed does not cite {number!r} in section {section!r}")
-    if number in set(cited.loc[cited["match"] == "unidentified", "seed_number"].astype(str)):
+    if number in set(cited.loc[cited["match"] == "unidentified", "seed_number"]):
         return Verdict(OPEN, f"reference {number} of the seed is not identified")
-    rows = load("corrections", claim.root)
-    kinds = sorted(set(rows.loc[(rows["seed_number"].astype(str) == number) & (rows["section"] == section), "kind"]))
+    kinds = sorted(set(here[1]["kind"]))
     word = HOLDS if not kinds else PARTLY if set(kinds) <= {"omitted", "wording"} else FAILS
     return Verdict(word, f"differences on record: {', '.join(kinds) or 'none'}")
 
 
 @test
-def head_to_head(claim: Claim) -> Verdict:
-    """A comparison with this comparator, of MSCs with MSCs, leaves out no difference."""
-    names = claim.table("comparisons").set_index("comparison_id").query("comparator == @claim.subject").index
+def answered_by_a_comparison(claim: Claim) -> Verdict:
+    """A declared comparison, named by one column as in ``comparator=another dose``, leaves out no difference."""
+    column, _, value = claim.subject.partition("=")
+    declared = claim.table("comparisons")
+    names = declared.loc[declared[column] == value, "comparison_id"]
     clear = [comparisons.answer(name, version=claim.version, root=claim.root).excludes_no_effect for name in names]
     if all(one is None for one in clear):
-        return Verdict(OPEN, f"no comparison with {claim.subject} can be pooled")
+        return Verdict(OPEN, "no such comparison can be pooled")
     return _verdict(any(clear), f"{clear.count(True)} of {len(clear)} comparisons leave out no difference")
 
 
