@@ -36,6 +36,10 @@ def small(copy: Path) -> Path:
     )
     number = "{value}`outcomes deng_2017_randomised-1 events_arm1` responded.\n"
     (copy / "book" / "page.md").write_text(f"{head}# Page\n\n{number}\n{table}", encoding="utf-8")
+    # Claims name chapters that the small book does not have.
+    for table in ("claims", "claim_studies"):
+        path = copy / "data" / f"{table}.csv"
+        path.write_text(path.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
     # The small book cites next to nothing, so works that only chapters use stand in a list.
     works = re.findall(r"^@\w+\{(\w+),", (copy / "references.bib").read_text(encoding="utf-8"), re.MULTILINE)
     cited = f"\nAll works: {{cite:p}}`{','.join(works)}`\n"

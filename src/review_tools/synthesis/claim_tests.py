@@ -43,8 +43,10 @@ class Claim:
         return comparisons.answer(self.subject, version=self.version, root=self.root)
 
     def outcome(self) -> pd.Series | None:
-        rows = self.table("outcomes")
-        rows = rows[rows["outcome_id"] == self.subject]
+        """The outcome row a subject names; None while the version has none, or its study is retracted."""
+        rows, studies = self.table("outcomes"), load("studies", self.root)
+        unsound = studies.loc[studies["status"].isin(comparisons.UNSOUND), "study_id"]
+        rows = rows[(rows["outcome_id"] == self.subject) & ~rows["study_id"].isin(unsound)]
         if rows.empty and self.subject not in set(load("outcomes", self.root)["outcome_id"]):
             raise KeyError(f"no outcome {self.subject!r}")
         return None if rows.empty else rows.iloc[0]
@@ -76,8 +78,8 @@ def _verdict(holds: bool, because: str) -> Verdict:
 def benefit(claim: Claim) -> Verdict:
     """MSCs improve the outcome of a comparison: the interval lies wholly on their side.
 
-    A point estimate on their side with an interval that includes no difference holds in part only
-    when two or more studies were pooled; one inconclusive study cannot settle it.
+    One study whose interval does holds in part; one inconclusive study on their side cannot settle
+    it; a pool of two or more whose interval includes no difference speaks against it.
     """
     answer = claim.answer()
     if answer.pooled is None:
@@ -98,13 +100,6 @@ def no_clear_benefit(claim: Claim) -> Verdict:
         return Verdict(OPEN, "no row of the comparison can be pooled")
     clear = bool(answer.excludes_no_effect and answer.favours_msc)
     return _verdict(not clear, f"k = {answer.k}, {interval(answer)}")
-
-
-@test
-def pooled_from_at_least(claim: Claim) -> Verdict:
-    """At least so many studies can be pooled for a comparison."""
-    answer = claim.answer()
-    return _verdict(answer.k >= _figure(claim), f"{answer.k} can be pooled")
 
 
 @test
@@ -188,20 +183,6 @@ def _last_condition(claim: Claim) -> tuple[int, int]:
 
 
 @test
-def count_is(claim: Claim) -> Verdict:
-    """The number of rows is the one stated."""
-    found = len(claim.rows())
-    return _verdict(found == _figure(claim), f"{found} rows")
-
-
-@test
-def count_at_least(claim: Claim) -> Verdict:
-    """There are at least so many rows."""
-    found = len(claim.rows())
-    return _verdict(found >= _figure(claim), f"{found} rows")
-
-
-@test
 def no_rows(claim: Claim) -> Verdict:
     """There is no such row."""
     found = len(claim.rows())
@@ -230,21 +211,6 @@ def _includes_no_difference(rows: pd.DataFrame) -> pd.Series:
     ratio = rows["effect_measure"].isin(["RR", "OR", "HR", "rate ratio"])
     neutral = ratio.astype(float)
     return (rows["ci_low"] <= neutral) & (rows["ci_high"] >= neutral)
-
-
-@test
-def controlled_trials_without_benefit(claim: Claim) -> Verdict:
-    """At least one randomised comparison of the disease includes no difference or favours the control."""
-    declared = claim.table("comparisons")
-    declared = declared[(declared["disease"] == claim.subject) & (declared["design"] != "single-arm")]
-    if declared.empty:
-        raise KeyError(f"no comparison for {claim.subject!r}")
-    answers = [comparisons.answer(name, version=claim.version, root=claim.root) for name in declared["comparison_id"]]
-    seen = [answer for answer in answers if answer.pooled is not None]
-    null = [answer for answer in seen if not (answer.excludes_no_effect and answer.favours_msc)]
-    if not seen:
-        return Verdict(OPEN, "no comparison has a row that can be pooled")
-    return _verdict(bool(null), f"{len(null)} of {len(seen)} comparisons show no clear benefit")
 
 
 @test

@@ -74,7 +74,7 @@ class Answer:
 
 def as_of(frame: pd.DataFrame, version: str | None) -> pd.DataFrame:
     """Rows that stood in the review at a version (all of them when it is None)."""
-    if version is None:
+    if version is None or frame.empty:
         return frame
     return frame[frame["added_in"].map(_parts) <= _parts(version)]
 
