@@ -25,9 +25,7 @@ def forest(comparison_id: str) -> alt.LayerChart:
     result = answer(comparison_id)
     rows, (low, high) = _rows(result)
     measure = str(result.comparison["measure"])
-    scale = alt.Scale(
-        type="log" if measure in ("RR", "OR", "HR") else "linear", domain=[low, high], nice=False, clamp=True
-    )
+    scale = alt.Scale(type="log" if low > 0 else "linear", domain=[low, high], nice=False, clamp=True)
     y = alt.Y("key:N", sort=None, axis=None, scale=alt.Scale(paddingInner=0.12))
     slots = alt.YOffset("slot:N", scale=alt.Scale(domain=SLOTS, paddingInner=0))
     axis = (

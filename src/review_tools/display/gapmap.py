@@ -55,6 +55,7 @@ def gap_map(by: str = "design") -> alt.LayerChart:
         f"#{anchor(d, c)}" if n and by == "design" else ""
         for d, c, n in zip(cells["disease"], cells[by], cells["rows"], strict=True)
     ]
+    cells["name"] = cells["disease"] + ", " + cells[by] + ": " + cells["rows"].map(lambda n: plural(n, "row"))
     empty = int((cells["rows"] == 0).sum())
     what = "design" if by == "design" else "what was measured"
     base = alt.Chart(cells).encode(
@@ -64,8 +65,9 @@ def gap_map(by: str = "design") -> alt.LayerChart:
             title=None,
             axis=alt.Axis(orient="top", labelAngle=-90, ticks=False, labelLimit=160),
         ),
-        y=alt.Y("disease:N", sort=diseases, title=None, axis=alt.Axis(ticks=False, labelLimit=150)),
+        y=alt.Y("disease:N", sort=diseases, title=None, axis=alt.Axis(ticks=False, labelLimit=200)),
         href="href:N",
+        description=alt.Description("name:N"),  # what a link on the map is called
         tooltip=[
             alt.Tooltip("disease:N", title="Disease"),
             alt.Tooltip(f"{by}:N", title="Column"),
@@ -83,7 +85,7 @@ def gap_map(by: str = "design") -> alt.LayerChart:
     dots = base.transform_filter("datum.rows == 0").mark_point(shape="circle", size=12, color="#8a8a8a", filled=True)
     description = (
         f"{plural(len(diseases), 'disease')} by {what}: {empty} of {len(cells)} cells are empty (a dot). "
-        "Choose a filled cell to go to its rows."
-    )
+        + ("Choose a filled cell to go to its rows." if by == "design" else "")
+    ).strip()
     chart = (rects + numbers + dots).properties(width="container", height=alt.Step(24))
     return named(chart, f"Evidence gap map: disease by {what}", description)
