@@ -23,7 +23,7 @@ def copy(tmp_path: Path) -> Path:
     folder = tmp_path / "project"
     for name in ("data", "book"):
         shutil.copytree(ROOT / name, folder / name)
-    for name in ("references.bib", "_config.yml", "_toc.yml"):
+    for name in ("references.bib", "_config.yml", "_toc.yml", "CITATION.cff", "CHANGELOG.md"):
         shutil.copy(ROOT / name, folder / name)
     return folder
 

@@ -1,12 +1,15 @@
 """Tables are escaped, complete, and lead to sources."""
 
+import json
 import re
+from dataclasses import replace
+from html import unescape
 
 import pandas as pd
 import pytest
 
 import review_tools as rt
-from review_tools.display.grid import grid, link, show, text
+from review_tools.display.grid import grid, lines, link, note, show, text
 
 ALL = {
     "findings": {},
@@ -77,3 +80,71 @@ def test_only_plain_addresses_become_links(address: str | None) -> None:
 def test_missing_values_are_said_to_be_missing() -> None:
     for value in (None, pd.NA, float("nan"), pd.NaT):
         assert "not shown" in show(value)
+
+
+def frame(rows: int) -> pd.DataFrame:
+    return pd.DataFrame({"a": [f"row {i}" for i in range(rows)], "kind": [["x"], ["x", "y"], []] * (rows // 3)})
+
+
+def choices(html: str) -> list[dict[str, object]]:
+    found = re.search(r'data-filters="([^"]*)"', html)
+    assert found
+    return json.loads(unescape(found[1]))
+
+
+def test_only_large_or_marked_tables_get_tools() -> None:
+    columns = [("A", text("a"))]
+    assert "data-table" not in grid(frame(6), columns, "few")._repr_html_()
+    assert 'data-table="rows"' in grid(frame(9), columns, "many", name="rows")._repr_html_()
+    assert "data-table" in grid(frame(6), columns, "few, marked", tools=True)._repr_html_()
+    assert "data-table" not in grid(frame(9), columns, "many, marked", tools=False)._repr_html_()
+
+
+def test_filters_name_their_values_and_each_row_its_places() -> None:
+    html = grid(frame(9), [("A", text("a"))], "c", filters={"A kind": "kind", "One": lambda row: 1})._repr_html_()
+    assert choices(html) == [{"key": "a-kind", "label": "A kind", "values": ["x", "y", "not shown"]}]
+    assert re.findall(r'data-is="([^"]*)"', html) == ["0", "0,1", "2"] * 3
+
+
+def test_filters_fit_the_rows_that_are_picked() -> None:
+    whole = grid(frame(9), [("A", text("a"))], "c", lambda row: row["a"], filters={"Kind": "kind"}, tools=True)
+    part = replace(whole, rows=[whole.rows[4], whole.rows[5]])
+    assert choices(part._repr_html_())[0]["values"] == ["x", "y", "not shown"]
+    assert re.findall(r'data-is="([^"]*)"', part._repr_html_()) == ["0,1", "2"]
+    assert choices(replace(whole, rows=[whole.rows[3]])._repr_html_()) == []
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_hostile_text_is_text_in_filters_too(value: str) -> None:
+    html = grid(
+        pd.DataFrame({"a": [value, "b"]}), [("A", text("a"))], "c", name=value, filters={value: "a"}, tools=True
+    )._repr_html_()
+    assert "<script" not in html
+    assert "<img" not in html
+    assert choices(html)[0]["label"] == value
+    assert value in choices(html)[0]["values"]
+
+
+def test_lines_and_cells_do_not_run_together_in_plain_text() -> None:
+    """The site's search and screen readers take the text without its tags."""
+    html = grid(
+        pd.DataFrame({"a": ["one"]}), [("A", lambda row: lines([row["a"], note("two")])), ("B", text("a"))], "c"
+    )._repr_html_()
+    assert re.sub(r"<[^>]+>", "", html).split() == ["c", "A", "B", "one", "two", "one"]
+
+
+def test_a_note_of_nothing_is_nothing() -> None:
+    assert note(None, pd.NA, "") == ""
+    assert "a, &lt;b&gt;" in note("a", None, "<b>")
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_columns_and_filters_of_a_table_have_keys_of_their_own(name: str) -> None:
+    html = getattr(rt.tables, name)(**ALL[name])._repr_html_()
+    keys = re.findall(r'data-key="([^"]*)"', html)
+    assert len(set(keys)) == len(keys)
+    assert all(keys)
+    if keys:
+        filters = [each["key"] for each in choices(html)]
+        assert len(set(filters)) == len(filters)
+        assert not {"search", "sort", "hide"} & set(filters)

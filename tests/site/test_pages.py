@@ -123,7 +123,7 @@ def test_charts_carry_a_picture_a_name_and_their_specification(site: Path) -> No
     assert len(figures) >= 15
     for figure in figures:
         assert "<svg" in figure
-        assert re.search(r'role="img" aria-label="[^"]{20,}"', figure)
+        assert re.search(r'role="(img|group)" aria-label="[^"]{20,}"', figure)
         spec = json.loads(re.search(r'class="chart-spec">(.*?)</script>', figure, re.DOTALL)[1])
         assert "title" not in spec
 

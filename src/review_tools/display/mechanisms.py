@@ -2,9 +2,13 @@
 
 Every thin line is one mediator of one finding, so the width of a stream is a count of rows, and a line can
 be followed from end to end. Pointing at a box lights the lines that pass it and names their studies.
+
+The drawing reads two named data sets, “paths” and “boxes”. The explorer (static/explorer.js) exchanges their
+rows for those of the findings chosen; the places stay, so that the eye can compare.
 """
 
 import textwrap
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -30,43 +34,51 @@ def mechanism_map(section: str | None = None, disease: str | None = None) -> alt
     paths = _paths(section, disease)
     thickness = min(2.2, TALL / max(len(paths), 1))
     boxes, height = _boxes(paths, thickness)
-    strands = _strands(paths, boxes, thickness)
+    paths["ys"] = _heights(paths, boxes, thickness)
     pointed = alt.selection_point(name="pointed", on="pointerover", clear="pointerout", fields=["box"], empty=False)
     followed = alt.selection_point(
         name="followed", on="pointerover", clear="pointerout", fields=["finding_id"], empty=False
     )
+    thick = alt.param(name="thick", value=round(thickness, 2))
     stages = "[" + ", ".join(f"datum.{stage}_box" for stage in STAGES) + "]"
     idle = "!isValid(pointed.box) && !isValid(followed.finding_id)"
     on_box = f"(isValid(pointed.box) && indexof({stages}, pointed.box[0]) >= 0)"
     on_line = "(isValid(followed.finding_id) && datum.finding_id == followed.finding_id[0])"
     lit = f"{on_box} || {on_line}"
-    x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, WIDTH], nice=False))
-    y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[height, -24], nice=False))
+    rest = alt.ExprRef("clamp(0.2 + thick / 5, 0.4, 0.8)")  # fewer, thicker lines are drawn more firmly
+    scale = alt.Scale(domain=[0, WIDTH], nice=False)
+    depth = alt.Scale(domain=[height, -24], nice=False)
+    edges = [edge for i in range(len(STAGES)) for edge in (_left(i), _left(i) + BOX)]
     lines = (
-        alt.Chart(strands)
-        .mark_line(interpolate="monotone", strokeWidth=thickness)
+        alt.Chart(alt.NamedData(name="paths"))
+        .transform_calculate(px=str(edges), py="[" + ", ".join(f"datum.ys[{i // 2}]" for i in range(len(edges))) + "]")
+        .transform_flatten(["px", "py"])
+        .mark_line(interpolate="monotone", strokeWidth=alt.ExprRef("thick"))
         .encode(
-            x=x,
-            y=y,
+            x=alt.X("px:Q", axis=None, scale=scale),
+            y=alt.Y("py:Q", axis=None, scale=depth),
             detail="path:N",
-            order="x:Q",
+            order="px:Q",
             color=alt.Color("route:N", title="Route", scale=alt.Scale(domain=list(ROUTE), range=list(ROUTE.values()))),
-            opacity=alt.when(idle).then(alt.value(0.4)).when(lit).then(alt.value(1.0)).otherwise(alt.value(0.05)),
+            opacity=alt.when(idle).then(alt.value(rest)).when(lit).then(alt.value(1.0)).otherwise(alt.value(0.05)),
             tooltip=[alt.Tooltip("study:N", title="Study"), alt.Tooltip("statement:N", title="Finding")],
         )
         .add_params(followed)
     )
+    empty = "datum.findings == 0"
     near = "!isValid(pointed.box) || indexof(datum.linked, pointed.box[0]) >= 0"
+    strength = alt.when(empty).then(alt.value(0.3)).when(near).then(alt.value(1.0)).otherwise(alt.value(0.35))
     rects = (
-        alt.Chart(boxes)
+        alt.Chart(alt.NamedData(name="boxes"))
         .mark_rect(cornerRadius=3, fill="#f3f6f9", stroke="#8aa0b4", strokeWidth=1)
         .encode(
-            x=x,
+            x=alt.X("x:Q", axis=None, scale=scale),
             x2="x2:Q",
-            y=y,
+            y=alt.Y("y:Q", axis=None, scale=depth),
             y2="y2:Q",
-            opacity=alt.when(near).then(alt.value(1.0)).otherwise(alt.value(0.35)),
+            opacity=strength,
             tooltip=[
+                alt.Tooltip("heading:N", title="Column"),
                 alt.Tooltip("name:N", title="Box"),
                 alt.Tooltip("findings:Q", title="Findings"),
                 alt.Tooltip("studies:N", title="Studies"),
@@ -74,10 +86,15 @@ def mechanism_map(section: str | None = None, disease: str | None = None) -> alt
         )
         .add_params(pointed)
     )
-    words = alt.Chart(boxes).mark_text(
+    words = alt.Chart(alt.NamedData(name="boxes")).mark_text(
         fontSize=10.5, lineHeight=12, lineBreak="\n", baseline="middle", color=BOX_INK, limit=BOX - 4, tooltip=False
     )
-    words = words.encode(x="middle:Q", y=alt.Y("first:Q", axis=None), text="label:N")
+    words = words.encode(
+        x="middle:Q",
+        y=alt.Y("first:Q", axis=None),
+        text="label:N",
+        opacity=alt.when(empty).then(alt.value(0.45)).otherwise(alt.value(1.0)),
+    )
     heads = pd.DataFrame(
         {"x": [_left(i) + BOX / 2 for i in range(len(STAGES))], "y": -14.0, "text": list(STAGES.values())}
     )
@@ -92,11 +109,19 @@ def mechanism_map(section: str | None = None, disease: str | None = None) -> alt
         f"cell and effect to disease; the commonest cell is {_commonest(paths, 'target_cell')}, "
         f"the commonest named mediator {_commonest(paths[paths['named'].notna()], 'named')}."
     )
-    chart = alt.layer(lines, rects, words, titles).properties(width=WIDTH, height=height + 24)
+    data = {"paths": _records(paths[KEPT]), "boxes": _records(boxes)}
+    chart = alt.layer(lines, rects, words, titles).add_params(thick)
+    chart = chart.properties(width=WIDTH, height=round(height + 24), datasets=data)
     return named(chart, "From product to disease: the findings as one map", description)
 
 
+KEPT = ["path", "finding_id", "study", "statement", "route", "ys", *(f"{stage}_box" for stage in STAGES)]
 NO = {"mediator": "none named", "disease": "no disease"}
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    records: list[dict[str, Any]] = alt.to_values(frame)["values"]
+    return records
 
 
 def _commonest(frame: pd.DataFrame, column: str) -> str:
@@ -135,14 +160,18 @@ def _boxes(paths: pd.DataFrame, thickness: float) -> tuple[pd.DataFrame, float]:
         top = 0.0
         for name in names:
             here = paths[paths[stage] == name]
-            label = textwrap.wrap(f"{name} · {here['finding_id'].nunique()}", LETTERS)
+            count = here["finding_id"].nunique()
+            label = textwrap.wrap(f"{name} · {count}", LETTERS)
             tall = max(4.0 + 12 * len(label), thickness * len(here) + 4)
             rows.append(
                 {
                     "box": f"{stage}: {name}",
+                    "stage": stage,
+                    "heading": STAGES[stage],
                     "name": name,
                     "label": "\n".join(label),
-                    "findings": here["finding_id"].nunique(),
+                    "stem": "\n".join(label).removesuffix(str(count)),  # the label before its count
+                    "findings": count,
                     "studies": named_studies(here["study"]),
                     "linked": sorted({box for other in STAGES for box in here[f"{other}_box"]}),
                     "column": column,
@@ -161,22 +190,20 @@ def _boxes(paths: pd.DataFrame, thickness: float) -> tuple[pd.DataFrame, float]:
     boxes["y"] += shift
     boxes["y2"] += shift
     boxes["centre"] = (boxes["y"] + boxes["y2"]) / 2
+    boxes[["y", "y2", "centre"]] = boxes[["y", "y2", "centre"]].round(1)
     boxes["first"] = boxes["centre"] - 6 * boxes["label"].str.count("\n")  # where the first line of the label stands
     return boxes, height
 
 
-def _strands(paths: pd.DataFrame, boxes: pd.DataFrame, thickness: float) -> pd.DataFrame:
-    """Two points of each line at each box: its left and its right edge, stacked so that few lines cross."""
+def _heights(paths: pd.DataFrame, boxes: pd.DataFrame, thickness: float) -> list[list[float]]:
+    """How high each line passes the box of each column, stacked so that few lines cross."""
     centre = boxes.set_index("box")["centre"]
-    keep = ["path", "finding_id", "study", "statement", "route", *(f"{stage}_box" for stage in STAGES)]
-    points = []
+    columns = {}
     stages = list(STAGES)
     for column, stage in enumerate(stages):
         neighbours = [other for other in (column - 1, column + 1) if 0 <= other < len(stages)]
         pull = sum(paths[f"{stages[other]}_box"].map(centre) for other in neighbours) / len(neighbours)
         order = paths.assign(pull=pull).sort_values(["pull", "path"]).groupby(f"{stage}_box").cumcount()
         size = paths.groupby(f"{stage}_box")["path"].transform("size")
-        y = paths[f"{stage}_box"].map(centre) + thickness * (order - (size - 1) / 2)
-        for x in (_left(column), _left(column) + BOX):
-            points.append(paths[keep].assign(x=x, y=y.round(2)))
-    return pd.concat(points, ignore_index=True)
+        columns[stage] = (paths[f"{stage}_box"].map(centre) + thickness * (order - (size - 1) / 2)).round(1)
+    return [list(row) for row in zip(*columns.values(), strict=True)]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from review_tools.display.grid import UNKNOWN, Cell, Grid, grid, lines, link, show, tag, text
+from review_tools.display.grid import UNKNOWN, Cell, Filters, Grid, grid, lines, link, note, show, tag, text
 from review_tools.display.selection import chosen, labels, with_mediators
 from review_tools.display.selection import findings as chosen_findings
 from review_tools.display.theme import plural
@@ -16,10 +16,9 @@ REFERENCES = "site:book/references"
 
 
 def study_link(study_id: Any, seed_number: Any = None) -> Cell:
-    """The study's label, linked to its entry; a seed number links to its row of the citations table."""
+    """The study's label, linked to its page; a seed number links to its row of the citations table."""
     if isinstance(study_id, str):
-        work = bibliography()[study_id]
-        return link(f"{REFERENCES}#{work.anchor}", work.label)
+        return link(f"site:studies/{study_id}", bibliography()[study_id].label)
     if seed_number is None or pd.isna(seed_number):
         return UNKNOWN
     return link(f"{REFERENCES}#seed-{seed_number}", f"seed reference {seed_number}, not yet identified")
@@ -33,28 +32,41 @@ def source(row: pd.Series) -> Cell:
 def findings(section: str | None = None, disease: str | None = None) -> Grid:
     """Findings with what carried them out and where they come from."""
     frame = chosen_findings(section, disease)
-    mediators = with_mediators(frame).dropna(subset=["mediator"]).groupby("finding_id")["mediator"].agg(", ".join)
-    names, models, directions = labels("basis"), labels("model"), labels("direction")
+    mediators = with_mediators(frame).dropna(subset=["mediator"]).groupby("finding_id")["mediator"].agg(list)
+    names, models, directions, routes = labels("basis"), labels("model"), labels("direction"), labels("route")
 
     def setting(row: pd.Series) -> Cell:
         given = " ".join(str(row[c]) for c in ("tissue", "product") if pd.notna(row[c]))
-        return lines([given, row["modification"] if pd.notna(row["modification"]) else "", models[row["model"]]])
+        return lines([given, note(row["modification"]), note(models[row["model"]])])
+
+    def statement(row: pd.Series) -> Cell:
+        return lines([row["statement"], note(names[row["basis"]], source(row))])
 
     columns = [
         ("Study", lambda row: study_link(row["study_id"], row["seed_number"])),
-        ("Finding", text("statement")),
+        ("Finding, and how checked", statement),
         ("Given, and model", setting),
-        ("Through", lambda row: mediators.get(row["finding_id"], UNKNOWN)),
-        ("Target", text("target_cell")),
-        ("Disease", lambda row: row["disease"] if pd.notna(row["disease"]) else "none"),
+        ("Through", lambda row: ", ".join(mediators.get(row["finding_id"], [])) or UNKNOWN),
+        ("Acts on", lambda row: lines([show(row["target_cell"]), note(row["disease"])])),
         ("Direction", lambda row: tag(directions[row["direction"]], row["direction"])),
-        ("Checked", lambda row: lines([names[row["basis"]], source(row)])),
     ]
+    filters: Filters = {
+        "Disease": lambda row: row["disease"] if pd.notna(row["disease"]) else "no disease named",
+        "Target cell": "target_cell",
+        "Direction": lambda row: directions[row["direction"]],
+        "Route": lambda row: routes.get(row["route"]),
+        "Cell source": "tissue",
+        "Product": "product",
+        "Mediator": lambda row: mediators.get(row["finding_id"], []),
+        "Checked": lambda row: names[row["basis"]],
+    }
     return grid(
         frame,
         columns,
         f"{plural(len(frame), 'finding')}, each with its source",
         lambda row: f"finding-{row['finding_id']}",
+        name="findings",
+        filters=filters,
     )
 
 
@@ -69,80 +81,39 @@ def corrections(section: str | None = None) -> Grid:
         return study_link(row["study_id"], row["seed_number"])
 
     columns = [
-        ("Subject", lambda row: lines([subject(row), row["correction_id"]])),
-        ("Kind", lambda row: tag(kinds[row["kind"]], "kind")),
-        ("The review says", text("seed_says")),
-        ("The source says", text("source_says")),
+        ("Subject", lambda row: lines([subject(row), tag(kinds[row["kind"]], "kind"), note(row["correction_id"])])),
+        ("The review says", lambda row: lines([row["seed_says"], note(_section(row["section"]))])),
+        ("The source says", lambda row: lines([row["source_says"], note(source(row), sure[row["confidence"]])])),
         ("What it means", text("meaning")),
-        ("Section", text("section")),
-        ("Evidence", lambda row: lines([source(row), sure[row["confidence"]]])),
     ]
+    filters: Filters = {
+        "Kind": lambda row: kinds[row["kind"]],
+        "Section": "section",
+        "About": lambda row: "a trial" if pd.notna(row["trial_id"]) else "a cited work",
+        "Confidence": lambda row: sure[row["confidence"]],
+    }
     caption = f"{plural(len(frame), 'disagreement')} between the review and its sources"
-    return grid(frame, columns, caption, lambda row: f"correction-{row['correction_id']}")
+    return grid(
+        frame,
+        columns,
+        caption,
+        lambda row: f"correction-{row['correction_id']}",
+        name="corrections",
+        filters=filters,
+    )
+
+
+def _section(number: str) -> str:
+    return f"section {number}" if number[:1].isdigit() else number
 
 
 def trial_link(trial_id: str) -> Cell:
-    """The registry number, linked to the trial's row."""
-    return link(f"site:book/trials#trial-{trial_id}", trial_id)
+    """The registry number, linked to the trial's page."""
+    return link(f"site:trials/{trial_id}", trial_id)
 
 
-def _pair(reviewed: Any, registered: Any) -> Cell:
-    """Both sides when they differ, one when they agree."""
-    if pd.isna(reviewed) and pd.isna(registered):
-        return UNKNOWN
-    if pd.isna(reviewed) or pd.isna(registered) or reviewed == registered:
-        return show(registered if pd.notna(registered) else reviewed)
-    return lines([tag(f"review: {reviewed}", "promotes"), tag(f"registry: {registered}", "dampens")])
-
-
-def trials() -> Grid:
-    """All trials: Table 1 of the seed review in its order, then those named in its text."""
-    frame = chosen("trials").sort_values("table_1_order", na_position="last", kind="stable")
-    columns = [
-        ("Trial", lambda row: lines([link(row["source_url"], row["trial_id"]), row["label"]])),
-        (
-            "Row of Table 1",
-            lambda row: show(row["table_1_order"]) if pd.notna(row["table_1_order"]) else "not in Table 1",
-        ),
-        ("Disease", text("disease")),
-        ("Status", lambda row: _pair(row["reviewed_status"], row["registered_status"])),
-        ("Phase", lambda row: _pair(row["reviewed_phase"], row["registered_phase"])),
-        (
-            "Cells",
-            lambda row: show(
-                row["registered_cell_source"]
-                if pd.notna(row["registered_cell_source"])
-                else row["reviewed_cell_source"]
-            ),
-        ),
-        (
-            "Arms",
-            lambda row: show(row["registered_arms"] if pd.notna(row["registered_arms"]) else row["reviewed_arms"]),
-        ),
-        ("Sponsor and country", _sponsor),
-        ("People", _people),
-        (
-            "Checked",
-            lambda row: lines(
-                [
-                    labels("confidence")[row["confidence"]],
-                    f"status of {row['status_date']:%Y-%m-%d}" if pd.notna(row["status_date"]) else "",
-                ]
-            ),
-        ),
-    ]
-    caption = (
-        f"{plural(len(frame), 'trial')}: what the review printed and what the registry shows, marked where they differ"
-    )
-    return grid(frame, columns, caption, lambda row: f"trial-{row['trial_id']}")
-
-
-def _sponsor(row: pd.Series) -> Cell:
-    sponsor = row["registered_sponsor"] if pd.notna(row["registered_sponsor"]) else row["reviewed_sponsor"]
-    return lines([show(sponsor), _pair(row["reviewed_country"], row["registered_country"])])
-
-
-def _people(row: pd.Series) -> Cell:
+def people(row: pd.Series) -> Cell:
+    """How many people a trial enrolled or plans to enrol."""
     if pd.isna(row["enrolment"]):
         return UNKNOWN
     basis = row["enrolment_basis"]
@@ -152,57 +123,41 @@ def _people(row: pd.Series) -> Cell:
 COMPARED = {"status": "trial status", "phase": "phase", "country": "country"}
 
 
-def trial_differences() -> Grid:
-    """Status, phase and country where the review's Table 1 and the registry record both say something and differ."""
-    frame = chosen("trials")
-    rows = [
-        {
-            "trial_id": row["trial_id"],
-            "label": row["label"],
-            "what": what,
-            "reviewed": row[f"reviewed_{what}"],
-            "registered": row[f"registered_{what}"],
-            "date": row["status_date"],
-        }
-        for _, row in frame.iterrows()
-        for what in COMPARED
-        if pd.notna(row[f"reviewed_{what}"])
-        and pd.notna(row[f"registered_{what}"])
-        and row[f"reviewed_{what}"] != row[f"registered_{what}"]
-        and row[f"registered_{what}"] != "not shown"
-    ]
-    differences = pd.DataFrame(rows, columns=["trial_id", "label", "what", "reviewed", "registered", "date"])
-    columns = [
-        ("Trial", lambda row: lines([trial_link(row["trial_id"]), row["label"]])),
-        ("What", text("what")),
-        ("The review prints", text("reviewed")),
-        ("The registry shows", text("registered")),
-        ("Record of", text("date")),
-    ]
-    caption = f"{plural(len(differences), 'difference')} in status, phase or country between review and registry"
-    return grid(differences, columns, caption)
-
-
 def outcomes(disease: str | None = None, study_id: str | None = None) -> Grid:
     """Outcomes as reported, with the reasons for care."""
     frame = chosen("outcomes", disease=disease, study_id=study_id)
-    flags = load("outcome_flags").groupby("outcome_id")["flag"].agg(", ".join)
-    bases, reporters = labels("value basis"), labels("reporter")
+    flags = load("outcome_flags").groupby("outcome_id")["flag"].agg(list)
+    bases, reporters, designs = labels("value basis"), labels("reporter"), labels("design")
+
+    def reported(row: pd.Series) -> Cell:
+        return lines(
+            [row["reported"], note(source(row)), note(bases[row["value_basis"]], reporters[row["reported_by"]])]
+        )
+
     columns = [
         ("Study", lambda row: study_link(row["study_id"])),
-        ("Outcome", lambda row: lines([row["outcome"], row["time"]])),
+        ("Outcome", lambda row: lines([row["outcome"], note(row["time"])])),
         ("MSC arm", lambda row: lines([row["arm1"], numbers(row, "arm1")])),
         (
             "Comparator",
             lambda row: lines([row["arm2"], numbers(row, "arm2")]) if pd.notna(row["arm2"]) else "none (single arm)",
         ),
-        ("As reported", text("reported")),
-        ("Basis", lambda row: lines([bases[row["value_basis"]], reporters[row["reported_by"]]])),
-        ("Take care", lambda row: flags.get(row["outcome_id"], "")),
-        ("Source", source),
+        ("As reported, and where", reported),
+        ("Take care", lambda row: ", ".join(flags.get(row["outcome_id"], []))),
     ]
+    filters: Filters = {
+        "Disease": "disease",
+        "Design": lambda row: designs[row["design"]],
+        "Basis": lambda row: bases[row["value_basis"]],
+        "Take care": lambda row: flags.get(row["outcome_id"], ["nothing noted"]),
+    }
     return grid(
-        frame, columns, f"{plural(len(frame), 'outcome')} as reported", lambda row: f"outcome-{row['outcome_id']}"
+        frame,
+        columns,
+        f"{plural(len(frame), 'outcome')} as reported",
+        lambda row: f"outcome-{row['outcome_id']}",
+        name="outcomes",
+        filters=filters,
     )
 
 
@@ -221,7 +176,7 @@ def numbers(row: pd.Series, arm: str) -> str:
 def citations() -> Grid:
     """The seed's numbers 1 to 121: which work each is, or that nobody knows yet."""
     frame = chosen("citations")
-    places = load("citation_places").groupby("seed_number")["section"].agg(", ".join)
+    places = load("citation_places").groupby("seed_number")["section"].agg(list)
     candidates = load("citation_candidates").groupby("seed_number")["doi"].agg(list)
     matches = labels("match")
 
@@ -229,35 +184,61 @@ def citations() -> Grid:
         if pd.notna(row["study_id"]):
             return study_link(row["study_id"])
         leads = candidates.get(row["seed_number"], [])
-        return lines(["not yet identified", *(link(f"https://doi.org/{doi}", f"candidate {doi}") for doi in leads)])
+        return lines(link(f"https://doi.org/{doi}", f"candidate {doi}") for doi in leads)
+
+    def where(row: pd.Series) -> str:
+        sections = places.get(row["seed_number"], [])
+        return f"section {', '.join(sections)}" if sections else ""
 
     columns = [
         ("No.", text("seed_number")),
-        ("Work", work),
-        ("Match", lambda row: tag(matches[row["match"]], row["match"])),
-        ("Cited for", text("cited_for")),
-        ("Where", lambda row: places.get(row["seed_number"], UNKNOWN)),
-        ("How it agrees", lambda row: show(row["agreement"]) if pd.notna(row["agreement"]) else ""),
-        ("Source", source),
+        ("Work", lambda row: lines([work(row), tag(matches[row["match"]], row["match"])])),
+        ("Cited for", lambda row: lines([row["cited_for"], note(where(row))])),
+        ("How it agrees", lambda row: lines([note(row["agreement"]), source(row)])),
     ]
-    return grid(frame, columns, "The seed review's reference numbers", lambda row: f"seed-{row['seed_number']}")
+    return grid(
+        frame,
+        columns,
+        "The seed review's reference numbers",
+        lambda row: f"seed-{row['seed_number']}",
+        name="citations",
+        filters={
+            "Match": lambda row: matches[row["match"]],
+            "Section": lambda row: places.get(row["seed_number"], []),
+        },
+    )
 
 
 def studies() -> Grid:
     """Every work of the review, with how much of it was read."""
     kinds, reading, status = labels("study kind"), labels("reading"), labels("study status")
+
+    def study(row: pd.Series) -> Cell:
+        changed = tag(status[row["status"]], row["status"]) if row["status"] != "current" else ""
+        return lines([study_link(row["study_id"]), changed, note(f"in since {row['added_in']}")])
+
     columns = [
-        ("Study", lambda row: study_link(row["study_id"])),
-        ("Kind", lambda row: kinds[row["kind"]]),
-        ("Species", text("species")),
+        ("Study", study),
+        ("Kind", lambda row: lines([kinds[row["kind"]], note(row["species"])])),
         ("People", text("n")),
         ("What it found, as far as read", text("summary")),
-        ("Read", lambda row: lines([reading[row["read"]], source(row)])),
-        ("Status", lambda row: tag(status[row["status"]], row["status"])),
-        ("In since", text("added_in")),
+        ("Read", lambda row: lines([reading[row["read"]], note(source(row))])),
     ]
     frame = chosen("studies")
-    return grid(frame, columns, plural(len(frame), "study", "studies"), lambda row: f"study-{row['study_id']}")
+    return grid(
+        frame,
+        columns,
+        plural(len(frame), "study", "studies"),
+        lambda row: f"study-{row['study_id']}",
+        name="studies",
+        filters={
+            "Kind": lambda row: kinds[row["kind"]],
+            "Species": "species",
+            "Read": lambda row: reading[row["read"]],
+            "Status": lambda row: status[row["status"]],
+            "In since": "added_in",
+        },
+    )
 
 
 def glossary() -> Grid:
@@ -279,7 +260,8 @@ def glossary() -> Grid:
         ("Meaning", text("definition")),
         ("What it is", lambda row: shown[row["kind"]]),
     ]
-    return grid(frame, columns, plural(len(frame), "term"))
+    kinds: Filters = {"What it is": lambda row: shown[row["kind"]]}
+    return grid(frame, columns, plural(len(frame), "term"), name="terms", filters=kinds)
 
 
 def data_dictionary(table: str) -> Grid:
@@ -316,7 +298,11 @@ def data_dictionary(table: str) -> Grid:
         ("Allowed values", allowed),
     ]
     return grid(
-        rows, columns, f"{definition.title}: {definition.description}", lambda row: f"column-{table}-{row['name']}"
+        rows,
+        columns,
+        f"{definition.title}: {definition.description}",
+        lambda row: f"column-{table}-{row['name']}",
+        name=f"columns-of-{table}",
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from review_tools.display import gapmap
-from review_tools.display.grid import UNKNOWN, Cell, Grid, grid, lines, link, show, tag, text
+from review_tools.display.grid import UNKNOWN, Cell, Filters, Grid, grid, lines, link, note, show, tag, text
 from review_tools.display.records import numbers, source, study_link
 from review_tools.display.selection import chosen, labels
 from review_tools.display.theme import plural
@@ -62,8 +62,8 @@ def comparison_rows(comparison_id: str) -> Grid:
     frame = comparisons.answer(comparison_id).rows
     judged, bases = _judgements(), labels("value basis")
     columns: Made = [
-        ("Study", lambda row: lines([study_link(row["study_id"]), row["outcome_id"]])),
-        ("Outcome", lambda row: lines([row["outcome"], row["time"], row["place"] if pd.notna(row["place"]) else ""])),
+        ("Study", lambda row: lines([study_link(row["study_id"]), note(source(row)), note(bases[row["value_basis"]])])),
+        ("Outcome", lambda row: lines([row["outcome"], note(row["time"]), note(row["place"])])),
         ("MSC arm", lambda row: lines([row["arm1"], numbers(row, "arm1")])),
         ("Comparator", lambda row: lines([row["arm2"], numbers(row, "arm2")]) if pd.notna(row["arm2"]) else "none"),
         (
@@ -72,11 +72,19 @@ def comparison_rows(comparison_id: str) -> Grid:
         ),
         ("Take care", lambda row: ", ".join(row["flags"])),
         ("Risk of bias", lambda row: judged.get(row["study_id"], "not assessed")),
-        ("Source", lambda row: lines([source(row), bases[row["value_basis"]]])),
     ]
     inside = int((frame["reason"] == "").sum())
     return grid(
-        frame, columns, f"{plural(len(frame), 'row')} declared, {inside} used", lambda row: f"row-{row['outcome_id']}"
+        frame,
+        columns,
+        f"{plural(len(frame), 'row')} declared, {inside} used",
+        lambda row: f"row-{row['outcome_id']}",
+        name="rows",
+        filters={
+            "In the pool": lambda row: "no" if row["reason"] else "yes",
+            "Take care": lambda row: list(row["flags"]) or ["nothing noted"],
+            "Basis": lambda row: bases[row["value_basis"]],
+        },
     )
 
 
@@ -108,17 +116,30 @@ def answers(page: str | None = None) -> Grid:
     declared = chosen("comparisons", page=page)
     declared = declared.sort_values("page", key=lambda names: names.map(list(pages).index), kind="stable")
     found = {name: comparisons.answer(name) for name in declared["comparison_id"]}
+
+    def comparison(row: pd.Series) -> Cell:
+        title = link(f"site:book/synthesis/{row['page']}", row["title"])
+        return lines([title, note(pages[row["page"]], designs[row["design"]])])
+
     columns: Made = [
-        ("Comparison", lambda row: link(f"site:book/synthesis/{row['page']}", row["title"])),
-        ("Disease", lambda row: pages[row["page"]]),
-        ("Design", lambda row: designs[row["design"]]),
+        ("Comparison", comparison),
         ("Studies", lambda row: str(found[row["comparison_id"]].k)),
         ("People", lambda row: str(found[row["comparison_id"]].people)),
         ("Result (95% interval)", lambda row: _result(found[row["comparison_id"]])),
         ("Direction", lambda row: _direction(found[row["comparison_id"]])),
         ("Certainty", lambda row: "not assessed"),
     ]
-    return grid(declared, columns, f"{plural(len(declared), 'comparison')} and what they say")
+    return grid(
+        declared,
+        columns,
+        f"{plural(len(declared), 'comparison')} and what they say",
+        name="comparisons",
+        filters={
+            "Disease": lambda row: pages[row["page"]],
+            "Design": lambda row: designs[row["design"]],
+            "Direction": lambda row: _direction(found[row["comparison_id"]]),
+        },
+    )
 
 
 def _result(result: Answer) -> Cell:
@@ -148,12 +169,12 @@ def published_pools(disease: str | None = None) -> Grid:
             lambda row: lines(
                 [
                     link(f"https://doi.org/{row['doi']}" if pd.notna(row["doi"]) else None, row["citation"]),
-                    row["pool_id"],
+                    note(source(row)),
+                    note(row["pool_id"]),
                 ]
             ),
         ),
-        ("Disease", text("disease")),
-        ("Outcome", lambda row: lines([row["outcome"], row["comparison"] if pd.notna(row["comparison"]) else ""])),
+        ("Outcome", lambda row: lines([row["outcome"], note(row["comparison"]), note(row["disease"])])),
         ("Result (95% interval)", _published),
         (
             "Studies, people",
@@ -163,9 +184,19 @@ def published_pools(disease: str | None = None) -> Grid:
             ),
         ),
         ("Take care", lambda row: row["care"] if pd.notna(row["care"]) else ""),
-        ("Source", source),
     ]
-    return grid(frame, columns, f"{plural(len(frame), 'published pool')}", lambda row: f"pool-{row['pool_id']}")
+    return grid(
+        frame,
+        columns,
+        f"{plural(len(frame), 'published pool')}",
+        lambda row: f"pool-{row['pool_id']}",
+        name="pools",
+        filters={
+            "Disease": "disease",
+            "Measure": "measure",
+            "Result": lambda row: "not shown" if pd.isna(row["estimate"]) else "printed",
+        },
+    )
 
 
 def _published(row: pd.Series) -> Cell:
@@ -184,22 +215,36 @@ def claims(source: str | None = None) -> Grid:
     found = {claim.row["claim_id"]: claim.verdict for claim in tested}
     studies = load("claim_studies").groupby("claim_id")["study_id"].agg(list)
     sources = labels("claim source")
+
+    def chapter(row: pd.Series) -> str:
+        return str(row["chapter"]).removeprefix("book/").removesuffix(".md")
+
+    def claim(row: pd.Series) -> Cell:
+        told = link(f"site:{row['chapter'].removesuffix('.md')}", chapter(row))
+        whose = note(sources[row["source"]], f"section {row['section']}")
+        return lines([row["statement"], whose, note(told), note(row["claim_id"])])
+
+    def verdict(row: pd.Series) -> Cell:
+        known = found[row["claim_id"]]
+        return lines([tag(known.word, VERDICT[known.word]), known.because])
+
     columns: Made = [
-        ("Claim", lambda row: lines([row["statement"], row["claim_id"]])),
-        ("Verdict", lambda row: tag(found[row["claim_id"]].word, VERDICT[found[row["claim_id"]].word])),
-        ("Because", lambda row: found[row["claim_id"]].because),
-        ("Whose", lambda row: lines([sources[row["source"]], f"section {row['section']}"])),
-        (
-            "Told in",
-            lambda row: link(
-                f"site:{row['chapter'].removesuffix('.md')}", row["chapter"].removeprefix("book/").removesuffix(".md")
-            ),
-        ),
+        ("Claim", claim),
+        ("Verdict, because", verdict),
         ("Studies", lambda row: lines(study_link(study) for study in studies.get(row["claim_id"], []))),
         ("Note", lambda row: row["note"] if pd.notna(row["note"]) else ""),
     ]
     return grid(
-        frame, columns, f"{plural(len(frame), 'claim')}, tested at this build", lambda row: f"claim-{row['claim_id']}"
+        frame,
+        columns,
+        f"{plural(len(frame), 'claim')}, tested at this build",
+        lambda row: f"claim-{row['claim_id']}",
+        name="claims",
+        filters={
+            "Verdict": lambda row: found[row["claim_id"]].word,
+            "Whose": lambda row: sources[row["source"]],
+            "Told in": chapter,
+        },
     )
 
 
@@ -228,7 +273,9 @@ def update() -> Grid:
         ("Moved", lambda row: tag("yes", "promotes") if row["moved"] else "no"),
         ("New studies", lambda row: lines(study_link(known[outcome]) for outcome in row["new"])),
     ]
-    return grid(frame, columns, f"{int(frame['moved'].sum())} of {plural(len(frame), 'comparison')} moved")
+    caption = f"{int(frame['moved'].sum())} of {plural(len(frame), 'comparison')} moved"
+    moved: Filters = {"Moved": lambda row: "yes" if row["moved"] else "no"}
+    return grid(frame, columns, caption, name="update", filters=moved)
 
 
 def update_verdicts() -> Grid:
@@ -266,15 +313,12 @@ def decisions() -> Grid:
     frame = chosen("decisions")
     columns: Made = [
         ("Date", text("date")),
-        ("Agency", text("agency")),
-        ("Product", text("product")),
-        ("Decision", text("decision")),
-        ("For", text("indication")),
+        ("Product", lambda row: lines([show(row["product"]), note(show(row["indication"]))])),
+        ("Decision", lambda row: lines([show(row["decision"]), note(show(row["agency"])), note(source(row))])),
         ("Basis", lambda row: study_link(row["basis_study_id"])),
         ("Note", lambda row: row["note"] if pd.notna(row["note"]) else ""),
-        ("Source", source),
     ]
-    return grid(frame, columns, plural(len(frame), "decision"))
+    return grid(frame, columns, plural(len(frame), "decision"), name="decisions", filters={"Agency": "agency"})
 
 
 def gap_rows() -> Grid:
@@ -292,5 +336,10 @@ def gap_rows() -> Grid:
         ("Studies", lambda row: lines(study_link(study) for study in row["studies"]) or show(None)),
     ]
     return grid(
-        cells, columns, f"{plural(len(cells), 'filled cell')}", lambda row: gapmap.anchor(row["disease"], row["design"])
+        cells,
+        columns,
+        f"{plural(len(cells), 'filled cell')}",
+        lambda row: gapmap.anchor(row["disease"], row["design"]),
+        name="cells",
+        filters={"Disease": "disease", "Design": "design"},
     )

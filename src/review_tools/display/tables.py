@@ -1,5 +1,6 @@
 """Every table a chapter can call, in one place."""
 
+from review_tools.display.explorer import explorer
 from review_tools.display.records import (
     at_a_glance,
     citations,
@@ -10,10 +11,9 @@ from review_tools.display.records import (
     outcomes,
     studies,
     table_sizes,
-    trial_differences,
-    trials,
     withdrawn,
 )
+from review_tools.display.registry import trial_differences, trials
 from review_tools.display.results import (
     answer,
     answers,
@@ -26,17 +26,21 @@ from review_tools.display.results import (
     update,
     update_verdicts,
 )
+from review_tools.display.reuse import cite, downloads
 
 __all__ = [
     "answer",
     "answers",
     "at_a_glance",
     "citations",
+    "cite",
     "claims",
     "comparison_rows",
     "corrections",
     "data_dictionary",
     "decisions",
+    "downloads",
+    "explorer",
     "findings",
     "gap_rows",
     "glossary",

@@ -51,7 +51,6 @@ def review() -> alt.theme.ThemeConfig:
                 "labelLimit": 220,
             },
             "bar": {"cornerRadiusEnd": 2},
-            "autosize": {"type": "fit-x", "contains": "padding"},
         }
     }
 
@@ -59,9 +58,11 @@ def review() -> alt.theme.ThemeConfig:
 def named(chart: alt.TopLevelMixin, title: str, description: str) -> Any:
     """The chart with its title and the one sentence that says what it shows.
 
-    The site prints both as the caption; the sentence is also the chart's accessible name.
+    The site prints both as the caption; the sentence is also the chart's accessible name. How the chart
+    takes its place is said here too, once: Vega guesses otherwise, and warns of its guess.
     """
-    return chart.properties(title=title, description=description)
+    fit = "fit-x" if getattr(chart, "width", None) == "container" else "pad"
+    return chart.properties(title=title, description=description, autosize={"type": fit, "contains": "padding"})
 
 
 def plural(number: int, one: str, many: str = "") -> str:

@@ -32,6 +32,8 @@ def finish_page(app: Sphinx, pagename: str, templatename: str, context: dict[str
     if 'class="chart-spec"' in context.get("body", ""):
         app.add_js_file(charts.BUNDLE, loading_method="defer")
         app.add_js_file("charts.js", loading_method="defer")
+    if 'class="explorer"' in context.get("body", ""):
+        app.add_js_file("explorer.js", loading_method="defer")
 
 
 def _is_thebe(script: Any) -> bool:

@@ -1,10 +1,12 @@
 """Charts on the page: a static picture at build time, made interactive by scripts served from the site.
 
 MyST-NB hands over the Vega-Lite specification. The page gets an SVG (visible without JavaScript, in print
-and offline) and the specification as JSON, which ``static/charts.js`` draws again once it is loaded.
+and offline), the chart's rows as a table, and the specification as JSON, which ``static/charts.js`` draws
+again once it is loaded and from which it writes the downloads.
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +15,61 @@ from docutils import nodes
 from jinja2 import Environment
 from myst_nb.core.render import MimeData, MimeRenderPlugin, NbElementRenderer
 
-from review_tools.display.theme import MIME
+from review_tools.display.theme import MIME, plural
+from review_tools.site.chart_data import SHOWN, twin
 
 VEGALITE = "v6.4"
-STATIC_WIDTH = 680  # pixels, for charts that otherwise take the width of the page
+STATIC_WIDTH = 520  # pixels, for charts that otherwise take the width of the page
 BUNDLE = "vega-bundle.js"
+ELSEWHERE = "https://vega.github.io/vega-datasets/"  # vl-convert makes every address one of this host
+NUMBER = re.compile(r"-?\d+\.\d{2,}")
 
-_ENVIRONMENT = Environment(autoescape=True)
+_ENVIRONMENT = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
 _FIGURE = _ENVIRONMENT.from_string("""\
-<figure class="chart{{ ' chart-wide' if wide }}">
-<figcaption><span class="chart-title">{{ title }}</span> {{ description }}</figcaption>
+<figure class="chart{{ ' chart-wide' if wide }}" id="{{ id }}">
+<figcaption><span class="chart-title">{{ title }}</span> <span class="chart-says">{{ description }}</span></figcaption>
 <div class="chart-scroll"{% if wide %} tabindex="0" role="region" aria-label="{{ title }}"{% endif %}>
-<div class="chart-view" role="img" aria-label="{{ title }}. {{ description }}">{{ svg | safe }}</div>
+<div class="chart-view" role="{{ 'group' if linked else 'img' }}" aria-label="{{ title }}. {{ description }}">
+{{- svg | safe -}}
+</div>
+</div>
+<div class="chart-foot">
+<div class="chart-tools" role="group" aria-label="Chart: {{ title }}">
+{% for form, what in forms %}
+<button type="button" data-save="{{ form | lower }}" title="{{ what }}" hidden>{{ form }}</button>
+{% endfor %}
+<a href="#{{ id }}" title="A lasting link to this chart">Link</a>
+</div>
+{% if twin %}
+<details class="chart-data">
+<summary>View data ({{ count }})</summary>
+<div class="chart-rows" tabindex="0" role="region" aria-label="Data: {{ title }}">
+<table>
+<thead><tr>{% for field in twin.fields %}<th scope="col">{{ field.title }}</th>{% endfor %}</tr></thead>
+<tbody>
+{% for address, cells in twin.rows[:shown] %}
+<tr>
+{%- for cell in cells -%}
+{%- if loop.first %}<th scope="row">{% if address %}<a href="{{ address }}">{{ cell }}</a>{% else %}{{ cell }}
+{%- endif %}</th>{% else %}<td>{{ cell }}</td>{% endif %}
+{%- endfor -%}
+</tr>
+{% endfor %}
+</tbody>
+</table>
+{% if twin.rows | length > shown %}<p>The first {{ shown }} rows; the CSV file holds all.</p>{% endif %}
+</div>
+</details>
+{% endif %}
 </div>
 <script type="application/json" class="chart-spec">{{ spec | safe }}</script>
 </figure>
 """)
+FORMS = [
+    ("CSV", "Save the data of this chart as a CSV table"),
+    ("SVG", "Save this chart as an SVG drawing"),
+    ("PNG", "Save this chart as a PNG picture"),
+]
 
 
 class ChartRenderer(MimeRenderPlugin):  # type: ignore[misc]
@@ -40,25 +81,64 @@ class ChartRenderer(MimeRenderPlugin):  # type: ignore[misc]
     def handle_mime(renderer: NbElementRenderer, data: MimeData, inline: bool) -> list[nodes.Element] | None:
         if data.mime_type != MIME or inline:
             return None
-        return [nodes.raw("", figure(data.content), format="html", classes=["chart-output"])]
+        taken = renderer.renderer.md_env.setdefault("chart_ids", set())  # of this page
+        name = chart_id(str(data.content.get("title", "")), taken)
+        taken.add(name)
+        return [nodes.raw("", figure(data.content, name), format="html", classes=["chart-output"])]
 
 
-def figure(spec: dict[str, Any]) -> str:
-    """The HTML of one chart: caption, static SVG, specification.
+def chart_id(title: str, taken: set[str]) -> str:
+    """The anchor of a chart, from its title; a second chart of the same title on the page gets a number."""
+    slug = f"chart-{nodes.make_id(title) or 'untitled'}"
+    return next(name for name in (slug, *(f"{slug}-{n}" for n in range(2, len(taken) + 3))) if name not in taken)
+
+
+def figure(spec: dict[str, Any], name: str = "chart") -> str:
+    """The HTML of one chart: caption, static SVG, toolbar, table, specification.
 
     The title leaves the drawing for the caption, where it wraps on a narrow screen.
     """
     spec = dict(spec)
     title, description = str(spec.pop("title", "")), str(spec.pop("description", ""))
-    wide = isinstance(spec.get("width"), int)
-    return _FIGURE.render(title=title, description=description, wide=wide, svg=static_svg(spec), spec=script_json(spec))
+    table = twin(spec)
+    svg = static_svg(spec, name)
+    if table:
+        spec["usermeta"] = {"table": table.meta()}
+    return _FIGURE.render(
+        id=name,
+        title=title,
+        description=description,
+        wide=isinstance(spec.get("width"), int),
+        linked="<a " in svg,
+        svg=svg,
+        forms=FORMS if table else FORMS[1:],
+        twin=table,
+        count=plural(len(table.rows), "row") if table else "",
+        shown=SHOWN,
+        spec=script_json(silent(spec)),
+    )
 
 
-def static_svg(spec: dict[str, Any]) -> str:
-    """The chart as SVG text, drawn without a browser."""
-    spec = spec if isinstance(spec.get("width"), int) else {**spec, "width": STATIC_WIDTH - 160}
-    svg: str = vlc.vegalite_to_svg(spec, vl_version=VEGALITE)
-    return svg
+def silent(spec: dict[str, Any]) -> dict[str, Any]:
+    """Without a label on every mark: the chart has one name, and its rows stand in the table."""
+    return {**spec, "config": {**spec.get("config", {}), "aria": False}}
+
+
+def static_svg(spec: dict[str, Any], name: str = "chart") -> str:
+    """The chart as SVG text, drawn without a browser; links keep their names, ids are the chart's own."""
+    spec = spec if isinstance(spec.get("width"), int) else {**spec, "width": STATIC_WIDTH}
+    svg: str = vlc.vegalite_to_svg(spec if '"href"' in json.dumps(spec) else silent(spec), vl_version=VEGALITE)
+    svg = svg.replace(f'xlink:href="{ELSEWHERE}', 'xlink:href="')
+    # The number on a linked box would be a second link to the same place.
+    svg = re.sub(r"<a [^>]*>(<text)(.*?</text>)</a>", r'\1 pointer-events="none"\2', svg)
+    svg = re.sub(r'(\bid="|url\(#)', rf"\g<1>{name}-", svg)
+    svg = re.sub(r'\b(?:d|transform|x|y|width|height)="[^"]*"', lambda found: NUMBER.sub(_short, found[0]), svg)
+    hidden = "" if "<a " in svg else ' aria-hidden="true"'  # what is around it has the name
+    return svg.replace("<svg ", f'<svg preserveAspectRatio="xMinYMin meet"{hidden} ', 1)
+
+
+def _short(number: re.Match[str]) -> str:
+    return f"{float(number[0]):.1f}".removesuffix(".0")
 
 
 def script_json(value: object) -> str:

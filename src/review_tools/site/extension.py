@@ -5,9 +5,22 @@ from typing import Any
 from sphinx.application import Sphinx
 
 from review_tools import __name__ as package
-from review_tools.site import assets, bibliography, links, roles
+from review_tools.site import (
+    assets,
+    bibliography,
+    cards,
+    downloads,
+    feed,
+    links,
+    metadata,
+    pages,
+    roles,
+    rootfiles,
+    tables,
+    terms,
+)
 
-PARTS = (assets, bibliography, roles, links)
+PARTS = (assets, bibliography, roles, links, pages, cards, terms, tables, downloads, metadata, feed, rootfiles)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

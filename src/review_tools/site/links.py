@@ -1,6 +1,7 @@
 """Links that tables and roles make without knowing on which page they will stand.
 
-``site:book/references#seed-42`` names a page of this book; on the page it becomes a relative link.
+``site:book/references#seed-42`` names a page of this book, ``site:data/studies.csv`` a file to download; on the
+page it becomes a relative link.
 """
 
 import re
@@ -22,6 +23,8 @@ def resolve(app: Sphinx, pagename: str, templatename: str, context: dict[str, An
     """Turns ``site:`` addresses into relative ones; a page that does not exist is warned of."""
 
     def relative(match: re.Match[str]) -> str:
+        if match[1] in files:
+            return f'href="{context["pathto"](match[1], True)}"'
         if match[1] not in app.env.found_docs and match[1] not in generated:
             where = f"link to {match[1]}, which is no page of this book"
             logger.warning(where, location=pagename, type="review", subtype="link")
@@ -29,5 +32,6 @@ def resolve(app: Sphinx, pagename: str, templatename: str, context: dict[str, An
         return f'href="{page}{match[2] or ""}"'
 
     generated: set[str] = getattr(app.env, "review_generated", set())  # pages that have no source file
+    files: set[str] = getattr(app.env, "review_files", set())
     if context.get("body"):
         context["body"] = SITE_LINK.sub(relative, context["body"])

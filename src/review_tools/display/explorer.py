@@ -1,0 +1,109 @@
+"""The explorer: choose cell, mediator, disease, model and product; map, count and list of findings follow.
+
+The chapter shows three things, each with a call of its own: these controls, the mechanism map and the findings
+table. ``site/static/explorer.js`` ties them together. Without it the whole map and the whole list stand there.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment
+
+from review_tools.display.mechanisms import NO
+from review_tools.display.selection import findings, labels, with_mediators
+from review_tools.display.theme import plural
+
+_ENVIRONMENT = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+_TEMPLATE = _ENVIRONMENT.from_string("""\
+<form class="explorer" autocomplete="off">
+<fieldset disabled>
+<legend>Choose findings</legend>
+{% for choice in choices %}
+<label><span>{{ choice.title }}</span>
+<select name="{{ choice.name }}" data-stage="{{ choice.stage }}">
+<option value="">{{ choice.every }}</option>
+{% for value, words, count in choice.options %}
+<option value="{{ value }}" data-words="{{ words }}">{{ words }} ({{ count }})</option>
+{% endfor %}
+</select></label>
+{% endfor %}
+<button type="reset">Clear</button>
+</fieldset>
+<p class="explorer-count" role="status">{{ count }}</p>
+<noscript><p>Choosing needs JavaScript. Without it, the whole map and the whole list stand below.</p></noscript>
+<script type="application/json" class="explorer-data">{{ rows | tojson }}</script>
+</form>
+""")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One select: its name in the address, its title, the column of the map it belongs to, its options."""
+
+    name: str
+    title: str
+    every: str
+    stage: str
+    options: list[tuple[str, str, int]]
+
+
+@dataclass(frozen=True)
+class Explorer:
+    """The controls, and the findings with the values they are chosen by."""
+
+    choices: list[Choice]
+    rows: list[dict[str, Any]]
+
+    @property
+    def count(self) -> str:
+        studies = len({row["study"] for row in self.rows})
+        return f"{plural(len(self.rows), 'finding')} from {plural(studies, 'study', 'studies')}"
+
+    def _repr_html_(self) -> str:
+        return _TEMPLATE.render(choices=self.choices, rows=self.rows, count=self.count)
+
+    def __repr__(self) -> str:
+        return f"Explorer: {self.count}"
+
+
+# Name in the address, title, first option, column of the map, column of the data, kind of the vocabulary.
+CHOICES = [
+    ("cell", "Target cell", "all cells", "target_cell", "target_cell", None),
+    ("mediator", "Mediator", "all mediators", "mediator", "mediator", None),
+    ("disease", "Disease", "all diseases", "disease", "disease", None),
+    ("model", "Model", "all models", "", "model", "model"),
+    ("product", "Product given", "all products", "source", "product", "product"),
+]
+
+
+def explorer() -> Explorer:
+    """The controls of the explorer, filled from the data."""
+    frame = with_mediators(findings())
+    for column, missing in NO.items():
+        frame[column] = frame[column].fillna(missing)
+    choices = [
+        Choice(name, title, every, stage, _options(frame, column, labels(kind).get if kind else None))
+        for name, title, every, stage, column, kind in CHOICES
+    ]
+    rows = [
+        {
+            "id": finding,
+            "study": _study(here.iloc[0]),
+            **{name: sorted(set(here[column])) for name, _, _, _, column, _ in CHOICES},
+        }
+        for finding, here in frame.groupby("finding_id")
+    ]
+    return Explorer(choices, rows)
+
+
+def _options(frame: pd.DataFrame, column: str, words: Callable[[str, str], str] | None) -> list[tuple[str, str, int]]:
+    """Each value with its words and number of findings, by name; what is not named stands last."""
+    counts = {str(value): len(set(here["finding_id"])) for value, here in frame.groupby(column)}
+    options = [(value, words(value, value) if words else value, count) for value, count in counts.items()]
+    return sorted(options, key=lambda option: (option[0] in (*NO.values(), "none", "unknown"), option[1].casefold()))
+
+
+def _study(row: "pd.Series[Any]") -> str:
+    return str(row["study_id"]) if isinstance(row["study_id"], str) else f"seed {row['seed_number']}"

@@ -1,0 +1,102 @@
+"""Cards for citations: what a work is and what was taken from it, shown beside a link that points at it.
+
+The cards of a page stand in the page as JSON, so that they work offline; ``static/cards.js`` shows them.
+"""
+
+import re
+from functools import lru_cache
+from typing import Any
+
+import pandas as pd
+from sphinx.application import Sphinx
+
+from review_tools.display.dossiers import Dossiers, by
+from review_tools.display.selection import labels
+from review_tools.display.theme import plural
+from review_tools.evidence.bibliography import bibliography
+from review_tools.evidence.tables import load
+from review_tools.site.charts import script_json
+
+CITED = re.compile(r'href="[^"]*#(ref-[\w-]+|seed-\d+)"')
+REFERENCES = "book/references"
+Card = dict[str, str]
+
+
+def setup(app: Sphinx) -> None:
+    """Adds the cards of each page when it is written."""
+    app.connect("builder-inited", lambda app: cards.cache_clear())
+    app.connect("html-page-context", add)
+
+
+def add(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
+    """Puts the cards of the works a page cites, and the script that shows them, into the page."""
+    if doctree is None or pagename == REFERENCES:
+        return  # pages without prose, and the page the cards would repeat
+    named = sorted(set(CITED.findall(context.get("body", ""))))
+    found = {name: cards()[name] for name in named if name in cards()}
+    if found:
+        linked = {name: {**card, "page": _address(card["page"], context["pathto"])} for name, card in found.items()}
+        context["body"] += f'<script type="application/json" id="review-cards">{script_json(linked)}</script>'
+        app.add_js_file("cards.js", loading_method="defer")
+
+
+def _address(page: str, pathto: Any) -> str:
+    name, hash_, anchor = page.partition("#")
+    return f"{pathto(name)}{hash_}{anchor}"
+
+
+@lru_cache(maxsize=1)
+def cards() -> dict[str, Card]:
+    """A card for each work and each unidentified number, by the anchor that citations point at."""
+    return {**_works(), **_unidentified()}
+
+
+def _works() -> dict[str, Card]:
+    works, dossiers = bibliography(), Dossiers()
+    reading, status, matches = labels("reading"), labels("study status"), labels("match")
+    numbered = load("citations").dropna(subset=["study_id"])
+    said = (
+        "seed reference "
+        + numbered["seed_number"].astype(str)
+        + ", match: "
+        + numbered["match"].map(matches).str.lower()
+    )
+    seed = by(numbered.assign(said=said), "study_id", "said")
+    return {
+        works[str(study)].anchor: {
+            "label": works[str(study)].label,
+            "title": works[str(study)]["title"],
+            "status": "" if row["status"] == "current" else status[row["status"]],
+            "took": row["summary"] if pd.notna(row["summary"]) else "",
+            "uses": f"Rows here: {dossiers.counts(str(study)) or 'none'}",
+            "known": f"{', '.join(seed.get(str(study), [])) or 'not a reference of the seed review'}; "
+            f"read: {reading[row['read']].lower()}",
+            "page": f"studies/{study}",
+            "more": "All about this study",
+        }
+        for study, row in dossiers.studies.iterrows()
+    }
+
+
+def _unidentified() -> dict[str, Card]:
+    unknown = load("citations")
+    unknown = unknown[unknown["study_id"].isna()]
+    findings = load("findings")["seed_number"].value_counts()
+    leads = load("citation_candidates")["seed_number"].value_counts()
+    return {
+        f"seed-{row['seed_number']}": {
+            "label": f"Seed reference {row['seed_number']}",
+            "title": "Not yet identified: nobody has tied this number to a work",
+            "status": "",
+            "took": f"Cited for: {row['cited_for']}" if pd.notna(row["cited_for"]) else "",
+            "uses": _alone(int(findings.get(row["seed_number"], 0))),
+            "known": plural(int(leads.get(row["seed_number"], 0)), "candidate"),
+            "page": f"{REFERENCES}#seed-{row['seed_number']}",
+            "more": "Its row, with candidates",
+        }
+        for _, row in unknown.iterrows()
+    }
+
+
+def _alone(findings: int) -> str:
+    return f"{plural(findings, 'finding')} on the seed's word alone" if findings else ""

@@ -1,0 +1,38 @@
+"""``CHANGELOG.md`` read as releases, newest first."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from review_tools.evidence.problems import DataError
+
+FILE = "CHANGELOG.md"
+HEADING = re.compile(r"^## \[?([^\]\s]+)\]? - (\d{4}-\d{2}-\d{2})[ \t]*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Release:
+    """One version with its date (YYYY-MM-DD) and what it changed, in Markdown."""
+
+    version: str
+    date: str
+    changes: str
+
+
+def releases(root: Path) -> list[Release]:
+    """All released versions; what is not yet released has no date and is left out.
+
+    Raises:
+        DataError: the file is missing or names no release.
+    """
+    path = root / FILE
+    if not path.is_file():
+        raise DataError(f"{FILE}: the file is missing → restore it from git.")
+    text = path.read_text(encoding="utf-8")
+    found = [
+        Release(match[1], match[2], text[match.end() :].split("\n## ", 1)[0].strip())
+        for match in HEADING.finditer(text)
+    ]
+    if not found:
+        raise DataError(f"{FILE}: names no release → write a heading such as “## [26.1.0] - 2026-11-23”.")
+    return found

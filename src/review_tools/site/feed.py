@@ -1,0 +1,88 @@
+"""The Atom feed of changes (RFC 4287), ``feed.xml``: one entry a release of ``CHANGELOG.md``."""
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+from xml.etree import ElementTree
+
+from docutils import nodes
+from markdown_it import MarkdownIt
+from sphinx.application import Sphinx
+from sphinx.util import logging
+
+from review_tools.evidence.citation import CONTROL, Citation, citation
+from review_tools.evidence.problems import DataError
+from review_tools.site.changelog import Release, releases
+
+logger = logging.getLogger(__name__)
+FILE = "feed.xml"
+PAGE = "book/whats-new"
+ATOM = "http://www.w3.org/2005/Atom"
+# Raw HTML in the changelog is shown as text; addresses such as javascript: do not become links.
+MARKDOWN = MarkdownIt("commonmark", {"html": False})
+
+
+def setup(app: Sphinx) -> None:
+    """Writes the feed when the pages stand."""
+    app.connect("build-finished", write)
+
+
+def write(app: Sphinx, exception: Exception | None) -> None:
+    """Writes the feed; a changelog that cannot be read is warned of."""
+    if exception or app.builder.format != "html":
+        return
+    root = Path(app.srcdir)
+    try:
+        content = atom(citation(root), releases(root), lambda release: _anchor(app, release))
+    except DataError as error:
+        logger.warning(str(error), type="review", subtype="feed")
+        return
+    (Path(app.outdir) / FILE).write_bytes(content)
+
+
+def atom(cite: Citation, changes: list[Release], anchor: Callable[[Release], str] = lambda _: "") -> bytes:
+    """The feed. Its ids rest on the address, the first date and the version: they stay when anything else changes."""
+    page = f"{cite.url}{PAGE}.html"
+    address = urlsplit(cite.url)
+    # A tag URI (RFC 4151): unique for ever, whoever owns the address later.
+    base = f"tag:{address.hostname},{min(release.date for release in changes)}:{address.path.strip('/') or 'review'}"
+    feed = ElementTree.Element("feed", {"xmlns": ATOM, "xml:lang": "en"})
+    _add(feed, "id", base)
+    _add(feed, "title", "MSC Living Review: what is new")
+    _add(feed, "subtitle", cite.title)
+    _add(feed, "updated", _moment(max(release.date for release in changes)))
+    _add(feed, "link", rel="self", type="application/atom+xml", href=cite.url + FILE)
+    _add(feed, "link", rel="alternate", type="text/html", href=page)
+    _add(feed, "rights", f"Licence: {cite.licence}")
+    for name in cite.authors:
+        _add(_add(feed, "author"), "name", name)
+    for release in changes:
+        entry = _add(feed, "entry")
+        _add(entry, "id", f"{base}/{release.version}")
+        _add(entry, "title", f"Version {release.version}")
+        _add(entry, "published", _moment(release.date))
+        _add(entry, "updated", _moment(release.date))
+        _add(entry, "link", rel="alternate", type="text/html", href=page + anchor(release))
+        _add(entry, "content", MARKDOWN.render(release.changes), type="html")
+    ElementTree.indent(feed)
+    text: bytes = ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True)
+    return text + b"\n"
+
+
+def _add(parent: ElementTree.Element, tag: str, text: str | None = None, **attributes: str) -> ElementTree.Element:
+    element = ElementTree.SubElement(parent, tag, attributes)
+    element.text = None if text is None else CONTROL.sub("", text)  # XML knows no way to write control characters
+    return element
+
+
+def _moment(date: str) -> str:
+    return f"{date}T00:00:00Z"
+
+
+def _anchor(app: Sphinx, release: Release) -> str:
+    """Where the page of changes tells of the release, if it does."""
+    contents = app.env.tocs.get(PAGE)
+    for link in contents.findall(nodes.reference) if contents else ():
+        if link.astext().startswith(release.version):
+            return str(link["anchorname"])
+    return ""

@@ -1,0 +1,172 @@
+"""The head of each page: title, description, canonical link, previews, and what search engines for works read."""
+
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment
+from markupsafe import Markup
+from sphinx.application import Sphinx
+from sphinx.util import logging
+
+from review_tools.evidence import export
+from review_tools.evidence.bibliography import bibliography
+from review_tools.evidence.citation import Citation, citation, clean
+from review_tools.evidence.problems import DataError
+from review_tools.evidence.tables import load
+from review_tools.site import feed, linked_data
+from review_tools.site.changelog import releases
+from review_tools.site.charts import script_json
+
+logger = logging.getLogger(__name__)
+DATA_PAGE = "book/methods"  # holds the downloads
+STUDIES, TRIALS = "studies", "trials"  # folders of pages about one work or trial: studies/<key>
+UNLISTED = {"search", "genindex"}  # of use to readers, of none to search engines
+PICTURE = "_static/preview.png"
+LENGTH = 160
+PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)  # one with a class is a title or a caption
+
+_TAGS = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string("""
+
+{% if description %}
+    <meta name="description" content="{{ description }}" />
+{% endif %}
+{% if unlisted %}
+    <meta name="robots" content="noindex" />
+{% else %}
+{% for name, content in open_graph %}
+    <meta property="{{ name }}" content="{{ content }}" />
+{% endfor %}
+    <meta name="twitter:card" content="summary_large_image" />
+{% for name, content in scholar %}
+    <meta name="{{ name }}" content="{{ content }}" />
+{% endfor %}
+{% endif %}
+    <link rel="alternate" type="application/atom+xml" title="MSC Living Review: what is new" href="{{ feed }}" />
+{% for thing in things %}
+    <script type="application/ld+json">{{ thing | safe }}</script>
+{% endfor %}
+""")
+
+
+def setup(app: Sphinx) -> None:
+    """Writes the head after all other parts have made their content."""
+    app.connect("html-page-context", describe, priority=950)
+
+
+def describe(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
+    """Adds to the head of one page."""
+    root = Path(app.srcdir)
+    try:
+        cite = _citation(root)
+    except DataError as error:
+        logger.warning(str(error), location=pagename, type="review", subtype="metadata")
+        return
+    front = pagename == app.config.root_doc
+    description = shorten(summary(root, pagename) or first_paragraph(context.get("body") or ""))
+    if front:
+        context["title"], context["docstitle"] = str(Markup.escape(cite.title)), ""
+    title = clean(Markup(context.get("title") or app.config.html_title).striptags())  # noqa: S704 (tags are taken off)
+    address = f"{cite.url}{pagename}.html"
+    open_graph = {
+        "og:site_name": app.config.html_title,
+        "og:type": "website" if front else "article",
+        "og:locale": "en",
+        "og:title": title,
+        "og:description": description or title,
+        "og:url": address,
+        "og:image": cite.url + PICTURE,
+        "og:image:width": "1200",
+        "og:image:height": "630",
+        "og:image:alt": "MSC Living Review",
+    }
+    context["metatags"] = context.get("metatags", "") + _TAGS.render(
+        description=description,
+        unlisted=pagename in UNLISTED,
+        open_graph=open_graph.items(),
+        scholar=scholar(cite, address, _started(root)) if front else [],
+        feed=context["pathto"](feed.FILE, True),
+        things=[script_json(thing) for thing in things(root, cite, pagename, front, address, description)],
+    )
+
+
+def first_paragraph(body: str) -> str:
+    """The first paragraph as plain text."""
+    found = PARAGRAPH.search(body)
+    return clean(Markup(found[1]).striptags()) if found else ""  # noqa: S704 (tags are taken off)
+
+
+def summary(root: Path, pagename: str) -> str:
+    """What the page of a study or trial is about, in the words of the tables; nothing for other pages."""
+    kind, _, name = pagename.rpartition("/")
+    return _summaries(root).get((kind, name), "")
+
+
+def shorten(text: str, length: int = LENGTH) -> str:
+    """The text, cut at a word with an ellipsis when it is longer."""
+    if len(text) <= length:
+        return text
+    cut = text[: length - 1]
+    return (cut.rsplit(" ", 1)[0] if " " in cut[length // 2 :] else cut).rstrip(" ,;:.(–") + "…"
+
+
+def scholar(cite: Citation, address: str, started: str) -> list[tuple[str, str]]:
+    """What Google Scholar reads about the review. Study pages have none: they are not the works themselves."""
+    return [
+        ("citation_title", cite.title),
+        *(("citation_author", name) for name in cite.authors),
+        ("citation_publication_date", started.replace("-", "/")),
+        ("citation_online_date", cite.released.replace("-", "/")),
+        ("citation_language", "en"),
+        ("citation_abstract_html_url", address),
+        ("citation_fulltext_html_url", address),
+        *(("citation_keywords", word) for word in cite.keywords),
+    ]
+
+
+def things(
+    root: Path, cite: Citation, pagename: str, front: bool, address: str, description: str
+) -> list[linked_data.Thing]:
+    """What the page is about, for machines."""
+    if front:
+        licence = export.package(root)["licenses"][0]["path"]
+        data = f"{cite.url}{DATA_PAGE}.html"
+        return [linked_data.review(cite, address, data, _started(root), description, licence)]
+    if pagename == DATA_PAGE:
+        return [linked_data.dataset(cite, address, root)]
+    kind, _, name = pagename.rpartition("/")
+    work = bibliography(root).get(name) if kind == STUDIES else None
+    return [linked_data.study(work, address, _status(root).get(name, ""))] if work else []
+
+
+@lru_cache(maxsize=4)
+def _citation(root: Path) -> Citation:
+    return citation(root)
+
+
+@lru_cache(maxsize=4)
+def _started(root: Path) -> str:
+    """The date of the first release."""
+    return min(release.date for release in releases(root))
+
+
+@lru_cache(maxsize=4)
+def _status(root: Path) -> dict[str, str]:
+    studies = load("studies", root)
+    return dict(zip(studies["study_id"], studies["status"], strict=True))
+
+
+@lru_cache(maxsize=4)
+def _summaries(root: Path) -> dict[tuple[str, str], str]:
+    works, said = bibliography(root), {}
+    for _, row in load("studies", root).iterrows():
+        status = "" if row["status"] == "current" else f"{row['status'].capitalize()}: "
+        title = works[row["study_id"]]["title"].strip("[]").rstrip(".") if row["study_id"] in works else ""
+        said[STUDIES, row["study_id"]] = clean(f"{status}{title}. {row['summary'] if pd.notna(row['summary']) else ''}")
+    for _, row in load("trials", root).iterrows():
+        parts = (row[name] for name in ("registered_title", "registered_sponsor", "registered_status"))
+        rest = ". ".join(str(part).rstrip(".") for part in parts if pd.notna(part) and part != "not shown")
+        said[TRIALS, row["trial_id"]] = clean(f"Trial in {row['disease']}, {row['label']}. {rest}")
+    return said

@@ -1,0 +1,236 @@
+"""A page for each study and each trial, made from the data when the chapters have been written.
+
+Tables and prose lead here (``site:studies/<study_id>``, ``site:trials/<trial_id>``). The pages have no source
+file: Sphinx asks for them by ``html-collect-pages``, and their text is fed to the site's own search.
+"""
+
+import html
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar, cast
+from urllib.parse import quote, urlencode
+
+import bibtexparser
+import pandas as pd
+from docutils import nodes
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup, escape
+from pybtex.backends.plaintext import Backend
+from sphinx.application import Sphinx
+from sphinx.builders.html import StandaloneHTMLBuilder
+from sphinx.util import logging
+from sphinx.util.docutils import new_document
+
+from review_tools.display.dossiers import Dossiers, by
+from review_tools.display.grid import Cell, link, show
+from review_tools.display.records import REFERENCES, people, study_link, trial_link
+from review_tools.display.selection import labels
+from review_tools.evidence.bibliography import FILE, Reference, bibliography
+from review_tools.evidence.problems import DataError
+from review_tools.evidence.tables import load
+from review_tools.site.bibliography import Listed
+from review_tools.synthesis.comparisons import UNSOUND
+
+logger = logging.getLogger(__name__)
+STUDIES, TRIALS = "studies", "trials"
+NCT = re.compile(r"NCT\d{8}")
+LINKED = re.compile(r'<a href="site:([^"#]+)(?:#[^"]*)?">(.*?)</a>', re.DOTALL)
+HEADING = re.compile(r'<section id="([\w-]+)">\s*<h2>(.*?)<a ')
+ASKS = "What is wrong:\n\n\nWhat is right:\n\n\nWhere that stands (link, and page, table or figure):\n\n"
+
+
+def setup(app: Sphinx) -> None:
+    """Announces the pages before chapters link to them, and makes them at the end."""
+    app.connect("builder-inited", announce)
+    app.connect("html-collect-pages", collect)
+
+
+def announce(app: Sphinx) -> None:
+    """Puts the names of the pages where links are checked."""
+    root = Path(app.srcdir)
+    os.environ.setdefault("REVIEW_ROOT", str(root))  # the pages show the data of the book that is being built
+    known: set[str] = getattr(app.env, "review_generated", set())
+    try:
+        names = {f"{STUDIES}/{name}" for name in load("studies", root)["study_id"]}
+        names |= {f"{TRIALS}/{name}" for name in load("trials", root)["trial_id"]}
+    except DataError as error:
+        logger.warning(str(error), type="review", subtype="data")
+        names = set()
+    app.env.review_generated = known | names  # type: ignore[attr-defined]
+
+
+def collect(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Each page with its title and body, in the order of the tables; each is known to the site's own search."""
+    index = cast(StandaloneHTMLBuilder, app.builder).indexer
+    if index is not None:
+        prune, names = index.prune, sorted(app.env.review_generated)  # type: ignore[attr-defined]
+        # Before it is written, the index forgets every page without a source file. These stay.
+        index.prune = lambda docnames: prune([*docnames, *names])  # type: ignore[method-assign]
+    for name, words, body in Maker(app).pages():
+        title = str(escape(words))  # Sphinx takes titles for HTML, in the page and in the search
+        if index is not None:
+            index.feed(name, f"{name}.html", title, searchable(name, title, body))
+        yield name, {"title": title, "body": body, "toc": contents(words, body), "display_toc": True}, "page.html"
+
+
+def searchable(name: str, title: str, body: str) -> nodes.document:
+    """A page as the search reads it: its title and its words."""
+    document = new_document(name)
+    words = Markup(body).striptags()  # noqa: S704 (becomes plain text)
+    document += nodes.section("", nodes.title(text=title), nodes.paragraph(text=words))
+    return document
+
+
+def contents(title: str, body: str) -> Markup:
+    """The headings of a page as the nested list the theme shows beside it."""
+    heads = ((name, html.unescape(words)) for name, words in HEADING.findall(body))
+    inner = Markup().join(Markup('<li><a href="#{}">{}</a></li>').format(*head) for head in heads)
+    return Markup('<ul><li><a href="#">{}</a><ul>{}</ul></li></ul>').format(title, inner)
+
+
+class Unlinked(Backend):  # type: ignore[misc]
+    """Plain text that keeps an address which its words do not show."""
+
+    def write_reference(self, url: str, text: str, external: bool = False) -> str:
+        return text if text.startswith("doi:") else f"{text}: {url}"
+
+
+class ToCopy(Listed):
+    """A reference as it is pasted elsewhere: without the seed's numbers, which mean nothing there."""
+
+    seed_numbers: ClassVar[dict[str, list[str]]] = {}
+
+
+class Maker:
+    """Draws the pages. Knows the chapters that cite each work, and the templates."""
+
+    def __init__(self, app: Sphinx) -> None:
+        self.app = app
+        self.dossiers = Dossiers()
+        self.works = bibliography()
+        self.entries = app.env.get_domain("cite").bibdata.data.entries  # type: ignore[attr-defined]
+        self.bibtex = {entry.key: entry.raw for entry in bibtexparser.parse_file(self.app.srcdir / FILE).entries}
+        self.style: Any = ToCopy()
+        self.order = {name: place for place, name in enumerate(app.env.collect_relations())}
+        self.cited_in = self._cited_in()
+        self.numbers = by(load("citations"), "study_id", "seed_number")
+        self.matches = load("citations").set_index("seed_number")
+        self.places = by(load("citation_places"), "seed_number", "section")
+        self.repository = str(app.config.html_theme_options.get("repository_url", "")).rstrip("/")
+        templates = FileSystemLoader(Path(__file__).parent / "templates")
+        self.templates = Environment(loader=templates, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+        self.templates.filters |= {"show": show}
+        self.templates.globals |= {"link": link, "study_link": study_link, "trial_link": trial_link}
+
+    def pages(self) -> Iterator[tuple[str, str, str]]:
+        """Name, title and body of every page."""
+        for study in self.dossiers.studies.index:
+            yield f"{STUDIES}/{study}", self.works[study].label, self.study(study)
+        for trial, row in self.dossiers.trials.iterrows():
+            yield f"{TRIALS}/{trial}", f"{trial}: {row['label']}", self.trial(str(trial))
+
+    def study(self, study_id: str) -> str:
+        """The body of a study's page."""
+        row, work = self.dossiers.studies.loc[study_id], self.works[study_id]
+        kinds, reading, statuses = labels("study kind"), meanings("reading"), meanings("study status")
+        return self._body(
+            "study.html",
+            row=row,
+            work=work,
+            unsound=row["status"] in UNSOUND,
+            kind=kinds[str(row["kind"])],
+            read=reading[str(row["read"])],
+            status=statuses[str(row["status"])],
+            links=list(addresses(work)),
+            reported=self.dossiers.reported.get(study_id, []),
+            seed=self._seed(study_id),
+            chapters=self.cited_in.get(study_id, []),
+            parts=self.dossiers.study(study_id),
+            reference=self.style.format_entry("", self.entries[study_id]).text.render(Unlinked()).strip(),
+            bibtex=self.bibtex[study_id],
+            suggest=self._suggest(f"{STUDIES}/{study_id}", work.label),
+            references=f"{REFERENCES}#{work.anchor}",
+        )
+
+    def trial(self, trial_id: str) -> str:
+        """The body of a trial's page."""
+        row = self.dossiers.trials.loc[trial_id]
+        return self._body(
+            "trial.html",
+            row=row,
+            registry=f"https://clinicaltrials.gov/study/{trial_id}" if NCT.fullmatch(trial_id) else None,
+            people=people(self.dossiers.trials.loc[[trial_id]].iloc[0]),
+            confidence=meanings("confidence")[str(row["confidence"])],
+            legibility=meanings("legibility")[str(row["legibility"])],
+            parts=self.dossiers.trial(trial_id),
+            suggest=self._suggest(f"{TRIALS}/{trial_id}", f"{trial_id}, {row['label']}"),
+        )
+
+    def _body(self, template: str, **facts: Any) -> str:
+        """A filled template. A book of few chapters has these pages too, so links to others become words."""
+        body = self.templates.get_template(template).render(**facts)
+        generated: set[str] = self.app.env.review_generated  # type: ignore[attr-defined]
+
+        def known(match: re.Match[str]) -> str:
+            return match[0] if match[1] in self.app.env.found_docs or match[1] in generated else match[2]
+
+        return LINKED.sub(known, body)
+
+    def _cited_in(self) -> dict[str, list[tuple[Cell, int]]]:
+        """The chapters that cite each work, in reading order: a link to the first place, and how many there are."""
+        refs = self.app.env.get_domain("cite").citation_refs  # type: ignore[attr-defined]
+        places: dict[tuple[str, str], list[Any]] = defaultdict(list)
+        for ref in refs:
+            for target in ref.targets:
+                places[target.key, ref.docname].append(ref)
+        cited: dict[str, list[tuple[Cell, int]]] = defaultdict(list)
+        for (key, chapter), found in sorted(places.items(), key=lambda item: self.order.get(item[0][1], 0)):
+            title = self.app.env.titles[chapter].astext()
+            cited[key].append((link(f"site:{chapter}#{found[0].citation_ref_id}", title), len(found)))
+        return cited
+
+    def _seed(self, study_id: str) -> list[tuple[Any, str, list[Cell]]]:
+        """The seed's numbers of a work: number, how sure the match is, links to the sections that cite it."""
+        matches = labels("match")
+        return [
+            (
+                number,
+                matches[str(self.matches.loc[number, "match"])].lower(),
+                [self._section(section) for section in self.places.get(number, [])],
+            )
+            for number in self.numbers.get(study_id, [])
+        ]
+
+    def _section(self, section: str) -> Cell:
+        """A section of the seed, linked to the place that tells it here."""
+        anchors = self.app.env.get_domain("std").anonlabels  # type: ignore[attr-defined]
+        chapter, anchor = anchors.get(f"seed-section-{section.replace('.', '-')}", ("", ""))
+        return link(f"site:{chapter}#{anchor}" if chapter else None, section)
+
+    def _suggest(self, page: str, subject: str) -> str:
+        """The address of a new issue that already says which page it is about."""
+        asked = {"title": f"Correction: {subject}", "body": f"Page: {page}\n\n{ASKS}"}
+        return f"{self.repository}/issues/new?{urlencode(asked, quote_via=quote)}"
+
+
+def addresses(work: Reference) -> Iterator[Cell]:
+    """Where a reader finds a work."""
+    if work["doi"]:
+        yield link(f"https://doi.org/{work['doi']}", f"doi:{work['doi']}")
+    if work["pmid"]:
+        yield link(f"https://pubmed.ncbi.nlm.nih.gov/{work['pmid']}/", f"PubMed {work['pmid']}")
+    if work["pmcid"]:
+        yield link(f"https://pmc.ncbi.nlm.nih.gov/articles/{work['pmcid']}/", f"PubMed Central {work['pmcid']}")
+    if work["url"] and not work["doi"]:
+        yield link(work["url"], "Record seen")
+
+
+def meanings(kind: str) -> dict[str, Markup]:
+    """Label and definition of each term of one kind, for a line of facts."""
+    terms = load("vocabulary")
+    terms = terms[terms["kind"] == kind]
+    rows = zip(terms["term"], terms["label"], terms["definition"], strict=True)
+    return {term: escape(name) if pd.isna(said) else escape(f"{name}: {said}") for term, name, said in rows}

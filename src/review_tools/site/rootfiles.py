@@ -1,0 +1,62 @@
+"""Files at the root of the site: the way in, the map for search engines, the page for lost readers, the preview."""
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import vl_convert as vlc
+from jinja2 import Environment
+from sphinx.application import Sphinx
+from sphinx.util import logging
+
+from review_tools.evidence.citation import site_address
+from review_tools.evidence.problems import DataError
+from review_tools.site.metadata import PICTURE, UNLISTED
+
+logger = logging.getLogger(__name__)
+TEMPLATES = Path(__file__).parent / "templates"
+SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
+# The page is shown at whatever address was not found, so it carries its style and names no file beside it.
+ONLY_ITSELF = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+def setup(app: Sphinx) -> None:
+    """Writes the files when the pages stand."""
+    app.connect("build-finished", write)
+
+
+def write(app: Sphinx, exception: Exception | None) -> None:
+    """Writes every file."""
+    if exception or app.builder.format != "html":
+        return
+    try:
+        address = site_address(Path(app.srcdir))
+    except DataError as error:
+        logger.warning(str(error), type="review", subtype="metadata")
+        return
+    folder, root = Path(app.outdir), app.config.root_doc
+    pages = sorted({*app.env.found_docs, *getattr(app.env, "review_generated", set())} - UNLISTED)
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    known = {
+        "address": address,
+        "root": root,
+        "policy": ONLY_ITSELF,
+        "title": app.config.html_title,
+        "pages": set(pages),
+    }
+    for name in ("404.html", "index.html"):
+        template = environment.from_string((TEMPLATES / name).read_text(encoding="utf-8"))
+        (folder / name).write_text(template.render(known), encoding="utf-8")
+    (folder / "sitemap.xml").write_bytes(sitemap(address, pages))
+    robots = f"User-agent: *\nDisallow:\n\nSitemap: {address}sitemap.xml\n"
+    (folder / "robots.txt").write_text(robots, encoding="utf-8")
+    (folder / PICTURE).write_bytes(vlc.svg_to_png((TEMPLATES / "preview.svg").read_text(encoding="utf-8")))
+
+
+def sitemap(address: str, pages: list[str]) -> bytes:
+    """All pages. Without dates: the day of a build says nothing about the day of a change."""
+    listing = ElementTree.Element("urlset", {"xmlns": SITEMAP})
+    for page in pages:
+        ElementTree.SubElement(ElementTree.SubElement(listing, "url"), "loc").text = f"{address}{page}.html"
+    ElementTree.indent(listing)
+    text: bytes = ElementTree.tostring(listing, encoding="utf-8", xml_declaration=True)
+    return text + b"\n"

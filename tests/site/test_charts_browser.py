@@ -1,0 +1,300 @@
+"""Charts and the explorer as a reader meets them: data, downloads, links, theme, keyboard, no script."""
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page
+
+import review_tools as rt
+from review_tools.site.charts import chart_id, figure
+
+pytestmark = [pytest.mark.site, pytest.mark.browser]
+LIVE = "document.querySelectorAll('figure.chart').length === document.querySelectorAll('figure.is-live').length"
+EXPLORE = "book/explore.html"
+SHIFT = """window.shift = 0; new PerformanceObserver(list => { for (const entry of list.getEntries())
+  if (!entry.hadRecentInput) window.shift += entry.value; }).observe({type: 'layout-shift', buffered: true});"""
+
+
+def charts(site: Path) -> list[str]:
+    """Pages with charts."""
+    pages = sorted((site / "book").rglob("*.html"))
+    return [path.relative_to(site).as_posix() for path in pages if 'class="chart-spec"' in path.read_text("utf-8")]
+
+
+def opened(tab: Page, url: str) -> Page:
+    tab.goto(url)
+    tab.wait_for_function(LIVE)
+    return tab
+
+
+def shown(tab: Page) -> Locator:
+    return tab.locator("table.grid tbody tr:not([hidden])")
+
+
+def chooser(tab: Page) -> Locator:
+    return tab.locator("form.explorer")
+
+
+def saved(tab: Page, chart: Locator, form: str) -> bytes:
+    with tab.expect_download() as download:
+        chart.locator(f"[data-save={form}]").click()
+    assert download.value.suggested_filename == f"{chart.get_attribute('id')}.{form}"
+    return Path(download.value.path()).read_bytes()
+
+
+# Charts
+
+
+def test_no_chart_warns_and_nothing_moves(browser: Browser, address: str, site: Path) -> None:
+    for width in (1280, 390):
+        context = browser.new_context(viewport={"width": width, "height": 900})
+        page = context.new_page()
+        page.add_init_script(SHIFT)
+        said: list[str] = []
+        page.on("console", lambda m, said=said: said.append(m.text) if m.type in ("warning", "error") else None)
+        for chapter in charts(site):
+            opened(page, f"{address}/{chapter}")
+            page.wait_for_timeout(200)
+            assert page.evaluate("window.shift") < 0.05, (chapter, width)
+        assert not said
+        context.close()
+
+
+def test_every_chart_has_its_own_lasting_address(site: Path) -> None:
+    for chapter in charts(site):
+        html = (site / chapter).read_text("utf-8")
+        ids = re.findall(r'<figure class="chart[^>]* id="(chart-[a-z0-9-]+)"', html)
+        assert len(ids) == html.count('<figure class="chart') == len(set(ids)), chapter
+        assert all(f'href="#{name}"' in html for name in ids)
+
+
+def test_the_same_title_twice_gets_a_number() -> None:
+    assert chart_id("Trials: by <phase>", set()) == "chart-trials-by-phase"
+    assert chart_id("A", {"chart-a", "chart-a-2"}) == "chart-a-3"
+
+
+def test_the_data_of_a_chart_are_those_of_the_tables(tab: Page, address: str) -> None:
+    opened(tab, f"{address}/book/trials.html")
+    chart = tab.locator("#chart-trials-by-disease")
+    assert not chart.locator("table").is_visible()
+    chart.locator("summary").focus()
+    tab.keyboard.press("Enter")
+    assert chart.locator("thead th").all_inner_texts() == ["Trials by disease", "Trials"]
+    assert sum(int(cell) for cell in chart.locator("tbody td").all_inner_texts()) == len(rt.load("trials"))
+    rows = list(csv.reader(io.StringIO(saved(tab, chart, "csv").decode("utf-8-sig"))))
+    assert len(rows) == 1 + chart.locator("tbody tr").count()
+    assert rows[1][0] == chart.locator("tbody th").first.inner_text()
+
+
+def test_pictures_are_saved_with_their_title(tab: Page, address: str, site: Path) -> None:
+    for url in (f"{address}/book/trials.html", (site / "book/trials.html").as_uri()):
+        opened(tab, url)
+        chart = tab.locator("#chart-trials-by-disease")
+        drawing = saved(tab, chart, "svg").decode()
+        assert drawing.startswith("<svg")
+        assert ">Trials by disease</text>" in drawing
+        picture = saved(tab, chart, "png")
+        assert picture.startswith(b"\x89PNG")
+        assert len(picture) > 5000
+
+
+HOSTILE = [
+    "=cmd|' /C calc'!A0",
+    "</script><script>window.ran = 1</script>",
+    '"><img src=x onerror="window.ran = 1">',
+    "{{ 7*7 }}",
+]
+
+
+def test_hostile_rows_are_text_everywhere(tab: Page, address: str) -> None:
+    """In table, tooltip, caption and downloads."""
+    tooltip = [{"field": "what", "title": HOSTILE[1]}]
+    rows = [{"what": text, "n": 1} for text in HOSTILE]
+    spec = {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json", "title": HOSTILE[2], "description": HOSTILE[1],
+        "datasets": {"d": rows}, "data": {"name": "d"}, "mark": "bar", "width": 300,
+        "encoding": {"y": {"field": "what", "type": "nominal"}, "x": {"field": "n", "type": "quantitative"},
+                     "tooltip": tooltip},
+    }  # fmt: skip
+    html = figure(spec, "chart-hostile")
+    assert html.count("<script") == 1
+    assert "<img" not in html
+    page = (
+        f'<link rel=stylesheet href="/_static/review.css"><body>{html}<script src="/_static/vega-bundle.js"></script>'
+    )
+    page += '<script src="/_static/charts.js"></script>'
+    tab.route("**/hostile.html", lambda route: route.fulfill(body=page, content_type="text/html; charset=utf-8"))
+    opened(tab, f"{address}/hostile.html")
+    chart = tab.locator("figure.chart")
+    chart.locator("summary").click()
+    assert chart.locator("tbody th").all_inner_texts() == HOSTILE
+    bar = chart.locator(".mark-rect path").first
+    bar.hover()
+    assert "=cmd" in tab.locator("#vg-tooltip-element").inner_text()
+    bar.click()
+    assert saved(tab, chart, "csv").decode("utf-8-sig").splitlines()[1] == "\"'=cmd|' /C calc'!A0\""
+    assert b"<script" not in saved(tab, chart, "svg")
+    saved(tab, chart, "png")
+    assert tab.evaluate("window.ran") is None
+
+
+def test_charts_and_tooltips_follow_the_theme(tab: Page, address: str) -> None:
+    opened(tab, f"{address}/book/trials.html")
+    ink = "getComputedStyle(document.querySelector('.chart-live .role-axis-label text')).fill"
+    ground = "getComputedStyle(document.querySelector('#vg-tooltip-element')).backgroundColor"
+    seen = []
+    for theme in ("light", "dark"):
+        tab.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+        tab.mouse.move(0, 0)
+        tab.locator(".chart-live .mark-rect path").first.hover()
+        tab.locator("#vg-tooltip-element.visible").wait_for()
+        seen.append((tab.evaluate(ink), tab.evaluate(ground)))
+    assert seen[0][0] != seen[1][0]
+    assert seen[0][1] != seen[1][1]
+    tab.keyboard.press("Escape")
+    assert not tab.locator("#vg-tooltip-element").is_visible()
+
+
+def test_a_chart_needs_neither_eval_nor_scripts_from_elsewhere(tab: Page, address: str, site: Path) -> None:
+    policy = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+    html = (site / "book/synthesis/gap-map.html").read_text("utf-8")
+    tab.route(
+        "**/gap-map.html",
+        lambda r: r.fulfill(body=html, headers={"content-security-policy": policy, "content-type": "text/html"}),
+    )
+    opened(tab, f"{address}/book/synthesis/gap-map.html")
+    assert tab.locator("figure.is-live").count() == 2
+
+
+@pytest.mark.parametrize("touch", [False, True], ids=["mouse", "phone"])
+@pytest.mark.parametrize("file", [False, True], ids=["served", "folder"])
+def test_a_cell_of_the_gap_map_leads_to_its_rows(
+    browser: Browser, address: str, site: Path, file: bool, touch: bool
+) -> None:
+    context = browser.new_context(viewport={"width": 390 if touch else 1280, "height": 844}, has_touch=touch)
+    page = context.new_page()
+    opened(
+        page, ((site / "book/synthesis/gap-map.html").as_uri() if file else f"{address}/book/synthesis/gap-map.html")
+    )
+    number = page.locator("figure.chart").first.locator(".mark-text text").first
+    number.tap() if touch else number.click()
+    page.wait_for_url(re.compile("#gap-"))
+    assert len(context.pages) == 1
+    row = page.locator("tr:target")
+    assert row.inner_text().split()[0]
+    assert row.evaluate("e => { const r = e.getBoundingClientRect(); return r.bottom > 0 && r.top < innerHeight }")
+    context.close()
+
+
+def test_the_gap_map_can_be_walked_without_script_and_from_the_keyboard(browser: Browser, address: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}/book/synthesis/gap-map.html")
+    map_ = page.locator("figure.chart").first
+    targets = set(re.findall(r'xlink:href="([^"]+)"', map_.locator(".chart-view").inner_html()))
+    assert targets == set(map_.locator("tbody a").evaluate_all("links => links.map(a => a.getAttribute('href'))"))
+    assert all(page.locator(f"[id='{target[1:]}']").count() == 1 for target in targets)
+    assert len(targets) > 20
+    map_.locator("summary").click()
+    map_.locator("tbody a").first.press("Enter")
+    assert "#gap-" in page.url
+    context.close()
+
+
+# The explorer
+
+
+def test_choosing_filters_map_count_and_list_together(tab: Page, address: str) -> None:
+    opened(tab, f"{address}/{EXPLORE}")
+    findings = rt.load("findings")
+    assert shown(tab).count() == len(findings)
+    chooser(tab).get_by_label("Target cell").select_option("Treg")
+    held = findings[findings["target_cell"] == "Treg"]
+    studies = held["study_id"].fillna("seed " + held["seed_number"].astype("string")).nunique()
+    assert tab.locator(".explorer-count").inner_text().startswith(f"{len(held)} findings from {studies} studies")
+    assert {row[8:] for row in shown(tab).evaluate_all("rows => rows.map(row => row.id)")} == set(held["finding_id"])
+    mediators = rt.load("finding_mediators")
+    lines = held.merge(mediators, on="finding_id", how="left")
+    assert tab.locator(".mark-line path").count() == len(lines)
+    assert tab.locator(".mark-text text", has_text=f"Treg · {len(held)}").count() == 1
+    assert tab.locator(".grid-count").inner_text().startswith(f"{len(held)} of ")
+    assert "#cell=Treg" in tab.url
+    option = tab.locator("select[name=mediator] option:not([disabled])").nth(3)
+    expected = int(re.search(r"\((\d+)\)$", option.inner_text())[1])
+    chooser(tab).get_by_label("Mediator").select_option(option.get_attribute("value"))
+    assert shown(tab).count() == expected
+
+
+def test_the_address_is_the_state(tab: Page, address: str, site: Path) -> None:
+    for base in (f"{address}/{EXPLORE}", (site / EXPLORE).as_uri()):
+        opened(tab, f"{base}#disease={quote('type 1 diabetes')}&cell=nobody")
+        held = (rt.load("findings")["disease"] == "type 1 diabetes").sum()
+        assert shown(tab).count() == held
+        assert chooser(tab).get_by_label("Target cell").input_value() == ""
+        chooser(tab).get_by_label("Product given").select_option("cells")
+        fewer = shown(tab).count()
+        assert 0 < fewer < held
+        tab.go_back()
+        tab.wait_for_function(f"document.querySelectorAll('table.grid tbody tr:not([hidden])').length === {held}")
+        tab.go_forward()
+        tab.wait_for_function(f"document.querySelectorAll('table.grid tbody tr:not([hidden])').length === {fewer}")
+        tab.get_by_role("group", name="Choose findings").get_by_role("button", name="Clear").click()
+        assert shown(tab).count() == len(rt.load("findings"))
+        assert "=" not in tab.url
+
+
+def test_the_explorer_works_from_the_keyboard_and_by_its_boxes(tab: Page, address: str) -> None:
+    opened(tab, f"{address}/{EXPLORE}")
+    chooser(tab).get_by_label("Target cell").focus()
+    tab.keyboard.type("macro")
+    tab.keyboard.press("Tab")
+    tab.wait_for_url(re.compile("#cell=macrophage"))
+    assert shown(tab).count() == (rt.load("findings")["target_cell"] == "macrophage").sum()
+    assert tab.evaluate("document.activeElement.name") == "mediator"
+    box = tab.locator(".explorer-map .mark-text text", has_text="macrophage")
+    box.click(force=True)  # the words let the pointer through to the box
+    assert "cell=" not in tab.url
+
+
+def test_without_script_the_whole_map_and_list_stand(browser: Browser, address: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}/{EXPLORE}")
+    assert page.locator(".chart-view > svg").bounding_box()["width"] > 600
+    assert shown(page).count() == len(rt.load("findings"))
+    assert "Choosing needs JavaScript" in chooser(page).inner_text()
+    words = page.locator(".chart-view text").evaluate_all("all => all.map(text => getComputedStyle(text).fill)")
+    assert len(words) > 60
+    assert "none" not in words
+    assert page.locator("[data-save]:visible, fieldset:not([disabled])").count() == 0
+    context.close()
+
+
+def test_on_a_phone_the_map_scrolls_and_hidden_rows_stay_hidden(browser: Browser, address: str) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    page = opened(context.new_page(), f"{address}/{EXPLORE}#cell=Treg")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.evaluate("(e => e.scrollWidth > e.clientWidth)(document.querySelector('.chart-scroll'))")
+    assert page.locator("table.grid tbody tr[hidden]:visible").count() == 0
+    assert page.locator("table.grid tbody tr:visible").count() > 5
+    context.close()
+
+
+def test_the_saved_map_is_the_one_chosen(tab: Page, address: str) -> None:
+    opened(tab, f"{address}/{EXPLORE}#cell=Treg")
+    chart = tab.locator("figure.chart")
+    spec = json.loads(chart.locator(".chart-spec").inner_text())
+    assert spec["usermeta"]["table"]["data"] == "boxes"
+    drawing = saved(tab, chart, "svg").decode()
+    assert drawing.count('class="mark-line') == tab.locator(".mark-line path").count() < 60
+    assert "Treg · " in drawing
+    assert "tissue · 0" in drawing
+    table = list(csv.reader(io.StringIO(saved(tab, chart, "csv").decode("utf-8-sig"))))
+    assert ["Target cell", "Treg"] in [row[:2] for row in table]
+    assert [row[1] for row in table if row[0] == "Target cell"] == ["Treg"]
+    assert chart.locator(".chart-rows tbody tr:not([hidden])").count() == len(table) - 1
