@@ -30,9 +30,9 @@ _TEMPLATE = _ENVIRONMENT.from_string("""\
 {% if tools %}
 <div class="grid-tools grid-rows-{{ (filters | length + 3) // 4 }}"></div>
 {% endif %}
-<div class="grid-scroll{{ ' grid-tall' if tools }}"{% if tools or header | length > 4 %} role="group" tabindex="0" aria-label="{{ caption }}"
-{%- endif %}>
-<table class="grid{{ ' grid-small' if header | length < 4 }}{{ ' grid-wide' if header | length > 5 }}"
+<div class="grid-scroll{{ ' grid-tall' if tools }}"
+{%- if tools or header | length > 4 %} role="group" tabindex="0" aria-label="{{ caption }}"{% endif %}>
+<table class="grid{{ ' grid-small' if header | length < 4 else ' grid-wide' if header | length > 5 }}"
 {%- if tools %} data-table="{{ name }}" data-filters="{{ choices }}"{% endif %}>
 <caption>{{ caption }}</caption>
 <thead><tr>
