@@ -6,6 +6,7 @@ from sphinx.application import Sphinx
 
 from review_tools import __name__ as package
 from review_tools.site import (
+    accessible,
     assets,
     bibliography,
     cards,
@@ -20,7 +21,21 @@ from review_tools.site import (
     terms,
 )
 
-PARTS = (assets, bibliography, roles, links, pages, cards, terms, tables, downloads, metadata, feed, rootfiles)
+PARTS = (
+    accessible,
+    assets,
+    bibliography,
+    roles,
+    links,
+    pages,
+    cards,
+    terms,
+    tables,
+    downloads,
+    metadata,
+    feed,
+    rootfiles,
+)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
