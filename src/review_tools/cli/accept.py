@@ -1,0 +1,24 @@
+"""``review accept``: a person accepts a claim's new verdict."""
+
+from typing import Annotated
+
+import typer
+
+from review_tools.cli.app import Root, app, project, refuse
+from review_tools.evidence.problems import DataError
+
+
+@app.command()
+def accept(
+    claim: Annotated[str, typer.Argument(help="Identifier of the claim, from data/claims.csv.")],
+    by: Annotated[str, typer.Option(help="Your name: you have read the sentence again.")],
+    root: Root = None,
+) -> None:
+    """Accept the verdict that the data now give a claim, with your name and today's date."""
+    from review_tools.synthesis import claims
+
+    folder = project(root)
+    try:
+        print(claims.accept(claim, by, folder))
+    except (DataError, KeyError) as error:
+        refuse(str(error.args[0]))

@@ -1,0 +1,27 @@
+"""What the commands share: the application, its common options, and how a command refuses."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from review_tools.evidence.paths import project_root
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The living review's tools."
+)
+Root = Annotated[Path | None, typer.Option("--root", help="The project's folder; found from here upwards if left out.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+def project(root: Path | None) -> Path:
+    try:
+        return project_root(root)
+    except FileNotFoundError as error:
+        refuse(str(error))
+
+
+def refuse(message: str) -> NoReturn:
+    print(message, file=sys.stderr)
+    raise typer.Exit(1)
