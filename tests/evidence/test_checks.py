@@ -170,3 +170,29 @@ def test_a_study_that_disappears_is_missed(copy: Path) -> None:
     assert [p.value for p in that_say(check(copy), "in the history but not in the table")] == ["pan_2016_low"]
     append("pan_2016_low,2026-11-23,Entered by mistake,A. Reader\n")(copy / "data" / "withdrawn.csv")
     assert not that_say(check(copy), "in the history but not in the table")
+
+
+def test_the_past_lines_of_a_log_stay_as_they_were(copy: Path, set_cell: SetCell) -> None:
+    """Changing or removing a committed line of a table that only grows is refused; adding one is not."""
+    package = copy / "data" / "datapackage.json"
+    data = json.loads(package.read_text(encoding="utf-8"))
+    next(r for r in data["resources"] if r["name"] == "decisions")["appendOnly"] = True
+    package.write_text(json.dumps(data), encoding="utf-8")
+    git(copy, "init", "-q")
+    git(copy, "add", ".")
+    git(copy, "commit", "-qm", "all")
+    decisions = copy / "data" / "decisions.csv"
+    held = decisions.read_text(encoding="utf-8")
+    last = held.splitlines()[-1]
+    append("\n".join([last.replace("nmpa-2025-amimestrocel", "nmpa-2026-other"), ""]))(decisions)
+    assert not that_say(check(copy), "only added to")
+    git(copy, "commit", "-qam", "a line more")
+    set_cell("decisions", "nmpa-2026-other", "date", "2025-01-03")
+    [problem] = that_say(check(copy), "only added to")
+    assert (problem.column, problem.value) == ("date", "2025-01-03")
+    git(copy, "commit", "-qam", "a past line changed")
+    assert that_say(check(copy), "it said '2025-01-02'")
+    decisions.write_text(held, encoding="utf-8")
+    [problem] = that_say(check(copy), "only added to")
+    assert problem.value == "nmpa-2026-other"
+    assert run(copy)[0] == 1

@@ -9,6 +9,7 @@ import bibtexparser
 from bibtexparser.middlewares import NormalizeFieldKeys
 from bibtexparser.model import DuplicateBlockKeyBlock, ParsingFailedBlock
 
+from review_tools.evidence import reads
 from review_tools.evidence.paths import project_root
 from review_tools.evidence.problems import DataError, Problem
 
@@ -67,6 +68,7 @@ def bibliography(root: Path | None = None) -> dict[str, Reference]:
         DataError: when the file is missing or an entry cannot be read.
     """
     path = project_root(root) / FILE
+    reads.note(path)
     if not path.is_file():
         raise DataError(f"{FILE}: the file is missing → restore it from git.")
     references, problems = _read(path, path.stat().st_mtime_ns)
@@ -78,6 +80,7 @@ def bibliography(root: Path | None = None) -> dict[str, Reference]:
 def read_bibliography(root: Path) -> tuple[dict[str, Reference], list[Problem]]:
     """All readable works by key, and what is wrong with the rest."""
     path = root / FILE
+    reads.note(path)
     if not path.is_file():
         return {}, [Problem(FILE, "the file is missing", "restore it from git")]
     return _read(path, path.stat().st_mtime_ns)

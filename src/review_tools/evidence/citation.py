@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
+from review_tools.evidence import reads
 from review_tools.evidence.bibliography import Reference
 from review_tools.evidence.paths import project_root
 from review_tools.evidence.problems import DataError
@@ -189,6 +190,7 @@ def _names(authors: list[dict[str, Any]]) -> tuple[str, ...]:
 
 
 def _yaml(path: Path) -> dict[str, Any]:
+    reads.note(path)
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

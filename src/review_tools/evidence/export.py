@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from review_tools.evidence import bibliography, schema
+from review_tools.evidence import bibliography, reads, schema
 from review_tools.evidence.citation import citation, works_ris
 from review_tools.evidence.paths import MARKER, project_root
 from review_tools.evidence.tables import load, read_text
@@ -21,7 +21,7 @@ from review_tools.evidence.tables import load, read_text
 FOLDER = "data"  # of the site
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 # What starts a formula, also after blanks and in the full-width forms that some spreadsheets accept.
-FORMULA = re.compile(r"[\s\ufeff\u200b-\u200f\u2060-\u2069]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+FORMULA = re.compile(r"[\s\ufeff\u200b-\u200f\u202a-\u202e\u2060-\u2069]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 BOM = "\ufeff"  # tells Excel that the text is UTF-8
 OLDEST = (1980, 1, 1, 0, 0, 0)  # the same date in every archive, so that the same content is the same file
 README = """\
@@ -142,5 +142,7 @@ def readme(root: Path | None = None) -> str:
 
 def package(root: Path | None = None) -> dict[str, Any]:
     """What ``datapackage.json`` says of the whole: name, title, licences."""
-    whole: dict[str, Any] = json.loads((project_root(root) / MARKER).read_text(encoding="utf-8"))
+    path = project_root(root) / MARKER
+    reads.note(path)
+    whole: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return whole

@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from review_tools.evidence import reads
 from review_tools.evidence.paths import MARKER, project_root
 from review_tools.evidence.problems import DataError
 
@@ -47,6 +48,7 @@ class Table:
     fields: tuple[Field, ...]
     primary_key: tuple[str, ...]
     foreign_keys: tuple[ForeignKey, ...]
+    append_only: bool = False  # a log: its past lines stay as they are
 
     @property
     def columns(self) -> list[str]:
@@ -66,6 +68,7 @@ def tables(root: Path | None = None) -> dict[str, Table]:
         DataError: when ``datapackage.json`` cannot be read.
     """
     path = project_root(root) / MARKER
+    reads.note(path)
     return _tables(path, path.stat().st_mtime_ns)
 
 
@@ -92,6 +95,7 @@ def _table(resource: dict[str, Any]) -> Table:
             ForeignKey(key["fields"], key["reference"]["resource"], key["reference"]["fields"])
             for key in schema.get("foreignKeys", [])
         ),
+        append_only=resource.get("appendOnly", False),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from review_tools.evidence import schema
+from review_tools.evidence import reads, schema
 from review_tools.evidence.paths import project_root
 from review_tools.evidence.problems import DataError
 
@@ -30,7 +30,11 @@ def load(name: str, root: Path | None = None) -> pd.DataFrame:
         raise KeyError(f"No table {name!r}; there are {', '.join(known)}.")
     table = known[name]
     path = project_root(root) / "data" / table.path
-    return _load(table, path, path.stat().st_mtime_ns if path.is_file() else 0).copy()
+    large = path.with_suffix(".parquet")
+    for part in (path, *(sorted(large.rglob("*.parquet")) if large.is_dir() else ())):
+        reads.note(part)
+    changed = sum(part.stat().st_mtime_ns for part in (path, path.with_suffix(".parquet")) if part.exists())
+    return _load(table, path, changed).copy()
 
 
 @lru_cache(maxsize=64)
@@ -72,6 +76,7 @@ def read_text(path: Path) -> pd.DataFrame:
         DataError: the file is missing, empty, not UTF-8, not CSV, or a row has too many or too few cells.
     """
     where = f"data/{path.name}"
+    reads.note(path)
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
@@ -82,6 +87,11 @@ def read_text(path: Path) -> pd.DataFrame:
             f"{where}, row {line}: not UTF-8 text (byte {error.start}) → save the file as UTF-8; "
             "in a spreadsheet choose “CSV UTF-8”."
         ) from None
+    return _with_parts(parse_text(text, where), path.with_suffix(".parquet"))
+
+
+def parse_text(text: str, where: str) -> pd.DataFrame:
+    """The same of a text that was read already; ``where`` names it in messages. Raises as ``read_text`` does."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[list[str]] = []
     lines: list[int] = []
@@ -107,3 +117,14 @@ def read_text(path: Path) -> pd.DataFrame:
                 "put a cell that holds a comma in quotation marks, and give every column its comma."
             )
     return pd.DataFrame(rows, columns=header, index=pd.Index(lines, name="line"), dtype="str")
+
+
+def _with_parts(frame: pd.DataFrame, folder: Path) -> pd.DataFrame:
+    """The rows that a large table keeps in Parquet files beside its CSV file (``living/store.py``) follow its own."""
+    parts = sorted(folder.glob("part-*.parquet")) if folder.is_dir() else []
+    if not parts:
+        return frame
+    more = pd.concat([pd.read_parquet(part) for part in parts], ignore_index=True).astype("str")
+    first = int(frame.index[-1]) + 1 if len(frame) else 2
+    more.index = pd.RangeIndex(first, first + len(more), name="line")
+    return pd.concat([frame, more])

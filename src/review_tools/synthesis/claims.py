@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from review_tools.evidence.edit import write_text
+from review_tools.evidence.edit import edit
 from review_tools.evidence.problems import DataError, Problem
 from review_tools.evidence.tables import load, read_text
 from review_tools.synthesis.claim_tests import TESTS, Claim, Verdict
@@ -71,11 +71,12 @@ def accept(claim: str, by: str, root: Path, today: date | None = None) -> str:
     if not by.strip():
         raise DataError("Say who accepts: --by NAME.")
     now = verdict(claim, root)
-    text = read_text(root / FILE)
-    line = text["claim_id"] == claim
-    before = text.loc[line, "expected"].iloc[0]
-    text.loc[line, ["expected", "accepted_by", "accepted_on"]] = [now.word, by.strip(), f"{today or date.today()}"]
-    write_text(root / FILE, text)
+    with edit(root) as change:
+        text = change.table("claims")
+        line = text["claim_id"] == claim
+        before = text.loc[line, "expected"].iloc[0]
+        text.loc[line, ["expected", "accepted_by", "accepted_on"]] = [now.word, by.strip(), f"{today or date.today()}"]
+        change.write_table("claims", text)
     return f"{claim}: {before!r} → {now.word!r} ({now.because}), accepted by {by.strip()}."
 
 

@@ -2,13 +2,33 @@
 
 from pathlib import Path
 
-from review_tools.evidence.checks import chapters, history, identity, rules, structure, works
+from review_tools.evidence.checks import (
+    chapters,
+    history,
+    identity,
+    living,
+    plausibility,
+    rules,
+    screening,
+    structure,
+    works,
+)
 from review_tools.evidence.checks.evidence import Evidence
 from review_tools.evidence.problems import Problem, in_order
 
 __all__ = ["Evidence", "check"]
 
-CHECKS = (structure.check, identity.check, rules.check, works.check, chapters.check, history.check)
+CHECKS = (
+    structure.check,
+    identity.check,
+    rules.check,
+    plausibility.check,
+    works.check,
+    screening.check,
+    living.check,
+    chapters.check,
+    history.check,
+)
 
 
 def check(root: Path) -> list[Problem]:

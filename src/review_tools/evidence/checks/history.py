@@ -1,45 +1,72 @@
-"""Nothing disappears by accident: every study that ever stood in the table still does, or is in ``withdrawn``."""
+"""Nothing disappears by accident: studies stay or are withdrawn, and the past lines of a log stay as they were.
 
-import csv
-import re
-import shutil
-import subprocess
+Without git, or in a folder git does not track, there is no history to compare with.
+"""
+
 from collections.abc import Iterator
 
-from review_tools.evidence.checks.evidence import Evidence
-from review_tools.evidence.problems import Problem
+import pandas as pd
 
-REMOVED = re.compile(r"^-(?!--)(.+)$", re.MULTILINE)
+from review_tools.evidence import git
+from review_tools.evidence.checks.evidence import Evidence
+from review_tools.evidence.problems import DataError, Problem
+from review_tools.evidence.tables import parse_text
 
 
 def check(evidence: Evidence) -> Iterator[Problem]:
-    """Study keys that the history of ``data/studies.csv`` knows and the data no longer has.
+    """Studies and past lines that the history of ``data/`` knows and the data no longer has."""
+    yield from _studies(evidence)
+    for name, table in evidence.schemas.items():
+        if table.append_only and name in evidence.sheets:
+            yield from _log(evidence, name)
 
-    Without git, or in a folder git does not track, there is no history to compare with.
-    """
+
+def _studies(evidence: Evidence) -> Iterator[Problem]:
     if "studies" not in evidence.sheets:
         return
     kept = set(evidence.sheet("studies")["study_id"]) | set(evidence.sheet("withdrawn")["study_id"])
-    for key in sorted(_once_known(evidence) - kept):
+    known = {key for past in _past(evidence, "studies") if "study_id" in past for key in past["study_id"] if key}
+    for key in sorted(known - kept):
         remedy = "restore its row, or say in data/withdrawn.csv when, why and by whom it was taken out"
         why = "this study is in the history but not in the table any more"
         yield Problem(evidence.file("studies"), why, remedy, column="study_id", value=key)
 
 
-def _once_known(evidence: Evidence) -> set[str]:
-    git = shutil.which("git")
-    file = evidence.file("studies")
-    if git is None:
-        return set()
-    # The committed history, and what the working tree takes away from it.
-    history = ["log", "--format=", "-p", "--unified=0", "--", file]
-    pending = ["diff", "HEAD", "--unified=0", "--", file]
-    keys: set[str] = set()
-    for command in (history, pending):
-        done = subprocess.run(  # noqa: S603 (git with fixed arguments)
-            [git, "-C", str(evidence.root), *command], capture_output=True, text=True, encoding="utf-8", check=False
-        )
-        if done.returncode == 0:
-            rows = csv.reader(REMOVED.findall(done.stdout))
-            keys |= {row[0] for row in rows if len(row) > 5 and re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)+", row[0])}
-    return keys - {"study_id"}
+def _log(evidence: Evidence, name: str) -> Iterator[Problem]:
+    """Past lines that are gone or changed. Columns may be added to a log; those of then are compared."""
+    frame, key = evidence.sheet(name), list(evidence.schemas[name].primary_key)
+    now = {tuple(row[key]): (line, row) for line, row in frame.iterrows()}
+    told = set()
+    for past in _past(evidence, name):
+        if not set(key) <= set(past.columns):
+            continue
+        columns = [column for column in past.columns if column in frame.columns]
+        for _, row in past.iterrows():
+            subject = tuple(row[key])
+            if subject not in now and (subject, "") not in told:
+                told.add((subject, ""))
+                why = "this line is in the history but not in the table any more; its lines are only added to"
+                yield Problem(evidence.file(name), why, "restore it from git", None, key[0], " ".join(subject))
+            elif subject in now:
+                line, held = now[subject]
+                for column in columns:
+                    if held[column] != row[column] and (subject, column) not in told:
+                        told.add((subject, column))
+                        why = f"a past line was changed (it said {row[column]!r}); its lines are only added to"
+                        yield evidence.problem(name, line, column, why, "restore it from git, and add a new line")
+
+
+def _past(evidence: Evidence, name: str) -> Iterator[pd.DataFrame]:
+    """Every committed state of a table that can be read, the newest first."""
+    file = evidence.file(name)
+    try:
+        # --full-history: also states that a merge has left behind.
+        commits = git.run(evidence.root, "log", "--full-history", "--format=%H", "--", file).decode().split()
+        contents = git.blobs(evidence.root, [f"{commit}:./{file}" for commit in commits])
+    except git.GitError:
+        return
+    for content in dict.fromkeys(contents):
+        try:
+            yield parse_text(content.decode("utf-8-sig"), file)
+        except (DataError, UnicodeDecodeError):
+            continue  # a broken state of the past; the states around it are compared

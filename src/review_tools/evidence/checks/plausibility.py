@@ -1,0 +1,167 @@
+"""Numbers that fit the schema and still look wrong. Each wants another look at the source, and then either the
+right number or a flag in ``data/outcome_flags.csv`` that says what the source prints. A flag silences only its kind.
+"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from review_tools.evidence.checks.evidence import Evidence
+from review_tools.evidence.checks.rules import numbers
+from review_tools.evidence.problems import Problem
+
+RATIOS = ("RR", "OR", "HR", "rate ratio")
+SPREAD, SUM, UNUSUAL = "possible SE as SD", "does not add up", "unusual value"
+LARGE = 3.0  # arms this many SDs apart hardly overlap; an SE read as an SD is the commoner reason (metafor, escalc)
+OFF_CENTRE = 0.1  # of the interval's width, beyond what rounding explains
+PEERS = 5  # values of one outcome and unit from which “far outside” means something
+FAR = 6.0  # robust standard deviations (MAD × 1.4826; Iglewicz and Hoaglin 1993 take 3.5 for a first look)
+SMALL = 0.25  # of the peers' median spread: n = 16 a study makes an SE that small
+
+
+def check(evidence: Evidence) -> Iterator[Problem]:
+    """Effects against arms, intervals, totals, spreads, units, peers, dates."""
+    outcomes = _Outcomes(evidence)
+    for found in (
+        outcomes.effects,
+        outcomes.centred,
+        outcomes.totals,
+        outcomes.spreads,
+        outcomes.units,
+        outcomes.peers,
+    ):
+        yield from found()
+    yield from _future(evidence, date.today())
+
+
+class _Outcomes:
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence, self.rows = evidence, evidence.sheet("outcomes")
+        flags = evidence.sheet("outcome_flags")
+        self.flags = set(zip(flags["outcome_id"], flags["flag"], strict=True))
+        arms = [f"{what}_arm{arm}" for what in ("events", "n", "mean", "sd") for arm in (1, 2)]
+        figures = [*arms, "ci_low", "effect", "ci_high"]
+        self.values = pd.DataFrame({column: numbers(self.rows, column) for column in figures})
+
+    def interval(self, line: Any) -> tuple[float, float, float]:
+        low, effect, high = (float(self.values[column][line]) for column in ("ci_low", "effect", "ci_high"))
+        return low, effect, high
+
+    def report(self, line: Any, column: str, why: str, flag: str) -> Iterator[Problem]:
+        if (self.rows.loc[line, "outcome_id"], flag) not in self.flags:
+            remedy = f"check the source; if it prints this, add the flag “{flag}” with a note to data/outcome_flags.csv"
+            yield self.evidence.problem("outcomes", line, column, why, remedy)
+
+    def effects(self) -> Iterator[Problem]:
+        """A printed effect against the one that the arms of a row with the same outcome and time give."""
+        same = ["study_id", "outcome", "time", "arm1", "arm2"]
+        measured = self.rows[self.rows["effect_measure"].isin(["RR", "OR", "RD", "MD"])]
+        armed = {
+            tuple(row[same]): line for line, row in self.rows.iterrows() if row["block"] in ("binary", "continuous")
+        }
+        for line, row in measured.iterrows():
+            other = armed.get(tuple(row[same]))
+            given = _from_arms(row["effect_measure"], self.values.loc[[other]].iloc[0]) if other is not None else np.nan
+            low, effect, high = self.interval(line)
+            # A share of the interval's width: adjusted effects differ a little, wrong ones by more.
+            ratio = row["effect_measure"] in RATIOS
+            off = abs(np.log(given) - np.log(effect)) if ratio and effect > 0 and given > 0 else abs(given - effect)
+            width = np.log(high) - np.log(low) if ratio and low > 0 else high - low
+            if off > max(0.25 * width, _half_digit(row["effect"])):
+                why = f"the arms of row {other} give {given:.3g}"
+                yield from self.report(line, "effect", why, SUM)
+
+    def centred(self) -> Iterator[Problem]:
+        """An estimate lies in the middle of its interval, for ratios on the scale of logarithms."""
+        for line, row in self.rows[self.rows["effect_measure"] != ""].iterrows():
+            low, effect, high = self.interval(line)
+            slack = max(_half_digit(row[column]) for column in ("ci_low", "effect", "ci_high"))
+            if row["effect_measure"] in RATIOS:
+                if not 0 < low <= effect <= high:
+                    if min(low, effect, high) <= 0:
+                        yield from self.report(line, "ci_low", "a ratio and its interval lie above zero", SUM)
+                    continue
+                slack /= low
+                low, effect, high = np.log([low, effect, high])
+            if abs((high - effect) - (effect - low)) > OFF_CENTRE * (high - low) + 4 * slack:
+                why = f"the interval {row['ci_low']} to {row['ci_high']} does not lie evenly around the estimate"
+                yield from self.report(line, "effect", why, SUM)
+
+    def totals(self) -> Iterator[Problem]:
+        """The arms of a row hold no more people than the whole study."""
+        studies = self.evidence.sheet("studies").drop_duplicates("study_id").set_index("study_id")
+        whole = self.rows["study_id"].map(numbers(studies, "n"))
+        both = self.values[["n_arm1", "n_arm2"]].sum(axis=1)
+        for line in self.rows.index[both > whole]:
+            why = f"the arms hold {both[line]:g} people, the whole study {whole[line]:g} (data/studies.csv)"
+            yield from self.report(line, "n_arm1", why, SUM)
+
+    def spreads(self) -> Iterator[Problem]:
+        """Arms too many SDs apart, and SDs far below those of the same outcome elsewhere."""
+        values = self.values
+        pooled = np.sqrt((values["sd_arm1"] ** 2 + values["sd_arm2"] ** 2) / 2)
+        apart = ((values["mean_arm1"] - values["mean_arm2"]) / pooled).abs()
+        for line in self.rows.index[apart > LARGE]:
+            why = f"the arms lie {apart[line]:.1f} SDs apart; an SE given as an SD looks like this"
+            yield from self.report(line, "sd_arm1", why, SPREAD)
+        for line, column, value, others in self._peers("sd"):
+            if value < SMALL * others.median():
+                why = f"far below the spread of the same outcome in other rows (median {others.median():.3g})"
+                yield from self.report(line, column, why, SPREAD)
+
+    def units(self) -> Iterator[Problem]:
+        """A mean without its unit says nothing."""
+        for line in self.rows.index[self.values["mean_arm1"].notna() & (self.rows["unit"] == "")]:
+            yield from self.report(line, "unit", "empty, although the row holds a mean", UNUSUAL)
+
+    def peers(self) -> Iterator[Problem]:
+        """Means far outside those of the same outcome and unit in other studies: often a factor of ten."""
+        for line, column, value, others in self._peers("mean"):
+            middle = others.median()
+            spread = 1.4826 * (others - middle).abs().median()
+            if spread > 0 and abs(value - middle) / spread > FAR:
+                why = f"far outside the same outcome elsewhere (median {middle:.3g}): a slipped point, another unit?"
+                yield from self.report(line, column, why, UNUSUAL)
+
+    def _peers(self, what: str) -> Iterator[tuple[Any, str, float, pd.Series]]:
+        """Each value of one kind with the values of the other studies that share outcome and unit."""
+        columns = [f"{what}_arm1", f"{what}_arm2"]
+        for _, group in self.rows[self.values[columns[0]].notna()].groupby(["outcome", "unit"]):
+            for line in group.index:
+                elsewhere = group.index[group["study_id"] != group.loc[line, "study_id"]]
+                others = pd.Series(self.values.loc[elsewhere, columns].to_numpy().ravel()).dropna()
+                if len(others) >= PEERS:
+                    for column in columns:
+                        yield line, column, float(self.values[column][line]), others
+
+
+def _from_arms(measure: str, row: pd.Series) -> float:
+    """The effect two arms give; NaN where they cannot."""
+    a, n1, c, n2 = (np.float64(row[column]) for column in ("events_arm1", "n_arm1", "events_arm2", "n_arm2"))
+    with np.errstate(all="ignore"):
+        given = {
+            "RR": (a / n1) / (c / n2),
+            "OR": (a / (n1 - a)) / (c / (n2 - c)),
+            "RD": 100 * (a / n1 - c / n2),  # percentage points, as the sources print it
+            "MD": row["mean_arm1"] - row["mean_arm2"],
+        }[measure]
+    return float(given) if np.isfinite(given) else np.nan
+
+
+def _half_digit(text: str) -> float:
+    """Half a unit of the last printed digit."""
+    return float(0.5 * 10.0 ** -len(text.partition(".")[2]))
+
+
+def _future(evidence: Evidence, today: date) -> Iterator[Problem]:
+    """Dates on which something was seen or done; what is planned stands in columns of another type."""
+    latest = f"{today + timedelta(days=1)}"  # somewhere it is tomorrow already
+    for name, table in evidence.schemas.items():
+        dated = [field.name for field in table.fields if field.type == "date"]
+        for column in [*dated, *(["date"] if name == "decisions" else [])]:
+            cells = evidence.sheet(name)[column]
+            for line in cells.index[cells.str.fullmatch(r"\d{4}(-\d\d){0,2}") & (cells > latest)]:
+                yield evidence.problem(name, line, column, "a date in the future", "correct the date")

@@ -1,0 +1,107 @@
+"""Mends what has one right form and no meaning of its own: spaces, dashes, line ends, identifiers, order."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from review_tools.evidence import git, schema
+from review_tools.evidence.edit import csv_bytes, replace_bytes
+from review_tools.evidence.problems import DataError
+from review_tools.evidence.tables import parse_text, read_text
+
+SPACES = re.compile("[\u00a0\u2007\u202f\u2009]")
+NOTHING = re.compile("[\ufeff\u200b\u2060]")
+DASHES = re.compile("[\u2010-\u2015\u2212\ufe63\uff0d]")
+DOI = re.compile(r"(?i)(?:https?://(?:dx\.)?doi\.org/|doi:\s*)(10\.\d{4,9}/\S+)")
+NCT = re.compile(r"(?i)NCT[\s:#-]*(\d{8})")
+PLAIN = ("integer", "number", "date")
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """One thing that was mended. ``row`` is its line before the mending."""
+
+    file: str
+    what: str
+    row: int | None = None
+    column: str = ""
+    before: str = ""
+    after: str = ""
+
+
+def fix(root: Path) -> list[Fix]:
+    """Mends every table that can be read, each written whole or not at all; says everything that was done.
+
+    A cell keeps its meaning: a decimal comma, an unknown term or a wrong number is for a person to mend.
+    """
+    done = []
+    for table in schema.tables(root).values():
+        path = root / "data" / table.path
+        try:
+            frame = read_text(path)
+        except DataError:
+            continue  # nothing can be told of its cells; the check says why
+        if list(frame.columns) != table.columns:
+            continue  # a cell may stand in the wrong column
+        found = [*_form(path), *_cells(table, frame), *_order(root, table, frame)]
+        if found:
+            by_key = any(one.what == "sorted by its key" for one in found)
+            ordered = frame.sort_values(list(table.primary_key), kind="stable") if by_key else frame
+            replace_bytes(path, csv_bytes(ordered))
+            done += found
+    return done
+
+
+def _form(path: Path) -> list[Fix]:
+    content, file = path.read_bytes(), f"data/{path.name}"
+    marks = ((b"\xef\xbb\xbf", "byte order mark removed"), (b"\r\n", "line ends made line feeds"))
+    return [Fix(file, what) for mark, what in marks if mark in content]
+
+
+def _cells(table: schema.Table, frame: pd.DataFrame) -> list[Fix]:
+    """Mends cells in place."""
+    found = []
+    for field in table.fields:
+        after = frame[field.name].map(lambda text, field=field: mended(text, field))
+        for line in frame.index[after != frame[field.name]]:
+            before = str(frame[field.name][line])
+            found.append(Fix(f"data/{table.path}", "cell", int(line), field.name, before, str(after[line])))
+        frame[field.name] = after
+    return found
+
+
+def mended(text: str, field: schema.Field) -> str:
+    """One cell in its right form: no odd or outer spaces, hyphens in figures, bare DOIs and registry numbers."""
+    text = NOTHING.sub("", SPACES.sub(" ", text.replace("\r\n", "\n"))).strip()
+    identifier = field.name.endswith(("doi", "_id"))
+    if field.type in PLAIN or identifier:
+        text = DASHES.sub("-", text)
+    if field.type in PLAIN:
+        text = unicodedata.normalize("NFKC", text)  # full-width digits
+    if field.name.endswith("doi") and (match := DOI.fullmatch(text)):
+        return match[1]
+    if field.name == "trial_id" and (match := NCT.fullmatch(text)):
+        return f"NCT{match[1]}"
+    return text
+
+
+def _order(root: Path, table: schema.Table, frame: pd.DataFrame) -> list[Fix]:
+    """Whether to sort: only a table whose committed state is sorted by its key, and never a log."""
+    key = list(table.primary_key)
+    if table.append_only or _sorted(frame, key):
+        return []
+    try:
+        [held] = git.blobs(root, [f"{git.commit(root, 'HEAD')}:./data/{table.path}"])
+        before = parse_text(held.decode("utf-8-sig"), table.path)
+    except (git.GitError, DataError, UnicodeDecodeError):
+        return []
+    known = set(key) <= set(before.columns) and len(before) > 1
+    return [Fix(f"data/{table.path}", "sorted by its key")] if known and _sorted(before, key) else []
+
+
+def _sorted(frame: pd.DataFrame, key: list[str]) -> bool:
+    rows = list(frame[key].itertuples(index=False, name=None))
+    return rows == sorted(rows)

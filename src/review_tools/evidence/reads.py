@@ -1,0 +1,41 @@
+"""Which files the package's loader has read in this process, so that a build knows what a chapter rests on."""
+
+import hashlib
+from datetime import date
+from pathlib import Path
+
+_noted: dict[Path, str] = {}
+_days: set[str] = set()
+ABSENT = ""  # the digest of a file that is not there
+
+
+def note(path: Path) -> None:
+    """Remembers a file that is about to be read, with the digest it has now."""
+    path = path.resolve()
+    if path not in _noted:
+        _noted[path] = digest(path)
+
+
+def noted() -> dict[Path, str]:
+    """Every file noted so far, with the digest it had when it was first read."""
+    return dict(_noted)
+
+
+def today() -> date:
+    """The date, as something that a page rests on."""
+    now = date.today()
+    _days.add(now.isoformat())
+    return now
+
+
+def days() -> set[str]:
+    """The dates that were asked for."""
+    return set(_days)
+
+
+def digest(path: Path) -> str:
+    """A short digest of a file's content; ``ABSENT`` when there is no such file."""
+    try:
+        return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return ABSENT
