@@ -1,0 +1,31 @@
+"""Abstracts of candidates, kept beside the repository: they are their publishers', and too many for git."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+FILE = Path("_abstracts") / "abstracts.jsonl"
+
+
+def append(root: Path, abstracts: Mapping[str, str]) -> None:
+    """Adds the abstracts of some candidates; of two for one candidate the later counts."""
+    path = root / FILE
+    path.parent.mkdir(exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        for candidate, text in abstracts.items():
+            file.write(json.dumps([candidate, text], ensure_ascii=False) + "\n")
+
+
+def read(root: Path) -> dict[str, str]:
+    """Abstract by candidate; empty where none was kept on this machine. A line cut in its middle is passed over."""
+    path = root / FILE
+    found: dict[str, str] = {}
+    if path.is_file():
+        with path.open(encoding="utf-8", errors="replace") as file:
+            for line in file:
+                try:
+                    candidate, text = json.loads(line)
+                except ValueError:
+                    continue
+                found[str(candidate)] = str(text)
+    return found

@@ -1,0 +1,45 @@
+"""What changes in the review between two states of it: rows, pooled results, verdicts, pages.
+
+``changes(before, after)`` compares two project folders; ``revisions.compared`` lays git revisions out as folders.
+The same :class:`~review_tools.living.changes.model.Changes` serves a pull request's comment, a release's change
+list and the page that compares versions.
+"""
+
+from pathlib import Path
+
+from review_tools.living.changes import pages, results, rows
+from review_tools.living.changes.model import Changes
+from review_tools.living.changes.sheets import Sheets
+
+__all__ = ["Changes", "changes"]
+
+
+def changes(before: Path, after: Path, *, names: tuple[str, str] = ("before", "after")) -> Changes:
+    """What ``after`` changes in the review that ``before`` holds. Both are project folders; neither is written to.
+
+    Pools and verdicts of both sides are computed by the code at hand, so that only the data differ. What cannot
+    be read or computed on one side is said in ``notes``, never left out in silence.
+
+    Args:
+        names: what to call the two sides.
+
+    Raises:
+        DataError: a folder's ``datapackage.json`` cannot be read.
+        FileNotFoundError: a folder is no project.
+    """
+    old, new = Sheets.read(before), Sheets.read(after)
+    tables = rows.compare(old, new)
+    pools, pools_compared, pool_notes = results.pools(old.root, new.root)
+    verdicts, verdicts_compared, verdict_notes = results.verdicts(old.root, new.root)
+    notes = tuple(f"{name}: {said}" for name, side in zip(names, (old, new), strict=True) for said in side.unreadable)
+    return Changes(
+        before=names[0],
+        after=names[1],
+        tables=tables,
+        pools=pools,
+        pools_compared=pools_compared,
+        verdicts=verdicts,
+        verdicts_compared=verdicts_compared,
+        pages=pages.affected(old, new, tables, pools, verdicts),
+        notes=(*notes, *pool_notes, *verdict_notes),
+    )

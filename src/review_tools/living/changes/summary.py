@@ -1,0 +1,31 @@
+"""Changes in one sentence, and strangers' words on one line."""
+
+import unicodedata
+
+from review_tools.living.changes.model import ADDED, CHANGED, REMOVED, Changes
+
+
+def headline(changes: Changes) -> str:
+    """How much changes: rows, past lines, results, verdicts, pages."""
+    if not changes:
+        return "Nothing: the review stays as it is."
+    parts = []
+    for kind in (REMOVED, CHANGED, ADDED):
+        counts = [(len(table.of(kind)), table.title.lower()) for table in changes.tables if table.of(kind)]
+        if counts:
+            total = sum(number for number, _ in counts)
+            where = ", ".join(f"{number} {title}" for number, title in counts)
+            parts.append(f"{total} {'row' if total == 1 else 'rows'} {kind} ({where})")
+    if past := len(changes.past_edited):
+        parts.append(f"{past} past {'line' if past == 1 else 'lines'} of a log changed, which must not be")
+    parts.append(f"{len(changes.pools)} of {changes.pools_compared} pooled results move")
+    parts.append(f"{len(changes.verdicts)} of {changes.verdicts_compared} verdicts change")
+    parts.append(f"{len(changes.pages)} {'page' if len(changes.pages) == 1 else 'pages'} affected")
+    return "; ".join(parts) + "."
+
+
+def one_line(text: str, limit: int) -> str:
+    """Text without line breaks, control and direction characters, cut to ``limit`` characters."""
+    kept = "".join(" " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c)[0] != "C")
+    kept = " ".join(kept.split())
+    return kept if len(kept) <= limit else kept[: limit - 1] + "…"

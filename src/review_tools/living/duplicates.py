@@ -1,0 +1,85 @@
+"""The same work under two records: by DOI, PubMed number, registry number, or nearly the same title and year."""
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import combinations
+
+from rapidfuzz import fuzz
+
+ALIKE = 93.0  # least similarity of two titles, in percent
+SHORT = 25  # a shorter title (Editorial, Correction …) identifies nothing
+EDGE = 16  # letters at the end of a title that bring two titles together for comparison
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What identifies one record; unknown is empty. ``trial_id`` only for a registration: a trial has many reports."""
+
+    key: str
+    doi: str = ""
+    pmid: str = ""
+    trial_id: str = ""
+    title: str = ""
+    year: int | None = None
+
+
+class Index:
+    """The records known so far."""
+
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        self._numbers: dict[tuple[str, str], str] = {}
+        self._blocks: defaultdict[str, list[tuple[str, int | None, str]]] = defaultdict(list)
+        for entry in entries:
+            self.add(entry)
+
+    def add(self, entry: Entry) -> None:
+        for number in _numbers(entry):
+            self._numbers.setdefault(number, entry.key)
+        title = plain_title(entry.title)
+        for block in _blocks(title):
+            self._blocks[block].append((title, entry.year, entry.key))
+
+    def find(self, entry: Entry) -> str:
+        """Key of the known record that is the same work; empty when there is none.
+
+        Different DOIs do not speak against it: a preprint and its article are one study. Titles that
+        differ in a number (part 1, part 2) are different works.
+        """
+        for number in _numbers(entry):
+            if number in self._numbers:
+                return self._numbers[number]
+        title = plain_title(entry.title)
+        digits = re.findall(r"\d+", title)
+        for block in _blocks(title):
+            for known, year, key in self._blocks.get(block, ()):
+                if year is None or entry.year is None or abs(year - entry.year) > 1:
+                    continue
+                if fuzz.ratio(title, known, score_cutoff=ALIKE) and digits == re.findall(r"\d+", known):
+                    return key
+        return ""
+
+
+def plain_title(title: str) -> str:
+    """Letters and digits in lower case, words apart by one space."""
+    return " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", title).casefold()))
+
+
+def _numbers(entry: Entry) -> Iterator[tuple[str, str]]:
+    for kind, number in (("doi", entry.doi.lower()), ("pmid", entry.pmid), ("trial", entry.trial_id.upper())):
+        if number:
+            yield kind, number
+
+
+def _blocks(title: str) -> Iterator[str]:
+    """What brings two titles together for comparison: the end, and each two of the four longest words.
+
+    Not the start: half the titles of this field start with the same words.
+    """
+    if len(title) >= SHORT:
+        yield title[-EDGE:]
+        longest = sorted(set(title.split()), key=lambda word: (-len(word), word))[:4]
+        for pair in combinations(sorted(longest), 2):
+            yield " ".join(pair)
