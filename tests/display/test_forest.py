@@ -1,11 +1,13 @@
 """Forest plots and the gap map draw what the comparisons and tables hold."""
 
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
+import pandas as pd
 import pytest
 
 import review_tools as rt
-from review_tools.display.gapmap import DESIGNS, evidence
+from review_tools.display.gapmap import DESIGNS, domains, evidence
 from review_tools.synthesis.comparisons import answer
 
 NAMES = list(rt.load("comparisons")["comparison_id"])
@@ -52,8 +54,17 @@ def test_the_gap_map_counts_rows_and_shows_empty_cells() -> None:
     assert any(cell["rows"] == 0 for cell in cells)
 
 
-def test_every_filled_cell_leads_to_its_rows() -> None:
-    html = rt.tables.gap_rows()._repr_html_()
-    for cell in rows(rt.charts.gap_map("design"), "rows"):
-        if cell["rows"]:
-            assert f'id="{cell["href"][1:]}"' in html
+@pytest.mark.parametrize("by", ["design", "domain"])
+def test_every_filled_cell_opens_exactly_its_rows(by: str) -> None:
+    html, held = rt.tables.gap_rows()._repr_html_(), evidence()
+    shown = held.assign(measured=held["domain"].map(domains()))
+    for cell in rows(rt.charts.gap_map(by), "rows"):
+        if not cell["rows"]:
+            assert not cell["href"]
+            continue
+        parts = urlsplit(cell["href"])
+        asked = {key.removeprefix("evidence."): value for key, value in parse_qsl(parts.query)}
+        matching = shown[(shown[list(asked)] == pd.Series(asked)).all(axis=1)]
+        assert len(matching) == cell["rows"]
+        assert parts.fragment == f"gap-{matching['row'].iloc[0]}"
+        assert html.count(f'id="{parts.fragment}"') == 1

@@ -22,7 +22,7 @@ ALL = {
     "glossary": {},
     "table_sizes": {},
     "withdrawn": {},
-    "at_a_glance": {},
+    "directions": {},
     "data_dictionary": {"table": "outcomes"},
 }
 

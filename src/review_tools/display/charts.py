@@ -1,26 +1,30 @@
 """Every chart a chapter can call, in one place."""
 
-import review_tools.display.theme  # noqa: F401 (registers the look of all charts)
-from review_tools.display.bars import basis, corrections_by_kind, directions, trials_by
-from review_tools.display.forest import forest
-from review_tools.display.gapmap import gap_map
-from review_tools.display.matrices import disease_by_model, effect_by_cell, mediator_by_cell, products
-from review_tools.display.mechanisms import mechanism_map
-from review_tools.display.rates import response_rates
-from review_tools.display.timeline import trial_timeline
+from typing import Any
 
-__all__ = [
-    "basis",
-    "corrections_by_kind",
-    "directions",
-    "disease_by_model",
-    "effect_by_cell",
-    "forest",
-    "gap_map",
-    "mechanism_map",
-    "mediator_by_cell",
-    "products",
-    "response_rates",
-    "trial_timeline",
-    "trials_by",
-]
+import review_tools.display.theme  # noqa: F401 (registers the look of all charts)
+from review_tools.display.lazy import Names
+
+_NAMES = Names(
+    __name__,
+    {
+        "bars": ["basis", "corrections_by_kind", "directions", "trials_by"],
+        "flow": ["prisma_flow"],
+        "forest": ["forest"],
+        "gapmap": ["gap_map"],
+        "matrices": ["disease_by_model", "effect_by_cell", "mediator_by_cell", "products"],
+        "mechanisms": ["mechanism_map"],
+        "overview": ["overview"],
+        "rates": ["response_rates"],
+        "timeline": ["trial_timeline"],
+    },
+)
+__all__ = _NAMES.all
+
+
+def __getattr__(name: str) -> Any:
+    return _NAMES.find(name)
+
+
+def __dir__() -> list[str]:
+    return _NAMES.all

@@ -1,5 +1,7 @@
 """The evidence gap map: what has been studied how, with the empty cells in plain sight."""
 
+from urllib.parse import urlencode
+
 import altair as alt
 import pandas as pd
 
@@ -20,20 +22,42 @@ MODELS = {
 MECHANISM = "mechanism"
 
 
+TABLE = "evidence"  # the table of the rows, as addresses name it
+
+
 def evidence() -> pd.DataFrame:
-    """One row for each finding in cells or animals and each outcome in people: disease, design, domain, study."""
+    """One row for each finding in cells or animals and each outcome in people, by disease, design and domain.
+
+    Columns: row, study_id, disease, design, domain, says.
+    """
     findings = load("findings").dropna(subset=["disease"])
     laboratory = findings.assign(design=findings["model"].map(MODELS), domain=MECHANISM).dropna(subset=["design"])
-    laboratory = laboratory.rename(columns={"finding_id": "row"})
+    laboratory = laboratory.rename(columns={"finding_id": "row", "statement": "says"})
     people = load("outcomes").rename(columns={"outcome_id": "row"})
     people = people[people["domain"] != "conduct"]
-    columns = ["row", "study_id", "disease", "design", "domain"]
-    return pd.concat([laboratory[columns], people[columns]], ignore_index=True)
+    people = people.assign(says=people["outcome"] + people["time"].map(", {}".format, na_action="ignore").fillna(""))
+    columns = ["row", "study_id", "seed_number", "disease", "design", "domain", "says"]
+    rows = pd.concat([laboratory, people], ignore_index=True).reindex(columns=columns)
+    place = rows["design"].map(DESIGNS.index)
+    name = rows["disease"].str.casefold()
+    return rows.assign(place=place, name=name).sort_values(["name", "place", "domain"], kind="stable")[columns]
 
 
-def anchor(disease: str, column: str) -> str:
-    """Where the rows of a cell stand on the page."""
-    return "gap-" + "".join(c if c.isalnum() else "-" for c in f"{disease} {column}".lower())
+def anchor(row: str) -> str:
+    """Where a row stands on the page."""
+    return f"gap-{row}"
+
+
+def address(disease: str, by: str, column: str, row: str) -> str:
+    """Opens the rows of a cell: the filters of the table, and its first row for those without JavaScript."""
+    key = "design" if by == "design" else "measured"
+    value = column if by == "design" else domains()[column]
+    return f"?{urlencode({f'{TABLE}.disease': disease, f'{TABLE}.{key}': value})}#{anchor(row)}"
+
+
+def domains() -> dict[str, str]:
+    """What was measured, in a reader's words."""
+    return {MECHANISM: "mechanism", **labels("outcome domain")}
 
 
 def gap_map(by: str = "design") -> alt.LayerChart:
@@ -43,17 +67,17 @@ def gap_map(by: str = "design") -> alt.LayerChart:
         by: "design" or "domain" (what was measured).
     """
     rows = evidence()
-    domains = labels("outcome domain")
-    columns = (
-        DESIGNS if by == "design" else [MECHANISM, *(term for term in domains if term not in ("conduct", "other"))]
-    )
+    columns = DESIGNS if by == "design" else [term for term in domains() if term not in ("conduct", "other")]
     diseases = list(rows["disease"].value_counts().index)
-    counts = rows.groupby(["disease", by]).agg(rows=("row", "size"), studies=("study_id", "nunique"))
+    counts = rows.groupby(["disease", by]).agg(
+        rows=("row", "size"), studies=("study_id", "nunique"), first=("row", "first")
+    )
     grid = pd.MultiIndex.from_product([diseases, columns], names=["disease", by])
-    cells = counts.reindex(grid, fill_value=0).reset_index()
+    cells = counts.reindex(grid).reset_index().fillna({"rows": 0, "studies": 0, "first": ""})
+    cells = cells.astype({"rows": int, "studies": int})
     cells["href"] = [
-        f"#{anchor(d, c)}" if n and by == "design" else ""
-        for d, c, n in zip(cells["disease"], cells[by], cells["rows"], strict=True)
+        address(disease, by, column, first) if first else ""
+        for disease, column, first in zip(cells["disease"], cells[by], cells["first"], strict=True)
     ]
     cells["name"] = cells["disease"] + ", " + cells[by] + ": " + cells["rows"].map(lambda n: plural(n, "row"))
     empty = int((cells["rows"] == 0).sum())
@@ -85,7 +109,7 @@ def gap_map(by: str = "design") -> alt.LayerChart:
     dots = base.transform_filter("datum.rows == 0").mark_point(shape="circle", size=12, color="#8a8a8a", filled=True)
     description = (
         f"{plural(len(diseases), 'disease')} by {what}: {empty} of {len(cells)} cells are empty (a dot). "
-        + ("Choose a filled cell to go to its rows." if by == "design" else "")
-    ).strip()
+        "Choose a filled cell to open its rows."
+    )
     chart = (rects + numbers + dots).properties(width="container", height=alt.Step(24))
     return named(chart, f"Evidence gap map: disease by {what}", description)

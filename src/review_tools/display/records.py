@@ -306,64 +306,6 @@ def data_dictionary(table: str) -> Grid:
     )
 
 
-def at_a_glance() -> Grid:
-    """The review in a few counts, each with the page that holds its rows."""
-    studies, findings, trials, outcomes = (chosen(table) for table in ("studies", "findings", "trials", "outcomes"))
-    citations, corrections = chosen("citations"), chosen("corrections")
-    checked = int((findings["basis"] == "source read").sum())
-    running = int(
-        trials["registered_status"].isin(["recruiting", "not yet recruiting", "active, not recruiting"]).sum()
-    )
-    completed = int((trials["registered_status"] == "completed").sum())
-    randomised = outcomes.loc[outcomes["design"] == "randomised", "study_id"].nunique()
-    rows = [
-        (
-            "Studies",
-            len(studies),
-            f"{int((studies['kind'] == 'human trial').sum())} of them trials in people",
-            "references",
-        ),
-        (
-            "Findings on immune cells",
-            len(findings),
-            f"{checked} checked against an abstract or more",
-            "mechanisms/index",
-        ),
-        (
-            "Trials",
-            len(trials),
-            f"{completed} completed and {running} not yet finished, by their registry records",
-            "trials",
-        ),
-        (
-            "Outcomes in people",
-            len(outcomes),
-            f"from {outcomes['study_id'].nunique()} studies, {randomised} of them randomised",
-            "diseases/index",
-        ),
-        (
-            "References of the seed review",
-            len(citations),
-            f"{int(citations['study_id'].notna().sum())} identified so far",
-            "references",
-        ),
-        ("Disagreements found", len(corrections), "between the seed review and its sources", "audit"),
-        (
-            "Latest change of a trial's record",
-            f"{trials['status_date'].max():%Y-%m-%d}",
-            "as far as the records seen tell",
-            "trials",
-        ),
-    ]
-    frame = pd.DataFrame(rows, columns=["what", "count", "detail", "page"])
-    columns = [
-        ("What", lambda row: link(f"site:book/{row['page']}", row["what"])),
-        ("Count", text("count")),
-        ("Of which", text("detail")),
-    ]
-    return grid(frame, columns, "The review at a glance")
-
-
 def table_sizes() -> Grid:
     """All tables with their number of rows."""
     rows = pd.DataFrame(

@@ -32,7 +32,7 @@ def trials() -> Grid:
     ]
     filters: Filters = {
         "Disease": "disease",
-        "Status": lambda row: _either(row, "status"),
+        "Status": status_of,
         "Phase": lambda row: _either(row, "phase"),
         "Cell source": "cell_source",
         "Country": lambda row: _either(row, "country"),
@@ -44,6 +44,12 @@ def trials() -> Grid:
         f"{plural(len(frame), 'trial')}: what the review printed and what the registry shows, marked where they differ"
     )
     return grid(frame, columns, caption, lambda row: f"trial-{row['trial_id']}", name="trials", filters=filters)
+
+
+def status_of(row: pd.Series) -> str:
+    """The status readers filter by: the registry's, else the review's."""
+    status = _either(row, "status")
+    return str(status) if pd.notna(status) else str(UNKNOWN.striptags())
 
 
 def _either(row: pd.Series, what: str) -> Any:

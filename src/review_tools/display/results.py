@@ -322,24 +322,24 @@ def decisions() -> Grid:
 
 
 def gap_rows() -> Grid:
-    """The rows behind the gap map: one line for each filled cell of disease and design."""
+    """The rows behind the gap map: each finding in cells or animals, each outcome in people."""
     frame = gapmap.evidence()
-    cells = (
-        frame.groupby(["disease", "design"])
-        .agg(rows=("row", "size"), studies=("study_id", lambda s: sorted(set(s.dropna()))))
-        .reset_index()
-    )
+    measured = gapmap.domains()
     columns: Made = [
+        ("Study", lambda row: study_link(row["study_id"], row["seed_number"])),
+        ("Finding or outcome", text("says")),
         ("Disease", text("disease")),
-        ("Design", text("design")),
-        ("Rows", text("rows")),
-        ("Studies", lambda row: lines(study_link(study) for study in row["studies"]) or show(None)),
+        ("Design", lambda row: lines([row["design"], note(measured[row["domain"]])])),
     ]
     return grid(
-        cells,
+        frame,
         columns,
-        f"{plural(len(cells), 'filled cell')}",
-        lambda row: gapmap.anchor(row["disease"], row["design"]),
-        name="cells",
-        filters={"Disease": "disease", "Design": "design"},
+        f"{plural(len(frame), 'row')} behind the maps",
+        lambda row: gapmap.anchor(row["row"]),
+        name=gapmap.TABLE,
+        filters={
+            "Disease": "disease",
+            "Design": "design",
+            "Measured": lambda row: measured[row["domain"]],
+        },
     )

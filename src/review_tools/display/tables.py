@@ -1,57 +1,49 @@
 """Every table a chapter can call, in one place."""
 
-from review_tools.display.explorer import explorer
-from review_tools.display.records import (
-    at_a_glance,
-    citations,
-    corrections,
-    data_dictionary,
-    findings,
-    glossary,
-    outcomes,
-    studies,
-    table_sizes,
-    withdrawn,
-)
-from review_tools.display.registry import trial_differences, trials
-from review_tools.display.results import (
-    answer,
-    answers,
-    claims,
-    comparison_rows,
-    decisions,
-    gap_rows,
-    published_pools,
-    sensitivity,
-    update,
-    update_verdicts,
-)
-from review_tools.display.reuse import cite, downloads
+from typing import Any
 
-__all__ = [
-    "answer",
-    "answers",
-    "at_a_glance",
-    "citations",
-    "cite",
-    "claims",
-    "comparison_rows",
-    "corrections",
-    "data_dictionary",
-    "decisions",
-    "downloads",
-    "explorer",
-    "findings",
-    "gap_rows",
-    "glossary",
-    "outcomes",
-    "published_pools",
-    "sensitivity",
-    "studies",
-    "table_sizes",
-    "trial_differences",
-    "trials",
-    "update",
-    "update_verdicts",
-    "withdrawn",
-]
+from review_tools.display.lazy import Names
+
+_NAMES = Names(
+    __name__,
+    {
+        "explorer": ["explorer"],
+        "flow": ["screening_queue", "search_log"],
+        "glance": ["at_a_glance", "directions"],
+        "protocol": ["checklist", "protocol"],
+        "records": [
+            "citations",
+            "corrections",
+            "data_dictionary",
+            "findings",
+            "glossary",
+            "outcomes",
+            "studies",
+            "table_sizes",
+            "withdrawn",
+        ],
+        "registry": ["trial_differences", "trials"],
+        "results": [
+            "answer",
+            "answers",
+            "claims",
+            "comparison_rows",
+            "decisions",
+            "gap_rows",
+            "published_pools",
+            "sensitivity",
+            "update",
+            "update_verdicts",
+        ],
+        "reuse": ["cite", "downloads"],
+    },
+)
+__all__ = _NAMES.all
+
+
+def __getattr__(name: str) -> Any:
+    return _NAMES.find(name)
+
+
+def __dir__() -> list[str]:
+    return _NAMES.all

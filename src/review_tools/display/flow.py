@@ -1,0 +1,154 @@
+"""How studies get in: the PRISMA 2020 flow diagram, and the log of searches."""
+
+import altair as alt
+import pandas as pd
+
+from review_tools.display.grid import Column, Grid, grid, text
+from review_tools.display.selection import labels
+from review_tools.display.theme import BOX_INK, named, plural
+from review_tools.evidence.screening import OUTCOMES, Flow, flow, outcomes
+from review_tools.evidence.tables import load
+
+WIDTH, HEIGHT = 250, 62  # of a box, in pixels
+GAP, STEP = 40, HEIGHT + 30  # between two columns; from one row to the next
+BOX, SIDE, LINE = "#d8e8f5", "#f3ead9", "#7a8794"
+REASONS = 2  # reasons named in the box; the table holds all
+
+
+def prisma_flow(source: str | None = None, strategy_version: int | None = None) -> alt.LayerChart:
+    """Records from the searches to the decision, beside the studies the review holds.
+
+    Args:
+        source: one source of searches; all if left out.
+        strategy_version: searches of one version of the strategy; all if left out.
+    """
+    numbers = records(source, strategy_version)
+    studies = len(load("studies"))
+    boxes = _boxes(numbers, studies)
+    frame = pd.DataFrame(boxes, columns=["column", "row", "stage", "detail", "records"])
+    frame["x"], frame["y"] = frame["column"] * (WIDTH + GAP), frame["row"] * STEP
+    frame["x2"], frame["y2"] = frame["x"] + WIDTH, frame["y"] + HEIGHT
+    frame["middle"], frame["headline"] = frame["x"] + WIDTH / 2, frame["y"] + 22
+    frame["below"] = frame["y"] + 44
+    frame["label"] = frame["stage"] + " (n = " + frame["records"].astype(str) + ")"
+    scale_x = alt.Scale(domain=[0, 2 * WIDTH + GAP], nice=False)
+    scale_y = alt.Scale(domain=[0, float(frame["y2"].max())], nice=False, reverse=True)
+
+    def x(field: str) -> alt.X:
+        return alt.X(f"{field}:Q", scale=scale_x, axis=None)
+
+    def y(field: str) -> alt.Y:
+        return alt.Y(f"{field}:Q", scale=scale_y, axis=None)
+
+    tooltip = [
+        alt.Tooltip("stage:N", title="Stage"),
+        alt.Tooltip("detail:N", title="Of these"),
+        alt.Tooltip("records:Q", title="Number"),
+    ]
+    base = alt.Chart(frame).encode(tooltip=tooltip)
+    fill = alt.when(alt.datum.column == 0).then(alt.value(BOX)).otherwise(alt.value(SIDE))
+    drawn = base.mark_rect(cornerRadius=4, stroke=LINE).encode(x("x"), y("y"), x2="x2", y2="y2", color=fill)
+    ink = base.mark_text(fontSize=12, fontWeight="bold", color=BOX_INK)
+    heads = ink.encode(x("middle"), y("headline"), text="label:N")
+    small = base.mark_text(fontSize=11, color=BOX_INK, limit=WIDTH - 12)
+    details = small.encode(x("middle"), y("below"), text="detail:N")
+    arrows = alt.Chart(_arrows(frame))
+    lines = arrows.mark_rule(color=LINE, strokeWidth=1.5).encode(x("x"), y("y"), x2="x2", y2="y2")
+    shapes = alt.Scale(domain=["right", "down"], range=["triangle-right", "triangle-down"])
+    tips = arrows.mark_point(filled=True, color=LINE, size=70, opacity=1).encode(
+        x("x2"), y("y2"), shape=alt.Shape("tip:N", scale=shapes, legend=None)
+    )
+    where = labels("search source").get(source, source) if source else "all sources"
+    version = f", version {strategy_version} of the strategy" if strategy_version else ""
+    title = f"PRISMA flow of records: {where}{version}"
+    return named(
+        (lines + tips + drawn + heads + details).properties(width=2 * WIDTH + GAP, height=int(frame["y2"].max())),
+        title,
+        described(numbers, studies),
+    )
+
+
+def records(source: str | None = None, strategy_version: int | None = None) -> Flow:
+    """The numbers of the flow."""
+    searches = load("searches")
+    if source is not None:
+        searches = searches[searches["source"] == source]
+    if strategy_version is not None:
+        searches = searches[searches["strategy_version"] == strategy_version]
+    return flow(searches, load("candidates"), load("screenings"))
+
+
+def described(numbers: Flow, studies: int) -> str:
+    """The diagram in sentences."""
+    if not numbers.identified:
+        return f"No record has been identified by a search yet. The review holds {studies} works all the same."
+    opened = numbers.unsure + numbers.conflict
+    return (
+        f"{plural(numbers.identified, 'record')} identified; {numbers.duplicates} duplicates and {numbers.ruled_out} "
+        f"ruled out by the strategy removed. Of {numbers.new} to screen, {numbers.waiting} wait, {numbers.excluded} "
+        f"were excluded, {opened} are open and {numbers.included} included. The review holds {studies} works."
+    )
+
+
+def _boxes(numbers: Flow, studies: int) -> list[tuple[int, int, str, str, int]]:
+    names = labels("exclusion reason")
+    told = [f"{names.get(reason, reason)}: {number}" for reason, number in numbers.reasons[:REASONS]]
+    more = len(numbers.reasons) - len(told)
+    reasons = "; ".join(told) + (f"; {more} more" if more > 0 else "") or "none yet"
+    removed, opened = numbers.duplicates + numbers.ruled_out, numbers.unsure + numbers.conflict
+    aside = f"duplicates: {numbers.duplicates}; ruled out: {numbers.ruled_out}"
+    return [
+        (0, 0, "Records identified", "by searches of databases and registers", numbers.identified),
+        (1, 0, "Removed before screening", aside, removed),
+        (0, 1, "Records to screen", "titles and abstracts", numbers.new),
+        (1, 1, "Waiting", "nobody has decided yet", numbers.waiting),
+        (0, 2, "Records screened", "decided by one person or two", numbers.screened),
+        (1, 2, "Records excluded", reasons, numbers.excluded),
+        (1, 3, "Open", f"unsure: {numbers.unsure}; people differ: {numbers.conflict}", opened),
+        (0, 3, "Records included", "as reports of studies, or registrations", numbers.included),
+        (0, 4, "Works in the review", "from the seed, updates and searches", studies),
+    ]
+
+
+def _arrows(boxes: pd.DataFrame) -> pd.DataFrame:
+    """From each box of the main column to the one below and to those beside it; works also come from elsewhere."""
+    rows: list[tuple[float, float, float, float, str]] = []
+    places = zip(*(boxes[name].tolist() for name in ("column", "row", "x", "middle", "y", "y2")), strict=True)
+    for column, row, left, middle, top, bottom in places:
+        if column == 0 and row < 4:
+            rows.append((middle, bottom, middle, bottom + 24, "down"))
+        elif column == 1 and row < 3:
+            rows.append((WIDTH, top + HEIGHT / 2, left - 6, top + HEIGHT / 2, "right"))
+    # What is open was screened too: its arrow comes from the screened records.
+    rows.append((WIDTH, 2 * STEP + HEIGHT - 6, WIDTH + GAP - 6, 3 * STEP + 12, "right"))
+    return pd.DataFrame(rows, columns=["x", "y", "x2", "y2", "tip"])
+
+
+def search_log() -> Grid:
+    """Every search, newest first."""
+    frame = load("searches").sort_values(["run_on", "search_id"], ascending=[False, True])
+    for column in ("source", "status"):
+        frame[column] = frame[column].map(labels(f"search {column}"))
+    columns: list[Column] = [
+        ("Search", text("search_id")),
+        ("Source", text("source")),
+        ("Run on", lambda row: f"{row['run_on']:%Y-%m-%d}"),
+        ("Records from", lambda row: f"{row['from_date']:%Y-%m-%d} to {row['to_date']:%Y-%m-%d}"),
+        ("Strategy", lambda row: f"{row['strategy']}, version {row['strategy_version']}"),
+        ("Received", text("hits")),
+        ("To screen", text("new")),
+        ("Duplicates", text("duplicates")),
+        ("Ruled out", text("ruled_out")),
+        ("Status", text("status")),
+    ]
+    return grid(frame, columns, "Searches, newest first", name="searches")
+
+
+def screening_queue() -> Grid:
+    """What became of each record to screen, by source."""
+    became = outcomes(load("candidates"), load("screenings"))
+    names = dict(zip(OUTCOMES, ("Waiting", "Included", "Excluded", "Unsure", "People differ"), strict=True))
+    counts = pd.crosstab(became["source"].map(labels("search source")), became["outcome"])
+    frame = counts.reindex(columns=list(names), fill_value=0).rename(columns=names).rename_axis("source").reset_index()
+    columns: list[Column] = [("Source", text("source")), *((name, text(name)) for name in names.values())]
+    return grid(frame, columns, "The queue by source")

@@ -1,0 +1,81 @@
+"""The protocol as readers see it: what is asked, what is searched, how current it is, and the checklist."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from review_tools.display.grid import Cell, Column, Grid, grid, lines, link, note, text
+from review_tools.display.selection import labels
+from review_tools.evidence.bibliography import bibliography
+from review_tools.evidence.protocol import protocol as read_protocol
+from review_tools.evidence.tables import load
+
+NEVER = "no systematic search has been run yet"
+
+
+def protocol() -> Grid:
+    """The protocol in ``data/review.yml``, with the last complete search of each source."""
+    frame = pd.DataFrame(list(_parts()), columns=["part", "says"])
+    return grid(frame, [("Part", text("part")), ("What it says", lambda row: row["says"])], "Protocol of this review")
+
+
+def checklist() -> Grid:
+    """What PRISMA-LSR asks of a living review, and where this one answers."""
+    met = labels("checklist answer")
+    columns: list[Column] = [
+        ("Item", text("item_id")),
+        ("It asks", lambda row: lines([row["asks"], note(row["topic"])])),
+        ("Met", lambda row: met[row["met"]]),
+        ("Where, and how", lambda row: lines([_place(row), note(row["note"])])),
+    ]
+    return grid(load("prisma_lsr"), columns, "PRISMA-LSR checklist")
+
+
+def last_searches() -> dict[str, pd.Timestamp | None]:
+    """Source → last day that a complete search of it covered; None where there was none."""
+    searches = load("searches")
+    latest = searches[searches["status"] == "complete"].groupby("source")["to_date"].max()
+    return {source: latest.get(source) for source in labels("search source")}
+
+
+def current() -> str:
+    """How current the review is, in a few words: the oldest of the sources' last searches."""
+    days = list(last_searches().values())
+    known = [day for day in days if day is not None]
+    if not known:
+        return NEVER
+    if len(known) < len(days):
+        return "not every source has been searched yet"
+    return f"all sources searched up to {min(known):%Y-%m-%d}"
+
+
+def _parts() -> Iterator[tuple[str, Cell]]:
+    read = read_protocol()
+    before, rules = read["preceding"], read["eligibility"]
+    yield "Title", read["title"]
+    yield "Version and status", f"{read['version']}, {read['status']}"
+    work = bibliography()[before["study_id"]]
+    yield "Preceding version", link(work.url, f"{work.label} (counted as {before['version']})")
+    yield "Questions", lines(read["questions"])
+    for part in ("population", "intervention", "comparator", "outcomes", "designs"):
+        yield part.capitalize(), rules[part]
+    for decision, name in (("include", "Worked examples, in"), ("exclude", "Worked examples, out")):
+        chosen = [one for one in rules["examples"] if one["decision"] == decision]
+        yield name, lines(f"{bibliography()[one['study_id']].label}: {one['why']}" for one in chosen)
+    last, names = last_searches(), labels("search source")
+    for key, strategy in read["strategies"].items():
+        for source, asked in strategy["sources"].items():
+            queries = [f"{name}: {value}" for name, value in asked.items() if isinstance(value, str)]
+            day = last[source]
+            told = f"searched completely up to {day:%Y-%m-%d}" if day is not None else NEVER
+            form = f"Every {asked['every_days']} days; strategy {key}, version {strategy['version']}; {told}."
+            yield f"Search of {names[source]}", lines([note(form), *queries])
+        words = (f"{group}: {', '.join(listed)}" for group, listed in strategy["groups"].items())
+        yield "Words that explain a match", lines(words)
+    yield "Other steps", read["schedule"]
+    yield "Retirement", read["retirement"]
+    yield "Authors and roles", lines(f"{one['name']}: {one['role']}" for one in read["authors"])
+
+
+def _place(row: pd.Series) -> Cell:
+    return link(f"site:{row['page']}", row["place"]) if isinstance(row["page"], str) else ""
