@@ -1,12 +1,13 @@
 """Fixtures every test may use."""
 
 import csv
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from review_tools.site.pdf import chromium
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -58,6 +59,4 @@ def site() -> Path:
 @pytest.fixture(scope="session")
 def browser_path() -> str | None:
     """A browser of the system; None lets playwright use its own."""
-    named = os.environ.get("REVIEW_BROWSER")
-    found = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))
-    return named or next((path for path in found if path), None)
+    return chromium.browser_path()

@@ -182,11 +182,15 @@ def test_a_cell_of_the_gap_map_leads_to_its_rows(
         page, ((site / "book/synthesis/gap-map.html").as_uri() if file else f"{address}/book/synthesis/gap-map.html")
     )
     number = page.locator("figure.chart").first.locator(".mark-text text").first
+    count = number.text_content()
     number.tap() if touch else number.click()
     page.wait_for_url(re.compile("#gap-"))
     assert len(context.pages) == 1
     row = page.locator("tr:target")
     assert row.inner_text().split()[0]
+    shown = page.locator("table[data-table=evidence] tbody tr:not(.grid-out)")
+    assert shown.count() == int(count)
+    assert page.locator(".grid-filters select.is-set").count() == 2
     assert row.evaluate("e => { const r = e.getBoundingClientRect(); return r.bottom > 0 && r.top < innerHeight }")
     context.close()
 
@@ -198,7 +202,7 @@ def test_the_gap_map_can_be_walked_without_script_and_from_the_keyboard(browser:
     map_ = page.locator("figure.chart").first
     targets = set(re.findall(r'xlink:href="([^"]+)"', map_.locator(".chart-view").inner_html()))
     assert targets == set(map_.locator("tbody a").evaluate_all("links => links.map(a => a.getAttribute('href'))"))
-    assert all(page.locator(f"[id='{target[1:]}']").count() == 1 for target in targets)
+    assert all(page.locator(f"[id='{target.split('#')[1]}']").count() == 1 for target in targets)
     assert len(targets) > 20
     map_.locator("summary").click()
     map_.locator("tbody a").first.press("Enter")

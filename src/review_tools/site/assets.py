@@ -26,15 +26,11 @@ def prepare(app: Sphinx) -> None:
 
 
 def finish_page(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
-    """Takes off scripts no page uses, and adds those of the charts to pages that have charts."""
-    # Jupyter Book always loads Thebe (live kernels from an outside host). This book offers none.
-    context["script_files"][:] = [script for script in context["script_files"] if not _is_thebe(script)]
+    """Adds the scripts of charts, explorer and search to the pages that have them."""
     if 'class="chart-spec"' in context.get("body", ""):
         app.add_js_file(charts.BUNDLE, loading_method="defer")
         app.add_js_file("charts.js", loading_method="defer")
     if 'class="explorer"' in context.get("body", ""):
         app.add_js_file("explorer.js", loading_method="defer")
-
-
-def _is_thebe(script: Any) -> bool:
-    return "thebe" in f"{script.filename or ''} {script.attributes.get('body', '')}".lower()
+    if pagename == "search":
+        app.add_js_file("search.js")

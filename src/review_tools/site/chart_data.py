@@ -47,7 +47,7 @@ def twin(spec: dict[str, Any]) -> Twin | None:
     for row in held[name]:
         address = str(row.get(links.get(name, ""), ""))
         cells = [_text(row.get(field.name), field.format) for field in fields]
-        rows.setdefault((address, *cells), (address if address.startswith("#") else "", cells))
+        rows.setdefault((address, *cells), (address if address.startswith(("#", "?")) else "", cells))
     return Twin(name, fields, list(rows.values()))
 
 

@@ -11,10 +11,14 @@ from review_tools.site import (
     bibliography,
     cards,
     downloads,
+    execute,
     feed,
+    footer,
     links,
     metadata,
     pages,
+    policy,
+    reproducible,
     roles,
     rootfiles,
     tables,
@@ -22,6 +26,7 @@ from review_tools.site import (
 )
 
 PARTS = (
+    execute,
     accessible,
     assets,
     bibliography,
@@ -34,7 +39,10 @@ PARTS = (
     downloads,
     metadata,
     feed,
+    footer,
     rootfiles,
+    policy,
+    reproducible,
 )
 
 

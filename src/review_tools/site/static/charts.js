@@ -76,7 +76,7 @@
   }
 
   // A spreadsheet would run a cell that starts like a formula: an apostrophe makes it text.
-  const harmless = (value) => (typeof value === "string" && /^\s*[=+\-@]/.test(value) ? `'${value}` : value);
+  const harmless = (value) => (typeof value === "string" && /^[\s\u200b-\u200f\u202a-\u202e\u2060-\u2069]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/.test(value) ? `'${value}` : value);
   const cell = (value) => `"${String(harmless(value) ?? "").replaceAll('"', '""')}"`;
 
   function csv(figure) {

@@ -35,7 +35,7 @@
   }
 
   // A spreadsheet would run a cell that starts like a formula: an apostrophe makes it text.
-  const harmless = (text) => (/^[\s]*[=+\-@]/.test(text) ? `'${text}` : text);
+  const harmless = (text) => (/^[\s\u200b-\u200f\u202a-\u202e\u2060-\u2069]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/.test(text) ? `'${text}` : text);
   const quoted = (text) => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
   class Table {

@@ -1,0 +1,194 @@
+"""Hostile rows through a whole build: nothing they hold runs, on any page; it is shown as text or refused."""
+
+import csv
+import html
+import json
+import re
+import runpy
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from typer.testing import CliRunner
+
+from review_tools.cli import app
+from review_tools.evidence import bibliography, schema
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+Visit = Callable[..., list[str]]
+LONG = 5000
+# What each planted cell holds after its own name; all it would do is set the canary that the browser looks for.
+PAYLOAD = (
+    "<script>__pwned=1</script></script></style></textarea></title>-->"
+    '"\'><img src=x onerror="__pwned=2"><svg onload=__pwned=3> {{7*7}} {% raise %} ${7*7} '
+    '[link](javascript:__pwned=4) <a href="javascript:__pwned=5">a</a> site:book/page \u202eright to left\u202c \u200f'
+    ' &lt;script&gt; \\u003cscript\\u003e href="site:nowhere" `code` $x$ @x'
+)
+TEX = (
+    PAYLOAD.replace("{% raise %}", "")
+    + r" \href{javascript:__pwned=6}{x} \textbf{<b>x</b>} \input{/etc/passwd} $\alpha$"
+)
+CALLS = [
+    "tables.studies()", "tables.findings()", "tables.trials()", "tables.trial_differences()", "tables.outcomes()",
+    "tables.corrections()", "tables.glossary()", "tables.published_pools()", "tables.decisions()",
+    "tables.table_sizes()", "tables.downloads()", "tables.cite()", "tables.withdrawn()",
+    'tables.data_dictionary("studies")', "tables.explorer()", "charts.mechanism_map()", "charts.directions()",
+    "charts.response_rates()", "charts.trial_timeline()", 'charts.trials_by("disease")', "charts.gap_map()",
+    "charts.products()", "charts.disease_by_model()", "tables.gap_rows()",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def hostile(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A book of two pages that show every table and chart, over data whose every free text is hostile."""
+    folder = tmp_path_factory.mktemp("hostile") / "project"
+    shutil.copytree(root / "data", folder / "data")
+    shutil.copytree(root / "book" / "_static", folder / "book" / "_static")
+    for name in ("_config.yml", "CITATION.cff", "CHANGELOG.md", "references.bib"):
+        shutil.copy(root / name, folder / name)
+    (folder / "_toc.yml").write_text(
+        "format: jb-book\nroot: book/references\nchapters:\n  - file: book/page\n", encoding="utf-8"
+    )
+    references = (root / "book" / "references.md").read_text(encoding="utf-8")
+    references = references.replace("[Identifying one](contribute.md)", "Identifying one")
+    (folder / "book" / "references.md").write_text(references, encoding="utf-8")
+    for name in ("claims", "claim_studies"):  # claims name chapters that this book does not have
+        path = folder / "data" / f"{name}.csv"
+        path.write_text(path.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
+    keys = list(bibliography.bibliography(folder))
+    cells = "\n".join(f"```{{code-cell}} ipython3\nrt.{call}\n```\n" for call in CALLS)
+    head = references.split("# References")[0]
+    text = f"# Page\n\n{{cite:p}}`{','.join(keys)}` and {{seed}}`1`.\n\n"
+    first = "```{code-cell} ipython3\nimport review_tools as rt\n```\n"
+    (folder / "book" / "page.md").write_text(head + text + first + cells, encoding="utf-8")
+    plant(folder)
+    return folder
+
+
+def plant(folder: Path) -> None:
+    """Makes every text without a prescribed form hostile; each names its table and column."""
+    for table in schema.tables(folder).values():
+        linked = {key.column for key in table.foreign_keys} | set(table.primary_key)
+        free = [
+            field.name
+            for field in table.fields
+            if field.type == "string" and not (field.pattern or field.vocabulary or field.name in linked)
+        ]
+        path = folder / "data" / table.path
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        for name in free:
+            filled = [row for row in rows if row[name]]
+            for row in filled:
+                # The old words stay at the end: outcomes that are peers only by name would look implausible.
+                row[name] = f"=cmd|' /C calc'!A0 planted {table.name} {name} {PAYLOAD} {row[name]}"
+            if filled:
+                filled[0][name] = filled[0][name].ljust(LONG, "W")
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, [field.name for field in table.fields], lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+    path = folder / "references.bib"
+    text = re.sub(
+        r"^(  (title|journal|author|note)\s*=\s*\{)([^\n]*?)(\},?)$", spoil, path.read_text("utf-8"), flags=re.M
+    )
+    path.write_text(text, encoding="utf-8")
+
+
+def spoil(found: re.Match[str]) -> str:
+    kept = found[3] if found[2] == "title" else ""  # two works of one title are refused
+    return f"{found[1]}{kept} planted bib {found[2]} {TEX}{found[4]}"
+
+
+# Elements and attributes that only a planted cell can have made.
+MADE = """() => [...document.querySelectorAll(
+  'img[src="x"], [onerror], [onload], a[href^="javascript:" i], a[*|href^="javascript:" i]')].map((e) => e.outerHTML)"""
+
+
+@pytest.fixture(scope="module")
+def site(hostile: Path) -> Path:
+    result = CliRunner().invoke(app, ["build", "--root", str(hostile)])
+    assert result.exit_code == 0, result.output
+    return hostile / "_build" / "html"
+
+
+def texts(site: Path) -> str:
+    """All that readers can read on the pages."""
+    pages = [path.read_text(encoding="utf-8") for path in site.rglob("*.html") if "_static" not in path.parts]
+    return html.unescape(re.sub(r"<[^>]*>", "", "\n".join(pages)))
+
+
+def test_nothing_planted_runs_even_without_the_policy(site: Path, address: str, visit: Visit) -> None:
+    studies, trials = (sorted((site / name).glob("*.html")) for name in ("studies", "trials"))
+    some = [path.relative_to(site).as_posix() for path in [*studies[::40], *trials[::15]]]
+    pages = ["index.html", "book/page.html", "book/references.html", "search.html?q=planted", "genindex.html", *some]
+    found = visit([f"{address}/{page}" for page in pages], look=MADE, bypass_csp=True)
+    assert not found, "\n".join(line[:300] for line in found[:20])
+
+
+def test_what_was_planted_is_shown_as_text(site: Path, hostile: Path) -> None:
+    shown = texts(site)
+    assert "W" * (LONG - len(PAYLOAD) - 200) in shown
+    for what in ("studies summary", "findings statement", "trials label", "outcomes outcome", "vocabulary definition"):
+        assert f"planted {what} <script>__pwned=1</script>" in shown, what
+    for field in ("title", "journal", "author", "note"):
+        assert f"planted bib {field} <script>" in shown, field
+    assert "{{7*7}}" in shown
+    assert "/root:" not in shown  # nothing was read in for TeX's sake
+
+
+def test_machines_read_it_as_text_too(site: Path) -> None:
+    for page in (site / "studies").glob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        for thing in re.findall(r'<script type="application/(?:ld\+)?json"[^>]*>(.*?)</script>', text, re.DOTALL):
+            json.loads(thing)
+    ElementTree.parse(site / "feed.xml")  # noqa: S314 (our own file)
+    ElementTree.parse(site / "sitemap.xml")  # noqa: S314
+    index = (site / "searchindex.js").read_text(encoding="utf-8")
+    found = json.loads(index.removeprefix("Search.setIndex(").removesuffix(")"))
+    assert not [title for title in found["titles"] if "<" in title]  # the search takes titles for HTML
+
+
+def test_no_download_holds_a_formula_or_a_forged_record(site: Path) -> None:
+    for path in (site / "data").glob("*.csv"):
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            cells = [cell for row in csv.reader(file) for cell in row]
+        assert not [cell for cell in cells if cell.startswith(("=", "@", "+"))], path.name
+    ris = (site / "data" / "references.ris").read_bytes().decode("utf-8")
+    assert all(re.match(r"[A-Z][A-Z0-9]  - |$", line) for line in ris.split("\r\n"))
+    assert "UR  - javascript:" not in ris
+
+
+def test_an_address_that_is_not_of_the_web_is_refused(hostile: Path, tmp_path: Path) -> None:
+    spoilt = tmp_path / "project"
+    shutil.copytree(hostile, spoilt, ignore=shutil.ignore_patterns("_build"))
+    path = spoilt / "references.bib"
+    path.write_text(
+        path.read_text("utf-8").replace("  doi = {", "  url = {javascript:__pwned=7},\n  doi = {", 1), "utf-8"
+    )
+    path = spoilt / "data" / "studies.csv"
+    path.write_text(re.sub(r"https?://", "javascript://", path.read_text("utf-8"), count=1), "utf-8")
+    result = CliRunner().invoke(app, ["check", "--root", str(spoilt)])
+    assert result.exit_code == 1
+    assert "references.bib" in result.output
+    assert "studies.csv" in result.output
+    assert result.output.count("http:// or https://") >= 2
+
+
+def test_a_second_build_in_another_folder_is_the_same(
+    site: Path, hostile: Path, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whole site, byte by byte, with other hash seeds; ``scripts/same_build.py`` does it for the whole book."""
+    elsewhere = tmp_path / "other place" / "project"
+    shutil.copytree(hostile, elsewhere, ignore=shutil.ignore_patterns("_build"))
+    monkeypatch.setenv("PYTHONHASHSEED", "7")
+    result = CliRunner().invoke(app, ["build", "--root", str(elsewhere)])
+    assert result.exit_code == 0, result.output
+    compare = runpy.run_path(str(root / "scripts" / "same_build.py"))["differences"]
+    other = elsewhere / "_build" / "html"
+    assert compare(site, other) == []
+    (other / "robots.txt").write_text("changed", encoding="utf-8")
+    (other / "feed.xml").unlink()
+    assert compare(site, other) == ["feed.xml: on one side only", "robots.txt: differs"]
