@@ -1,6 +1,43 @@
 """``review``: the project's commands, one module each. They parse and delegate."""
 
-from review_tools.cli import accept, build, check, pool, tables
+from review_tools.cli import (
+    accept,
+    add,
+    build,
+    check,
+    diff,
+    forms,
+    gate,
+    identify,
+    pdf,
+    pool,
+    publish,
+    schema,
+    screen,
+    status,
+    store,
+    tables,
+    watch,
+)
 from review_tools.cli.app import app
 
-__all__ = ["accept", "app", "build", "check", "pool", "tables"]
+__all__ = [
+    "accept",
+    "add",
+    "app",
+    "build",
+    "check",
+    "diff",
+    "forms",
+    "gate",
+    "identify",
+    "pdf",
+    "pool",
+    "publish",
+    "schema",
+    "screen",
+    "status",
+    "store",
+    "tables",
+    "watch",
+]

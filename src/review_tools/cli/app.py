@@ -6,7 +6,9 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from review_tools.evidence.edit import recover
 from review_tools.evidence.paths import project_root
+from review_tools.evidence.problems import DataError
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The living review's tools."
@@ -16,10 +18,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")
 
 
 def project(root: Path | None) -> Path:
+    """The project's folder, with an interrupted change finished."""
     try:
-        return project_root(root)
-    except FileNotFoundError as error:
+        folder = project_root(root)
+        recover(folder)
+    except (FileNotFoundError, DataError) as error:
         refuse(str(error))
+    return folder
 
 
 def refuse(message: str) -> NoReturn:

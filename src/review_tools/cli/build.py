@@ -1,23 +1,36 @@
 """``review build``: the site, put in place only when everything succeeded."""
 
+import time
+from typing import Annotated
+
+import typer
+
 from review_tools.cli.app import Root, app, project, refuse
 from review_tools.cli.check import print_problems, problems_of
 
 
 @app.command()
-def build(root: Root = None) -> None:
-    """Check the data, build the whole book, and put it into _build/html if everything succeeded."""
+def build(
+    root: Root = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Chapters run at a time; one a core if left out.")] = None,
+) -> None:
+    """Check the data, run the chapters that are stale, and put the book into _build/html if everything succeeded."""
     from review_tools.site.build import BuildError
     from review_tools.site.build import build as build_site
 
-    folder = project(root)
+    folder, started = project(root), time.monotonic()
     problems = problems_of(folder)
     if problems:
-        print_problems(problems, 0)
+        print_problems(problems, 0, folder)
         refuse("Nothing was built: mend the problems above first.")
     print("Data checked. Building the book …", flush=True)
     try:
-        site = build_site(folder)
+        changed = build_site(folder, workers)
     except BuildError as error:
         refuse(str(error))
-    print(f"The book is built: open {site / 'index.html'}, or run make serve.")
+    page = folder / "_build" / "html" / "index.html"
+    if changed:
+        took = time.monotonic() - started
+        print(f"The book is built in {took:.1f} s: open {page}, or run make serve.")
+    else:
+        print(f"Nothing has changed since the last build: open {page}, or run make serve.")

@@ -2,27 +2,43 @@
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
+from typing import Annotated
 
+import pandas as pd
 import typer
 from rich.console import Console
 
 from review_tools.cli.app import AsJson, Root, app, project, refuse
 from review_tools.evidence import schema
 from review_tools.evidence.checks import check as run_checks
+from review_tools.evidence.citation import citation
+from review_tools.evidence.fix import Fix
+from review_tools.evidence.fix import fix as mend
 from review_tools.evidence.problems import DataError, Problem, shorten
-from review_tools.evidence.tables import load
+from review_tools.evidence.schema import Table
+from review_tools.evidence.tables import load, read_text
 
 
 @app.command()
-def check(root: Root = None, as_json: AsJson = False) -> None:
+def check(
+    root: Root = None,
+    as_json: AsJson = False,
+    fix: Annotated[bool, typer.Option("--fix", help="First mend spaces, dashes, line ends, DOIs, order.")] = False,
+) -> None:
     """Check data, bibliography and citations; report every problem at once; exit 1 if there is one."""
     folder = project(root)
+    mended = mend(folder) if fix else []
+    if not as_json:
+        print_fixes(mended)
     problems = problems_of(folder)
     if as_json:
-        print(json.dumps({"problems": [problem.as_dict() for problem in problems]}, ensure_ascii=False, indent=2))
+        told = {"problems": [problem.as_dict() for problem in problems], "fixed": [asdict(one) for one in mended]}
+        print(json.dumps(told, ensure_ascii=False, indent=2))
     else:
-        print_problems(problems, sum(len(load(name, folder)) for name in schema.tables(folder)) if not problems else 0)
+        rows = sum(len(load(name, folder)) for name in schema.tables(folder)) if not problems else 0
+        print_problems(problems, rows, folder)
     raise typer.Exit(bool(problems))
 
 
@@ -39,10 +55,19 @@ def problems_of(folder: Path) -> list[Problem]:
     return problems
 
 
-def print_problems(problems: list[Problem], rows: int) -> None:
+def print_fixes(fixes: list[Fix]) -> None:
+    for one in fixes:
+        place = f", row {one.row}, column {one.column}" if one.row else ""
+        change = f"{shorten(one.before)!r} → {shorten(one.after)!r}" if one.column else one.what
+        print(f"mended: {one.file}{place}: {change}")
+
+
+def print_problems(problems: list[Problem], rows: int, root: Path) -> None:
+    """Problems by file: the row with the bad cell marked, what is wrong, the remedy, where the column is explained."""
     console = Console(soft_wrap=True, highlight=False, markup=False, file=sys.stdout)
     for file in dict.fromkeys(problem.file for problem in problems):
         console.print(file, style="bold")
+        sheet, table = _sheet(root, file)
         for problem in (p for p in problems if p.file == file):
             place = ", ".join(
                 part
@@ -54,7 +79,11 @@ def print_problems(problems: list[Problem], rows: int) -> None:
             )
             value = f" {shorten(problem.value)!r}" if problem.value else ""
             console.print(f"  {place or 'file'}{value}: {problem.why}")
+            if sheet is not None and table and problem.row in sheet.index:
+                console.print(f"    {_shown(sheet.loc[[problem.row]].iloc[0], problem.column, table)}", style="dim")
             console.print(f"    → {problem.remedy}")
+            if table and problem.column in table.columns:
+                console.print(f"    {_meaning(root, table.name, problem.column)}", style="dim")
     if problems:
         files = len({problem.file for problem in problems})
         console.print(
@@ -62,3 +91,30 @@ def print_problems(problems: list[Problem], rows: int) -> None:
         )
     else:
         console.print(f"{rows} rows, bibliography and chapters checked: no problem found.", style="green")
+
+
+def _sheet(root: Path, file: str) -> tuple[pd.DataFrame | None, Table | None]:
+    """The rows of a file of ``data/`` as text, with its definition; nothing where they cannot be read."""
+    table = next((t for t in schema.tables(root).values() if f"data/{t.path}" == file), None)
+    try:
+        return (read_text(root / file), table) if table else (None, None)
+    except DataError:
+        return None, table
+
+
+def _shown(row: pd.Series, bad: str, table: Table) -> str:
+    """The key columns of a row, and the bad cell between its neighbours, marked."""
+    columns = list(row.index)
+    at = columns.index(bad) if bad in columns else -1
+    near = columns[max(at - 1, 0) : at + 2] if at >= 0 else columns[:3]
+    chosen = [column for column in columns if column in (*table.primary_key, *near)]
+    cells = (f"{column}={shorten(str(row[column]), 40)!r}" for column in chosen)
+    return "  ".join(f"▸{cell}◂" if column == bad else cell for column, cell in zip(chosen, cells, strict=True))
+
+
+def _meaning(root: Path, table: str, column: str) -> str:
+    """Where the site explains a column."""
+    try:
+        return f"what it means: {citation(root).url}book/methods.html#column-{table}-{column}"
+    except DataError:
+        return f"what it means: data/datapackage.json, {table}, {column}"

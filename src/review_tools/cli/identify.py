@@ -1,0 +1,58 @@
+"""``review identify``: the seed's reference numbers, from the list its publisher deposited."""
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from review_tools.cli.app import Root, app, project, refuse
+from review_tools.cli.check import print_problems
+from review_tools.evidence.edit import edit
+from review_tools.evidence.problems import DataError
+
+
+@app.command()
+def identify(
+    file: Annotated[
+        Path | None, typer.Option("--from", help="Crossref's JSON record of the seed review, saved: works offline.")
+    ] = None,
+    by: Annotated[str, typer.Option(help="Your name, for the changelog.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the change and write nothing.")] = False,
+    root: Root = None,
+) -> None:
+    """Fill the unidentified reference numbers from Crossref; keep what people confirmed, list every conflict."""
+    from review_tools.living import adding, files
+    from review_tools.living import identify as identifying
+    from review_tools.living.services import crossref
+    from review_tools.living.services.http import Client, ServiceError
+
+    folder = project(root)
+    try:
+        adding.signed(by)
+        with Client(folder / "_build" / "cache" / "http") as client, edit(folder, dry_run=dry_run) as change:
+            if file:
+                (found, seen), fetch = files.crossref_message(file, identifying.SEED), None
+            else:
+                answer = crossref.message(client, identifying.SEED)
+                found, seen, fetch = answer.data, answer.retrieved, partial(crossref.work, client)
+            report = identifying.identify(change, crossref.references(found), fetch, seen, by)
+            adding.remaining(change)
+    except adding.NotFitError as unfit:
+        print_problems(unfit.problems, 0, folder)
+        refuse("Nothing was changed.")
+    except (ServiceError, DataError) as error:
+        refuse(f"{error}\nNothing was changed.")
+    if dry_run:
+        print(change.diff())
+    print(f"{len(report.agreeing)} confirmed numbers agree with the list.")
+    for heading, lines in (
+        ("identified", report.filled),
+        ("in conflict with what a person confirmed, kept as it was", report.conflicts),
+        ("left", report.left),
+    ):
+        print(f"{len(lines)} {heading}{':' if lines else '.'}")
+        for line in lines:
+            print(f"  {line}")
+    if dry_run:
+        print("Nothing was written (--dry-run).")

@@ -1,0 +1,17 @@
+"""``review pdf``: the built site as one PDF."""
+
+from review_tools.cli.app import Root, app, project, refuse
+from review_tools.evidence.problems import DataError
+
+
+@app.command()
+def pdf(root: Root = None) -> None:
+    """Print the site in _build/html to one PDF in _build/pdf; needs Chromium."""
+    from review_tools.site.pdf.chromium import NoBrowserError
+    from review_tools.site.pdf.document import make_pdf
+
+    try:
+        made = make_pdf(project(root))
+    except (DataError, NoBrowserError) as error:
+        refuse(str(error))
+    print(f"The review is printed: {made}")
