@@ -1,6 +1,6 @@
 # Two commands do everything: `make book` and `make test`. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help book test check serve bench lock format clean
+.PHONY: help book pdf test check serve same bench lock format clean
 PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8000
@@ -20,6 +20,9 @@ $(INSTALLED): requirements.txt pyproject.toml
 book: $(INSTALLED)  ## check the data and build the site into _build/html
 	@$(BIN)/review build
 
+pdf: book  ## print the whole review to _build/pdf (needs Chromium)
+	@$(BIN)/review pdf
+
 test: $(INSTALLED)  ## run every check: style, types, data, book, tests, workflows
 	@BIN=$(BIN) scripts/test.sh
 
@@ -30,6 +33,9 @@ serve: $(INSTALLED)  ## open the built site on http://localhost:8000
 	@test -f _build/html/index.html || { echo "No site yet: run make book first."; exit 1; }
 	@echo "The site is on http://localhost:$(PORT) (Ctrl-C ends it)"
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+same: $(INSTALLED)  ## build the last commit twice and compare every file
+	@$(BIN)/python scripts/same_build.py
 
 bench: $(INSTALLED)  ## measure check and build against plain jupyter-book
 	@$(BIN)/python benchmarks/bench.py

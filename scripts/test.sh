@@ -10,6 +10,8 @@ step "data";       "$BIN/review" check
 step "workflows";  "$BIN/check-jsonschema" --builtin-schema vendor.github-workflows .github/workflows/*.yml
                    "$BIN/check-jsonschema" --builtin-schema vendor.citation-file-format CITATION.cff
                    "$BIN/zizmor" --offline --quiet .github/workflows
+                   "$BIN/check-jsonschema" --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml .github/ISSUE_TEMPLATE/correction.yml
+                   "$BIN/review" forms --check
 step "book";       "$BIN/review" build
 step "chapters run again and give the same (nbval)"
 "$BIN/pytest" --quiet --nbval --nbval-current-env -p no:cacheprovider _build/jupyter_execute/book
