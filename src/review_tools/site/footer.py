@@ -21,5 +21,5 @@ def line(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any],
     read = protocol()
     words = Markup("Version {}, {}; {}.").format(read["version"], read["status"], current())
     if PAGE in app.env.found_docs:
-        words += Markup(' <a href="{}#protocol">Protocol</a>').format(context["pathto"](PAGE))
+        words += Markup(' <a href="{}#protocol">Protocol</a>').format(context["pathto"](PAGE).rstrip("#"))
     context["theme_extra_footer"] = Markup('<p class="review-state">{}</p>').format(words)
