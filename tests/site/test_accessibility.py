@@ -1,7 +1,7 @@
-"""axe finds nothing, of any impact: light and dark, desktop and phone.
+"""axe finds nothing, of any impact, on a light desktop and a dark phone; with REVIEW_FULL=1 in all four modes.
 
-Every chapter and every page at the root is looked at in the four modes. Study and trial pages are made from one
-template each: those that together hold all its parts are looked at here, all of them with REVIEW_FULL=1.
+Every chapter and every page at the root is looked at. Study and trial pages are made from one template each: those
+that together hold all its parts are looked at here, all of them with REVIEW_FULL=1.
 """
 
 import os
@@ -20,11 +20,13 @@ GENERATED = [
     "trials/NCT04956744.html",
 ]
 SCREENS = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
+FULL = bool(os.environ.get("REVIEW_FULL"))
+MODES = [("desktop", "light"), ("phone", "dark"), *([("desktop", "dark"), ("phone", "light")] if FULL else [])]
 DRAWN = "document.querySelectorAll('figure.chart:not(.is-live)').length === 0"
 
 
 def pages(site: Path) -> list[str]:
-    folders = ("studies", "trials") if os.environ.get("REVIEW_FULL") else ()
+    folders = ("studies", "trials") if FULL else ()
     listed = [
         *site.glob("*.html"),
         *(path for folder in ("book", *folders) for path in (site / folder).rglob("*.html")),
@@ -33,8 +35,7 @@ def pages(site: Path) -> list[str]:
     return [name for name in dict.fromkeys([*names, *GENERATED]) if name != "index.html"]  # index.html only leads on
 
 
-@pytest.mark.parametrize("screen", SCREENS)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("screen", "scheme"), MODES)
 def test_axe_finds_nothing(browser: Browser, address: str, site: Path, screen: str, scheme: str) -> None:
     context = browser.new_context(
         viewport=SCREENS[screen],  # type: ignore[arg-type]
@@ -57,7 +58,7 @@ def test_axe_would_find_something(browser: Browser, address: str) -> None:
     page = browser.new_page()
     page.goto(f"{address}/book/introduction.html")
     bad = '<p style="color: #999"><img src="x">x</p>'
-    page.evaluate("bad => document.querySelector('h1').insertAdjacentHTML('afterend', bad)", bad)
+    page.evaluate("bad => document.querySelector('article h1').insertAdjacentHTML('afterend', bad)", bad)
     found = {violation["id"] for violation in Axe().run(page).response["violations"]}
     page.close()
     assert {"image-alt", "color-contrast"} <= found

@@ -252,7 +252,8 @@ def test_hostile_words_stay_words(copy: Path, set_cell: Callable[[str, str, str,
     cited = ",".join(rt.bibliography(copy))
     (copy / "book" / "page.md").write_text(f"# Page\n\nHe {{cite:p}}`hackel_2023_immunological`. {{cite:p}}`{cited}`\n")
     shutil.rmtree(copy / "_build", ignore_errors=True)
-    site = build(copy)
+    build(copy)
+    site = copy / "_build" / "html"
     for name in ["studies/hackel_2023_immunological", "trials/NCT00690066", "search"]:
         tab.goto((site / f"{name}.html").as_uri() + ("?q=hackel+onerror" if name == "search" else ""))
         tab.wait_for_timeout(500)

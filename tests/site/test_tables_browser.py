@@ -52,7 +52,7 @@ def test_search_finds_rows_and_says_how_many(tab: Page, address: str) -> None:
     assert table.locator(".grid-count").inner_text() == f"All {TRIALS} rows"
     assert table.locator(".grid-count").get_attribute("role") == "status"
     table.get_by_role("searchbox", name="Search this table", exact=True).fill("rheumatoid umbilical")
-    tab.wait_for_function("location.search.includes('trials.search')")
+    tab.wait_for_url(lambda url: "trials.search" in url)
     found = shown(table)
     assert 0 < len(found) < TRIALS
     assert table.locator(".grid-count").inner_text() == f"{len(found)} of {TRIALS} rows shown"
@@ -196,7 +196,7 @@ def test_the_download_and_the_copy_follow_the_filters(browser: Browser, address:
     assert len(rows) == expected + 1
     assert "People" not in rows[0]
     table.get_by_role("button", name="Copy").click()
-    page.wait_for_function("document.querySelector('.grid-count').textContent.startsWith('Copied')")
+    page.locator(".grid-count", has_text="Copied").first.wait_for()
     lines = page.evaluate("navigator.clipboard.readText()").split("\n")
     assert [len(line.split("\t")) for line in lines] == [len(rows[0])] * len(rows)
     context.close()
