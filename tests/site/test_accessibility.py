@@ -57,7 +57,7 @@ def test_axe_would_find_something(browser: Browser, address: str) -> None:
     """The check can fail: a picture without a name, and grey on grey."""
     page = browser.new_page()
     page.goto(f"{address}/book/introduction.html")
-    bad = '<p style="color: #999"><img src="x">x</p>'
+    bad = '<p style="color: #999"><img src="x">grey words</p>'
     page.evaluate("bad => document.querySelector('article h1').insertAdjacentHTML('afterend', bad)", bad)
     found = {violation["id"] for violation in Axe().run(page).response["violations"]}
     page.close()

@@ -148,6 +148,7 @@ CHANGES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "code": (edit("book/alone.md", "6 * 7", "6 * 8"), {"alone"}),
     "the bibliography": (edit("references.bib", "year = {20", "year = {19"), set()),
 }
+LONG = pytest.mark.skipif(not os.environ.get("REVIEW_ALL"), reason="long: run with REVIEW_ALL=1")
 FEW = ["a row goes", "a chapter is renamed"]
 
 
@@ -177,7 +178,7 @@ def test_a_change_gives_what_a_clean_build_gives(book: Path, what: str) -> None:
     assert digest(book) == first
 
 
-@pytest.mark.skipif(not os.environ.get("REVIEW_ALL"), reason="long: a change of versions runs everything")
+@LONG
 def test_other_locked_versions_run_everything(book: Path) -> None:
     lock(book)
     assert build(book)
@@ -187,6 +188,7 @@ def test_other_locked_versions_run_everything(book: Path) -> None:
     assert ran(book) == set()
 
 
+@LONG
 def test_nothing_changed_is_noticed_and_so_is_a_spoilt_page(book: Path) -> None:
     assert not build(book)
     first = digest(book)
@@ -196,6 +198,7 @@ def test_nothing_changed_is_noticed_and_so_is_a_spoilt_page(book: Path) -> None:
     assert digest(book) == first
 
 
+@LONG
 def test_a_killed_build_leaves_the_site_and_the_next_one_is_right(book: Path) -> None:
     """SIGKILL and SIGINT while a chapter runs."""
     first, page, mark = digest(book), book / "book" / "alone.md", book / "book" / "ran"
@@ -219,6 +222,7 @@ def test_a_killed_build_leaves_the_site_and_the_next_one_is_right(book: Path) ->
     assert digest(book) == first
 
 
+@LONG
 def test_a_failing_chapter_is_told_and_the_site_stays(book: Path) -> None:
     first, page = digest(book), book / "book" / "alone.md"
     before = page.read_text(encoding="utf-8")
