@@ -77,11 +77,8 @@ def _value(answers: Answers, change: Change, client: Client) -> str:
     hits = frame.index[frame[key] == answers["row"]]
     if len(hits) != 1:
         raise FormError([f"{table} has {len(hits) or 'no'} row {shorten(answers['row'])!r}."])
-    frame.loc[hits[0], column] = answers["new"]
-    for source in SOURCE:
-        if source in frame.columns:
-            frame.loc[hits[0], source] = answers[source]
-    change.write_table(table, frame)
+    sources = {name: answers[name] for name in SOURCE if name in frame.columns}
+    change.set_cells(table, key, answers["row"], {column: answers["new"]} | sources)
     return f"Correct {table} {answers['row']} {column}"
 
 
@@ -100,16 +97,10 @@ def _reference(answers: Answers, change: Change, client: Client) -> str:
         read = "title only"  # what the review itself has seen of the work; a reader may raise it
         given = {"kind": answers["kind"], "read": read, "source_url": answers["source_url"]}
         key = adding.add_work(change, record, given | {"source_where": answers["source_where"]})
-    for column in ("match", "agreement", *SOURCE):
-        citations.loc[row, column] = answers[column]
-    citations.loc[row, "study_id"] = key
-    change.write_table("citations", citations)
-    for table in ("findings", "corrections"):  # the check refuses two names for one number
-        frame = change.table(table)
-        same = frame["seed_number"] == number
-        if same.any():
-            frame.loc[same, "study_id"] = key
-            change.write_table(table, frame)
+    cells = {column: answers[column] for column in ("match", "agreement", *SOURCE)}
+    change.set_cells("citations", "seed_number", number, cells)
+    for table in ("citations", "findings", "corrections"):  # the check refuses two names for one number
+        change.set_cells(table, "seed_number", number, {"study_id": key})
     return f"Identify reference {number} as {key}"
 
 
