@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from html import unescape
 from pathlib import Path
 from urllib.parse import quote
 
@@ -200,7 +201,9 @@ def test_the_gap_map_can_be_walked_without_script_and_from_the_keyboard(browser:
     page = context.new_page()
     page.goto(f"{address}/book/synthesis/gap-map.html")
     map_ = page.locator("figure.chart").first
-    targets = set(re.findall(r'xlink:href="([^"]+)"', map_.locator(".chart-view").inner_html()))
+    targets = {
+        unescape(target) for target in re.findall(r'xlink:href="([^"]+)"', map_.locator(".chart-view").inner_html())
+    }
     assert targets == set(map_.locator("tbody a").evaluate_all("links => links.map(a => a.getAttribute('href'))"))
     assert all(page.locator(f"[id='{target.split('#')[1]}']").count() == 1 for target in targets)
     assert len(targets) > 20

@@ -22,8 +22,8 @@ VARIED = (
     "_ ; 3;",
     "1 / 0",
     "import pandas as pd\npd.DataFrame({'a': [1, 2]})",
-    "import altair as alt\nalt.renderers.enable('mimetype')\n"
-    "alt.Chart(pd.DataFrame({'a': [1]})).mark_point().encode(x='a')",
+    "import altair as alt\nchart = alt.Chart(pd.DataFrame({'a': [1]})).mark_point().encode(x='a')\n"
+    "display({'application/vnd.vegalite.v6+json': chart.to_dict()}, raw=True)",
 )
 
 
