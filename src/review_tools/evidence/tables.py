@@ -34,7 +34,7 @@ def load(name: str, root: Path | None = None) -> pd.DataFrame:
     for part in (path, *(sorted(large.rglob("*.parquet")) if large.is_dir() else ())):
         reads.note(part)
     changed = sum(part.stat().st_mtime_ns for part in (path, path.with_suffix(".parquet")) if part.exists())
-    return _load(table, path, changed).copy()
+    return _load(table, path, changed).copy(deep=False)  # pandas copies a column when somebody writes to it
 
 
 @lru_cache(maxsize=64)

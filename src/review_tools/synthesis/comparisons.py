@@ -4,8 +4,10 @@ Comparisons and their rows stand in ``data/comparisons.csv`` and ``data/comparis
 row enters a pool is decided here, by rule, and every row that stays out keeps its reason.
 """
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -94,11 +96,15 @@ def members(comparison_id: str, version: str | None = None, root: Path | None = 
     comparison = declared(comparison_id, root)
     chosen = load("comparison_outcomes", root)
     chosen = chosen[chosen["comparison_id"] == comparison_id].rename(columns={"note": "place"})
-    rows = chosen[["outcome_id", "place"]].merge(as_of(load("outcomes", root), version), on="outcome_id")
-    flags = load("outcome_flags", root).groupby("outcome_id")["flag"].agg(tuple)
+    outcomes = load("outcomes", root)
+    outcomes = as_of(outcomes[outcomes["outcome_id"].isin(chosen["outcome_id"])], version)
+    rows = chosen[["outcome_id", "place"]].merge(outcomes, on="outcome_id")
+    marks = load("outcome_flags", root)
+    flags = marks[marks["outcome_id"].isin(rows["outcome_id"])].groupby("outcome_id")["flag"].agg(tuple)
     rows["flags"] = [flags.get(outcome, ()) for outcome in rows["outcome_id"]]
-    studies = load("studies", root).set_index("study_id")["status"]
-    rows["reason"] = [_reason(row, comparison, str(studies[row["study_id"]])) for _, row in rows.iterrows()]
+    studies = load("studies", root)
+    status = dict(zip(studies["study_id"], studies["status"], strict=True))
+    rows["reason"] = [_reason(row, comparison, status[row["study_id"]]) for row in rows.to_dict("records")]
     return rows
 
 
@@ -114,7 +120,7 @@ def declared(comparison_id: str, root: Path | None = None) -> pd.Series:
     return comparisons.loc[[comparison_id]].iloc[0]
 
 
-def _reason(row: pd.Series, comparison: pd.Series, status: str) -> str:
+def _reason(row: dict[Hashable, Any], comparison: pd.Series, status: str) -> str:
     if status in UNSOUND:
         return f"the study is marked: {status}"
     for flag, reason in EXCLUDING.items():

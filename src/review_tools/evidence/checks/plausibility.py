@@ -45,10 +45,11 @@ class _Outcomes:
         arms = [f"{what}_arm{arm}" for what in ("events", "n", "mean", "sd") for arm in (1, 2)]
         figures = [*arms, "ci_low", "effect", "ci_high"]
         self.values = pd.DataFrame({column: numbers(self.rows, column) for column in figures})
+        self.figures: dict[Any, dict[Any, float]] = self.values.to_dict("index")  # a cell of a dict is quick to find
 
     def interval(self, line: Any) -> tuple[float, float, float]:
-        low, effect, high = (float(self.values[column][line]) for column in ("ci_low", "effect", "ci_high"))
-        return low, effect, high
+        figures = self.figures[line]
+        return figures["ci_low"], figures["effect"], figures["ci_high"]
 
     def report(self, line: Any, column: str, why: str, flag: str) -> Iterator[Problem]:
         if (self.rows.loc[line, "outcome_id"], flag) not in self.flags:
@@ -59,12 +60,11 @@ class _Outcomes:
         """A printed effect against the one that the arms of a row with the same outcome and time give."""
         same = ["study_id", "outcome", "time", "arm1", "arm2"]
         measured = self.rows[self.rows["effect_measure"].isin(["RR", "OR", "RD", "MD"])]
-        armed = {
-            tuple(row[same]): line for line, row in self.rows.iterrows() if row["block"] in ("binary", "continuous")
-        }
-        for line, row in measured.iterrows():
-            other = armed.get(tuple(row[same]))
-            given = _from_arms(row["effect_measure"], self.values.loc[[other]].iloc[0]) if other is not None else np.nan
+        arms = self.rows[self.rows["block"].isin(["binary", "continuous"])]
+        armed = dict(zip(arms[same].itertuples(index=False, name=None), arms.index, strict=True))
+        for line, row in measured.to_dict("index").items():
+            other = armed.get(tuple(row[column] for column in same))
+            given = _from_arms(row["effect_measure"], self.figures[other]) if other is not None else np.nan
             low, effect, high = self.interval(line)
             # A share of the interval's width: adjusted effects differ a little, wrong ones by more.
             ratio = row["effect_measure"] in RATIOS
@@ -76,7 +76,7 @@ class _Outcomes:
 
     def centred(self) -> Iterator[Problem]:
         """An estimate lies in the middle of its interval, for ratios on the scale of logarithms."""
-        for line, row in self.rows[self.rows["effect_measure"] != ""].iterrows():
+        for line, row in self.rows[self.rows["effect_measure"] != ""].to_dict("index").items():
             low, effect, high = self.interval(line)
             slack = max(_half_digit(row[column]) for column in ("ci_low", "effect", "ci_high"))
             if row["effect_measure"] in RATIOS:
@@ -108,8 +108,8 @@ class _Outcomes:
             why = f"the arms lie {apart[line]:.1f} SDs apart; an SE given as an SD looks like this"
             yield from self.report(line, "sd_arm1", why, SPREAD)
         for line, column, value, others in self._peers("sd"):
-            if value < SMALL * others.median():
-                why = f"far below the spread of the same outcome in other rows (median {others.median():.3g})"
+            if value < SMALL * (middle := np.median(others)):
+                why = f"far below the spread of the same outcome in other rows (median {middle:.3g})"
                 yield from self.report(line, column, why, SPREAD)
 
     def units(self) -> Iterator[Problem]:
@@ -120,25 +120,27 @@ class _Outcomes:
     def peers(self) -> Iterator[Problem]:
         """Means far outside those of the same outcome and unit in other studies: often a factor of ten."""
         for line, column, value, others in self._peers("mean"):
-            middle = others.median()
-            spread = 1.4826 * (others - middle).abs().median()
+            middle = np.median(others)
+            spread = 1.4826 * np.median(np.abs(others - middle))
             if spread > 0 and abs(value - middle) / spread > FAR:
                 why = f"far outside the same outcome elsewhere (median {middle:.3g}): a slipped point, another unit?"
                 yield from self.report(line, column, why, UNUSUAL)
 
-    def _peers(self, what: str) -> Iterator[tuple[Any, str, float, pd.Series]]:
+    def _peers(self, what: str) -> Iterator[tuple[Any, str, float, np.ndarray]]:
         """Each value of one kind with the values of the other studies that share outcome and unit."""
         columns = [f"{what}_arm1", f"{what}_arm2"]
         for _, group in self.rows[self.values[columns[0]].notna()].groupby(["outcome", "unit"]):
-            for line in group.index:
-                elsewhere = group.index[group["study_id"] != group.loc[line, "study_id"]]
-                others = pd.Series(self.values.loc[elsewhere, columns].to_numpy().ravel()).dropna()
+            values = self.values.loc[group.index, columns].to_numpy()
+            for _, places in group.groupby("study_id").indices.items():
+                others = np.delete(values, places, axis=0).ravel()
+                others = others[~np.isnan(others)]
                 if len(others) >= PEERS:
-                    for column in columns:
-                        yield line, column, float(self.values[column][line]), others
+                    for place in places:
+                        for column, value in zip(columns, values[place], strict=True):
+                            yield group.index[place], column, float(value), others
 
 
-def _from_arms(measure: str, row: pd.Series) -> float:
+def _from_arms(measure: str, row: dict[Any, float]) -> float:
     """The effect two arms give; NaN where they cannot."""
     a, n1, c, n2 = (np.float64(row[column]) for column in ("events_arm1", "n_arm1", "events_arm2", "n_arm2"))
     with np.errstate(all="ignore"):

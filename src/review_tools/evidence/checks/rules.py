@@ -55,21 +55,20 @@ def _trial_dates(evidence: Evidence) -> Iterator[Problem]:
 
 def _blocks(evidence: Evidence) -> Iterator[Problem]:
     outcomes = evidence.sheet("outcomes")
-    for line, row in outcomes.iterrows():
-        block = row["block"]
-        if block not in BLOCKS:
-            continue  # the vocabulary check reports it
-        for column in BLOCKS[block]:
-            if row[column] == "":
-                remedy = f"fill it, or choose another block: {block} needs {', '.join(BLOCKS[block])}"
+    for block, needed in BLOCKS.items():  # a block that is none of these: the vocabulary check reports it
+        rows = outcomes[outcomes["block"] == block]
+        for column in needed:
+            remedy = f"fill it, or choose another block: {block} needs {', '.join(needed)}"
+            for line in rows.index[rows[column] == ""]:
                 yield evidence.problem("outcomes", line, column, f"empty in a row of block “{block}”", remedy)
         if block == "partial":
             continue
-        allowed = {*BLOCKS[block], *MAY_ALSO.get(block, ()), *ALWAYS_ALLOWED}
+        allowed = {*needed, *MAY_ALSO.get(block, ()), *ALWAYS_ALLOWED}
         for column in NUMBERS:
-            if row[column] != "" and column not in allowed:
+            if column not in allowed:
                 why = f"filled in a row of block “{block}”: a row holds exactly one block of numbers"
-                yield evidence.problem("outcomes", line, column, why, "move the number to a row of its own")
+                for line in rows.index[rows[column] != ""]:
+                    yield evidence.problem("outcomes", line, column, why, "move the number to a row of its own")
 
 
 def _arms(evidence: Evidence) -> Iterator[Problem]:
@@ -123,10 +122,11 @@ def _identified(evidence: Evidence) -> Iterator[Problem]:
     studies = dict(zip(citations["seed_number"], citations["study_id"], strict=True))
     for table in ("findings", "corrections"):
         frame = evidence.sheet(table)
-        for line, row in frame[frame["seed_number"] != ""].iterrows():
-            expected = studies.get(row["seed_number"], row["study_id"])
-            if expected != row["study_id"]:
-                why = f"number {row['seed_number']} is {expected or 'unidentified'} in data/citations.csv"
+        numbered = frame[frame["seed_number"] != ""]
+        for line, number, study in zip(numbered.index, numbered["seed_number"], numbered["study_id"], strict=True):
+            expected = studies.get(number, study)
+            if expected != study:
+                why = f"number {number} is {expected or 'unidentified'} in data/citations.csv"
                 remedy = "name the same study in both, or leave seed_number empty"
                 yield evidence.problem(table, line, "study_id", why, remedy)
 
