@@ -136,3 +136,10 @@ def test_numbers_in_the_text_are_those_of_the_data(site: Path) -> None:
     )
     assert len(shown) > 40
     assert all(where.startswith(("count", "value", "percent")) and value for where, value in shown)
+
+
+def test_every_chapter_is_read_through_the_package(site: Path) -> None:
+    """One that reads past it runs at each build, so the last log would name it."""
+    log = (site.parent / "build.log").read_text("utf-8")
+    assert "executing" in log
+    assert "reads past review_tools" not in log

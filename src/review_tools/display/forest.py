@@ -29,9 +29,9 @@ def forest(comparison_id: str) -> alt.LayerChart:
     y = alt.Y("key:N", sort=None, axis=None, scale=alt.Scale(paddingInner=0.12))
     slots = alt.YOffset("slot:N", scale=alt.Scale(domain=SLOTS, paddingInner=0))
     axis = (
-        alt.Axis(format="%", tickCount=5)
+        alt.Axis(format="%", tickCount=5, grid=False)
         if measure == "proportion"
-        else alt.Axis(values=_ticks(low, high, scale["type"]))
+        else alt.Axis(values=_ticks(low, high, scale["type"]), grid=False)
     )
     x = alt.X("estimate:Q", scale=scale, axis=axis, title=_axis_title(result))
     drawn = rows.dropna(subset=["estimate"]).assign(slot="mark")
@@ -51,11 +51,9 @@ def forest(comparison_id: str) -> alt.LayerChart:
     layers: list[Any] = []
     neutral = {"RR": 1.0, "OR": 1.0, "HR": 1.0, "MD": 0.0, "SMD": 0.0}.get(measure)
     if neutral is not None and low < neutral < high:
-        layers.append(
-            alt.Chart(pd.DataFrame({"at": [neutral]}))
-            .mark_rule(strokeDash=[4, 3], color=GREY)
-            .encode(x=alt.X("at:Q", scale=scale))
-        )
+        # A piece beside each mark: a line from top to bottom would strike the words through.
+        beside = alt.Chart(drawn.assign(at=neutral)).mark_tick(thickness=1.5, size=16, color=GREY, tooltip=False)
+        layers.append(beside.encode(x=alt.X("at:Q", scale=scale), y=y, yOffset=slots))
     layers.append(base.mark_rule(strokeWidth=2).encode(x=alt.X("shown_low:Q", scale=scale), x2="shown_high:Q"))
     points = base.transform_filter("datum.kind != 'prediction'").mark_point(filled=True, opacity=1)
     shape = alt.Shape("kind:N", legend=None, scale=alt.Scale(domain=["study", "pooled"], range=["square", "diamond"]))

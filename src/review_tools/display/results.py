@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
+from markupsafe import Markup
 
 from review_tools.display import gapmap
 from review_tools.display.grid import UNKNOWN, Cell, Filters, Grid, grid, lines, link, note, show, tag, text
@@ -222,7 +223,7 @@ def claims(source: str | None = None) -> Grid:
     def claim(row: pd.Series) -> Cell:
         told = link(f"site:{row['chapter'].removesuffix('.md')}", chapter(row))
         whose = note(sources[row["source"]], f"section {row['section']}")
-        return lines([row["statement"], whose, note(told), note(row["claim_id"])])
+        return lines([row["statement"], whose, note(told), note(Markup("_<wbr>").join(row["claim_id"].split("_")))])
 
     def verdict(row: pd.Series) -> Cell:
         known = found[row["claim_id"]]

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]
-
-from review_tools.evidence import reads
 from review_tools.evidence.bibliography import Reference
 from review_tools.evidence.paths import project_root
 from review_tools.evidence.problems import DataError
+from review_tools.evidence.settings import settings
 
 FILE = "CITATION.cff"
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2028\u2029\ufffe\uffff]")
@@ -92,7 +90,7 @@ def citation(root: Path | None = None) -> Citation:
         DataError: ``CITATION.cff`` or ``_config.yml`` is missing or lacks what a citation needs.
     """
     folder = project_root(root)
-    record = _yaml(folder / FILE)
+    record = settings(folder / FILE, FILE)
     try:
         return Citation(
             title=str(record["title"]),
@@ -124,7 +122,7 @@ def site_address(root: Path | None = None) -> str:
     Raises:
         DataError: no address is set.
     """
-    config = _yaml(project_root(root) / "_config.yml")
+    config = settings(project_root(root) / "_config.yml", "_config.yml")
     address = str((config.get("html") or {}).get("baseurl") or "")
     if not re.fullmatch(r"https?://[^\s\"'<>]+", address):
         raise DataError(f"_config.yml: html: baseurl is {address!r} → write the address of the published site.")
@@ -187,16 +185,3 @@ def _names(authors: list[dict[str, Any]]) -> tuple[str, ...]:
         str(author["name"]) if "name" in author else f"{author['family-names']}, {author['given-names']}"
         for author in authors
     )
-
-
-def _yaml(path: Path) -> dict[str, Any]:
-    reads.note(path)
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise DataError(f"{path.name}: the file is missing → restore it from git.") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DataError(f"{path.name}: not YAML ({error}) → restore it from git.") from error
-    if not isinstance(content, dict):
-        raise DataError(f"{path.name}: holds no settings → restore it from git.")
-    return content

@@ -5,10 +5,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]
-
 from review_tools.evidence.paths import project_root
 from review_tools.evidence.problems import DataError, Problem
+from review_tools.evidence.settings import settings
 
 FILE = "data/review.yml"
 STATUSES = ("living", "paused", "retired")
@@ -41,16 +40,7 @@ def protocol(root: Path | None = None) -> dict[str, Any]:
     Raises:
         DataError: the file is missing or wrong; the message holds every problem, each with its key and remedy.
     """
-    path = project_root(root) / FILE
-    try:
-        read = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise DataError(f"{FILE}: the file is missing → restore it from git.") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise DataError(f"{FILE}: not YAML ({reason}) → mend that line.") from error
-    if not isinstance(read, dict):
-        raise DataError(f"{FILE}: holds no keys → restore it from git.")
+    read = settings(project_root(root) / FILE, FILE)
     problems = [str(problem) for problem in _problems(read)]
     if problems:
         raise DataError("\n".join(problems))

@@ -5,7 +5,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from review_tools.site import charts
+from review_tools.site import charts, kept
 
 STATIC = Path(__file__).parent / "static"
 
@@ -20,6 +20,7 @@ def prepare(app: Sphinx) -> None:
     """Copies the package's static files and the chart library into the site."""
     if app.builder.format == "html":
         generated = Path(app.doctreedir) / "review_static"
+        kept.use(Path(app.srcdir))
         charts.write_bundle(generated)
         app.config.html_static_path += [str(STATIC), str(generated)]
         app.add_css_file("review.css")

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
+from pybtex.backends.plaintext import Backend
 from pybtex.database import Entry
+from pybtex.plugin import register_plugin
 from pybtex.richtext import HRef, Tag, Text
 from pybtex.style import FormattedEntry
 from pybtex.style.formatting import BaseStyle
@@ -28,6 +30,8 @@ logger = logging.getLogger(__name__)
 def setup(app: Sphinx) -> None:
     """Tells the references page the seed's numbers before it is written."""
     app.connect("builder-inited", number)
+    # A runtime plugin is found at once; else pybtex asks every installed package, for each citation anew.
+    register_plugin("pybtex.backends", "plaintext", Backend, force=True)
 
 
 def number(app: Sphinx) -> None:

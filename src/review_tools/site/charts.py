@@ -17,6 +17,7 @@ from myst_nb.core.render import MimeData, MimeRenderPlugin, NbElementRenderer
 
 from review_tools.display.theme import MIME, plural
 from review_tools.site.chart_data import SHOWN, twin
+from review_tools.site.kept import kept
 
 VEGALITE = "v6.4"
 STATIC_WIDTH = 520  # pixels, for charts that otherwise take the width of the page
@@ -127,11 +128,14 @@ def silent(spec: dict[str, Any]) -> dict[str, Any]:
 def static_svg(spec: dict[str, Any], name: str = "chart") -> str:
     """The chart as SVG text, drawn without a browser; links keep their names, ids are the chart's own."""
     spec = spec if isinstance(spec.get("width"), int) else {**spec, "width": STATIC_WIDTH}
-    svg: str = vlc.vegalite_to_svg(spec if '"href"' in json.dumps(spec) else silent(spec), vl_version=VEGALITE)
+    drawn = spec if '"href"' in (text := json.dumps(spec)) else silent(spec)
+    svg: str = kept(f"{VEGALITE} {text}", lambda: vlc.vegalite_to_svg(drawn, vl_version=VEGALITE))
     svg = svg.replace(f'xlink:href="{ELSEWHERE}', 'xlink:href="')
     # The number on a linked box would be a second link to the same place.
     svg = re.sub(r"<a [^>]*>(<text)(.*?</text>)</a>", r'\1 pointer-events="none"\2', svg)
-    svg = re.sub(r'(\bid="|url\(#)', rf"\g<1>{name}-", svg)
+    ids = {old: f"{name}-{number}" for number, old in enumerate(dict.fromkeys(re.findall(r'\bid="([^"]*)"', svg)), 1)}
+    # Vega counts its ids on from drawing to drawing; here each drawing begins anew.
+    svg = re.sub(r'(\bid="|url\(#)([^")]*)', lambda found: found[1] + ids[found[2]], svg)
     svg = re.sub(r'\b(?:d|transform|x|y|width|height)="[^"]*"', lambda found: NUMBER.sub(_short, found[0]), svg)
     hidden = "" if "<a " in svg else ' aria-hidden="true"'  # what is around it has the name
     return svg.replace("<svg ", f'<svg preserveAspectRatio="xMinYMin meet"{hidden} ', 1)
@@ -150,6 +154,7 @@ def script_json(value: object) -> str:
 def write_bundle(folder: Path) -> None:
     """Vega, Vega-Lite and Vega-Embed as one file, from the package that also draws the static pictures."""
     folder.mkdir(parents=True, exist_ok=True)
-    bundle = vlc.javascript_bundle(vl_version=VEGALITE)  # type: ignore[call-arg]  # the stub asks for a snippet
+    # The stub asks for a snippet.
+    bundle = kept(f"{VEGALITE} bundle", lambda: vlc.javascript_bundle(vl_version=VEGALITE))  # type: ignore[call-arg]
     # In a function of its own: the bundle's short names clash with other scripts of the page.
     (folder / BUNDLE).write_text(f"(()=>{{{bundle}\n}})();\n", encoding="utf-8")

@@ -8,7 +8,8 @@ import html
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, cast
 from urllib.parse import quote, urlencode
@@ -64,8 +65,10 @@ def announce(app: Sphinx) -> None:
 
 def collect(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     """Each page with its title and body, in the order of the tables; each is known to the site's own search."""
-    index = cast(StandaloneHTMLBuilder, app.builder).indexer
+    builder = cast(StandaloneHTMLBuilder, app.builder)
+    index, aside = builder.indexer, {folder: navigation(builder, folder) for folder in (STUDIES, TRIALS)}
     if index is not None:
+        index.lang.stem = cache(index.lang.stem)  # type: ignore[method-assign]  # the pages share most of their words
         prune, names = index.prune, sorted(app.env.review_generated)  # type: ignore[attr-defined]
         # Before it is written, the index forgets every page without a source file. These stay.
         index.prune = lambda docnames: prune([*docnames, *names])  # type: ignore[method-assign]
@@ -73,7 +76,13 @@ def collect(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
         title = str(escape(words))  # Sphinx takes titles for HTML, in the page and in the search
         if index is not None:
             index.feed(name, f"{name}.html", title, searchable(name, title, body))
-        yield name, {"title": title, "body": body, "toc": contents(words, body), "display_toc": True}, "page.html"
+        shown = {"toc": contents(words, body), "display_toc": True, "toctree": aside[name.partition("/")[0]]}
+        yield name, {"title": title, "body": body, **shown}, "page.html"
+
+
+def navigation(builder: StandaloneHTMLBuilder, folder: str) -> Callable[..., str]:
+    """The navigation of a folder's pages: none of them stands in it, so that it is the same for all, and made once."""
+    return cache(lambda **asked: builder._get_local_toctree(f"{folder}/", **asked))
 
 
 def searchable(name: str, title: str, body: str) -> nodes.document:

@@ -1,0 +1,53 @@
+"""Drawings kept from build to build: found again, made anew when spoilt, never needed."""
+
+from pathlib import Path
+
+import pytest
+
+from review_tools.site import kept
+from review_tools.site.charts import static_svg
+
+SPEC = {
+    "data": {"values": [{"a": 1}]},
+    "mark": {"type": "bar", "clip": True},
+    "encoding": {"x": {"field": "a", "type": "quantitative"}},
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(kept, "_folder", None)
+    kept.use(tmp_path)
+    return tmp_path / kept.FOLDER
+
+
+def test_a_drawing_is_made_once(folder: Path) -> None:
+    assert kept.kept("key", lambda: "made") == "made"
+    assert kept.kept("key", lambda: pytest.fail("made again")) == "made"
+    assert kept.kept("other", lambda: "another") == "another"
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_a_spoilt_drawing_is_made_anew(folder: Path) -> None:
+    kept.kept("key", lambda: "made")
+    (path,) = folder.iterdir()
+    path.write_text(path.read_text("utf-8").replace("made", "evil"), encoding="utf-8")
+    assert kept.kept("key", lambda: "made") == "made"
+    path.write_bytes(b"\xff")
+    assert kept.kept("key", lambda: "made") == "made"
+
+
+def test_nothing_is_kept_where_nothing_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "_build").write_text("a file where a folder should be", encoding="utf-8")
+    monkeypatch.setattr(kept, "_folder", None)
+    kept.use(tmp_path)
+    assert kept.kept("key", lambda: "made") == "made"
+
+
+def test_a_kept_drawing_is_the_same_as_a_new_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever was drawn before it: ids begin anew in each drawing."""
+    first = static_svg(SPEC, "chart-a")
+    assert static_svg(SPEC, "chart-a") == first
+    monkeypatch.setattr(kept, "_folder", None)
+    assert static_svg(SPEC, "chart-a") == first
+    assert 'id="chart-a-1"' in first
