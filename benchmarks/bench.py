@@ -1,69 +1,72 @@
-"""Times of the commands people wait for, as ratios against plain Jupyter Book in the same run.
+"""The benchmarks of the project: ``make bench`` (about half an hour on two cores), into ``_build/bench.json``.
 
-make bench            # about five minutes
-python benchmarks/bench.py --runs 1
+    python benchmarks/bench.py --runs 1 --only build
+    python benchmarks/bench.py --publish     # what was measured last becomes benchmarks/results.json, shown in Methods
+
+Times are medians of whole commands; ratios are taken within one round, so that a slow moment of the machine counts on
+both sides. Quote the ratios.
 """
 
 import argparse
 import json
+import os
 import platform
-import shutil
-import statistics
 import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
+import building
+import dedupe
+import growing
+import pooling
+import profiling
+import ranking
+import store
+import weighing
+
 ROOT = Path(__file__).resolve().parents[1]
-BIN = Path(sys.executable).parent
-
-
-def seconds(command: list[str], folder: Path = ROOT) -> float:
-    """Wall time of a command that must succeed."""
-    start = time.perf_counter()
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    return time.perf_counter() - start
-
-
-def median(measure: Callable[[], float], runs: int) -> float:
-    return statistics.median(measure() for _ in range(runs))
-
-
-def plain_build() -> float:
-    """Jupyter Book alone, nothing cached, into a folder of its own."""
-    aside = Path(tempfile.mkdtemp())
-    try:
-        return seconds([str(BIN / "jupyter-book"), "build", str(ROOT), "--path-output", str(aside), "--quiet"])
-    finally:
-        shutil.rmtree(aside)
+MADE, KEPT = ROOT / "_build" / "bench.json", ROOT / "benchmarks" / "results.json"
+GROUPS = {
+    "build": building.measure,
+    "profile": lambda runs: profiling.measure(),
+    "weight": lambda runs: weighing.measure(),
+    "growth": lambda runs: growing.measure(),
+    "pooling": lambda runs: pooling.measure(),
+    "duplicates": dedupe.measure,
+    "ranking": ranking.measure,
+    "store": store.measure,
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=3)
-    runs = parser.parse_args().runs
-    figures = {
-        "python with pandas": median(lambda: seconds([sys.executable, "-c", "import pandas"]), runs),
-        "review check": median(lambda: seconds([str(BIN / "review"), "check"]), runs),
-        "plain jupyter-book, cold": median(plain_build, runs),
-        "review build, cold": median(lambda: seconds([str(BIN / "review"), "build"]), runs),
-    }
-    floor, plain = figures["python with pandas"], figures["plain jupyter-book, cold"]
-    ratios = {
-        "review check / python with pandas": figures["review check"] / floor,
-        "review build / plain jupyter-book": figures["review build, cold"] / plain,
-    }
-    machine = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
-    for name, value in figures.items():
-        print(f"{name:<36}{value:8.2f} s")
-    for name, value in ratios.items():
-        print(f"{name:<36}{value:8.2f}")
-    report = {"date": time.strftime("%Y-%m-%d"), "machine": machine, "runs": runs, "seconds": figures, "ratios": ratios}
-    (ROOT / "_build").mkdir(exist_ok=True)
-    (ROOT / "_build" / "bench.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    print("Written to _build/bench.json")
+    parser.add_argument("--only", choices=GROUPS, action="append")
+    parser.add_argument("--publish", action="store_true", help="copy _build/bench.json to benchmarks/results.json")
+    asked = parser.parse_args()
+    if asked.publish:
+        KEPT.write_bytes(MADE.read_bytes())
+        print(f"{KEPT.relative_to(ROOT)} is renewed: look at it in Methods, then commit it.")
+        return
+    report = json.loads(MADE.read_text(encoding="utf-8")) if asked.only and MADE.is_file() else {"figures": []}
+    for group in asked.only or GROUPS:
+        print(f"{group} …", flush=True)
+        kept = [row for row in report["figures"] if row["part"] != group]
+        report["figures"] = kept + [{"part": group, **row} for row in GROUPS[group](asked.runs)]
+        commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
+        report |= {
+            "date": time.strftime("%Y-%m-%d"),
+            "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
+            f"Python {platform.python_version()}",
+            "commit": commit.stdout.strip()[:12],
+            "runs": asked.runs,
+        }
+        MADE.parent.mkdir(exist_ok=True)
+        MADE.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    for row in report["figures"]:
+        ratio = f"{row['ratio']:8.3g} × {row['against']}" if row["ratio"] is not None else ""
+        print(f"{row['name']:<64}{row['value']:>10.4g} {row['unit']:<6}{ratio}")
+    print(f"Written to {MADE.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":

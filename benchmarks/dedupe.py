@@ -4,6 +4,8 @@ import random
 import resource
 import time
 
+from figures import Figure, figure
+
 from review_tools.living.duplicates import Entry, Index
 
 KNOWN, CANDIDATES = 10_000, 100_000
@@ -48,8 +50,8 @@ def spoiled(title: str, chance: random.Random) -> str:
     return title.upper() if kind == 2 else f"{title}."
 
 
-def measure(runs: int = 1) -> dict[str, float]:
-    """Seconds (best of ``runs``), peak memory of the process in MB, precision and recall in percent."""
+def measure(runs: int = 1) -> list[Figure]:
+    """Rows for the benchmarks: seconds (best of ``runs``), peak memory of the process, precision and recall."""
     known, candidates, truth = made_up()
     seconds, found = float("inf"), [""]
     for _ in range(runs):
@@ -58,14 +60,16 @@ def measure(runs: int = 1) -> dict[str, float]:
         found = [index.find(entry) for entry in candidates]
         seconds = min(seconds, time.perf_counter() - start)
     right = sum(bool(a) and a == b for a, b in zip(found, truth, strict=True))
-    return {
-        "seconds": seconds,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "precision": 100 * right / max(1, sum(map(bool, found))),
-        "recall": 100 * right / sum(map(bool, truth)),
-    }
+    task = f"find {CANDIDATES:,} candidates among {KNOWN:,} known"
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return [
+        figure("duplicates", task, seconds, "s", "30 s allowed", seconds / 30),
+        figure("duplicates", f"{task}: memory", peak, "MB", "1 GB allowed", peak / 1000),
+        figure("duplicates", f"{task}: precision", 100 * right / max(1, sum(map(bool, found))), "%"),
+        figure("duplicates", f"{task}: recall", 100 * right / sum(map(bool, truth)), "%"),
+    ]
 
 
 if __name__ == "__main__":
-    for name, value in measure().items():
-        print(f"{name:<10} {value:.2f}")
+    for row in measure():
+        print(row)

@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
+from figures import Figure, figure
 from statsmodels.stats.meta_analysis import combine_effects
 
 from review_tools.synthesis.pooling import fit, pool
@@ -18,29 +19,31 @@ from review_tools.synthesis.sensitivity import leave_one_out
 SIZES = (100, 1_000, 10_000, 100_000)
 
 
-def measure() -> dict[str, float]:
-    """Seconds of each task, and the ratios: how many times statsmodels takes.
+def measure() -> list[Figure]:
+    """Rows for the benchmarks: seconds, and how they stand to those of statsmodels.
 
     ``fit`` gives what statsmodels gives (estimate, standard error, tau², Q); ``pool`` adds the
     intervals of tau² and I², the prediction interval and the weights.
     """
-    figures: dict[str, float] = {}
+    rows: list[Figure] = []
     for size in SIZES:
         effects, runs = made_up(size), 20 if size <= 1_000 else 5
         y, v = effects.effect, effects.variance
+        theirs = {
+            method: _seconds(partial(combine_effects, y, v, method_re=method, use_t=True), runs)
+            for method in ("chi2", "iterated")
+        }
         for model in ("REML", "DL", "PM"):
-            figures[f"pool {model} {size}"] = _seconds(partial(pool, effects, model), runs)
-            figures[f"fit {model} {size}"] = _seconds(partial(fit, y, v, None, "GEN", model, "hksj", True), runs)
-        for model, method in (("DL", "chi2"), ("PM", "iterated")):
-            theirs = _seconds(partial(combine_effects, y, v, method_re=method, use_t=True), runs)
-            figures[f"statsmodels {model} {size}"] = theirs
-            figures[f"ratio {model} {size}"] = theirs / figures[f"fit {model} {size}"]
-        # statsmodels has no REML: its closest is the other iterated estimate
-        figures[f"ratio REML {size}"] = figures[f"statsmodels PM {size}"] / figures[f"fit REML {size}"]
-    thousand = made_up(1_000)
-    for model in ("REML", "DL"):
-        figures[f"leave one out {model} 1000"] = _seconds(partial(leave_one_out, thousand, model), 1)
-    return figures
+            rows.append(
+                figure("pooling", f"pool {size:,} studies, {model}", _seconds(partial(pool, effects, model), runs))
+            )
+            ours = _seconds(partial(fit, y, v, None, "GEN", model, "hksj", True), runs)
+            # statsmodels has no REML: its closest is the other iterated estimate
+            method = "chi2" if model == "DL" else "iterated"
+            against = f"statsmodels, {'DL' if method == 'chi2' else 'Paule-Mandel'}"
+            rows.append(figure("pooling", f"fit {size:,} studies, {model}", ours, "s", against, ours / theirs[method]))
+    seconds = _seconds(partial(leave_one_out, made_up(1_000), "REML"), 1)
+    return [*rows, figure("pooling", "leave one out of 1,000 studies, REML", seconds)]
 
 
 def made_up(size: int) -> Effects:
@@ -60,18 +63,6 @@ def _seconds(task: Callable[[], object], runs: int) -> float:
     return best
 
 
-def main() -> None:
-    figures = measure()
-    names = ("pool REML", "fit REML", "fit DL", "statsmodels DL", "fit PM", "statsmodels PM")
-    print("milliseconds; ratio: statsmodels / fit")
-    print(f"{'studies':>8} " + " ".join(f"{name:>14}" for name in (*names, "ratio REML", "ratio DL", "ratio PM")))
-    for size in SIZES:
-        times = " ".join(f"{1000 * figures[f'{name} {size}']:14.2f}" for name in names)
-        ratios = " ".join(f"{figures[f'ratio {model} {size}']:14.1f}" for model in ("REML", "DL", "PM"))
-        print(f"{size:>8} {times} {ratios}")
-    for model in ("REML", "DL"):
-        print(f"leave one out of 1,000, {model}: {figures[f'leave one out {model} 1000']:.2f} s")
-
-
 if __name__ == "__main__":
-    main()
+    for row in measure():
+        print(row)

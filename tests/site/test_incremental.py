@@ -34,7 +34,7 @@ PAGES = {
 }
 CODE = {
     "references": "import review_tools as rt",
-    "trials": "import review_tools as rt\nsorted(rt.load('trials')['trial_id'])",
+    "trials": "import review_tools as rt\nrt.charts.trials_by('disease')",
     "cells": "import helper\nimport review_tools as rt\nhelper.word(), len(rt.load('trials')), len(rt.load('studies'))",
     "alone": "6 * 7",
 }
@@ -131,6 +131,33 @@ def one_row_less(folder: Path) -> None:
     (folder / "data" / "trials.csv").write_text("\n".join(lines[:2]) + "\n", encoding="utf-8")
 
 
+def one_table_less(folder: Path) -> None:
+    path = folder / "data" / "datapackage.json"
+    package = json.loads(path.read_text(encoding="utf-8"))
+    package["resources"] = [one for one in package["resources"] if one["name"] != "assessments_not_read"]
+    path.write_text(json.dumps(package, indent=2, ensure_ascii=False), encoding="utf-8")
+    (folder / "data" / "assessments_not_read.csv").unlink()
+
+
+def one_chapter_less(folder: Path) -> None:
+    (folder / "book" / "cells.md").unlink()
+    write_toc(folder, ["references", "trials", "alone"])
+
+
+def one_chapter_more(folder: Path) -> None:
+    text = HEAD + "# More\n\n```{code-cell} ipython3\n1 + 1\n```\n"
+    (folder / "book" / "more.md").write_text(text, encoding="utf-8")
+    write_toc(folder, [*PAGES, "more"])
+
+
+def another_branch(folder: Path) -> None:
+    """Several changes at once, as a switch of branches brings them."""
+    one_row_less(folder)
+    one_chapter_more(folder)
+    edit("book/helper.py", "first", "second")(folder)
+    edit("book/alone.md", "# Alone", "# Lonely")(folder)
+
+
 def rename_chapter(folder: Path) -> None:
     (folder / "book" / "alone.md").rename(folder / "book" / "apart.md")
     write_toc(folder, ["references", "trials", "cells", "apart"])
@@ -142,7 +169,13 @@ def lock(folder: Path) -> None:
 
 CHANGES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "a row goes": (one_row_less, {"trials", "cells"}),
+    "a cell": (edit("data/trials.csv", "multiple sclerosis", "psoriasis"), {"trials", "cells"}),
+    "a table goes": (one_table_less, {"trials", "cells"}),  # both read the definition of the tables
     "a chapter is renamed": (rename_chapter, set()),
+    "a chapter goes": (one_chapter_less, set()),
+    "a chapter is new": (one_chapter_more, {"more"}),
+    "another branch": (another_branch, {"trials", "cells", "more"}),
+    "the vocabulary": (edit("data/vocabulary.csv", "Multiple sclerosis", "Sclerosis"), {"trials"}),
     "a word in prose": (edit("book/cells.md", "Words.", "Other words."), set()),
     "a module": (edit("book/helper.py", "first", "second"), {"cells"}),
     "code": (edit("book/alone.md", "6 * 7", "6 * 8"), {"alone"}),
@@ -176,6 +209,43 @@ def test_a_change_gives_what_a_clean_build_gives(book: Path, what: str) -> None:
     assert build(book)
     assert ran(book) == set()
     assert digest(book) == first
+
+
+@LONG
+def test_a_chart_function_runs_the_chapters_that_use_it(book: Path, root: Path) -> None:
+    """The package itself changes: a copy of it builds the book, before and after."""
+    shutil.copytree(root / "src", book.parent / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    first = digest(book)
+    command = [sys.executable, "-c", f"from review_tools.site.build import *; build(Path({str(book)!r}))"]
+    environment = {**os.environ, "PYTHONPATH": str(book.parent / "src")}
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+    assert ran(book) == set(PAGES)  # the same package in another place
+    assert digest(book) == first
+    path = book.parent / "src" / "review_tools" / "display" / "bars.py"
+    edit(str(path), "dx=4", "dx=5")(book)
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+    assert ran(book) == {"trials"}
+    changed = digest(book)
+    assert {name for name in changed if changed[name] != first[name]} >= {"book/trials.html"}
+    shutil.rmtree(book / "_build")
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+    assert digest(book) == changed
+
+
+@LONG
+def test_plain_jupyter_book_is_right_too(book: Path) -> None:
+    """``jupyter-book build`` by itself, in its own folder again and again, gives the pages that `review build` gives."""
+    shutil.rmtree(book / "_build")
+    plain = [str(Path(sys.executable).parent / "jupyter-book"), "build", str(book)]
+    subprocess.run(plain, check=True, capture_output=True)
+    for change in (lambda folder: None, one_row_less, edit("book/cells.md", "Words.", "Other words.")):
+        before = sources(book)
+        change(book)
+        subprocess.run(plain, check=True, capture_output=True)
+        found = digest(book)
+        assert found == clean(book)
+        for path, content in before.items():
+            path.write_bytes(content)
 
 
 @LONG

@@ -97,3 +97,15 @@ def test_weaker_designs_enter_only_where_the_comparison_admits_them() -> None:
 def test_an_unknown_comparison_is_answered_with_the_known_ones() -> None:
     with pytest.raises(KeyError, match="there are agvhd_"):
         answer("gvhd")
+
+
+def test_no_event_in_an_arm_of_any_study_leaves_another_common_effect(copy: Path) -> None:
+    """Mantel-Haenszel has no ratio then; the table of choices says which method stands in."""
+    for table, row in (("outcomes", "deng_2017_randomised-8"), ("comparison_outcomes", "lupus_death")):
+        path = copy / "data" / f"{table}.csv"
+        lines = path.read_text("utf-8").splitlines(keepends=True)
+        again = next(line for line in lines if line.startswith(row))
+        path.write_text("".join([*lines, again.replace("deng_2017_randomised-8", "deng_2017_randomised-99")]), "utf-8")
+    named = dict(comparisons.sensitivity("lupus_death", copy))
+    assert named["common effect, inverse variance"].k == 2
+    assert "common effect" not in named

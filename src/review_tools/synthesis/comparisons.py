@@ -4,6 +4,7 @@ Comparisons and their rows stand in ``data/comparisons.csv`` and ``data/comparis
 row enters a pool is decided here, by rule, and every row that stays out keeps its reason.
 """
 
+import contextlib
 from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from review_tools.evidence.tables import load
-from review_tools.synthesis.pooling import Pooled, pool
+from review_tools.synthesis.pooling import CannotPoolError, Pooled, pool
 from review_tools.synthesis.rows import Effects, effect_sizes
 
 # Flags that keep a row out of every pool. The other flags are shown beside the row.
@@ -185,7 +186,7 @@ def sensitivity(comparison_id: str, root: Path | None = None) -> list[tuple[str,
     variants = [
         ("REML, normal interval", answer(comparison_id, test="z", root=root)),
         ("DerSimonian-Laird, normal interval", answer(comparison_id, model="DL", test="z", root=root)),
-        ("common effect", answer(comparison_id, model="MH" if ratio else "FE", root=root)),
+        _common(comparison_id, ratio, root),
     ]
     derived = rows["value_basis"] != "printed"
     if 0 < derived.sum() < len(rows):
@@ -198,6 +199,14 @@ def sensitivity(comparison_id: str, root: Path | None = None) -> list[tuple[str,
             without = answer(comparison_id, keep=pd.Series({outcome: False}), root=root)
             variants.append((f"without {outcome}", without))
     return variants
+
+
+def _common(comparison_id: str, ratio: bool, root: Path | None) -> tuple[str, Answer]:
+    """One effect for all studies: by Mantel-Haenszel where that gives an answer."""
+    if ratio:
+        with contextlib.suppress(CannotPoolError):  # no ratio where one arm has no event in any study
+            return "common effect", answer(comparison_id, model="MH", root=root)
+    return "common effect, inverse variance", answer(comparison_id, model="FE", root=root)
 
 
 def before_and_after(before: str, after: str | None = None, root: Path | None = None) -> list[tuple[Answer, Answer]]:
