@@ -234,7 +234,7 @@ def test_a_chart_function_runs_the_chapters_that_use_it(book: Path, root: Path) 
 
 @LONG
 def test_plain_jupyter_book_is_right_too(book: Path) -> None:
-    """``jupyter-book build`` by itself, in its own folder again and again, gives the pages that `review build` gives."""
+    """``jupyter-book build`` by itself, again and again in one folder, gives what `review build` gives."""
     shutil.rmtree(book / "_build")
     plain = [str(Path(sys.executable).parent / "jupyter-book"), "build", str(book)]
     subprocess.run(plain, check=True, capture_output=True)

@@ -10,6 +10,7 @@ _NAMES = Names(
         "explorer": ["explorer"],
         "flow": ["screening_queue", "search_log"],
         "glance": ["at_a_glance", "directions"],
+        "measured": ["benchmarks"],
         "protocol": ["checklist", "protocol"],
         "records": [
             "citations",

@@ -9,7 +9,7 @@ from review_tools.evidence.reads import digest
 from review_tools.site.freshness.surroundings import installed
 
 PACKAGE = Path(__file__).resolve().parents[2]
-ASIDE = {"_build", "tests", "benchmarks", "scripts", "src", "node_modules", "__pycache__"}  # never read by a build
+ASIDE = {"_build", "tests", "scripts", "src", "node_modules", "__pycache__"}  # never read by a build
 Inputs = dict[str, str]
 STATE = "review-inputs.json"  # beside the environment of Sphinx that was read from them
 

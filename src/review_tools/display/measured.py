@@ -1,0 +1,54 @@
+"""How fast the project is, as ``make bench`` measured it last: ``benchmarks/results.json``."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from review_tools.display.grid import Column, Grid, grid, text
+from review_tools.evidence import reads
+from review_tools.evidence.paths import project_root
+from review_tools.evidence.problems import DataError
+
+FILE = Path("benchmarks") / "results.json"
+
+
+def benchmarks(*groups: str) -> Grid:
+    """The figures of some groups, or of all, with what each is measured against.
+
+    Raises:
+        DataError: the file is there and cannot be read.
+    """
+    path = project_root() / FILE
+    reads.note(path)
+    report: dict[str, Any] = {"figures": []}
+    if path.is_file():
+        try:
+            report = json.loads(path.read_text(encoding="utf-8"))
+            title = f"Measured on {report['date']}: {report['machine']}; medians of {report['runs']} rounds"
+            rows = list(_chosen(report["figures"], groups))
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(f"{FILE}: cannot be read ({error!r}) → run `make bench` and publish it again.") from error
+    else:
+        title, rows = "Not measured in this copy", []
+    columns: list[Column] = [
+        ("What", text("name")),
+        ("Result", text("result")),
+        ("Ratio", text("ratio")),
+        ("Against", text("against")),
+    ]
+    return grid(pd.DataFrame(rows, columns=["name", "result", "ratio", "against"]), columns, title)
+
+
+def _chosen(figures: Iterable[dict[str, Any]], groups: tuple[str, ...]) -> Iterable[tuple[str, str, str, str]]:
+    for row in figures:
+        if not groups or row["group"] in groups:
+            ratio = "" if row["ratio"] is None else f"{row['ratio']:.3g}"
+            yield row["name"], f"{_rounded(row['value'])} {row['unit']}".strip(), ratio, row["against"]
+
+
+def _rounded(value: float) -> str:
+    """Three digits, and no power of ten."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
