@@ -10,7 +10,7 @@ import pandas as pd
 from review_tools.evidence import git, schema
 from review_tools.evidence.edit import csv_bytes, replace_bytes
 from review_tools.evidence.problems import DataError
-from review_tools.evidence.tables import parse_text, read_text
+from review_tools.evidence.tables import FORM, parse_text, read_text
 
 SPACES = re.compile("[\u00a0\u2007\u202f\u2009]")
 NOTHING = re.compile("[\ufeff\u200b\u2060]")
@@ -56,9 +56,8 @@ def fix(root: Path) -> list[Fix]:
 
 
 def _form(path: Path) -> list[Fix]:
-    content, file = path.read_bytes(), f"data/{path.name}"
-    marks = ((b"\xef\xbb\xbf", "byte order mark removed"), (b"\r\n", "line ends made line feeds"))
-    return [Fix(file, what) for mark, what in marks if mark in content]
+    content = path.read_bytes()
+    return [Fix(f"data/{path.name}", done) for mark, _, done in FORM if mark in content]
 
 
 def _cells(table: schema.Table, frame: pd.DataFrame) -> list[Fix]:
