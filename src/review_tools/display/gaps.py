@@ -1,6 +1,7 @@
 """What nobody has done yet, each with a link that opens the right form, filled in as far as it is known."""
 
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import pandas as pd
@@ -34,13 +35,17 @@ def open_references() -> Grid:
         dois = candidates.get(row["seed_number"], [])
         return lines(link(f"https://doi.org/{doi}", doi) for doi in dois) or "none"
 
+    def cited(row: pd.Series) -> Cell:
+        sections = places.get(row["seed_number"], [])
+        return lines([show(row["cited_for"]), note(f"section {', '.join(sections)}") if sections else ""])
+
     def taken(row: pd.Series) -> Cell:
         number = str(row["seed_number"])
         return take("reference", f"Identify a reference: number {number}", seed_number=number)
 
     columns: list[Column] = [
         ("No.", lambda row: link(f"{REFERENCES}#seed-{row['seed_number']}", row["seed_number"])),
-        ("Cited for", lambda row: lines([show(row["cited_for"]), note(*places.get(row["seed_number"], []))])),
+        ("Cited for", cited),
         ("Candidates", leads),
         ("Take it", taken),
     ]
@@ -82,7 +87,7 @@ def trials_without_outcomes() -> Grid:
     columns: list[Column] = [
         ("Trial", lambda row: lines([trial_link(row["trial_id"]), note(row["label"])])),
         ("Disease", lambda row: show(row["disease"])),
-        ("Status, and people", lambda row: lines([show(row["status"]), note(row["enrolment"])])),
+        ("Status, and people", lambda row: lines([show(row["status"]), people(row["enrolment"])])),
         ("Take it", lambda row: take("study", f"Suggest a study: results of {row['trial_id']}")),
     ]
     caption = f"{plural(len(frame), 'trial')} without an outcome here, completed ones first"
@@ -105,6 +110,10 @@ def untested_claims() -> Grid:
         ("Take it", lambda row: take("study", f"Suggest a study: for the claim {row['claim_id']}")),
     ]
     return grid(frame, columns, f"{plural(len(frame), 'claim')} that cannot be tested yet", name="untested")
+
+
+def people(count: Any) -> Cell:
+    return note(plural(count, "person", "people")) if pd.notna(count) else ""
 
 
 def _some(leads: Callable[[pd.Series], Cell]) -> Callable[[pd.Series], str]:
