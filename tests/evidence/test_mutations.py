@@ -51,6 +51,10 @@ class Project:
     def __post_init__(self) -> None:
         self.sound = {p.relative_to(self.root).as_posix(): p.read_bytes() for p in self.files()}
         self.tables = schema.tables(self.root)
+        self.held = {
+            name: list(csv.DictReader(io.StringIO(self.sound[f"data/{name}.csv"].decode(), newline="")))
+            for name in self.tables
+        }
 
     def files(self) -> list[Path]:
         return [self.root / BIB, *(self.root / "data").glob("*"), *(self.root / "book").rglob("*.md")]
@@ -64,7 +68,7 @@ class Project:
         return self.draw(st.sampled_from(list(choices)))
 
     def rows(self, table: str) -> list[Row]:
-        return list(csv.DictReader(io.StringIO(self.sound[f"data/{table}.csv"].decode(), newline="")))
+        return [dict(row) for row in self.held[table]]
 
     def write(self, table: str, header: list[str], rows: list[list[str]]) -> str:
         with (self.root / f"data/{table}.csv").open("w", encoding="utf-8", newline="") as file:
@@ -73,13 +77,14 @@ class Project:
 
     def cells(self, wanted: Callable[[schema.Table, schema.Field], object]) -> list[tuple[str, int, str, str]]:
         """Filled cells of the columns wanted: table, place among the rows, column, value."""
-        columns = [(t, f) for t in self.tables.values() if not t.append_only for f in t.fields if wanted(t, f)]
-        return [
-            (t.name, at, f.name, row[f.name])
-            for t, f in [self.one(columns)]
-            for at, row in enumerate(self.rows(t.name))
-            if row[f.name]
+        columns = [
+            (t.name, f.name)
+            for t in self.tables.values()
+            for f in t.fields
+            if not t.append_only and wanted(t, f) and any(row[f.name] for row in self.held[t.name])
         ]
+        table, column = self.one(columns)
+        return [(table, at, column, row[column]) for at, row in enumerate(self.held[table]) if row[column]]
 
     def set(self, table: str, at: int, cells: Row, shown: str = "") -> Place:
         rows = self.rows(table)

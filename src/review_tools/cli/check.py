@@ -63,12 +63,15 @@ def print_fixes(fixes: list[Fix]) -> None:
         print(f"mended: {one.file}{place}: {change}")
 
 
-def print_problems(problems: list[Problem], rows: int, root: Path) -> None:
-    """Problems by file: the row with the bad cell marked, what is wrong, the remedy, where the column is explained."""
+def print_problems(problems: list[Problem], rows: int, root: Path, *, written: bool = True) -> None:
+    """Problems by file: the row with the bad cell marked, what is wrong, the remedy, where the column is explained.
+
+    With ``written`` false they are those of a change that was not made, so that the files hold other rows.
+    """
     console = Console(soft_wrap=True, highlight=False, markup=False, file=sys.stdout)
     for file in dict.fromkeys(problem.file for problem in problems):
         console.print(file, style="bold")
-        sheet, table = _sheet(root, file)
+        sheet, table = _sheet(root, file) if written else (None, _table(root, file))
         for problem in (p for p in problems if p.file == file):
             place = ", ".join(
                 part
