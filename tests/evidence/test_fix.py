@@ -76,15 +76,19 @@ def test_a_meaning_is_never_touched(
     assert state(copy) == before
 
 
-def test_line_ends_byte_order_mark_and_order(copy: Path) -> None:
-    studies = copy / "data/studies.csv"
-    held = studies.read_bytes()
+def commit_all(copy: Path) -> None:
     for words in (
         ["init", "-q"],
         ["add", "."],
         ["-c", "user.name=T", "-c", "user.email=t@e.org", "commit", "-qm", "x"],
     ):
         subprocess.run(["git", *words], cwd=copy, check=True, capture_output=True)
+
+
+def test_line_ends_byte_order_mark_and_order(copy: Path) -> None:
+    studies = copy / "data/studies.csv"
+    held = studies.read_bytes()
+    commit_all(copy)
     studies.write_bytes(b"\xef\xbb\xbf" + held.replace(b"\n", b"\r\n"))
     assert {one.what for one in fix(copy)} == {"byte order mark removed", "line ends made line feeds"}
     assert studies.read_bytes() == held
@@ -96,6 +100,32 @@ def test_line_ends_byte_order_mark_and_order(copy: Path) -> None:
     assert studies.read_bytes() == held
 
 
+def test_the_bibliography_is_mended_where_it_is_safe(copy: Path) -> None:
+    bib = copy / "references.bib"
+    held = bib.read_text(encoding="utf-8")
+    commit_all(copy)
+    assert fix(copy) == []
+    first, rest = held.split("\n\n", 1)
+    spoiled = f"{rest.rstrip()}\n\n{first}\n".replace("doi = {10.", "doi = {https://doi.org/10.", 1)
+    bib.write_bytes(b"\xef\xbb\xbf" + spoiled.replace("title = {", "title = {\u00a0", 1).replace("\n", "\r\n").encode())
+    told = [(one.what, one.column) for one in fix(copy)]
+    order = [("byte order mark removed", ""), ("line ends made line feeds", ""), ("field", "title"), ("field", "doi")]
+    assert told == [*order, ("sorted by its key", "")]
+    assert bib.read_text(encoding="utf-8") == held
+    assert check(copy) == []
+
+
+def test_a_bibliography_that_is_laid_out_freely_keeps_its_order(copy: Path) -> None:
+    bib = copy / "references.bib"
+    held = bib.read_text(encoding="utf-8")
+    first, rest = held.split("\n\n", 1)
+    free = f"{rest.rstrip()}\n\n% the first one last\n{first}\n"
+    commit_all(copy)
+    bib.write_text(free, encoding="utf-8")
+    assert fix(copy) == []
+    assert bib.read_text(encoding="utf-8") == free
+
+
 def test_the_row_is_shown_with_the_bad_cell_marked_and_its_column_explained(copy: Path, set_cell: SetCell) -> None:
     set_cell("outcomes", "deng_2017_randomised-1", "n_arm1", "0")
     code, output = run(copy)
@@ -103,7 +133,10 @@ def test_the_row_is_shown_with_the_bad_cell_marked_and_its_column_explained(copy
     assert "outcome_id='deng_2017_randomised-1'" in output
     assert "▸n_arm1='0'◂" in output
     assert "book/methods.html#column-outcomes-n_arm1" in output
-    assert (copy / "data/outcomes.csv").is_file()
+    said = json.loads(run(copy, "--json")[1])["problems"]
+    assert {one["meaning"].partition("book/")[2] for one in said if one["column"] == "n_arm1"} == {
+        "methods.html#column-outcomes-n_arm1"
+    }
 
 
 UNLIKELY = {

@@ -104,6 +104,26 @@ def test_a_randomised_trial_with_its_report_and_an_outcome_passes_the_check(copy
     assert check(copy) == []
 
 
+def test_what_the_source_prints_twice_is_added_with_its_flag(copy: Path, filled: Services) -> None:
+    odd = cells(OUTCOME | {"reported": "9/20 vs 5/21"})
+    assert run(copy, "pmid", "99999123", "--set", "read=abstract")[0] == 0
+    code, output = run(copy, "outcome", "invented_2024_invented", *odd)
+    assert code == 1
+    assert "events_arm2 '4': the words in “reported” do not show this" in output
+    assert "add the flag “does not add up”" in output
+    code, output = run(copy, "outcome", "invented_2024_invented", *odd, "--flag", "does not add up=as printed")
+    assert code == 0, output
+    assert "crohns_fistula,invented_2024_invented-1," in output  # the questions that it may answer
+    assert check(copy) == []
+
+
+def test_a_refusal_shows_no_row_of_another_study(copy: Path, filled: Services) -> None:
+    code, output = run(copy, "doi", DOI)
+    assert code == 1
+    assert "kind: this cell must not be empty" in output
+    assert "▸" not in output
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

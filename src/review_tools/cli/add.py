@@ -43,6 +43,9 @@ def add(
     mediator: Annotated[
         list[str] | None, typer.Option(help="For a finding: TERM=ROLE, for example IL-10=mediator; repeatable.")
     ] = None,
+    flag: Annotated[
+        list[str] | None, typer.Option(help="For an outcome: FLAG=NOTE, a reason for care; repeatable.")
+    ] = None,
     by: Annotated[str, typer.Option(help="Your name, for the changelog.")] = "",
     file: Annotated[
         Path | None, typer.Option("--from", help="Read the record from a saved file (.bib, .ris, .json), offline.")
@@ -60,14 +63,15 @@ def add(
     try:
         adding.signed(by)
         given = _pairs(cells or [], "--set", "column=value")
-        mediators = list(_pairs(mediator or [], "--mediator", "TERM=ROLE").items())
+        more = list(_pairs(mediator or [], "--mediator", "TERM=ROLE").items())
+        more += list(_pairs(flag or [], "--flag", "FLAG=NOTE").items())
         _know_columns(what, given, folder)
         record = None
         if what in (What.DOI, What.PMID, What.NCT):
             record = _record(what, identifier, file, folder, fresh)
             _show(record)
         with edit(folder, dry_run=dry_run) as change:
-            key, left = _add(change, what, identifier, record, given, mediators, by, distinct)
+            key, left = _add(change, what, identifier, record, given, more, by, distinct)
         print(change.diff() if dry_run else f"Added {key}: {', '.join(change.files)}.")
     except adding.AlreadyThereError as there:
         print(f"Already there, {there.why}; nothing was changed:", file=sys.stderr)
@@ -81,7 +85,7 @@ def add(
     if dry_run:
         print("Nothing was written (--dry-run).")
     else:
-        _what_next(what, key, left)
+        _what_next(what, key, left, folder)
 
 
 def _add(
@@ -90,7 +94,7 @@ def _add(
     identifier: str,
     record: "Record | TrialRecord | None",
     given: dict[str, str],
-    mediators: list[tuple[str, str]],
+    more: list[tuple[str, str]],
     by: str,
     distinct: bool,
 ) -> tuple[str, list[Problem]]:
@@ -108,10 +112,10 @@ def _add(
         key = adding.add_trial(change, record, given, by)
     elif what is What.FINDING:
         given = _ask(change, what, adding.about(change, identifier), given)
-        key = adding.add_finding(change, identifier, given, mediators, by)
+        key = adding.add_finding(change, identifier, given, more, by)
     else:
         given = _ask(change, what, adding.about(change, identifier), given)
-        key = adding.add_outcome(change, identifier, given, by)
+        key = adding.add_outcome(change, identifier, given, more, by)
     return key, adding.remaining(change)
 
 
@@ -182,7 +186,7 @@ def _ask(change: Change, what: What, known: dict[str, str], given: dict[str, str
 def _pairs(said: list[str], option: str, form: str) -> dict[str, str]:
     found = {}
     for one in said:
-        name, equals, value = one.partition("=") if option == "--set" else one.rpartition("=")
+        name, equals, value = one.partition("=") if option != "--mediator" else one.rpartition("=")
         if not equals or not name.strip():
             raise DataError(f"{option} {shorten(one)!r} is not of the form {form}.")
         found[name.strip()] = " ".join(value.split())
@@ -198,20 +202,22 @@ def _know_columns(what: What, given: dict[str, str], folder: Path) -> None:
 
 def _refuse_unfit(what: What, problems: list[Problem], folder: Path) -> NoReturn:
     """Says what is missing or wrong, and how to give it on the command line."""
-    print_problems(problems, 0, folder)
     table = schema.tables(folder)[TABLES[what]]
     terms = load("vocabulary", folder)
-    wrong = dict.fromkeys(one.column for one in problems if one.file == f"data/{table.path}" and one.column)
-    if wrong:
-        print("Give what is missing or wrong with:", file=sys.stderr)
-    for column in wrong:
+    own = [one for one in problems if one.file == f"data/{table.path}" and one.column]
+    if others := [one for one in problems if one not in own]:
+        print_problems(others, 0, folder, written=False)
+    for column in dict.fromkeys(one.column for one in own):
         field = table.field(column)
         allowed = list(terms.loc[terms["kind"] == field.vocabulary, "term"]) if field.vocabulary else []
-        print(f'  --set {column}="…"   {" · ".join(allowed) or field.description}', file=sys.stderr)
+        first = next(one for one in own if one.column == column)
+        given = f" {shorten(first.value)!r}" if first.value else ""
+        print(f"{column}{given}: {first.why} → {first.remedy}", file=sys.stderr)
+        print(f'  --set {column}="…"   {" · ".join(allowed)}'.rstrip(), file=sys.stderr)
     refuse("Nothing was changed.")
 
 
-def _what_next(what: What, key: str, left: list[Problem]) -> None:
+def _what_next(what: What, key: str, left: list[Problem], folder: Path) -> None:
     """The next step: a study that nothing uses yet does not pass the check."""
     if what in (What.DOI, What.PMID):
         print("Now say what it found, one fact a row (columns: data/datapackage.json; without --set they are listed):")
@@ -219,5 +225,14 @@ def _what_next(what: What, key: str, left: list[Problem]) -> None:
         print(f"  review add outcome {key}    a result in people")
         if any(one.value == key for one in left):
             print("Until then, or until a chapter cites it, review check calls the study unused.")
-    elif not left:
+        return
+    if not left:
         print("review check has nothing to say about it.")
+    if what is What.OUTCOME:
+        outcomes, comparisons = load("outcomes", folder), load("comparisons", folder)
+        disease = outcomes.loc[outcomes["outcome_id"] == key, "disease"].iloc[0]
+        near = comparisons[comparisons["disease"] == disease]
+        if len(near):
+            print("If it answers one of these questions, add it to data/comparison_outcomes.csv, so that it is pooled:")
+        for comparison, question in zip(near["comparison_id"], near["question"], strict=True):
+            print(f"  {comparison},{key},    {question}")

@@ -34,7 +34,8 @@ def check(
         print_fixes(mended)
     problems = problems_of(folder)
     if as_json:
-        told = {"problems": [problem.as_dict() for problem in problems], "fixed": [asdict(one) for one in mended]}
+        shown = [one.as_dict() | {"meaning": _meaning(folder, one.file, one.column)} for one in problems]
+        told = {"problems": shown, "fixed": [asdict(one) for one in mended]}
         print(json.dumps(told, ensure_ascii=False, indent=2))
     else:
         rows = sum(len(load(name, folder)) for name in schema.tables(folder)) if not problems else 0
@@ -62,12 +63,15 @@ def print_fixes(fixes: list[Fix]) -> None:
         print(f"mended: {one.file}{place}: {change}")
 
 
-def print_problems(problems: list[Problem], rows: int, root: Path) -> None:
-    """Problems by file: the row with the bad cell marked, what is wrong, the remedy, where the column is explained."""
+def print_problems(problems: list[Problem], rows: int, root: Path, *, written: bool = True) -> None:
+    """Problems by file: the row with the bad cell marked, what is wrong, the remedy, where the column is explained.
+
+    With ``written`` false they are those of a change that was not made, so that the files hold other rows.
+    """
     console = Console(soft_wrap=True, highlight=False, markup=False, file=sys.stdout)
     for file in dict.fromkeys(problem.file for problem in problems):
         console.print(file, style="bold")
-        sheet, table = _sheet(root, file)
+        sheet, table = _sheet(root, file) if written else (None, _table(root, file))
         for problem in (p for p in problems if p.file == file):
             place = ", ".join(
                 part
@@ -82,8 +86,8 @@ def print_problems(problems: list[Problem], rows: int, root: Path) -> None:
             if sheet is not None and table and problem.row in sheet.index:
                 console.print(f"    {_shown(sheet.loc[[problem.row]].iloc[0], problem.column, table)}", style="dim")
             console.print(f"    → {problem.remedy}")
-            if table and problem.column in table.columns:
-                console.print(f"    {_meaning(root, table.name, problem.column)}", style="dim")
+            if meaning := _meaning(root, file, problem.column):
+                console.print(f"    what it means: {meaning}", style="dim")
     if problems:
         files = len({problem.file for problem in problems})
         console.print(
@@ -93,9 +97,13 @@ def print_problems(problems: list[Problem], rows: int, root: Path) -> None:
         console.print(f"{rows} rows, bibliography and chapters checked: no problem found.", style="green")
 
 
+def _table(root: Path, file: str) -> Table | None:
+    return next((t for t in schema.tables(root).values() if f"data/{t.path}" == file), None)
+
+
 def _sheet(root: Path, file: str) -> tuple[pd.DataFrame | None, Table | None]:
     """The rows of a file of ``data/`` as text, with its definition; nothing where they cannot be read."""
-    table = next((t for t in schema.tables(root).values() if f"data/{t.path}" == file), None)
+    table = _table(root, file)
     try:
         return (read_text(root / file), table) if table else (None, None)
     except DataError:
@@ -112,9 +120,12 @@ def _shown(row: pd.Series, bad: str, table: Table) -> str:
     return "  ".join(f"▸{cell}◂" if column == bad else cell for column, cell in zip(chosen, cells, strict=True))
 
 
-def _meaning(root: Path, table: str, column: str) -> str:
-    """Where the site explains a column."""
+def _meaning(root: Path, file: str, column: str) -> str:
+    """Where a column of a file of ``data/`` is explained: on the site, or in the data package; else nothing."""
+    table = _table(root, file)
+    if table is None or column not in table.columns:
+        return ""
     try:
-        return f"what it means: {citation(root).url}book/methods.html#column-{table}-{column}"
+        return f"{citation(root).url}book/methods.html#column-{table.name}-{column}"
     except DataError:
-        return f"what it means: data/datapackage.json, {table}, {column}"
+        return f"data/datapackage.json, {table.name}, {column}"

@@ -9,6 +9,7 @@ _NAMES = Names(
     {
         "explorer": ["explorer"],
         "flow": ["screening_queue", "search_log"],
+        "gaps": ["open_references", "trials_without_outcomes", "unchecked_values", "untested_claims"],
         "glance": ["at_a_glance", "directions"],
         "measured": ["benchmarks"],
         "protocol": ["checklist", "protocol"],

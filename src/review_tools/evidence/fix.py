@@ -8,15 +8,18 @@ from pathlib import Path
 import pandas as pd
 
 from review_tools.evidence import git, schema
+from review_tools.evidence.bibliography import FILE as BIBLIOGRAPHY
 from review_tools.evidence.edit import csv_bytes, replace_bytes
 from review_tools.evidence.problems import DataError
-from review_tools.evidence.tables import parse_text, read_text
+from review_tools.evidence.tables import FORM, parse_text, read_text
 
 SPACES = re.compile("[\u00a0\u2007\u202f\u2009]")
 NOTHING = re.compile("[\ufeff\u200b\u2060]")
 DASHES = re.compile("[\u2010-\u2015\u2212\ufe63\uff0d]")
 DOI = re.compile(r"(?i)(?:https?://(?:dx\.)?doi\.org/|doi:\s*)(10\.\d{4,9}/\S+)")
 NCT = re.compile(r"(?i)NCT[\s:#-]*(\d{8})")
+ENTRY = re.compile(r"^@\w+\{.*?^\}\n", re.MULTILINE | re.DOTALL)
+ENTRY_FIELD = re.compile(r"(?P<start>\s*(?P<name>\w+)\s*=\s*\{)(?P<value>.*)(?P<end>\},?\s*)")
 PLAIN = ("integer", "number", "date")
 
 
@@ -33,7 +36,7 @@ class Fix:
 
 
 def fix(root: Path) -> list[Fix]:
-    """Mends every table that can be read, each written whole or not at all; says everything that was done.
+    """Mends every table that can be read and the bibliography, each whole or not at all; says all that was done.
 
     A cell keeps its meaning: a decimal comma, an unknown term or a wrong number is for a person to mend.
     """
@@ -52,13 +55,50 @@ def fix(root: Path) -> list[Fix]:
             ordered = frame.sort_values(list(table.primary_key), kind="stable") if by_key else frame
             replace_bytes(path, csv_bytes(ordered))
             done += found
-    return done
+    return [*done, *_bibliography(root)]
 
 
-def _form(path: Path) -> list[Fix]:
-    content, file = path.read_bytes(), f"data/{path.name}"
-    marks = ((b"\xef\xbb\xbf", "byte order mark removed"), (b"\r\n", "line ends made line feeds"))
-    return [Fix(file, what) for mark, what in marks if mark in content]
+def _form(path: Path, file: str = "") -> list[Fix]:
+    content = path.read_bytes()
+    return [Fix(file or f"data/{path.name}", done) for mark, _, done in FORM if mark in content]
+
+
+def _bibliography(root: Path) -> list[Fix]:
+    """Mends ``references.bib`` where a field is one line, as all commands write it; what is laid out freely stays."""
+    path = root / BIBLIOGRAPHY
+    try:
+        text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+    except (FileNotFoundError, UnicodeDecodeError):
+        return []
+    found, lines = _form(path, BIBLIOGRAPHY), text.split("\n")
+    for at, line in enumerate(lines):
+        if match := ENTRY_FIELD.fullmatch(line):
+            after = mended(match["value"], schema.Field(match["name"], "string", ""))
+            if after != match["value"]:
+                found.append(Fix(BIBLIOGRAPHY, "field", at + 1, match["name"], match["value"], after))
+                lines[at] = f"{match['start']}{after}{match['end']}"
+    text = "\n".join(lines)
+    entries = sorted(ENTRY.findall(text), key=_key)
+    if text != (ordered := "\n".join(entries)) and len(text) == len(ordered) and _was_ordered(root):
+        found.append(Fix(BIBLIOGRAPHY, "sorted by its key"))
+        text = ordered
+    if found:
+        replace_bytes(path, text.encode("utf-8"))
+    return found
+
+
+def _was_ordered(root: Path) -> bool:
+    """Whether the committed bibliography held nothing but entries, ordered by key."""
+    try:
+        [held] = git.blobs(root, [f"{git.commit(root, 'HEAD')}:./{BIBLIOGRAPHY}"])
+        text = held.decode("utf-8")
+    except (git.GitError, UnicodeDecodeError):
+        return False
+    return bool(text) and text == "\n".join(sorted(ENTRY.findall(text), key=_key))
+
+
+def _key(entry: str) -> str:
+    return entry.partition("{")[2].partition(",")[0]
 
 
 def _cells(table: schema.Table, frame: pd.DataFrame) -> list[Fix]:

@@ -12,6 +12,10 @@ from review_tools.evidence import reads, schema
 from review_tools.evidence.paths import project_root
 from review_tools.evidence.problems import DataError
 
+FORM = (  # what programs add to a file unasked: bytes, name, what `review check --fix` does about it
+    (b"\xef\xbb\xbf", "a byte order mark", "byte order mark removed"),
+    (b"\r\n", "line ends of Windows", "line ends made line feeds"),
+)
 DTYPES: dict[str, Any] = {"string": "str", "integer": "Int64", "number": "float64", "boolean": "boolean"}
 
 
@@ -110,6 +114,8 @@ def parse_text(text: str, where: str) -> pd.DataFrame:
     if not rows:
         raise DataError(f"{where}: the file is empty → write at least the header.")
     header, rows, lines = rows[0], rows[1:], lines[1:]
+    if twice := sorted({column for column in header if header.count(column) > 1}):
+        raise DataError(f"{where}, row 1: the column {', '.join(twice)} stands twice → remove one of the two.")
     for line, row in zip(lines, rows, strict=True):
         if len(row) != len(header):
             raise DataError(

@@ -155,12 +155,14 @@ def add_finding(change: Change, study: str, given: dict[str, str], mediators: li
     return row["finding_id"]
 
 
-def add_outcome(change: Change, study: str, given: dict[str, str], by: str) -> str:
-    """Writes a row of ``outcomes`` into the change; returns its identifier."""
+def add_outcome(change: Change, study: str, given: dict[str, str], flags: list[tuple[str, str]], by: str) -> str:
+    """Writes a row of ``outcomes`` and its reasons for care into the change; returns its identifier."""
     outcomes = change.table("outcomes")
     taken = outcomes.loc[outcomes["study_id"] == study, "outcome_id"]
     identifier = f"{study}-{max([0, *(int(one.rpartition('-')[2]) for one in taken)]) + 1}"
     change.add_row("outcomes", about(change, study) | {"outcome_id": identifier} | given)
+    for flag, why in flags:
+        change.add_row("outcome_flags", {"outcome_id": identifier, "flag": flag, "note": why})
     note(change, f"Outcome `{identifier}`", by)
     return identifier
 

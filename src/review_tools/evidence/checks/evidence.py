@@ -1,7 +1,7 @@
 """What the checks look at: every table as text, the bibliography, the chapters."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ class Evidence:
     references: dict[str, Reference]
     chapters: dict[str, str]
     unreadable: tuple[Problem, ...]
+    _whole: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
 
     @classmethod
     def read(cls, root: Path) -> "Evidence":
@@ -50,9 +51,12 @@ class Evidence:
 
     def sheet(self, name: str) -> pd.DataFrame:
         """One table as text, with every column its definition has (missing ones empty)."""
-        columns = self.schemas[name].columns if name in self.schemas else []
-        frame = self.sheets.get(name, pd.DataFrame(columns=columns, dtype="str"))
-        return frame.reindex(columns=[*columns, *(c for c in frame.columns if c not in columns)], fill_value="")
+        if name not in self._whole:
+            columns = self.schemas[name].columns if name in self.schemas else []
+            frame = self.sheets.get(name, pd.DataFrame(columns=columns, dtype="str"))
+            more = [column for column in frame.columns if column not in columns]
+            self._whole[name] = frame.reindex(columns=[*columns, *more], fill_value="")
+        return self._whole[name]
 
     def file(self, name: str) -> str:
         return f"data/{self.schemas[name].path}"

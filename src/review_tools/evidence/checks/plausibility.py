@@ -2,6 +2,7 @@
 right number or a flag in ``data/outcome_flags.csv`` that says what the source prints. A flag silences only its kind.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -17,6 +18,13 @@ RATIOS = ("RR", "OR", "HR", "rate ratio")
 SPREAD, SUM, UNUSUAL = "possible SE as SD", "does not add up", "unusual value"
 LARGE = 3.0  # arms this many SDs apart hardly overlap; an SE read as an SD is the commoner reason (metafor, escalc)
 OFF_CENTRE = 0.1  # of the interval's width, beyond what rounding explains
+FRACTION = re.compile(r"(\d+)\s*(?:/|of|out of)\s*(\d+)")
+FIGURE = re.compile(r"\d+(?:\.\d+)?")
+PRINTED = {  # basis and block: the figures that the words of the source show, in this order
+    ("printed", "continuous"): ("mean_arm1", "sd_arm1", "mean_arm2", "sd_arm2"),
+    ("printed", "effect"): ("effect", "ci_low", "ci_high"),
+    ("derived from percent", "binary"): ("printed_percent_arm1", "printed_percent_arm2"),
+}
 PEERS = 5  # values of one outcome and unit from which “far outside” means something
 FAR = 6.0  # robust standard deviations (MAD × 1.4826; Iglewicz and Hoaglin 1993 take 3.5 for a first look)
 SMALL = 0.25  # of the peers' median spread: n = 16 a study makes an SE that small
@@ -26,6 +34,7 @@ def check(evidence: Evidence) -> Iterator[Problem]:
     """Effects against arms, intervals, totals, spreads, units, peers, dates."""
     outcomes = _Outcomes(evidence)
     for found in (
+        outcomes.printed,
         outcomes.effects,
         outcomes.centred,
         outcomes.totals,
@@ -43,7 +52,8 @@ class _Outcomes:
         flags = evidence.sheet("outcome_flags")
         self.flags = set(zip(flags["outcome_id"], flags["flag"], strict=True))
         arms = [f"{what}_arm{arm}" for what in ("events", "n", "mean", "sd") for arm in (1, 2)]
-        figures = [*arms, "ci_low", "effect", "ci_high"]
+        percentages = ["printed_percent_arm1", "printed_percent_arm2"]
+        figures = [*arms, "ci_low", "effect", "ci_high", *percentages]
         self.values = pd.DataFrame({column: numbers(self.rows, column) for column in figures})
         self.figures: dict[Any, dict[Any, float]] = self.values.to_dict("index")  # a cell of a dict is quick to find
 
@@ -55,6 +65,28 @@ class _Outcomes:
         if (self.rows.loc[line, "outcome_id"], flag) not in self.flags:
             remedy = f"check the source; if it prints this, add the flag “{flag}” with a note to data/outcome_flags.csv"
             yield self.evidence.problem("outcomes", line, column, why, remedy)
+
+    def printed(self) -> Iterator[Problem]:
+        """Figures of a row stand in the words of its source (``reported``), those of arm 1 before those of arm 2.
+
+        Events and people are looked for only where the words hold a fraction (9/20, 9 of 20): others are spelt out.
+        """
+        values = self.values.to_dict("index")
+        for line, row in self.rows.iterrows():
+            fractions = FRACTION.findall(row["reported"]) if row["block"].endswith("binary") else []
+            shown: list[Any] = [float(figure) for figure in FIGURE.findall(row["reported"])]
+            columns = PRINTED.get((row["value_basis"], row["block"].removeprefix("single-arm ")), ())
+            wanted: list[Any] = [abs(float(values[line][column])) for column in columns]
+            if fractions and row["value_basis"] == "printed":
+                shown = [(float(events), float(n)) for events, n in fractions]
+                columns = ("events_arm1", "events_arm2")
+                wanted = [(values[line][one], values[line][one.replace("events", "n")]) for one in columns]
+            rest = iter(shown)
+            for column, figure in zip(columns, wanted, strict=True):
+                if row[column] and figure not in rest:
+                    why = "the words in “reported” do not show this, or show the arms the other way round"
+                    yield from self.report(line, column, why, SUM)
+                    break
 
     def effects(self) -> Iterator[Problem]:
         """A printed effect against the one that the arms of a row with the same outcome and time give."""

@@ -32,6 +32,7 @@ def check(evidence: Evidence) -> Iterator[Problem]:
     yield from _trial_dates(evidence)
     yield from _blocks(evidence)
     yield from _arms(evidence)
+    yield from _own_study(evidence)
     yield from _intervals(evidence)
     yield from _printed_percentages(evidence)
     yield from _identified(evidence)
@@ -83,12 +84,21 @@ def _arms(evidence: Evidence) -> Iterator[Problem]:
             yield evidence.problem("outcomes", line, f"sd_{arm}", "not above zero", remedy)
 
 
-def _intervals(evidence: Evidence) -> Iterator[Problem]:
+def _own_study(evidence: Evidence) -> Iterator[Problem]:
+    """The identifier of an outcome begins with its study's, so that one of the two cannot be changed alone."""
     outcomes = evidence.sheet("outcomes")
-    low, effect, high = (numbers(outcomes, column) for column in ("ci_low", "effect", "ci_high"))
-    for line in outcomes.index[(effect < low) | (effect > high) | (low > high)]:
-        why = f"outside its interval {low[line]:g} to {high[line]:g}"
-        yield evidence.problem("outcomes", line, "effect", why, "check estimate and interval in the source")
+    for line in outcomes.index[outcomes["outcome_id"].str.rpartition("-")[0] != outcomes["study_id"]]:
+        why = f"not the study that {outcomes['outcome_id'][line]} names"
+        yield evidence.problem("outcomes", line, "study_id", why, "correct the study or the identifier")
+
+
+def _intervals(evidence: Evidence) -> Iterator[Problem]:
+    for table, column in (("outcomes", "effect"), ("published_pools", "estimate")):
+        sheet = evidence.sheet(table)
+        low, estimate, high = (numbers(sheet, one) for one in ("ci_low", column, "ci_high"))
+        for line in sheet.index[(estimate < low) | (estimate > high) | (low > high)]:
+            why = f"outside its interval {low[line]:g} to {high[line]:g}"
+            yield evidence.problem(table, line, column, why, "check estimate and interval in the source")
 
 
 def _printed_percentages(evidence: Evidence) -> Iterator[Problem]:

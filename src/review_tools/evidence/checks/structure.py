@@ -1,12 +1,16 @@
 """Columns, types, required cells, patterns, ranges, vocabularies, keys and links: what the schema says."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pandas as pd
 
 from review_tools.evidence.checks.evidence import Evidence
+from review_tools.evidence.fix import DASHES
 from review_tools.evidence.problems import Problem
 from review_tools.evidence.schema import Field, Table
+from review_tools.evidence.tables import FORM
 
 TYPE_FORM = {
     "integer": (r"-?\d+", "a whole number", "write digits only, no thousands separator"),
@@ -14,6 +18,29 @@ TYPE_FORM = {
     "boolean": (r"true|false", "true or false", "write true, false, or leave it empty"),
     "date": (r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", "a date", "write it as YYYY-MM-DD"),
 }
+LONGEST = 2000  # characters; the longest true cell has a quarter of that
+ODD_TEXT = (  # what no source prints and a reader, a spreadsheet or a browser may trip over
+    (
+        re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"),
+        "holds a character that cannot be seen",
+        "type the text anew",
+    ),
+    (
+        re.compile(r"<[A-Za-z/!?]"),
+        "holds what a browser takes for HTML",
+        "write plain text, with a space after a less-than sign",
+    ),
+    (
+        re.compile(r"\A(?:[=+@]|-(?![\d.]+%?(?:\s|\Z)))"),
+        "begins as a formula of a spreadsheet does",
+        "put a word before the sign",
+    ),
+    (
+        re.compile(rf"(?s)\A.{{{LONGEST + 1}}}"),
+        f"longer than {LONGEST:,} characters",
+        "keep one fact, and name its source",
+    ),
+)
 
 
 def check(evidence: Evidence) -> Iterator[Problem]:
@@ -30,6 +57,7 @@ def check(evidence: Evidence) -> Iterator[Problem]:
 
 def _header(evidence: Evidence, table: Table, frame: pd.DataFrame) -> Iterator[Problem]:
     file = evidence.file(table.name)
+    yield from form(evidence.root, file)
     for column in table.columns:
         if column not in frame.columns:
             yield Problem(
@@ -38,16 +66,29 @@ def _header(evidence: Evidence, table: Table, frame: pd.DataFrame) -> Iterator[P
     for column in frame.columns[~frame.columns.isin(table.columns)]:
         remedy = f"remove it, or define it in datapackage.json; the columns are {', '.join(table.columns)}"
         yield Problem(file, "this column is not defined", remedy, 1, column)
-    for column in frame.columns[frame.columns.duplicated()]:
-        yield Problem(file, "this column stands twice", "remove one", 1, column)
+    known = [column for column in frame.columns if column in table.columns]
+    for held, due in zip(known, (column for column in table.columns if column in known), strict=False):
+        if held != due:
+            why = f"the columns stand in another order: here datapackage.json has {due}"
+            yield Problem(file, why, "put the columns, with their cells, in its order", 1, held)
+            break
+
+
+def form(root: Path, file: str) -> Iterator[Problem]:
+    """Marks at the start of a file or at its line ends that programs add without being asked."""
+    content = (root / file).read_bytes()
+    for mark, what, _ in FORM:
+        if mark in content:
+            row = content[: content.index(mark)].count(b"\n") + 1
+            yield Problem(file, f"holds {what}", "run `review check --fix`, and save as plain UTF-8", row=row)
 
 
 def _column(evidence: Evidence, table: Table, field: Field, column: pd.Series) -> Iterator[Problem]:
     def report(wrong: pd.Series, why: str, remedy: str) -> Iterator[Problem]:
-        for line in column.index[wrong]:
+        for line in column.index[wrong] if wrong.any() else ():
             yield evidence.problem(table.name, line, field.name, why, remedy)
 
-    filled = column[column != ""].reindex(column.index)
+    filled = column.where(column != "")
     present = filled.notna()
     if field.required:
         yield from report(~present, "this cell must not be empty", f"fill it: {field.description}")
@@ -69,6 +110,12 @@ def _column(evidence: Evidence, table: Table, field: Field, column: pd.Series) -
         wrong = present & ~padded & ~filled.str.fullmatch(field.pattern).fillna(False).astype(bool)
         example = f", for example {field.example}" if field.example else ""
         yield from report(wrong, "not of the right form", f"{_form(field)}{example}")
+    if field.type == "string" and not table.append_only:  # a log keeps the titles that it was given
+        for odd, why, remedy in ODD_TEXT:
+            yield from report(_holds(odd, column), why, remedy)
+    if field.name.endswith(("doi", "url")):
+        remedy = "write the hyphen of the keyboard, or copy it anew"
+        yield from report(_holds(DASHES, column), "holds a dash that is no hyphen", remedy)
     if field.vocabulary:
         terms = evidence.sheet("vocabulary")
         allowed = terms.loc[terms["kind"] == field.vocabulary, "term"]
@@ -77,6 +124,10 @@ def _column(evidence: Evidence, table: Table, field: Field, column: pd.Series) -
         yield from report(
             present & ~padded & ~filled.isin(allowed), why, f"use {shown}; or add the term to data/vocabulary.csv"
         )
+
+
+def _holds(pattern: re.Pattern[str], column: pd.Series) -> pd.Series:
+    return pd.Series([pattern.search(text) is not None for text in column], index=column.index, dtype=bool)
 
 
 FORMS = {

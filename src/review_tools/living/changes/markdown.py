@@ -14,6 +14,7 @@ from review_tools.living.changes.summary import headline, one_line
 
 LIMIT = 60_000  # GitHub takes 65,536 characters
 VALUE = 160
+FEW_ROWS, FEW_CELLS, ALL_CELLS = 10, 6, 99  # a person compares each value of a few new rows with its source
 ROOM = 600  # for the line that says what was cut
 ACTIVE = re.compile(r"[^\w\s.,;'’“”„–—…→·±×°%/+=?-]", re.ASCII)
 TRIGGER = re.compile(r"@|#|(?<=GH)-|(?<=gh)-|(?<=://)|(?<=\bwww)")
@@ -89,17 +90,18 @@ def _sections(changes: Changes) -> Iterator[Section]:
     for table in changes.tables:
         if rows := list(table.of(ADDED)):
             title = f"<details><summary><b>{safe(table.title)}: {len(rows)} added</b></summary>"
-            yield title, [_bullet(table, row, named=False) for row in rows], "\n</details>\n"
+            cells = FEW_CELLS if len(rows) > FEW_ROWS else ALL_CELLS
+            yield title, [_bullet(table, row, named=False, most=cells) for row in rows], "\n</details>\n"
     if changes.pages:
         lines = [f"- {safe(page.page)}: {'; '.join(safe(why) for why in page.reasons)}" for page in changes.pages]
         yield f"<details><summary><b>{len(lines)} pages affected</b></summary>", lines, "\n</details>\n"
 
 
-def _bullet(table: Table, row: Row, *, named: bool = True) -> str:
+def _bullet(table: Table, row: Row, *, named: bool = True, most: int = FEW_CELLS) -> str:
     key = {column for column, _ in row.key}
     shown = [cell for cell in row.cells if cell.column not in key]
     where = f"{safe(table.name)} " if named else ""
-    return f"- {where}{_key(row)}: {'; '.join(map(_cell, shown[:6]))}{_rest(shown, 6)}"
+    return f"- {where}{_key(row)}: {'; '.join(map(_cell, shown[:most]))}{_rest(shown, most)}"
 
 
 def _cell(cell: Cell) -> str:
@@ -109,7 +111,8 @@ def _cell(cell: Cell) -> str:
 
 
 def _rest(cells: list[Cell], shown: int) -> str:
-    return f"; {len(cells) - shown} cells more" if len(cells) > shown else ""
+    more = len(cells) - shown
+    return f"; {more} {'cell' if more == 1 else 'cells'} more" if more > 0 else ""
 
 
 def _key(row: Row) -> str:

@@ -14,7 +14,7 @@ def headline(changes: Changes) -> str:
         counts = [(len(table.of(kind)), table.title.lower()) for table in changes.tables if table.of(kind)]
         if counts:
             total = sum(number for number, _ in counts)
-            where = ", ".join(f"{number} {title}" for number, title in counts)
+            where = ", ".join(f"{title} {number}" for number, title in counts)
             parts.append(f"{total} {'row' if total == 1 else 'rows'} {kind} ({where})")
     if past := len(changes.past_edited):
         parts.append(f"{past} past {'line' if past == 1 else 'lines'} of a log changed, which must not be")
