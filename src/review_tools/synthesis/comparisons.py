@@ -25,7 +25,7 @@ EXCLUDING = {
     "not MSC proper": "the product is not MSCs themselves",
     "baseline imbalance": "the arms differed at the start, so that their end values mislead",
 }
-UNSOUND = ("retracted", "withdrawn", "expression of concern")
+UNSOUND = ("retracted", "withdrawn", "partially retracted", "expression of concern")
 BLOCK = {"RR": "binary", "OR": "binary", "MD": "continuous", "SMD": "continuous", "proportion": "single-arm binary"}
 ENGINE = {"proportion": "PLO"}
 RANK = {"single-arm": 0, "controlled": 1, "randomised": 2}
