@@ -17,6 +17,7 @@ _NAMES = Names(
             "data_dictionary",
             "findings",
             "glossary",
+            "notices",
             "outcomes",
             "studies",
             "table_sizes",
