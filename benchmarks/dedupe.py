@@ -48,8 +48,8 @@ def spoiled(title: str, chance: random.Random) -> str:
     return title.upper() if kind == 2 else f"{title}."
 
 
-def measure(runs: int = 1) -> dict[str, float]:
-    """Seconds (best of ``runs``), peak memory of the process in MB, precision and recall in percent."""
+def measure(runs: int = 1) -> list[dict[str, object]]:
+    """Rows for the benchmarks: time (best of ``runs``), memory, precision and recall of the search."""
     known, candidates, truth = made_up()
     seconds, found = float("inf"), [""]
     for _ in range(runs):
@@ -58,14 +58,16 @@ def measure(runs: int = 1) -> dict[str, float]:
         found = [index.find(entry) for entry in candidates]
         seconds = min(seconds, time.perf_counter() - start)
     right = sum(bool(a) and a == b for a, b in zip(found, truth, strict=True))
-    return {
-        "seconds": seconds,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "precision": 100 * right / max(1, sum(map(bool, found))),
-        "recall": 100 * right / sum(map(bool, truth)),
-    }
+    figures = [
+        (f"{CANDIDATES:,} candidates against {KNOWN:,} known", seconds, "s"),
+        ("memory of the process, most", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "MiB"),
+        ("precision", 100 * right / max(1, sum(map(bool, found))), "%"),
+        ("recall", 100 * right / sum(map(bool, truth)), "%"),
+    ]
+    empty: dict[str, object] = {"against": None, "ratio": None}
+    return [{"group": "dedupe", "name": name, "value": value, "unit": unit, **empty} for name, value, unit in figures]
 
 
 if __name__ == "__main__":
-    for name, value in measure().items():
-        print(f"{name:<10} {value:.2f}")
+    for row in measure():
+        print(f"{row['name']:<50}{row['value']:>14,.2f} {row['unit']}")
