@@ -14,6 +14,7 @@ COLUMNS = (
     "candidate_id search_id source record_id kind doi pmid trial_id title year matched score duplicate_of found_on"
 )
 RECORDS, BATCH, REPEATED = 1_000_000, 50_000, 10  # of each batch one in ten is known already
+PUBMED = 37_000_000  # records, in partitions of a million: docs/scale.md
 
 
 def made_up(start: int, number: int) -> Iterator[dict[str, str]]:
@@ -52,6 +53,7 @@ def measure(runs: int = 1, records: int = RECORDS) -> list[dict[str, object]]:
             middle = len(memory) // 2
             figures = [
                 (f"add {records:,} in batches, deduplicated", records / sum(times), "records/s"),
+                (f"{PUBMED:,} in partitions, one after the other", PUBMED / records * sum(times) / 60, "min"),
                 ("last batch against the second", times[-1] / times[1], "times"),
                 ("look up 1,000 numbers", asked, "s"),
                 ("a page from the middle", paged, "s"),

@@ -9,7 +9,6 @@ import pytest
 import review_tools as rt
 from review_tools.display import glance
 from review_tools.display.overview import RATIOS
-from review_tools.evidence import schema
 
 SEARCHES = "search_id,run_on,status\n"
 
@@ -32,35 +31,43 @@ def test_each_status_leads_to_as_many_rows_of_the_trial_table() -> None:
         assert sum(name in values for values in held) == count, name
 
 
-@pytest.mark.parametrize(
-    ("rows", "says"),
-    [
-        (None, None),
-        ("", None),
-        ("a,2026-11-25,partial\n", None),
-        ("a,2026-11-20,complete\nb,2026-11-25,partial\n", "2026-11-20"),
-        ("a,2026-11-20,complete\nb,2026-11-22,complete\n", "2026-11-22"),
-    ],
-    ids=["no table", "empty", "only a partial one", "a complete one", "the latest"],
-)
-def test_only_a_complete_search_counts(
-    copy: Path, monkeypatch: pytest.MonkeyPatch, rows: str | None, says: str | None
+ALL = ("clinicaltrials", "pubmed", "europepmc", "crossref")
+LATEST = dict.fromkeys(ALL, "2026-11-25")
+SEARCHED: dict[str, tuple[dict[str, str], str, str | None, str | None]] = {
+    "none": ({}, "complete", None, None),
+    "only partial ones": (LATEST, "partial", None, None),
+    "not every source": ({"pubmed": "2026-11-22"}, "complete", "2026-11-22", None),
+    "every source": (LATEST, "complete", "2026-11-25", "2026-12-02"),
+    "one source longer ago": ({**LATEST, "pubmed": "2026-11-20"}, "complete", "2026-11-25", "2026-11-27"),
+}
+
+
+@pytest.mark.parametrize(("days", "status", "last", "due"), SEARCHED.values(), ids=SEARCHED.keys())
+def test_only_complete_searches_count_and_the_schedule_tells_the_next(
+    copy: Path, monkeypatch: pytest.MonkeyPatch, days: dict[str, str], status: str, last: str | None, due: str | None
 ) -> None:
     monkeypatch.setenv("REVIEW_ROOT", str(copy))
-    known = {name: table for name, table in schema.tables(copy).items() if name != "searches"}
-    if rows is not None:
-        (copy / "data" / "searches.csv").write_text(SEARCHES + rows, encoding="utf-8")
-        fields = tuple(
-            schema.Field(name, kind, "")
-            for name, kind in (("search_id", "string"), ("run_on", "date"), ("status", "string"))
-        )
-        known["searches"] = schema.Table("searches", "Searches", "", "searches.csv", fields, ("search_id",), ())
-    monkeypatch.setattr(schema, "tables", lambda root=None: known)
+    with (copy / "data" / "searches.csv").open("a", encoding="utf-8") as file:
+        for source, day in days.items():
+            file.write(f"{source}-1,{source},main,1,{day},2024-01-01,{day},0,0,0,0,{status},\n")
     made = rt.tables.at_a_glance()
-    assert made.searched == says
+    assert (made.searched, made.due and made.due.day) == (last, due)
     html = made._repr_html_()
-    assert f'data-searched="{says or ""}" hidden' in html
-    assert ("no systematic search yet" in html) == (says is None)
+    assert ("no systematic search yet" in html) == (last is None)
+    assert (f'data-due="{due}" data-every="7" hidden' in html) == (due is not None)
+    assert ("not every source has been searched yet" in html) == (last is not None and due is None)
+
+
+def test_a_review_that_is_paused_has_no_schedule(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REVIEW_ROOT", str(copy))
+    with (copy / "data" / "searches.csv").open("a", encoding="utf-8") as file:
+        for source, day in LATEST.items():
+            file.write(f"{source}-1,{source},main,1,{day},2024-01-01,{day},0,0,0,0,complete,\n")
+    path = copy / "data" / "review.yml"
+    path.write_text(path.read_text(encoding="utf-8").replace("status: living", "status: paused"), encoding="utf-8")
+    html = rt.tables.at_a_glance()._repr_html_()
+    assert "search-badge" not in html
+    assert "all sources searched up to 2026-11-25" in html
 
 
 def test_a_direction_is_named_only_where_the_interval_leaves_out_no_difference() -> None:

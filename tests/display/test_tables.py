@@ -22,6 +22,7 @@ ALL = {
     "glossary": {},
     "table_sizes": {},
     "withdrawn": {},
+    "notices": {},
     "directions": {},
     "data_dictionary": {"table": "outcomes"},
 }

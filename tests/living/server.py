@@ -52,6 +52,7 @@ class Services:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        self._server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a client that hangs up
         self.base = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._closed = threading.Event()
 
@@ -243,9 +244,9 @@ def a_work(doi: str, title: str, **more: Any) -> dict[str, Any]:
 
 
 def an_article(
-    pmid: str, title: str, doi: str = "", nct: str = "", types: tuple[str, ...] = ("Journal Article",)
+    pmid: str, title: str, doi: str = "", nct: str = "", types: tuple[str, ...] = ("Journal Article",), links: str = ""
 ) -> str:
-    """A ``PubmedArticle``; the title is XML already."""
+    """A ``PubmedArticle``; the title is XML already, and so are ``links`` (its CommentsCorrections)."""
     bank = "<DataBankList><DataBank><DataBankName>ClinicalTrials.gov</DataBankName><AccessionNumberList>"
     bank += f"<AccessionNumber>{nct}</AccessionNumber></AccessionNumberList></DataBank></DataBankList>"
     kinds = "".join(f"<PublicationType UI={quoteattr('D0')}>{escape(one)}</PublicationType>" for one in types)
@@ -256,7 +257,8 @@ def an_article(
 <Abstract><AbstractText Label="RESULTS">Made up.</AbstractText></Abstract>
 <AuthorList CompleteYN="Y"><Author ValidYN="Y"><LastName>Invented</LastName><ForeName>Ida</ForeName></Author>
 <Author ValidYN="Y"><CollectiveName>Pretend and Sons Study Group</CollectiveName></Author></AuthorList>
-{bank if nct else ""}<PublicationTypeList>{kinds}</PublicationTypeList></Article></MedlineCitation>
+{bank if nct else ""}<PublicationTypeList>{kinds}</PublicationTypeList></Article>
+{f"<CommentsCorrectionsList>{links}</CommentsCorrectionsList>" if links else ""}</MedlineCitation>
 <PubmedData><ArticleIdList><ArticleId IdType="pubmed">{pmid}</ArticleId>
 {f'<ArticleId IdType="doi">{escape(doi)}</ArticleId>' if doi else ""}</ArticleIdList></PubmedData></PubmedArticle>"""
 

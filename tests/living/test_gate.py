@@ -65,6 +65,26 @@ def registry_change(root: Path, told: bool) -> None:
         add(root, "trial_history", row)
 
 
+RETRACTED = "molendijk_2015_allogeneic"
+
+
+def status_change(root: Path, kind: str = "") -> None:
+    """A study called retracted, with a notice of a kind, or without one."""
+    path = root / "data/studies.csv"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    at = next(number for number, line in enumerate(lines) if line.startswith(f"{RETRACTED},"))
+    lines[at] = lines[at].replace(",current,", ",retracted,", 1)
+    path.write_text("".join(lines), encoding="utf-8")
+    if kind:
+        add(root, "notices", f"{RETRACTED},{kind},crossref,10.5555/n,2026-10-01,2026-11-09,https://example.org/\n")
+
+
+def test_a_status_that_a_notice_tells_passes(logged: Path) -> None:
+    status_change(logged, "retraction")
+    code, output = gate(logged)
+    assert code == 0, output
+
+
 def test_a_weeks_findings_and_told_changes_pass(logged: Path) -> None:
     next_week(logged)
     registry_change(logged, told=True)
@@ -85,6 +105,11 @@ BAD: dict[str, tuple[Callable[[Path], None], str]] = {
     "a change that nobody tells": (
         lambda root: registry_change(root, told=False),
         "without a row in data/trial_history",
+    ),
+    "a status that nobody tells": (status_change, "without a new row in data/notices.csv that says so"),
+    "a status that its notice does not give": (
+        lambda root: status_change(root, "correction"),
+        "without a new row in data/notices.csv that says so",
     ),
     "growth beyond the bound": (
         lambda root: (

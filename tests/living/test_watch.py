@@ -19,7 +19,9 @@ from typer.testing import CliRunner
 from living.search_server import SOURCES, Searches
 from review_tools.cli import app
 from review_tools.evidence.checks import check
+from review_tools.evidence.tables import load
 from review_tools.living.services import http
+from review_tools.living.store import CsvStore, migrate
 from review_tools.living.watch import journal, run, sources
 
 MONDAY = date(2026, 11, 2)
@@ -362,10 +364,52 @@ def test_an_interruption_while_writing_is_made_good(
     assert check(copy) == []
 
 
+def test_candidates_that_moved_to_parquet_are_added_there(
+    copy: Path, searches: Searches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whole, and cut after the store was written and before the log was."""
+    fill(searches, "pubmed", 3)
+    assert watch(copy, "--source", "pubmed")[0] == 0
+    assert migrate(copy) == 3
+    fill(searches, "pubmed", 2, start=3)
+    assert watch(copy, "--source", "pubmed")[0] == 0
+    fill(searches, "pubmed", 4, start=5)
+    real = journal.replace_bytes
+
+    def cut(path: Path, content: bytes) -> None:
+        if path.name == "searches.csv":
+            raise KeyboardInterrupt
+        real(path, content)
+
+    monkeypatch.setattr(journal, "replace_bytes", cut)
+    CliRunner().invoke(app, ["watch", "--root", str(copy), "--source", "pubmed"])
+    assert len(load("candidates", copy)) == 9
+    assert len(table(copy, "searches")) == 2
+    monkeypatch.setattr(journal, "replace_bytes", real)
+    assert watch(copy, "--source", "pubmed")[0] == 0
+    assert [row["new"] for row in table(copy, "searches")] == ["3", "2", "4", "0"]
+    assert table(copy, "candidates") == []
+    assert load("candidates", copy)["record_id"].tolist() == all_of("pubmed", 9)
+    assert check(copy) == []
+
+
+def test_a_csv_file_of_candidates_is_not_filled_beyond_its_bound(
+    copy: Path, searches: Searches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CsvStore.__init__, "__defaults__", (5,))
+    fill(searches, "pubmed", 6)
+    before = tables(copy)
+    code, output = watch(copy, "--source", "pubmed")
+    assert code == 1
+    assert "review store --migrate" in output
+    assert tables(copy) == before
+
+
 def test_a_table_changed_by_hand_in_between_is_not_overwritten(copy: Path, tmp_path: Path) -> None:
     target = copy / "data/candidates.csv"
     (tmp_path / "journal.json").write_text(
-        json.dumps({"data/candidates.csv": {"before": "0" * 64, "content": "x"}}), encoding="utf-8"
+        json.dumps({"files": {"data/candidates.csv": {"before": "0" * 64, "content": "x"}}, "candidates": []}),
+        encoding="utf-8",
     )
     before = target.read_bytes()
     with pytest.raises(Exception, match="changed by hand"):

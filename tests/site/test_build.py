@@ -1,5 +1,6 @@
 """Building: a change in the data changes the page; what fails is named, and nothing is published."""
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -120,3 +121,35 @@ def test_plain_sphinx_also_refuses_an_unknown_citation(small: Path) -> None:
     with pytest.raises(BuildError, match="nobody_2024_nothing") as caught:
         build_site(small)
     assert "telepathy" in str(caught.value)
+
+
+def test_a_retraction_is_struck_through_wherever_the_work_stands(small: Path, set_cell: SetCell) -> None:
+    """Citation, references, card, study page, table and the rows left out of a comparison; the row leaves the pool."""
+    study, label = "molendijk_2015_allogeneic", "Molendijk et al. 2015"
+    cells = 'rt.tables.comparison_rows("crohns_fistula")', 'rt.charts.forest("crohns_fistula")', "rt.tables.notices()"
+    append(small, "".join(f"\n```{{code-cell}} ipython3\n{cell}\n```\n" for cell in cells))
+    html = small / "_build" / "html"
+    page, own = html / "book" / "page.html", html / "studies" / f"{study}.html"
+    code, output = build(small)
+    assert code == 0, output
+    assert f"<s>{label}" not in page.read_text(encoding="utf-8")
+    set_cell("studies", study, "status", "retracted")
+    with (small / "data" / "notices.csv").open("a", encoding="utf-8") as file:
+        file.write(f"{study},retraction,crossref,10.5555/n.1,2026-10-01,2026-11-09,https://example.org/record\n")
+    code, output = build(small)
+    assert code == 0, output
+    shown = page.read_text(encoding="utf-8")
+    anchor = f"#ref-{study.replace('_', '-')}"
+    assert re.search(rf'href="[^"]*{anchor}"[^>]*><s>Molendijk <em>et al.</em>, 2015</s> \[retracted\]', shown)
+    card = json.loads(re.search(r'id="review-cards">(.*?)</script>', shown, re.DOTALL)[1])[anchor[1:]]
+    assert (card["struck"], card["status"]) == ("yes", "Retracted")
+    assert f'<s>{label}</s></a> <span class="tag tag-retracted">Retracted</span>' in shown  # tables
+    assert "the study is marked: retracted" in shown
+    assert "2 studies pooled" not in shown
+    entry = (html / "book" / "references.html").read_text(encoding="utf-8").partition(f'id="{anchor[1:]}"')[2][:1500]
+    assert "<s>Molendijk" in entry
+    assert '<span class="tag tag-retracted">retracted</span>' in entry
+    told = own.read_text(encoding="utf-8")
+    assert f"<h1><s>{label}</s>" in told
+    assert '<a href="https://doi.org/10.5555/n.1">Retraction of 2026-10-01</a>; seen at ' in told
+    assert f"<s>{label}" in (html / "book" / "references.html").read_text(encoding="utf-8")

@@ -33,7 +33,7 @@ TEX = (
 CALLS = [
     "tables.studies()", "tables.findings()", "tables.trials()", "tables.trial_differences()", "tables.outcomes()",
     "tables.corrections()", "tables.glossary()", "tables.published_pools()", "tables.decisions()",
-    "tables.table_sizes()", "tables.downloads()", "tables.cite()", "tables.withdrawn()",
+    "tables.table_sizes()", "tables.downloads()", "tables.cite()", "tables.withdrawn()", "tables.notices()",
     'tables.data_dictionary("studies")', "tables.explorer()", "charts.mechanism_map()", "charts.directions()",
     "charts.response_rates()", "charts.trial_timeline()", 'charts.trials_by("disease")', "charts.gap_map()",
     "charts.products()", "charts.disease_by_model()", "tables.gap_rows()",

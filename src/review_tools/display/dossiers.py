@@ -236,9 +236,8 @@ def decided(frame: pd.DataFrame) -> Grid:
 
 def reporting(frame: pd.DataFrame) -> Grid:
     """The studies that report a trial."""
-    status = labels("study status")
     columns = [
-        ("Study", lambda row: lines([records.study_link(row["study_id"]), tag(status[row["status"]], row["status"])])),
+        ("Study", lambda row: records.study_link(row["study_id"])),
         ("What it says, as far as read", text("summary")),
     ]
     return grid(frame, columns, plural(len(frame), "study", "studies"))

@@ -1,28 +1,35 @@
 """The front page at a glance: dates, counts that lead to their pages, trials by status, results with direction."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pandas as pd
 from jinja2 import Environment
 
 from review_tools.display.grid import Column, Grid, grid, lines, link, note, tag
+from review_tools.display.protocol import current, last_searches
 from review_tools.display.registry import status_of
 from review_tools.display.selection import chosen, labels
 from review_tools.display.theme import plural
-from review_tools.evidence import schema
 from review_tools.evidence.citation import citation
+from review_tools.evidence.protocol import protocol
 from review_tools.evidence.tables import load
 from review_tools.synthesis import comparisons, words
 from review_tools.synthesis.comparisons import Answer
 
 _ENVIRONMENT = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-# `.search-badge` is where a script may say that the schedule of searches was missed; it stays hidden otherwise.
+# What the date means depends on the reader's clock, so `static/schedule.js` fills `.search-badge`.
 _TEMPLATE = _ENVIRONMENT.from_string("""\
 <div class="glance">
 <dl class="glance-dates">
 <div><dt>Last systematic search</dt><dd>{{ searched or "no systematic search yet" }}
-<span class="search-badge" data-searched="{{ searched or '' }}" hidden></span></dd></div>
+{% if due %}
+<span class="tag search-badge" data-due="{{ due.day }}" data-every="{{ due.every }}" hidden></span>
+{% elif searched %}
+<span class="tag">{{ current }}</span>
+{% endif %}
+</dd></div>
 <div><dt>Last update</dt><dd><a href="site:book/whats-new">version {{ version }}</a>, {{ released }}</dd></div>
 </dl>
 <ul class="glance-cards">
@@ -57,6 +64,14 @@ class Card:
 
 
 @dataclass(frozen=True)
+class Due:
+    """The first day on which a search of some source is due, and after how many days that source is due again."""
+
+    day: str
+    every: int
+
+
+@dataclass(frozen=True)
 class Glance:
     """The review in a few counts."""
 
@@ -65,6 +80,8 @@ class Glance:
     searched: str | None
     version: str
     released: str
+    due: Due | None = None
+    current: str = ""
 
     def _repr_html_(self) -> str:
         return _TEMPLATE.render(vars(self))
@@ -111,16 +128,28 @@ def at_a_glance() -> Glance:
     order = sorted(counts.items(), key=lambda pair: (pair[0] in ("unknown", "not shown"), -pair[1], pair[0]))
     most = int(counts.max())
     statuses = [(str(name), int(count), round(100 * count / most)) for name, count in order]
-    return Glance(cards, statuses, last_search(), this.version, this.released)
+    return Glance(cards, statuses, last_search(), this.version, this.released, due(), current())
 
 
 def last_search() -> str | None:
-    """Day of the latest complete search; None while there was none, or no table of searches."""
-    if "searches" not in schema.tables():
-        return None
+    """Day of the latest complete search; None while there was none."""
     searches = load("searches")
     complete = searches.loc[searches["status"] == "complete", "run_on"]
     return f"{complete.max():%Y-%m-%d}" if len(complete) else None
+
+
+def due() -> Due | None:
+    """When the schedule in ``data/review.yml`` asks for the next search; None unless all sources were searched."""
+    read, last = protocol(), last_searches()
+    days: dict[str, int] = {
+        source: min(strategy["sources"][source]["every_days"] for strategy in read["strategies"].values())
+        for source in last
+    }
+    nexts = [(day + timedelta(days[source]), days[source]) for source, day in last.items() if day is not None]
+    if read["status"] != "living" or len(nexts) < len(last):
+        return None
+    day, every = min(nexts)
+    return Due(f"{day:%Y-%m-%d}", every)
 
 
 def _are(frame: pd.DataFrame, **conditions: str) -> int:

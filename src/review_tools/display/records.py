@@ -3,6 +3,7 @@
 from typing import Any
 
 import pandas as pd
+from markupsafe import Markup
 
 from review_tools.display.grid import UNKNOWN, Cell, Filters, Grid, grid, lines, link, note, show, tag, text
 from review_tools.display.selection import chosen, labels, with_mediators
@@ -10,15 +11,24 @@ from review_tools.display.selection import findings as chosen_findings
 from review_tools.display.theme import plural
 from review_tools.evidence import schema
 from review_tools.evidence.bibliography import bibliography
+from review_tools.evidence.notices import unsound
 from review_tools.evidence.tables import load
 
 REFERENCES = "site:book/references"
 
 
 def study_link(study_id: Any, seed_number: Any = None) -> Cell:
-    """The study's label, linked to its page; a seed number links to its row of the citations table."""
+    """The study's label, linked to its page; a seed number links to its row of the citations table.
+
+    A work that no longer stands is struck through, with its status beside it.
+    """
     if isinstance(study_id, str):
-        return link(f"site:studies/{study_id}", bibliography()[study_id].label)
+        page, label, status = f"site:studies/{study_id}", bibliography()[study_id].label, unsound().get(study_id)
+        if not status:
+            return link(page, label)
+        return Markup("{} {}").format(
+            link(page, Markup("<s>{}</s>").format(label)), tag(status.capitalize(), "retracted")
+        )
     if seed_number is None or pd.isna(seed_number):
         return UNKNOWN
     return link(f"{REFERENCES}#seed-{seed_number}", f"seed reference {seed_number}, not yet identified")
@@ -214,7 +224,7 @@ def studies() -> Grid:
     kinds, reading, status = labels("study kind"), labels("reading"), labels("study status")
 
     def study(row: pd.Series) -> Cell:
-        changed = tag(status[row["status"]], row["status"]) if row["status"] != "current" else ""
+        changed = tag(status["corrected"], "corrected") if row["status"] == "corrected" else ""
         return lines([study_link(row["study_id"]), changed, note(f"in since {row['added_in']}")])
 
     columns = [
@@ -321,6 +331,29 @@ def table_sizes() -> Grid:
         ("A row is", text("description")),
     ]
     return grid(rows, columns, "The tables of this review")
+
+
+def notices() -> Grid:
+    """What was published about works of this review later, the newest first."""
+    frame = chosen("notices").sort_values(["seen_on", "study_id"], ascending=[False, True], kind="stable")
+    columns = [
+        ("Study", lambda row: study_link(row["study_id"])),
+        ("Notice", told),
+    ]
+    return grid(frame, columns, plural(len(frame), "notice"), name="notices")
+
+
+def told(notice: pd.Series) -> Cell:
+    """A notice in words: what, when, where it stands, who shows it and since when we know."""
+    own = str(notice["notice"])
+    if own.startswith("pmid:"):
+        own = f"https://pubmed.ncbi.nlm.nih.gov/{own.removeprefix('pmid:')}/"
+    elif own.startswith("10."):
+        own = f"https://doi.org/{own}"
+    kind = labels("notice kind")[notice["kind"]]
+    day = "" if pd.isna(notice["noticed_on"]) else f" of {notice['noticed_on']}"
+    shown = link(notice["source_url"], labels("search source")[notice["source"]])
+    return Markup("{}; seen at {} on {:%Y-%m-%d}").format(link(own, f"{kind}{day}"), shown, notice["seen_on"])
 
 
 def withdrawn() -> Grid:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from review_tools.evidence.bibliography import bibliography
 from review_tools.evidence.facts import in_section
+from review_tools.evidence.notices import unsound
 from review_tools.evidence.tables import load
 
 
@@ -31,9 +32,10 @@ def findings(section: str | None = None, disease: str | None = None) -> pd.DataF
 
 
 def study_label(study_id: Any, seed_number: Any) -> str:
-    """Label of a study, or of a seed number that is not yet identified."""
+    """Label of a study, with its status when it no longer stands, or of a seed number that is not yet identified."""
     if isinstance(study_id, str):
-        return bibliography()[study_id].label
+        status = unsound().get(study_id)
+        return f"{bibliography()[study_id].label}{f' ({status})' if status else ''}"
     return f"seed {seed_number}"
 
 

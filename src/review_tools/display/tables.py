@@ -19,6 +19,7 @@ _NAMES = Names(
             "data_dictionary",
             "findings",
             "glossary",
+            "notices",
             "outcomes",
             "studies",
             "table_sizes",

@@ -57,6 +57,8 @@ class Change:
     def add_row(self, name: str, row: dict[str, str]) -> None:
         """Adds one row as one line: at its place by key where the table is sorted by its key, else at the end.
 
+        A log is only ever added to at its end.
+
         Raises:
             KeyError: the row has a column that the table has not.
         """
@@ -69,7 +71,7 @@ class Change:
         frame = self.table(name)
         lines = [f"{one}\n" for one in self.read(file).removesuffix("\n").split("\n")]
         at = len(lines)
-        if len(frame):
+        if len(frame) and not table.append_only:
             keys = list(frame[list(table.primary_key)].itertuples(index=False, name=None))
             new = tuple(row.get(column, "") for column in table.primary_key)
             if keys == sorted(keys):

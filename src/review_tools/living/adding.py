@@ -13,6 +13,7 @@ from review_tools.evidence.bibliography import FILE as BIBLIOGRAPHY
 from review_tools.evidence.bibliography import bibliography
 from review_tools.evidence.checks import check
 from review_tools.evidence.edit import Change
+from review_tools.evidence.notices import STATUS, gravest
 from review_tools.evidence.problems import DataError, Problem
 from review_tools.living import entries
 from review_tools.living.duplicates import Entry, Index
@@ -31,8 +32,6 @@ KINDS = {  # PubMed's publication types that settle what sort of work it is
     "Review": "review",
     "Systematic Review": "review",
 }
-STANDING = ("retraction", "withdrawal", "expression of concern", "correction")
-STATUS = {"retraction": "retracted", "withdrawal": "withdrawn", "correction": "corrected"}
 UNUSED = "never cited and used by no row of data/"
 
 
@@ -95,13 +94,11 @@ def add_work(change: Change, record: Record, given: dict[str, str], by: str = ""
 def study_row(change: Change, record: Record, key: str = "") -> dict[str, str]:
     """What the record says about a study's row; empty what it does not say."""
     trials = set(change.table("trials")["trial_id"])
-    said = {notice.kind for notice in record.notices}
-    standing = next((word for word in STANDING if word in said), "")
     return {
         "study_id": key,
         "kind": next((KINDS[one.split(",")[0]] for one in record.types if one.split(",")[0] in KINDS), ""),
         "trial_id": record.trial_id if record.trial_id in trials else "",
-        "status": STATUS.get(standing, standing) or "current",
+        "status": gravest(STATUS[one.term] for one in record.notices if one.term in STATUS),
         "source_url": _page(record),
         "source_where": f"record of {record.source}, seen {record.retrieved}",
         "added_in": next_version(change.read(CHANGELOG)),

@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from review_tools.evidence import checks
+from review_tools.evidence.notices import STATUS
 from review_tools.evidence.paths import MARKER
 from review_tools.evidence.problems import DataError, Problem, in_order
 from review_tools.evidence.protocol import protocol
 
 Table = list[dict[str, str]]
+BOUNDED = {"candidates": "candidates_of_a_run", "trial_history": "changes_of_a_run", "notices": "changes_of_a_run"}
 REFUSE = "close the pull request, find out why, and run the watch again"
 
 
@@ -22,7 +24,8 @@ def gate(root: Path, base: str) -> list[Problem]:
     """What speaks against merging the working tree of ``root`` into the commit ``base`` unseen.
 
     Append-only tables only grow at their end; no other table loses a row; every changed registry value has its
-    row in the history; a run grows nothing beyond the bounds in ``data/review.yml``; and the data pass all checks.
+    row in the history, every changed status of a study its notice; a run grows nothing beyond the bounds in
+    ``data/review.yml``; and the data pass all checks.
 
     Raises:
         DataError: there is no git, or no such commit.
@@ -44,6 +47,7 @@ def gate(root: Path, base: str) -> list[Problem]:
             found += _not_shrunk(file, before[name], after[name], resource["schema"]["primaryKey"])
     found += _bounded(root, before, after)
     found += _registry(before["trials"], after["trials"], after["trial_history"][len(before["trial_history"]) :])
+    found += _statuses(before["studies"], after["studies"], after["notices"][len(before["notices"]) :])
     return in_order(found)
 
 
@@ -66,7 +70,7 @@ def _not_shrunk(file: str, old: Table, new: Table, key: str | list[str]) -> Iter
 
 def _bounded(root: Path, before: dict[str, Table], after: dict[str, Table]) -> Iterator[Problem]:
     bounds = protocol(root)["bounds"]
-    for table, bound in (("candidates", "candidates_of_a_run"), ("trial_history", "changes_of_a_run")):
+    for table, bound in BOUNDED.items():
         more = len(after[table]) - len(before[table])
         if more > bounds[bound]:
             why = f"grows by {more:,} rows, more than {bounds[bound]:,}"
@@ -84,6 +88,17 @@ def _registry(old: Table, new: Table, history: Table) -> Iterator[Problem]:
             if value != was and (row["trial_id"], column, was, value) not in told:
                 why = f"changed (it was {was or 'empty'}) without a row in data/trial_history.csv"
                 yield Problem("data/trials.csv", why, REFUSE, row=line, column=column, value=value)
+
+
+def _statuses(old: Table, new: Table, notices: Table) -> Iterator[Problem]:
+    """Changed statuses of known studies against the notices added."""
+    told = {(row["study_id"], STATUS.get(row["kind"])) for row in notices}
+    held = {row["study_id"]: row["status"] for row in old}
+    for line, row in enumerate(new, 2):
+        study, status = row["study_id"], row["status"]
+        if status != held.get(study, status) and (study, status) not in told:
+            why = f"changed (it was {held[study]}) without a new row in data/notices.csv that says so"
+            yield Problem("data/studies.csv", why, REFUSE, row=line, column="status", value=status)
 
 
 def _rows(text: str) -> Table:

@@ -81,11 +81,15 @@ class CsvStore:
 
     def append(self, rows: Iterable[Row]) -> int:
         fresh = _fresh(rows, self.known)
-        if len(self) + len(fresh) > self.bound:
-            raise DataError(f"{self.path.name}: more than {self.bound:,} rows → run `review store --migrate` first.")
+        self.refuse_more(len(fresh))
         with self.path.open("a", encoding="utf-8", newline="") as file:
             csv.DictWriter(file, self.columns, lineterminator="\n").writerows(fresh)
         return len(fresh)
+
+    def refuse_more(self, number: int) -> None:
+        """Raises DataError when so many rows more would pass the bound."""
+        if len(self) + number > self.bound:
+            raise DataError(f"{self.path.name}: more than {self.bound:,} rows → run `review store --migrate` first.")
 
     def known(self, column: str, values: Iterable[str]) -> set[str]:
         asked = set(values) - {""}

@@ -27,11 +27,13 @@ def prepare(app: Sphinx) -> None:
 
 
 def finish_page(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
-    """Adds the scripts of charts, explorer and search to the pages that have them."""
+    """Adds the scripts of charts, explorer, search and schedule to the pages that have them."""
     if 'class="chart-spec"' in context.get("body", ""):
         app.add_js_file(charts.BUNDLE, loading_method="defer")
         app.add_js_file("charts.js", loading_method="defer")
     if 'class="explorer"' in context.get("body", ""):
         app.add_js_file("explorer.js", loading_method="defer")
+    if 'class="tag search-badge"' in context.get("body", ""):
+        app.add_js_file("schedule.js", loading_method="defer")
     if pagename == "search":
         app.add_js_file("search.js")

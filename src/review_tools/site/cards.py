@@ -14,6 +14,7 @@ from review_tools.display.dossiers import Dossiers, by
 from review_tools.display.selection import labels
 from review_tools.display.theme import plural
 from review_tools.evidence.bibliography import bibliography
+from review_tools.evidence.notices import UNSOUND
 from review_tools.evidence.tables import load
 from review_tools.site.charts import script_json
 
@@ -73,6 +74,7 @@ def _works() -> dict[str, Card]:
             f"read: {reading[row['read']].lower()}",
             "page": f"studies/{study}",
             "more": "All about this study",
+            **({"struck": "yes"} if row["status"] in UNSOUND else {}),
         }
         for study, row in dossiers.studies.iterrows()
     }

@@ -23,6 +23,7 @@ from review_tools.site import (
     rootfiles,
     tables,
     terms,
+    unsound,
 )
 
 PARTS = (
@@ -35,6 +36,7 @@ PARTS = (
     pages,
     cards,
     terms,
+    unsound,
     tables,
     downloads,
     metadata,

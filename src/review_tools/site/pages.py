@@ -27,13 +27,13 @@ from sphinx.util.docutils import new_document
 
 from review_tools.display.dossiers import Dossiers, by
 from review_tools.display.grid import Cell, link, show
-from review_tools.display.records import REFERENCES, people, study_link, trial_link
+from review_tools.display.records import REFERENCES, people, study_link, told, trial_link
 from review_tools.display.selection import labels
 from review_tools.evidence.bibliography import FILE, Reference, bibliography
+from review_tools.evidence.notices import UNSOUND
 from review_tools.evidence.problems import DataError
 from review_tools.evidence.tables import load
 from review_tools.site.bibliography import Listed
-from review_tools.synthesis.comparisons import UNSOUND
 
 logger = logging.getLogger(__name__)
 STUDIES, TRIALS = "studies", "trials"
@@ -125,6 +125,7 @@ class Maker:
         self.style: Any = ToCopy()
         self.order = {name: place for place, name in enumerate(app.env.collect_relations())}
         self.cited_in = self._cited_in()
+        self.notices = dict(list(load("notices").groupby("study_id")))
         self.numbers = by(load("citations"), "study_id", "seed_number")
         self.matches = load("citations").set_index("seed_number")
         self.places = by(load("citation_places"), "seed_number", "section")
@@ -154,6 +155,7 @@ class Maker:
             read=reading[str(row["read"])],
             status=statuses[str(row["status"])],
             links=list(addresses(work)),
+            notices=[told(notice) for _, notice in self.notices.get(study_id, pd.DataFrame()).iterrows()],
             reported=self.dossiers.reported.get(study_id, []),
             seed=self._seed(study_id),
             chapters=self.cited_in.get(study_id, []),

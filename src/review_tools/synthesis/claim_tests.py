@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from review_tools.evidence.facts import UnknownFactError, select
+from review_tools.evidence.notices import unsound
 from review_tools.evidence.tables import load
 from review_tools.synthesis import comparisons
 from review_tools.synthesis.comparisons import as_of
@@ -31,12 +32,17 @@ class Claim:
         return as_of(frame, self.version) if "added_in" in frame.columns else frame
 
     def rows(self) -> pd.DataFrame:
-        """The rows of a subject: a table and conditions, as in ``findings section=2.1; direction=dampens``."""
+        """The rows of a subject: a table and conditions, as in ``findings section=2.1; direction=dampens``.
+
+        What a retracted study found supports nothing.
+        """
         table, _, conditions = self.subject.partition(" ")
         try:
             frame = select(table, conditions.split("; ") if conditions else [], self.root)
         except UnknownFactError as error:
             raise KeyError(str(error)) from error
+        if table in ("findings", "outcomes"):
+            frame = frame[~frame["study_id"].isin(unsound(self.root))]
         return as_of(frame, self.version) if "added_in" in frame.columns else frame
 
     def answer(self) -> comparisons.Answer:
@@ -44,9 +50,8 @@ class Claim:
 
     def outcome(self) -> pd.Series | None:
         """The outcome row a subject names; None while the version has none, or its study is retracted."""
-        rows, studies = self.table("outcomes"), load("studies", self.root)
-        unsound = studies.loc[studies["status"].isin(comparisons.UNSOUND), "study_id"]
-        rows = rows[(rows["outcome_id"] == self.subject) & ~rows["study_id"].isin(unsound)]
+        rows = self.table("outcomes")
+        rows = rows[(rows["outcome_id"] == self.subject) & ~rows["study_id"].isin(unsound(self.root))]
         if rows.empty and self.subject not in set(load("outcomes", self.root)["outcome_id"]):
             raise KeyError(f"no outcome {self.subject!r}")
         return None if rows.empty else rows.iloc[0]

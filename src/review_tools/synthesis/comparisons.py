@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from review_tools.evidence.notices import UNSOUND
 from review_tools.evidence.tables import load
 from review_tools.synthesis.pooling import CannotPoolError, Pooled, pool
 from review_tools.synthesis.rows import Effects, effect_sizes
@@ -28,7 +29,6 @@ EXCLUDING = {
     "not MSC proper": "the product is not MSCs themselves",
     "baseline imbalance": "the arms differed at the start, so that their end values mislead",
 }
-UNSOUND = ("retracted", "withdrawn", "expression of concern")
 BLOCK = {"RR": "binary", "OR": "binary", "MD": "continuous", "SMD": "continuous", "proportion": "single-arm binary"}
 ENGINE = {"proportion": "PLO"}
 RANK = {"single-arm": 0, "controlled": 1, "randomised": 2}

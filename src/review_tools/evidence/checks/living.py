@@ -1,23 +1,38 @@
-"""The log of searches and the history of trials agree with the calendar and with the table of trials."""
+"""The logs of searches, trials and notices agree with the calendar and with the tables they are about."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from review_tools.evidence import notices
 from review_tools.evidence.checks.evidence import Evidence
 from review_tools.evidence.problems import Problem
 
 
 def check(evidence: Evidence) -> Iterator[Problem]:
-    """Days of searches in order, and the latest change of each registry field the value that stands."""
-    yield from _days(evidence)
+    """Days in order, the latest change of each registry field the value that stands, notices told by a status."""
+    yield from _days(evidence, "searches", (("from_date", "to_date"), ("to_date", "run_on")))
+    yield from _days(evidence, "notices", (("noticed_on", "seen_on"),))
     yield from _trial_history(evidence)
+    yield from _statuses(evidence)
 
 
-def _days(evidence: Evidence) -> Iterator[Problem]:
-    searches = evidence.sheet("searches")
-    for earlier, later in (("from_date", "to_date"), ("to_date", "run_on")):
-        for line in searches.index[(searches[earlier] > searches[later]) & (searches[later] != "")]:
-            why = f"after {later} ({searches[later][line]})"
-            yield evidence.problem("searches", line, earlier, why, "restore the row from git, or set the clock right")
+def _days(evidence: Evidence, table: str, pairs: Iterable[tuple[str, str]]) -> Iterator[Problem]:
+    frame = evidence.sheet(table)
+    for earlier, later in pairs:
+        for line in frame.index[(frame[earlier] > frame[later]) & (frame[later] != "")]:
+            why = f"after {later} ({frame[later][line]})"
+            yield evidence.problem(table, line, earlier, why, "restore the row from git, or set the clock right")
+
+
+def _statuses(evidence: Evidence) -> Iterator[Problem]:
+    """A work with a notice is not current, and whoever judges a notice mild cannot overrule a retraction."""
+    studies, seen = evidence.sheet("studies"), evidence.sheet("notices")
+    for line, row in studies[studies["study_id"].isin(seen["study_id"])].iterrows():
+        kinds = [kind for kind in seen.loc[seen["study_id"] == row["study_id"], "kind"] if kind in notices.STATUS]
+        void = [kind for kind in kinds if kind in notices.VOID]
+        least = notices.gravest(map(notices.STATUS.__getitem__, void or ["correction"] * bool(kinds)))
+        if row["status"] in notices.ORDER and notices.gravest((row["status"], least)) != row["status"]:
+            why = f"data/notices.csv holds a notice of its {', '.join(dict.fromkeys(kinds))}"
+            yield evidence.problem("studies", line, "status", why, f"write {least}")
 
 
 def _trial_history(evidence: Evidence) -> Iterator[Problem]:

@@ -49,7 +49,7 @@ def record(found: dict[str, Any], source: str, url: str, retrieved: date) -> Rec
     """A Crossref record, or CSL-JSON, which has the same shape apart from single titles.
 
     Raises:
-        RecordError: no title.
+        RecordError: no title, or ``notices`` that cannot be read.
     """
     shown = title(_first(found.get("title")))
     if not shown:
@@ -71,7 +71,7 @@ def record(found: dict[str, Any], source: str, url: str, retrieved: date) -> Rec
         pages=pages(plain(found.get("page") or found.get("article-number"))),
         abstract=plain(found.get("abstract")),
         types=(kind,) if kind else (),
-        notices=tuple(_notices(found.get("updated-by"))),
+        notices=tuple(notices(found)),
     )
 
 
@@ -80,6 +80,25 @@ def references(found: dict[str, Any]) -> list[dict[str, str]]:
     listed = found.get("reference")
     entries = listed if isinstance(listed, list) else []
     return [{str(k): plain(v) for k, v in entry.items()} for entry in entries if isinstance(entry, dict)]
+
+
+def notices(found: dict[str, Any]) -> Iterator[Notice]:
+    """What was published about a work later, by its publisher or by Retraction Watch.
+
+    Raises:
+        RecordError: the list cannot be read, which must not pass for a work without notices.
+    """
+    updates = found.get("updated-by") or []
+    for update in updates if isinstance(updates, list) else [updates]:
+        kind = plain(update.get("type")) if isinstance(update, dict) else ""
+        if not kind:
+            raise RecordError("its list of notices (updated-by) cannot be read")
+        yield Notice(
+            kind=kind.replace("_", " "),
+            doi=doi(str(update.get("DOI") or "")),
+            date=_parts(update.get("updated")),
+            source=plain(update.get("source")),
+        )
 
 
 def _first(value: object) -> object:
@@ -106,14 +125,3 @@ def _parts(value: object) -> str:
         return "-".join(f"{int(part):02d}" for part in parts) if 1800 < int(parts[0]) < 2200 else ""
     except (KeyError, IndexError, TypeError, ValueError):
         return ""
-
-
-def _notices(updates: object) -> Iterator[Notice]:
-    for update in updates if isinstance(updates, list) else []:
-        if isinstance(update, dict):
-            yield Notice(
-                kind=plain(update.get("type")).replace("_", " "),
-                doi=doi(str(update.get("DOI") or "")),
-                date=_parts(update.get("updated")),
-                source=plain(update.get("source")),
-            )

@@ -1,11 +1,11 @@
 """PubMed through NCBI's E-utilities."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 from xml.etree.ElementTree import Element  # the type only; defusedxml parses
 
 from review_tools.living.services.http import PUBMED, Client, ServiceError, UnknownRecordError
-from review_tools.living.services.records import NCT, YEAR, Notice, Record, RecordError, doi, pages, plain, title
+from review_tools.living.services.records import DOI, NCT, YEAR, Notice, Record, RecordError, doi, pages, plain, title
 
 NOTICES = {
     "ErratumIn": "correction",
@@ -75,7 +75,7 @@ def record(article: Element, url: str, retrieved: date) -> Record:
         pages=pages(_text(article, ".//MedlinePgn") or _text(article, ".//StartPage")),
         abstract=" ".join(_abstract(article)),
         types=types,
-        notices=tuple(_notices(article)),
+        notices=tuple(_notices(article, types)),
     )
 
 
@@ -103,7 +103,14 @@ def _abstract(article: Element) -> Iterator[str]:
         yield f"{label}: {text}" if label else text
 
 
-def _notices(article: Element) -> Iterator[Notice]:
-    for one in article.iterfind(".//CommentsCorrections"):
-        if one.get("RefType") in NOTICES:
-            yield Notice(kind=NOTICES[one.get("RefType", "")], pmid=_text(one, "PMID"), source=_text(one, "RefSource"))
+def _notices(article: Element, types: Collection[str]) -> Iterator[Notice]:
+    """Notices by their links; a work may also be marked as retracted without a link to the notice."""
+    kinds = set()
+    for one in article.iterfind("./MedlineCitation/CommentsCorrectionsList/CommentsCorrections"):
+        if kind := NOTICES.get(one.get("RefType", "")):
+            kinds.add(kind)
+            source = _text(one, "RefSource")
+            named = DOI.search(source)
+            yield Notice(kind, doi(named[0].rstrip(".,;") if named else ""), _text(one, "PMID"), source=source)
+    if "Retracted Publication" in types and "retraction" not in kinds:
+        yield Notice("retraction")

@@ -11,6 +11,7 @@ DOI = re.compile(r"10\.\d{4,9}/\S+")
 PMID = re.compile(r"[1-9]\d{0,8}")
 NCT = re.compile(r"NCT\d{8}")
 YEAR = re.compile(r"(?:19|20)\d\d")
+SYNONYMS = {"corrigendum": "correction", "erratum": "correction", "removal": "withdrawal"}  # of kinds of notices
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,11 @@ class Notice:
     pmid: str = ""
     date: str = ""  # YYYY, YYYY-MM or YYYY-MM-DD
     source: str = ""  # who says so, if the record names it
+
+    @property
+    def term(self) -> str:
+        """The kind as the vocabulary has it, where it has one."""
+        return SYNONYMS.get(self.kind, self.kind)
 
 
 @dataclass(frozen=True, slots=True)

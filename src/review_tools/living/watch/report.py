@@ -21,12 +21,12 @@ def markdown(results: Sequence[Result]) -> str:
         parts.append("## Not finished\n\n" + "\n".join(f"- {plain(error)}" for error in errors) + "\n")
     columns: tuple[str, ...] = ("source", "from_date", "to_date", "hits", "new", "duplicates", "ruled_out", "status")
     searches = [{**one.search, "source": SERVICES[one.search["source"]].name} for one in found]
-    parts.append("## Searches\n\n" + _listing(searches, columns, "No search came to its end."))
+    parts.append("## Searches\n\n" + listing(searches, columns, "No search came to its end."))
     columns = ("source", "record_id", "year", "title", "score")
     new.sort(key=lambda row: -float(row["score"]))
-    parts.append("## To screen\n\n" + _listing(new, columns, "No new record."))
+    parts.append("## To screen\n\n" + listing(new, columns, "No new record."))
     columns = ("trial_id", "column", "old", "new", "source_url")
-    parts.append("## Changes in the registry\n\n" + _listing(changes, columns, "No known trial changed."))
+    parts.append("## Changes in the registry\n\n" + listing(changes, columns, "No known trial changed."))
     parts.append(
         "Merging takes the candidates into the queue and the registry's values into the table of trials; "
         "no study enters the review by it. Screen with `review screen`.\n"
@@ -34,7 +34,8 @@ def markdown(results: Sequence[Result]) -> str:
     return "\n".join(parts)
 
 
-def _listing(rows: Sequence[Row], columns: Sequence[str], empty: str) -> str:
+def listing(rows: Sequence[Row], columns: Sequence[str], empty: str) -> str:
+    """Rows as a table; ``empty`` when there are none."""
     if not rows:
         return f"{empty}\n"
     lines = [columns, ["---"] * len(columns), *([plain(row[column]) for column in columns] for row in rows[:SHOWN])]

@@ -112,7 +112,7 @@ def _source(at: _Run, source: str, since: date | None) -> Iterator[Result]:
                 progress.name(row["search_id"])
                 if not at.dry:
                     abstracts.append(at.root, found.abstracts)
-                    journal.put(at.root, at.folder, tables.contents(at.root, found))
+                    journal.put(at.root, at.folder, *tables.contents(at.root, found))
                 progress.end()
                 yield Result(found)
                 if row["status"] == "partial":

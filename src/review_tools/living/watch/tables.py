@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from review_tools.evidence.edit import csv_bytes
+from review_tools.living.store import CsvStore, open_store
 from review_tools.living.watch.known import Known, Row, text
 from review_tools.living.watch.matching import Groups
 from review_tools.living.watch.progress import Progress
@@ -117,9 +118,19 @@ def changes(trials: Mapping[str, Row], hits: Iterable[Hit], today: date) -> list
     return list(rows.values())
 
 
-def contents(root: Path, found: Found) -> dict[str, bytes]:
-    """The tables with what was found added, by path below the root: only those that change."""
-    added = {"searches": [found.search], "candidates": found.candidates, "trial_history": found.changes}
+def contents(root: Path, found: Found) -> tuple[dict[str, bytes], list[Row]]:
+    """The tables with what was found added, by path below the root: only those that change.
+
+    Candidates that no longer lie in a CSV file are returned apart, as rows for their store.
+
+    Raises:
+        DataError: the CSV file of candidates would pass its bound.
+    """
+    added = {"searches": [found.search], "trial_history": found.changes}
+    store, apart = open_store(root), list(found.candidates)
+    if isinstance(store, CsvStore):
+        store.refuse_more(len(apart))
+        added["candidates"], apart = apart, []
     files = {
         f"data/{table}.csv": csv_bytes(_extended(text(root, table), rows)) for table, rows in added.items() if rows
     }
@@ -128,7 +139,7 @@ def contents(root: Path, found: Found) -> dict[str, bytes]:
         for row in found.changes:
             trials.loc[row["trial_id"], row["column"]] = row["new"]
         files["data/trials.csv"] = csv_bytes(trials)
-    return files
+    return files, apart
 
 
 def _extended(table: pd.DataFrame, rows: list[Row]) -> pd.DataFrame:

@@ -29,7 +29,9 @@
       if (!entry[name]) continue;
       const line = document.createElement("span");
       line.className = `cite-card-${name}`;
-      line.textContent = `${entry[name]} `;
+      const struck = entry.struck && (name === "label" || name === "title") ? document.createElement("s") : line;
+      struck.textContent = `${entry[name]} `;
+      if (struck !== line) line.append(struck);
       words.append(line);
     }
     more.textContent = entry.more;
