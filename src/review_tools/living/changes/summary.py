@@ -20,7 +20,8 @@ def headline(changes: Changes) -> str:
         parts.append(f"{past} past {'line' if past == 1 else 'lines'} of a log changed, which must not be")
     parts.append(f"{len(changes.pools)} of {changes.pools_compared} pooled results move")
     parts.append(f"{len(changes.verdicts)} of {changes.verdicts_compared} verdicts change")
-    parts.append(f"{len(changes.pages)} {'page' if len(changes.pages) == 1 else 'pages'} affected")
+    if changes.pages:  # between two versions the chapters are not compared
+        parts.append(f"{len(changes.pages)} {'page' if len(changes.pages) == 1 else 'pages'} affected")
     return "; ".join(parts) + "."
 
 
