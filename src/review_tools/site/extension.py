@@ -23,6 +23,7 @@ from review_tools.site import (
     rootfiles,
     tables,
     terms,
+    versions,
 )
 
 PARTS = (
@@ -37,6 +38,7 @@ PARTS = (
     terms,
     tables,
     downloads,
+    versions,
     metadata,
     feed,
     footer,

@@ -7,8 +7,11 @@ from sphinx.application import Sphinx
 
 from review_tools.display.protocol import current
 from review_tools.evidence.protocol import protocol
+from review_tools.evidence.versions import with_snapshot
+from review_tools.site.versions import INDEX
 
 PAGE = "book/methods"
+SHOWN = 4  # other versions; the page of versions has all
 
 
 def setup(app: Sphinx) -> None:
@@ -22,4 +25,14 @@ def line(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any],
     words = Markup("Version {}, {}; {}.").format(read["version"], read["status"], current())
     if PAGE in app.env.found_docs:
         words += Markup(' <a href="{}#protocol">Protocol</a>').format(context["pathto"](PAGE).rstrip("#"))
+    if INDEX in app.env.review_generated:  # type: ignore[attr-defined]
+        words += _chooser(str(read["version"]), context["pathto"](INDEX).rstrip("#"))
     context["theme_extra_footer"] = Markup('<p class="review-state">{}</p>').format(words)
+
+
+def _chooser(this: str, index: str) -> Markup:
+    """Plain links to the newest other versions, and to all."""
+    others = [one.number for one in reversed(with_snapshot()) if one.number != this][:SHOWN]
+    links = [Markup('<a href="{}#version-{}">{}</a>').format(index, number, number) for number in others]
+    links.append(Markup('<a href="{}">all versions</a>').format(index))
+    return Markup(" Other versions: {}").format(Markup(", ").join(links))

@@ -95,9 +95,10 @@ class Snapshot:
 
     def changed_to(self, new: "Snapshot") -> Changes:
         """What a newer version changes."""
-        return self._state().changed_to(new._state(), (self.version, new.version))
+        return self.state().changed_to(new.state(), (self.version, new.version))
 
-    def _state(self) -> State:
+    def state(self) -> State:
+        """As a side of a comparison."""
         tables = {
             one.name: (one.title, one.key, False, pd.DataFrame(list(one.rows), columns=list(one.columns), dtype="str"))
             for one in self.tables
