@@ -18,6 +18,7 @@ from review_tools.cli import (
     status,
     store,
     tables,
+    versions,
     watch,
 )
 from review_tools.cli.app import app
@@ -41,5 +42,6 @@ __all__ = [
     "status",
     "store",
     "tables",
+    "versions",
     "watch",
 ]
