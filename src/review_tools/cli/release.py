@@ -23,22 +23,26 @@ def release(
 ) -> None:
     """Make a version: its number and date everywhere they stand, a snapshot of the data, what it changes."""
     from review_tools.living.changes.summary import headline
-    from review_tools.living.releases.make import make
+    from review_tools.living.releases.make import make, plan
 
     asked = [step for step, said in (("search", search), ("data", data), ("fix", fix), (version, version)) if said]
     if len(asked) != 1 or asked[0] is None:
         refuse("Say which version: one of --search, --data, --fix, or a number.")
     folder = project(root)
+    try:
+        planned = plan(folder, asked[0])
+    except DataError as error:
+        refuse(str(error))
     if problems := problems_of(folder):
         print_problems(problems, 0, folder)
         refuse("No version was made: mend the problems above first.")
     try:
-        made = make(folder, asked[0], today(), dry_run=dry_run)
+        made = make(folder, planned, today(), dry_run=dry_run)
     except DataError as error:
         refuse(str(error))
     print(made.diff if dry_run else "\n".join(made.files))
     print(f"{made.changes.before} → {made.changes.after}: {headline(made.changes)}")
-    words, name = f"Version {made.number}", f"v{made.number}"
+    words, name = f"Version {planned.number}", f"v{planned.number}"
     if dry_run:
         print("Nothing was written.")
     elif tag:

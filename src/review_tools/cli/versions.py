@@ -13,9 +13,7 @@ from review_tools.evidence.versions import copies, versions
 @app.command(name="versions")
 def list_versions(
     root: Root = None,
-    pack: Annotated[
-        Path | None, typer.Option("--pack", help="Pack the newest version's site into a folder.")
-    ] = None,
+    pack: Annotated[Path | None, typer.Option("--pack", help="Pack the newest version's site into a folder.")] = None,
     unpack: Annotated[Path | None, typer.Option("--from", help="Unpack the kept sites in a folder into v/.")] = None,
 ) -> None:
     """List the versions; keep the newest one's site as an archive; lay out the kept ones beside the newest site."""
@@ -25,7 +23,7 @@ def list_versions(
             from review_tools.site import copies as sites
 
             if pack:
-                print(f"Packed: {sites.pack(folder, pack)}")
+                print("\n".join(sites.pack(folder, pack)))
             if unpack:
                 print(f"{len(sites.unpack(folder, unpack))} copies lie in _build/html/v.")
             return

@@ -19,11 +19,12 @@ from review_tools.evidence import export
 from review_tools.evidence.citation import site_address
 from review_tools.evidence.edit import edit, replace_bytes
 from review_tools.evidence.problems import DataError
-from review_tools.evidence.versions import COPIES, Version, copies, sha256, versions
+from review_tools.evidence.versions import COPIES, Version, copies, sha256, snapshot_file, versions
+from review_tools.living.changes.markdown import markdown
 from review_tools.living.releases.snapshot import Snapshot
 from review_tools.site.freshness import inputs as site_inputs
 from review_tools.site.freshness.published import Published
-from review_tools.site.versions import FOLDER, INDEX
+from review_tools.site.versions import FOLDER, INDEX, since_the_last
 
 LARGEST = 1_000_000_000  # bytes of one unpacked site
 SITE = Path("_build") / "html"
@@ -38,8 +39,11 @@ def archive_name(number: str) -> str:
     return f"site-{number}.zip"
 
 
-def pack(root: Path, into: Path) -> Path:
+def pack(root: Path, into: Path) -> list[str]:
     """Packs the built site of the newest version, and adds its SHA-256 to the list of copies.
+
+    Returns:
+        The files that are then in the folder: the archive, the snapshot, and what changed, in Markdown.
 
     Raises:
         DataError: the site is not built from what is here, or the data are not those of the version.
@@ -50,18 +54,25 @@ def pack(root: Path, into: Path) -> Path:
     site = root / SITE
     if not Published(root / "_build").holds(site_inputs.inputs(root)):
         raise DataError(f"{SITE} is not built from what is here → run `review build` first.")
-    files = {path.relative_to(site): path for path in site.rglob("*") if path.is_file()}
-    kept = {name.as_posix(): path.read_bytes() for name, path in files.items() if not _is_copy(name)}
-    content = export.archive(kept, newest.number)
+    pages = {path.relative_to(site): path for path in site.rglob("*") if path.is_file()}
+    own = {name.as_posix(): path.read_bytes() for name, path in pages.items() if not _is_copy(name)}
+    content = export.archive(own, newest.number)
     hashed, known = sha256(content), copies(root).get(newest.number)
     if known not in (None, hashed):
         raise DataError(f"data/{COPIES}.csv: another archive of {newest.number} is kept already → it stays as it is.")
     into.mkdir(parents=True, exist_ok=True)
-    replace_bytes(into / archive_name(newest.number), content)
+    changes = since_the_last(root, newest.number)
+    files = {
+        archive_name(newest.number): content,
+        f"{newest.number}.json": (root / snapshot_file(newest.number)).read_bytes(),
+        "notes.md": (markdown(changes) if changes else "The first version.").encode("utf-8"),
+    }
+    for name, data in files.items():
+        replace_bytes(into / name, data)
     if known is None:
         with edit(root) as change:
             change.add_row(COPIES, {"version": newest.number, "sha256": hashed})
-    return into / archive_name(newest.number)
+    return list(files)
 
 
 def unpack(root: Path, archives: Path) -> list[str]:

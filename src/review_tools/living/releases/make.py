@@ -20,37 +20,54 @@ UNRELEASED = re.compile(r"^## \[Unreleased\]\n(.*?)(?=^## |\Z)", re.MULTILINE | 
 
 
 @dataclass(frozen=True)
-class Made:
-    """A version that was made: number, what it changes, its files, and their diff without the snapshot."""
+class Plan:
+    """What a version is to be: its number, the version before it, the commit it is made from."""
 
     number: str
+    newest: str
+    commit: str
+
+
+@dataclass(frozen=True)
+class Made:
+    """A version that was made: what it changes, its files, and their diff without the snapshot."""
+
     changes: Changes
     files: list[str]
     diff: str
 
 
-def make(root: Path, asked: str, day: date, *, dry_run: bool = False) -> Made:
-    """Makes the version ``asked`` for (search, data, fix, or a number) from data that passed the check.
+def plan(root: Path, asked: str) -> Plan:
+    """The version ``asked`` for: search, data, fix, or a number.
 
     Raises:
-        DataError: the folder has changes that are not committed, the number does not fit, the changelog is silent,
-            or a file that names the version cannot be written to. Nothing is written then.
+        DataError: the number does not fit, or the folder has changes that are not committed.
     """
     known = versions(root)
     if not known:
         raise DataError(f"data/{TABLE}.csv names no version to follow → restore it from git.")
-    commit, newest = _committed(root), known[-1].number
-    number = next_number(newest, asked, root)
-    snapshot = Snapshot.taken(root, number, day.isoformat(), commit)
-    changes = Snapshot.read(root, newest).changed_to(snapshot)
-    fits(newest, number, changes)
+    newest = known[-1].number
+    return Plan(next_number(newest, asked, root), newest, _committed(root))
+
+
+def make(root: Path, planned: Plan, day: date, *, dry_run: bool = False) -> Made:
+    """Makes the version from data that passed the check.
+
+    Raises:
+        DataError: the changes are not those that its number promises, the changelog is silent, or a file that names
+            the version cannot be written to. Nothing is written then.
+    """
+    number = planned.number
+    snapshot = Snapshot.taken(root, number, day.isoformat(), planned.commit)
+    changes = Snapshot.read(root, planned.newest).changed_to(snapshot)
+    fits(planned.newest, number, changes)
     text = snapshot.text()
     with edit(root, dry_run=dry_run) as change:
-        _write(change, number, newest, day.isoformat())
+        _write(change, number, planned.newest, day.isoformat())
         change.add_row(TABLE, {"version": number, "date": day.isoformat(), "sha256": sha256(text.encode())})
         diff = change.diff()
         change.create(snapshot_file(number), text)
-        return Made(number, changes, change.files, diff)
+        return Made(changes, change.files, diff)
 
 
 def _committed(root: Path) -> str:
