@@ -7,6 +7,7 @@ import pytest
 from lxml import etree
 from markupsafe import Markup
 
+from atom import wrong_with
 from review_tools.evidence.citation import citation
 from review_tools.living.changes import Changes
 from review_tools.living.changes.model import Cell, Row, Table, Verdict
@@ -15,29 +16,9 @@ from review_tools.site.changelog import Release, releases
 from review_tools.site.links import absolute
 
 ATOM = {"a": feed.ATOM}
-SCHEMA = Path(__file__).with_name("atom.rng")
 HOSTILE = (
     "</li><script>alert(1)</script>\"'><img src=x onerror=alert(1)>[x](javascript:alert(1)) ]]> {{7*7}} \x07\u202e"
 )
-
-
-def wrong_with(content: bytes) -> list[str]:
-    """What a feed breaks: of the schema, of its two rules, of a reader's parser."""
-    said = [str(parsed.bozo_exception)] if (parsed := feedparser.parse(content)).bozo else []
-    try:
-        tree = etree.fromstring(content, etree.XMLParser(resolve_entities=False))
-    except etree.XMLSyntaxError as error:
-        return [*said, str(error)]
-    schema = etree.RelaxNG(etree.parse(SCHEMA))
-    if not schema.validate(tree):
-        said.append(str(schema.error_log))
-    for entry in tree.findall("a:entry", ATOM):
-        links = [link for link in entry.findall("a:link", ATOM) if link.get("rel", "alternate") == "alternate"]
-        if not links and entry.find("a:content", ATOM) is None:
-            said.append("an entry without link and content")
-        if tree.find("a:author", ATOM) is None and entry.find("a:author", ATOM) is None:
-            said.append("an entry without author")
-    return said
 
 
 def row(kind: str, key: str, **cells: str) -> Row:

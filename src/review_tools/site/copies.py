@@ -169,7 +169,7 @@ def marked(text: str, this: Version, newest: Version, link: str, canonical: str)
     if place is None or 'http-equiv="refresh"' in text:
         return text
     banner = BANNER.format(STYLE, says, link, "The same page as it is now")
-    return text[: place.start()] + banner + text[place.start() :]
+    return text[: place.start()] + str(banner) + text[place.start() :]
 
 
 def _same(one: Path, other: Path) -> bool:
