@@ -22,7 +22,7 @@ def root() -> Path:
 def copy(tmp_path: Path) -> Path:
     """A copy of data, bibliography and chapters that a test may spoil."""
     folder = tmp_path / "project"
-    for name in ("data", "book"):
+    for name in ("data", "book", "releases"):
         shutil.copytree(ROOT / name, folder / name)
     for name in ("references.bib", "_config.yml", "_toc.yml", "CITATION.cff", "CHANGELOG.md"):
         shutil.copy(ROOT / name, folder / name)

@@ -62,5 +62,5 @@ def test_version_and_examples_agree_with_the_data(root: Path) -> None:
     assert read["version"] == citation(root).version
     assert "Living" in read["title"]
     known = set(load("studies", root)["study_id"])
-    named = {example["study_id"] for example in read["eligibility"]["examples"]} | {read["preceding"]["study_id"]}
+    named = {example["study_id"] for example in read["eligibility"]["examples"]} | {read["seed"]["study_id"]}
     assert named <= known

@@ -12,12 +12,14 @@ from review_tools.cli import (
     pdf,
     pool,
     publish,
+    release,
     retractions,
     schema,
     screen,
     status,
     store,
     tables,
+    versions,
     watch,
 )
 from review_tools.cli.app import app
@@ -35,11 +37,13 @@ __all__ = [
     "pdf",
     "pool",
     "publish",
+    "release",
     "retractions",
     "schema",
     "screen",
     "status",
     "store",
     "tables",
+    "versions",
     "watch",
 ]

@@ -51,11 +51,12 @@ def current() -> str:
 
 def _parts() -> Iterator[tuple[str, Cell]]:
     read = read_protocol()
-    before, rules = read["preceding"], read["eligibility"]
+    seed, rules = read["seed"], read["eligibility"]
     yield "Title", read["title"]
     yield "Version and status", f"{read['version']}, {read['status']}"
-    work = bibliography()[before["study_id"]]
-    yield "Preceding version", link(work.url, f"{work.label} (counted as {before['version']})")
+    yield "Preceding version", read["preceding"]["version"]
+    work = bibliography()[seed["study_id"]]
+    yield "Review it began from", link(work.url, f"{work.label} (counted as {seed['version']})")
     yield "Questions", lines(read["questions"])
     for part in ("population", "intervention", "comparator", "outcomes", "designs"):
         yield part.capitalize(), rules[part]

@@ -36,10 +36,22 @@ class Change:
         self._after: dict[str, bytes] = {}
 
     def read(self, file: str) -> str:
-        """Text of a file (path from the root) as this change leaves it."""
+        """Text of a file (path from the root) as this change leaves it.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+        """
         if file not in self._before:
             self._before[file] = self._after[file] = (self.root / file).read_bytes()
         return self._after[file].decode("utf-8")
+
+    def create(self, file: str, text: str) -> None:
+        """Makes a file that is not there yet, or gives the one that is there a new text."""
+        if not (self.root / file).is_file():
+            self._before.setdefault(file, b"")
+        else:
+            self.read(file)
+        self._after[file] = text.encode("utf-8")
 
     def write(self, file: str, text: str) -> None:
         """Gives a file a new text."""
@@ -186,14 +198,16 @@ def _finish(root: Path) -> None:
     waiting = [(new, entry) for new, entry in waiting if new.is_file()]
     for _, entry in waiting:
         target = root / entry["file"]
-        if not target.is_file() or _hash(target.read_bytes()) not in (entry["before"], entry["after"]):
+        held = _hash(target.read_bytes() if target.is_file() else b"")  # a file that is new was empty before
+        if held not in (entry["before"], entry["after"]):
             raise DataError(
                 f"{entry['file']}: an interrupted change waits in {FOLDER}/journal, but this file was changed since "
                 f"→ compare it with git diff, put it right, then remove {FOLDER}/journal."
             )
     for new, entry in waiting:
         target = root / entry["file"]
-        new.chmod(target.stat().st_mode)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        new.chmod(target.stat().st_mode if target.exists() else 0o644)
         new.replace(target)
         _sync(target.parent)
     (journal / MANIFEST).unlink()

@@ -23,8 +23,7 @@ TEXTS = (
     "schedule",
     "retirement",
     "preceding.version",
-    "preceding.study_id",
-    "preceding.doi",
+    *(f"seed.{part}" for part in ("version", "study_id", "doi")),
     *(f"eligibility.{part}" for part in ("population", "intervention", "comparator", "outcomes", "designs")),
 )
 LISTS = {

@@ -24,7 +24,7 @@ def announce(app: Sphinx) -> None:
     except DataError as error:
         logger.warning(str(error), type="review", subtype="data")
         known = set()
-    app.env.review_files = known  # type: ignore[attr-defined]
+    app.env.review_files = getattr(app.env, "review_files", set()) | known  # type: ignore[attr-defined]
 
 
 def write(app: Sphinx, exception: Exception | None) -> None:

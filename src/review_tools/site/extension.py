@@ -24,6 +24,7 @@ from review_tools.site import (
     tables,
     terms,
     unsound,
+    versions,
 )
 
 PARTS = (
@@ -39,6 +40,7 @@ PARTS = (
     unsound,
     tables,
     downloads,
+    versions,
     metadata,
     feed,
     footer,

@@ -1,7 +1,8 @@
-"""The Atom feed of changes (RFC 4287), ``feed.xml``: one entry a release of ``CHANGELOG.md``."""
+"""The Atom feed of changes (RFC 4287), ``feed.xml``: one entry a release, with what it changes in the data."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
@@ -12,6 +13,7 @@ from sphinx.util import logging
 
 from review_tools.evidence.citation import CONTROL, Citation, citation
 from review_tools.evidence.problems import DataError
+from review_tools.site import versions
 from review_tools.site.changelog import Release, releases
 
 logger = logging.getLogger(__name__)
@@ -33,16 +35,27 @@ def write(app: Sphinx, exception: Exception | None) -> None:
         return
     root = Path(app.srcdir)
     try:
-        content = atom(citation(root), releases(root), lambda release: _anchor(app, release))
+        cite = citation(root)
+        made = {one.version: versions.for_feed(app, one.version, cite.url) for one in releases(root)}
+        content = atom(cite, releases(root), lambda release: _place(app, release), made)
     except DataError as error:
         logger.warning(str(error), type="review", subtype="feed")
         return
     (Path(app.outdir) / FILE).write_bytes(content)
 
 
-def atom(cite: Citation, changes: list[Release], anchor: Callable[[Release], str] = lambda _: "") -> bytes:
-    """The feed. Its ids rest on the address, the first date and the version: they stay when anything else changes."""
-    page = f"{cite.url}{PAGE}.html"
+def atom(
+    cite: Citation,
+    changes: list[Release],
+    place: Callable[[Release], str] = lambda _: f"{PAGE}.html",
+    data: Mapping[str, str] = MappingProxyType({}),
+) -> bytes:
+    """The feed. Its ids rest on the address, the first date and the version: they stay when anything else changes.
+
+    Args:
+        place: where the site tells of a release, from its root.
+        data: what each version changes in the review, as HTML.
+    """
     address = urlsplit(cite.url)
     # A tag URI (RFC 4151): unique for ever, whoever owns the address later.
     base = f"tag:{address.hostname},{min(release.date for release in changes)}:{address.path.strip('/') or 'review'}"
@@ -52,7 +65,7 @@ def atom(cite: Citation, changes: list[Release], anchor: Callable[[Release], str
     _add(feed, "subtitle", cite.title)
     _add(feed, "updated", _moment(max(release.date for release in changes)))
     _add(feed, "link", rel="self", type="application/atom+xml", href=cite.url + FILE)
-    _add(feed, "link", rel="alternate", type="text/html", href=page)
+    _add(feed, "link", rel="alternate", type="text/html", href=f"{cite.url}{PAGE}.html")
     _add(feed, "rights", f"Licence: {cite.licence}")
     for name in cite.authors:
         _add(_add(feed, "author"), "name", name)
@@ -62,8 +75,8 @@ def atom(cite: Citation, changes: list[Release], anchor: Callable[[Release], str
         _add(entry, "title", f"Version {release.version}")
         _add(entry, "published", _moment(release.date))
         _add(entry, "updated", _moment(release.date))
-        _add(entry, "link", rel="alternate", type="text/html", href=page + anchor(release))
-        _add(entry, "content", MARKDOWN.render(release.changes), type="html")
+        _add(entry, "link", rel="alternate", type="text/html", href=cite.url + place(release))
+        _add(entry, "content", data.get(release.version, "") + MARKDOWN.render(release.changes), type="html")
     ElementTree.indent(feed)
     text: bytes = ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True)
     return text + b"\n"
@@ -79,10 +92,11 @@ def _moment(date: str) -> str:
     return f"{date}T00:00:00Z"
 
 
-def _anchor(app: Sphinx, release: Release) -> str:
-    """Where the page of changes tells of the release, if it does."""
+def _place(app: Sphinx, release: Release) -> str:
+    """Where the site tells of the release: in the chapter, else in its comparison with the one before."""
     contents = app.env.tocs.get(PAGE)
     for link in contents.findall(nodes.reference) if contents else ():
         if link.astext().startswith(release.version):
-            return str(link["anchorname"])
-    return ""
+            return f"{PAGE}.html{link['anchorname']}"
+    changes = versions.since_the_last(Path(app.srcdir), release.version)
+    return f"{versions.page(changes.before, changes.after) if changes else PAGE}.html"

@@ -8,24 +8,37 @@ from sphinx.application import Sphinx
 
 from review_tools.display.protocol import current
 from review_tools.evidence.protocol import protocol
+from review_tools.evidence.versions import with_snapshot
+from review_tools.site.versions import INDEX
 
 PAGE = "book/methods"
+SHOWN = 4  # other versions; the page of versions has all
 
 
 def setup(app: Sphinx) -> None:
-    """Adds the line to every page; its words are made once."""
-    words = cache(state)
-    app.connect("html-page-context", lambda app, page, template, context, doctree: line(app, words(), context))
+    """Adds the line to every page; what it says is found out once."""
+    said = cache(state)
+    app.connect("html-page-context", lambda app, page, template, context, doctree: line(app, *said(), context))
 
 
-def state() -> Markup:
-    """What the line says."""
+def state() -> tuple[Markup, list[str]]:
+    """The words of the line, and the numbers of the newest other versions."""
     read = protocol()
-    return Markup("Version {}, {}; {}.").format(read["version"], read["status"], current())
+    others = [one.number for one in reversed(with_snapshot()) if one.number != str(read["version"])]
+    return Markup("Version {}, {}; {}.").format(read["version"], read["status"], current()), others[:SHOWN]
 
 
-def line(app: Sphinx, words: Markup, context: dict[str, Any]) -> None:
+def line(app: Sphinx, words: Markup, others: list[str], context: dict[str, Any]) -> None:
     """The line in the theme's place for it."""
     if PAGE in app.env.found_docs:
         words += Markup(' <a href="{}#protocol">Protocol</a>').format(context["pathto"](PAGE).rstrip("#"))
+    if INDEX in app.env.review_generated:  # type: ignore[attr-defined]
+        words += _chooser(others, context["pathto"](INDEX).rstrip("#"))
     context["theme_extra_footer"] = Markup('<p class="review-state">{}</p>').format(words)
+
+
+def _chooser(others: list[str], index: str) -> Markup:
+    """Plain links to other versions, and to all."""
+    links = [Markup('<a href="{}#version-{}">{}</a>').format(index, number, number) for number in others]
+    links.append(Markup('<a href="{}">all versions</a>').format(index))
+    return Markup(" Other versions: {}").format(Markup(", ").join(links))

@@ -14,6 +14,8 @@ logger = logging.getLogger(__name__)
 # Only inside a tag: a row may hold these words too, and pictures keep their quotation marks unescaped.
 SITE_LINK = re.compile(r'(<a [^<>]*?)href="site:([^"#?]+)((?:\?[^"#]*)?(?:#[^"]*)?)"')
 
+LINKED = re.compile(r'<a href="site:([^"#]+)((?:#[^"]*)?)">(.*?)</a>', re.DOTALL)
+
 
 def setup(app: Sphinx) -> None:
     """Resolves the links of each page when it is written, after all other parts have made theirs."""
@@ -37,3 +39,17 @@ def resolve(app: Sphinx, pagename: str, templatename: str, context: dict[str, An
     files: set[str] = getattr(app.env, "review_files", set())
     if context.get("body"):
         context["body"] = SITE_LINK.sub(relative, context["body"])
+
+
+def only_known(app: Sphinx, body: str) -> str:
+    """A made text whose links to pages that a book of few chapters does not have become words."""
+    env = app.env
+    known = {*env.found_docs, *getattr(env, "review_generated", ()), *getattr(env, "review_files", ())}
+    return LINKED.sub(lambda match: match[0] if match[1] in known else match[3], body)
+
+
+def absolute(body: str, address: str, files: set[str]) -> str:
+    """A made text for readers elsewhere: its links name the published site."""
+    return LINKED.sub(
+        lambda link: f'<a href="{address}{link[1]}{"" if link[1] in files else ".html"}{link[2]}">{link[3]}</a>', body
+    )

@@ -34,11 +34,11 @@ from review_tools.evidence.notices import UNSOUND
 from review_tools.evidence.problems import DataError
 from review_tools.evidence.tables import load
 from review_tools.site.bibliography import Listed
+from review_tools.site.links import only_known
 
 logger = logging.getLogger(__name__)
 STUDIES, TRIALS = "studies", "trials"
 NCT = re.compile(r"NCT\d{8}")
-LINKED = re.compile(r'<a href="site:([^"#]+)(?:#[^"]*)?">(.*?)</a>', re.DOTALL)
 HEADING = re.compile(r'<section id="([\w-]+)">\s*<h2>(.*?)<a ')
 ASKS = "What is wrong:\n\n\nWhat is right:\n\n\nWhere that stands (link, and page, table or figure):\n\n"
 
@@ -182,13 +182,7 @@ class Maker:
 
     def _body(self, template: str, **facts: Any) -> str:
         """A filled template. A book of few chapters has these pages too, so links to others become words."""
-        body = self.templates.get_template(template).render(**facts)
-        generated: set[str] = self.app.env.review_generated  # type: ignore[attr-defined]
-
-        def known(match: re.Match[str]) -> str:
-            return match[0] if match[1] in self.app.env.found_docs or match[1] in generated else match[2]
-
-        return LINKED.sub(known, body)
+        return only_known(self.app, self.templates.get_template(template).render(**facts))
 
     def _cited_in(self) -> dict[str, list[tuple[Cell, int]]]:
         """The chapters that cite each work, in reading order: a link to the first place, and how many there are."""

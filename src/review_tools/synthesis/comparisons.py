@@ -14,6 +14,7 @@ import pandas as pd
 
 from review_tools.evidence.notices import UNSOUND
 from review_tools.evidence.tables import load
+from review_tools.evidence.versions import order
 from review_tools.synthesis.pooling import CannotPoolError, Pooled, pool
 from review_tools.synthesis.rows import Effects, effect_sizes
 
@@ -79,11 +80,7 @@ def as_of(frame: pd.DataFrame, version: str | None) -> pd.DataFrame:
     """Rows that stood in the review at a version (all of them when it is None)."""
     if version is None or frame.empty:
         return frame
-    return frame[frame["added_in"].map(_parts) <= _parts(version)]
-
-
-def _parts(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))
+    return frame[frame["added_in"].map(order) <= order(version)]
 
 
 def members(comparison_id: str, version: str | None = None, root: Path | None = None) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from review_tools.evidence.checks import (
     rules,
     screening,
     structure,
+    versions,
     works,
 )
 from review_tools.evidence.checks.evidence import Evidence
@@ -26,6 +27,7 @@ CHECKS = (
     works.check,
     screening.check,
     living.check,
+    versions.check,
     chapters.check,
     history.check,
 )

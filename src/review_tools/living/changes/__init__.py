@@ -7,11 +7,10 @@ list and the page that compares versions.
 
 from pathlib import Path
 
-from review_tools.living.changes import pages, results, rows
 from review_tools.living.changes.model import Changes
-from review_tools.living.changes.sheets import Sheets
+from review_tools.living.changes.state import State
 
-__all__ = ["Changes", "changes"]
+__all__ = ["Changes", "State", "changes"]
 
 
 def changes(before: Path, after: Path, *, names: tuple[str, str] = ("before", "after")) -> Changes:
@@ -27,19 +26,4 @@ def changes(before: Path, after: Path, *, names: tuple[str, str] = ("before", "a
         DataError: a folder's ``datapackage.json`` cannot be read.
         FileNotFoundError: a folder is no project.
     """
-    old, new = Sheets.read(before), Sheets.read(after)
-    tables = rows.compare(old, new)
-    pools, pools_compared, pool_notes = results.pools(old.root, new.root)
-    verdicts, verdicts_compared, verdict_notes = results.verdicts(old.root, new.root)
-    notes = tuple(f"{name}: {said}" for name, side in zip(names, (old, new), strict=True) for said in side.unreadable)
-    return Changes(
-        before=names[0],
-        after=names[1],
-        tables=tables,
-        pools=pools,
-        pools_compared=pools_compared,
-        verdicts=verdicts,
-        verdicts_compared=verdicts_compared,
-        pages=pages.affected(old, new, tables, pools, verdicts),
-        notes=(*notes, *pool_notes, *verdict_notes),
-    )
+    return State.read(before).changed_to(State.read(after), names)

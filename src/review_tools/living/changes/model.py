@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from review_tools.evidence.problems import DataError
 
 FORMAT = "review-changes/1"
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,29 @@ class Result:
     ci_low: float | None
     ci_high: float | None
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PoolState:
+    """One declared comparison at one time."""
+
+    comparison_id: str
+    title: str
+    measure: str
+    page: str
+    result: Result
+    outcomes: tuple[str, ...]  # that are pooled
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictState:
+    """One claim at one time, and what the data then say of it."""
+
+    claim_id: str
+    statement: str
+    chapter: str
+    verdict: str
+    because: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,15 +172,24 @@ class Changes:
         Raises:
             DataError: the data are not of this form or version.
         """
-        form = data.get("format") if isinstance(data, dict) else None
-        if form != FORMAT:
-            raise DataError(f"a change list of the form {form!r}; this version reads {FORMAT!r} → make it anew.")
-        try:
-            made = _build(cls, {name: value for name, value in data.items() if name != "format"})
-        except (KeyError, TypeError, ValueError) as error:
-            raise DataError(f"a change list that is not of the form {FORMAT}: {error} → make it anew.") from error
-        assert isinstance(made, cls)  # noqa: S101 (for the type checker)
-        return made
+        return from_json(cls, FORMAT, data, "change list")
+
+
+def from_json(kind: type[Made], form: str, data: Any, what: str) -> Made:
+    """A dataclass from its JSON form; ``format`` in the data must be ``form``.
+
+    Raises:
+        DataError: the data are not of this form or version.
+    """
+    said = data.get("format") if isinstance(data, dict) else None
+    if said != form:
+        raise DataError(f"a {what} of the form {said!r}; this version reads {form!r} → make it anew.")
+    try:
+        made = _build(kind, {name: value for name, value in data.items() if name != "format"})
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"a {what} that is not of the form {form}: {error} → make it anew.") from error
+    assert isinstance(made, kind)  # noqa: S101 (for the type checker)
+    return made
 
 
 def _build(kind: Any, value: Any) -> Any:

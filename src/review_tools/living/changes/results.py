@@ -5,7 +5,7 @@ from pathlib import Path
 
 from review_tools.evidence.problems import DataError
 from review_tools.evidence.tables import load
-from review_tools.living.changes.model import Pool, Result, Verdict
+from review_tools.living.changes.model import Pool, PoolState, Result, Verdict, VerdictState
 from review_tools.synthesis import claims, comparisons, words
 from review_tools.synthesis.comparisons import Answer
 from review_tools.synthesis.effects import SynthesisError
@@ -15,55 +15,48 @@ UNSOUND_DATA = (DataError, SynthesisError, KeyError, ValueError, TypeError, Arit
 CLOSE = 1e-9  # relative; the same numbers added in another order differ by less
 
 
-def pools(before: Path, after: Path) -> tuple[tuple[Pool, ...], int, tuple[str, ...]]:
-    """Comparisons whose result moved, how many there are, and which could not be computed and why."""
-    notes: list[str] = []
-    was, now = _answers(before, notes, "before"), _answers(after, notes, "after")
-    moved = [
-        _pool(name, was.get(name), now.get(name))
-        for name in dict.fromkeys((*now, *was))
-        if not _same(was.get(name), now.get(name))
-    ]
-    return tuple(moved), len({*was, *now}), tuple(notes)
-
-
-def verdicts(before: Path, after: Path) -> tuple[tuple[Verdict, ...], int, tuple[str, ...]]:
-    """Claims whose verdict changes, how many there are, and which could not be tested and why."""
-    notes: list[str] = []
-    was, now = _verdicts(before, notes, "before"), _verdicts(after, notes, "after")
-    changed = []
-    for name in dict.fromkeys((*now, *was)):
-        old, new = was.get(name), now.get(name)
-        words_then, words_now = old[1] if old else "", new[1] if new else ""
-        told = new or old
-        if words_then != words_now and told:
-            row, _, because = told
-            changed.append(Verdict(name, row["statement"], row["chapter"], words_then, words_now, because))
-    return tuple(changed), len({*was, *now}), tuple(notes)
-
-
-def _answers(root: Path, notes: list[str], side: str) -> dict[str, Answer]:
-    found = {}
+def pool_states(root: Path) -> tuple[dict[str, PoolState], list[str]]:
+    """Every declared comparison as the code at hand computes it, and which cannot be computed and why."""
+    found, notes = {}, []
     for name in _names("comparisons", "comparison_id", root):
         try:
-            found[name] = comparisons.answer(name, root=root)
+            found[name] = _state(comparisons.answer(name, root=root))
         except UNSOUND_DATA as error:
-            notes.append(f"{side}: the comparison {name} cannot be computed: {_first_line(error)}")
-    return found
+            notes.append(f"the comparison {name} cannot be computed: {_first_line(error)}")
+    return found, notes
 
 
-def _verdicts(root: Path, notes: list[str], side: str) -> dict[str, tuple[dict[str, str], str, str]]:
-    found = {}
-    rows = _claims(root)
-    for name in rows:
-        row = rows[name]
+def verdict_states(root: Path) -> tuple[dict[str, VerdictState], list[str]]:
+    """Every claim as the code at hand tests it, and which cannot be tested and why."""
+    found, notes = {}, []
+    for name, row in _claims(root).items():
         try:
             now = claims.verdict(name, root)
         except UNSOUND_DATA as error:
-            notes.append(f"{side}: the claim {name} cannot be tested: {_first_line(error)}")
+            notes.append(f"the claim {name} cannot be tested: {_first_line(error)}")
             continue
-        found[name] = (row, now.word, now.because)
-    return found
+        found[name] = VerdictState(name, row["statement"], row["chapter"], now.word, now.because)
+    return found, notes
+
+
+def pools(was: dict[str, PoolState], now: dict[str, PoolState]) -> tuple[Pool, ...]:
+    """Comparisons whose result moved."""
+    return tuple(
+        _pool(was.get(name), now.get(name))
+        for name in dict.fromkeys((*now, *was))
+        if not _same(was.get(name), now.get(name))
+    )
+
+
+def verdicts(was: dict[str, VerdictState], now: dict[str, VerdictState]) -> tuple[Verdict, ...]:
+    """Claims whose verdict changes."""
+    changed = []
+    for name in dict.fromkeys((*now, *was)):
+        told = now.get(name) or was[name]
+        then, today = (side[name].verdict if name in side else "" for side in (was, now))
+        if then != today:
+            changed.append(Verdict(name, told.statement, told.chapter, then, today, told.because))
+    return tuple(changed)
 
 
 def _claims(root: Path) -> dict[str, dict[str, str]]:
@@ -83,31 +76,37 @@ def _names(table: str, column: str, root: Path) -> list[str]:
         return []
 
 
-def _same(old: Answer | None, new: Answer | None) -> bool:
+def _same(old: PoolState | None, new: PoolState | None) -> bool:
     if old is None or new is None:
         return False
-    a, b = _result(old), _result(new)
+    a, b = old.result, new.result
     figures = ((a.estimate, b.estimate), (a.ci_low, b.ci_low), (a.ci_high, b.ci_high))
     return (a.k, a.people) == (b.k, b.people) and all(
         x == y if x is None or y is None else math.isclose(x, y, rel_tol=CLOSE, abs_tol=CLOSE) for x, y in figures
     )
 
 
-def _pool(name: str, old: Answer | None, new: Answer | None) -> Pool:
+def _pool(old: PoolState | None, new: PoolState | None) -> Pool:
     told = new or old
     assert told is not None  # noqa: S101 (for the type checker)
-    was, now = (tuple(side.entered["outcome_id"]) if side else () for side in (old, new))
-    row = told.comparison
+    was, now = (side.outcomes if side else () for side in (old, new))
     return Pool(
-        name,
-        str(row["title"]),
-        str(row["measure"]),
-        f"book/synthesis/{row['page']}",
-        _result(old) if old else None,
-        _result(new) if new else None,
+        told.comparison_id,
+        told.title,
+        told.measure,
+        told.page,
+        old.result if old else None,
+        new.result if new else None,
         entered=tuple(outcome for outcome in now if outcome not in was),
         left=tuple(outcome for outcome in was if outcome not in now),
     )
+
+
+def _state(answer: Answer) -> PoolState:
+    row = answer.comparison
+    title, measure, page = (str(row[part]) for part in ("title", "measure", "page"))
+    outcomes = tuple(map(str, answer.entered["outcome_id"]))
+    return PoolState(str(row["comparison_id"]), title, measure, f"book/synthesis/{page}", _result(answer), outcomes)
 
 
 def _result(answer: Answer) -> Result:

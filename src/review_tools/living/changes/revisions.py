@@ -46,6 +46,21 @@ def _fork(base: str, head: str | None, root: Path) -> str | None:
     return None if head is not None and parted == new else parted
 
 
+def lay_out(root: Path, sha: str, into: Path) -> None:
+    """Writes what a commit holds of the review into a folder.
+
+    Raises:
+        FileNotFoundError: the commit holds no review.
+        git.GitError: git cannot answer.
+    """
+    for path, content in git.files(root, sha, *PARTS):
+        target = into / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+    if not (into / MARKER).is_file():
+        raise FileNotFoundError(f"{sha[:9]} holds no {MARKER}.")
+
+
 def _laid_out(side: str | None, instead: str | None, root: Path, into: Path) -> tuple[Path, str]:
     if side is None:
         return root, "the working tree"
@@ -53,10 +68,5 @@ def _laid_out(side: str | None, instead: str | None, root: Path, into: Path) -> 
         return Path(side), side
     sha = git.commit(root, side)
     parted = f", where they parted: {instead[:9]}" if instead and instead != sha else ""
-    for path, content in git.files(root, instead or sha, *PARTS):
-        target = into / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
-    if not (into / MARKER).is_file():
-        raise FileNotFoundError(f"{side} ({sha[:9]}) holds no {MARKER}.")
+    lay_out(root, instead or sha, into)
     return into, f"{side} ({sha[:9]}{parted})"

@@ -18,9 +18,16 @@ def headline(changes: Changes) -> str:
             parts.append(f"{total} {'row' if total == 1 else 'rows'} {kind} ({where})")
     if past := len(changes.past_edited):
         parts.append(f"{past} past {'line' if past == 1 else 'lines'} of a log changed, which must not be")
-    parts.append(f"{len(changes.pools)} of {changes.pools_compared} pooled results move")
-    parts.append(f"{len(changes.verdicts)} of {changes.verdicts_compared} verdicts change")
-    parts.append(f"{len(changes.pages)} {'page' if len(changes.pages) == 1 else 'pages'} affected")
+    for both, compared, what in (
+        (changes.pools, changes.pools_compared, "pooled results move"),
+        (changes.verdicts, changes.verdicts_compared, "verdicts change"),
+    ):
+        new = sum(not one.before for one in both)
+        gone = sum(not one.after for one in both)
+        parts.append(f"{len(both) - new - gone} of {compared - new - gone} {what}")
+        parts[-1] += "".join(f", {count} {word}" for count, word in ((new, "new"), (gone, "gone")) if count)
+    if changes.pages:  # between two versions the chapters are not compared
+        parts.append(f"{len(changes.pages)} {'page' if len(changes.pages) == 1 else 'pages'} affected")
     return "; ".join(parts) + "."
 
 

@@ -1,0 +1,58 @@
+"""``review release``: the state of the data as a new version."""
+
+from typing import Annotated
+
+import typer
+
+from review_tools.cli.app import Root, app, project, refuse
+from review_tools.cli.check import print_problems, problems_of
+from review_tools.evidence import git
+from review_tools.evidence.problems import DataError
+from review_tools.evidence.reads import today
+
+
+@app.command()
+def release(
+    version: Annotated[str | None, typer.Argument(help="The number, instead of --search, --data or --fix.")] = None,
+    root: Root = None,
+    search: Annotated[bool, typer.Option("--search", help="A search of a new year: 26.1.0 → 27.0.0.")] = False,
+    data: Annotated[bool, typer.Option("--data", help="A change of data: 26.1.0 → 26.2.0.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="A correction of detail: 26.1.0 → 26.1.1.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the change; write nothing.")] = False,
+    tag: Annotated[bool, typer.Option("--tag", help="Commit the files and tag the commit.")] = False,
+) -> None:
+    """Make a version: its number and date everywhere they stand, a snapshot of the data, what it changes."""
+    from review_tools.living.changes.summary import headline
+    from review_tools.living.releases.make import make, plan
+
+    asked = [step for step, said in (("search", search), ("data", data), ("fix", fix), (version, version)) if said]
+    if len(asked) != 1 or asked[0] is None:
+        refuse("Say which version: one of --search, --data, --fix, or a number.")
+    folder = project(root)
+    try:
+        planned = plan(folder, asked[0])
+    except DataError as error:
+        refuse(str(error))
+    if problems := problems_of(folder):
+        print_problems(problems, 0, folder)
+        refuse("No version was made: mend the problems above first.")
+    try:
+        made = make(folder, planned, today(), dry_run=dry_run)
+    except DataError as error:
+        refuse(str(error))
+    print(made.diff if dry_run else "\n".join(made.files))
+    print(f"{made.changes.before} → {made.changes.after}: {headline(made.changes)}")
+    words, name = f"Version {planned.number}", f"v{planned.number}"
+    if dry_run:
+        print("Nothing was written.")
+    elif tag:
+        try:
+            git.run(folder, "add", "--", *made.files)
+            git.run(folder, "commit", "--quiet", "--message", words)
+            git.run(folder, "tag", "--annotate", name, "--message", words)
+        except git.GitError as error:
+            refuse(f"The files are written, but git says: {error}")
+        print(f"Committed and tagged. Next: git push --follow-tags origin HEAD {name}")
+    else:
+        print(f"Read what was written, then:\n  git add {' '.join(made.files)}\n  git commit -m '{words}'")
+        print(f"  git tag -a {name} -m '{words}'\n  git push origin HEAD {name}")

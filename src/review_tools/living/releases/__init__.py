@@ -1,0 +1,1 @@
+"""Versions of the review: their numbers, their snapshots, and how one is made."""
