@@ -93,8 +93,8 @@ def fit_explorer(soup: BeautifulSoup, body: Tag) -> None:
     note.string = "Choosing works on the site. The findings stand in the chapters on mechanisms and diseases."
     for form in body.select("form.explorer"):
         form.replace_with(note)
-    for box in body.select(".grid-box:has(> .grid-scroll > table[data-table='findings'])"):
-        (box.find_parent("section") or box).decompose()
+    for table in body.select("table[data-table='findings']"):
+        (table.find_parent("section") or table).decompose()
 
 
 def fit_table(box: Tag) -> None:
