@@ -149,3 +149,9 @@ def test_columns_and_filters_of_a_table_have_keys_of_their_own(name: str) -> Non
         filters = [each["key"] for each in choices(html)]
         assert len(set(filters)) == len(filters)
         assert not {"search", "sort", "hide"} & set(filters)
+
+
+def test_a_page_never_holds_more_rows_than_it_can_bear() -> None:
+    drawn = grid(pd.DataFrame({"a": range(2_345)}), [("A", text("a"))], "Numbers")
+    assert len(drawn.rows) == 2_000
+    assert drawn.caption == "Numbers (the first 2,000 of 2,345 rows; the downloads hold all)"

@@ -23,6 +23,7 @@ Filters = Mapping[str, str | Callable[[pd.Series], Any]]
 
 UNKNOWN = Markup('<span class="unknown">not shown</span>')
 LARGE = 8  # rows from which a table gets tools
+MOST = 2_000  # rows of one page, which stays below a megabyte; the pages of studies and the downloads hold all
 
 _ENVIRONMENT = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
 _TEMPLATE = _ENVIRONMENT.from_string("""\
@@ -128,6 +129,9 @@ def grid(
     ``filters`` maps labels to a column of the frame, or to a function from a row to its value or list of values;
     a row may be filtered by what it does not show in a column of its own. ``tools`` overrules the number of rows.
     """
+    if len(frame) > MOST:
+        caption = f"{caption} (the first {MOST:,} of {len(frame):,} rows; the downloads hold all)"
+        frame = frame.head(MOST)
     rows = []
     known: dict[str, dict[str, frozenset[str]]] = {label: {} for label in filters or {}}
     for at, (_, row) in enumerate(frame.iterrows()):
