@@ -9,6 +9,7 @@ from review_tools.evidence.reads import digest
 from review_tools.site.freshness.surroundings import installed
 
 PACKAGE = Path(__file__).resolve().parents[2]
+OWN = f"{PACKAGE.name}/"
 ASIDE = {"_build", "tests", "scripts", "src", "node_modules", "__pycache__"}  # never read by a build
 Inputs = dict[str, str]
 STATE = "review-inputs.json"  # beside the environment of Sphinx that was read from them
@@ -17,8 +18,20 @@ STATE = "review-inputs.json"  # beside the environment of Sphinx that was read f
 def inputs(root: Path) -> Inputs:
     """Name and digest of each input. The day counts: Sphinx prints it at the foot of each page."""
     found = {path.relative_to(root).as_posix(): digest(path) for path in _files(root, ASIDE)}
-    found |= {f"review_tools/{path.relative_to(PACKAGE).as_posix()}": digest(path) for path in _files(PACKAGE, ASIDE)}
+    found |= {named(path, root): digest(path) for path in _files(PACKAGE, ASIDE)}
     return found | {"the installed versions": installed(), "the day": day(), "the folder": str(root)}
+
+
+def named(path: Path, root: Path) -> str:
+    """How records call a file: the package's own by what imports call it, wherever it is installed."""
+    if path.is_relative_to(PACKAGE):
+        return OWN + path.relative_to(PACKAGE).as_posix()
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+
+
+def placed(name: str, root: Path) -> Path:
+    """The file that a record calls ``name``, in the package that runs now."""
+    return PACKAGE / name.removeprefix(OWN) if name.startswith(OWN) else root / name
 
 
 def day() -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from sphinx_external_toc.parsing import parse_toc_yaml
 
 from review_tools.site import notebooks
+from review_tools.site.freshness.inputs import named
 from review_tools.site.freshness.store import Record, Store
 from review_tools.site.freshness.surroundings import surroundings
 from review_tools.site.kernels.jobs import Job, Outcome
@@ -28,7 +29,7 @@ class Chapter:
             {"execution_count": ran[i].count if i in ran else None, "outputs": ran[i].outputs if i in ran else []}
             for i in range(self.count)
         ]
-        files = {_relative(name, root): value for name, value in outcome.observed.files.items()}
+        files = {named(Path(name), root): value for name, value in outcome.observed.files.items()}
         days = outcome.observed.days
         return Record(self.job.name, self.code, files, days, self.surroundings, cells, round(outcome.seconds, 2))
 
@@ -38,11 +39,6 @@ def chapters(root: Path) -> dict[str, Path]:
     site_map = parse_toc_yaml(root / "_toc.yml")
     names = sorted(str(name) for name in site_map)
     return {name: path for name in names if (path := root / f"{name}.md").is_file()}
-
-
-def _relative(name: str, root: Path) -> str:
-    path = Path(name)
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else name
 
 
 def plan(

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from review_tools.evidence.reads import ABSENT, digest
+from review_tools.site.freshness.inputs import placed
 
 FOLDER = Path("_build") / ".execution"
 KEPT = 400  # records; the ones not used for longest leave first
@@ -32,7 +33,7 @@ class Record:
 
     chapter: str
     code: str
-    files: dict[str, str]  # relative to the project where they lie in it
+    files: dict[str, str]  # by the names of inputs.named
     days: list[str]
     surroundings: dict[str, str]
     cells: list[dict[str, Any]]  # "execution_count" and "outputs", in the order of the code cells
@@ -40,7 +41,7 @@ class Record:
 
     def stale(self, root: Path, surroundings: dict[str, str]) -> list[str]:
         """Why the record does not hold any more; empty when it does."""
-        reasons = [_changed(name, old, digest(root / name)) for name, old in self.files.items()]
+        reasons = [_changed(name, old, digest(placed(name, root))) for name, old in self.files.items()]
         reasons += [_changed(name, old, surroundings.get(name, ABSENT)) for name, old in self.surroundings.items()]
         today = date.today().isoformat()
         reasons += [f"it shows the date, and {day} has passed" for day in self.days if day != today]
