@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from review_tools.evidence import schema
-from review_tools.evidence.tables import load
+from review_tools.evidence.tables import shared
 
 
 class UnknownFactError(Exception):
@@ -36,7 +36,7 @@ def answer(kind: str, question: str, root: Path | None = None) -> str:
     if table not in schema.tables(root):
         raise UnknownFactError(f"no table {table!r}")
     if kind == "count":
-        return str(len(select(table, words[1:], root)))
+        return str(int(matches(table, words[1:], root).sum()))
     if len(words) != 3:
         raise UnknownFactError(f"{kind} takes three words: table, row id, {'arm' if kind == 'percent' else 'column'}")
     if kind == "percent":
@@ -48,18 +48,29 @@ def answer(kind: str, question: str, root: Path | None = None) -> str:
 
 
 def select(table: str, conditions: list[str], root: Path | None = None) -> pd.DataFrame:
-    """Rows of a table that meet every ``column=value``; a section covers its sub-sections."""
-    frame = load(table, root)
+    """Rows of a table that meet every ``column=value``. Raises as ``matches`` does."""
+    return shared(table, root)[matches(table, conditions, root)]
+
+
+def matches(table: str, conditions: list[str], root: Path | None = None) -> pd.Series:
+    """Which rows of a table meet every ``column=value``; a section covers its sub-sections.
+
+    Raises:
+        UnknownFactError: no such column, or no such term in its vocabulary.
+    """
+    frame = shared(table, root)
+    chosen = pd.Series(True, index=frame.index)
     for condition in conditions:
         column, equals, value = condition.partition("=")
         if not equals or column not in frame.columns:
             raise UnknownFactError(f"{condition!r} is not column=value of {table}")
         field = schema.tables(root)[table].field(column)
-        terms = load("vocabulary", root)
+        terms = shared("vocabulary", root)
         if field.vocabulary and value not in set(terms.loc[terms["kind"] == field.vocabulary, "term"]):
             raise UnknownFactError(f"{value!r} is not a term of {field.vocabulary}")
-        frame = frame[in_section(frame[column], value) if column == "section" else frame[column].astype(str) == value]
-    return frame
+        cells = frame[column]
+        chosen &= in_section(cells, value) if column == "section" else cells.astype(str) == value
+    return chosen
 
 
 def in_section(column: pd.Series, section: str) -> pd.Series:
@@ -70,10 +81,10 @@ def in_section(column: pd.Series, section: str) -> pd.Series:
 def cell(table: str, row: str, column: str, root: Path | None = None) -> Any:
     """One cell, found by the value of the table's key."""
     definition = schema.tables(root)[table]
-    frame = load(table, root)
+    frame = shared(table, root)
     if column not in frame.columns:
         raise UnknownFactError(f"{table} has no column {column!r}")
-    hits = frame.loc[frame[definition.primary_key[0]].astype(str) == row, column]
+    hits = frame[column][frame[definition.primary_key[0]].astype(str) == row]
     if len(hits) != 1:
         raise UnknownFactError(f"{table} has {len(hits) or 'no'} row {row!r}")
     value = hits.iloc[0]

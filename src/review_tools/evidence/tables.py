@@ -29,6 +29,11 @@ def load(name: str, root: Path | None = None) -> pd.DataFrame:
         KeyError: no such table (the message lists them).
         DataError: the file is missing, not UTF-8, or holds a value of the wrong type.
     """
+    return shared(name, root).copy()
+
+
+def shared(name: str, root: Path | None = None) -> pd.DataFrame:
+    """The same frame without a copy, for those who only look. Raises as ``load`` does."""
     known = schema.tables(root)
     if name not in known:
         raise KeyError(f"No table {name!r}; there are {', '.join(known)}.")
@@ -38,7 +43,7 @@ def load(name: str, root: Path | None = None) -> pd.DataFrame:
     for part in (path, *(sorted(large.rglob("*.parquet")) if large.is_dir() else ())):
         reads.note(part)
     changed = sum(part.stat().st_mtime_ns for part in (path, path.with_suffix(".parquet")) if part.exists())
-    return _load(table, path, changed).copy()
+    return _load(table, path, changed)
 
 
 @lru_cache(maxsize=64)
