@@ -66,7 +66,7 @@ VALUE = {
     "table": "outcomes",
     "row": "deng_2017_randomised-1",
     "column": "reported",
-    "new": "9 of 12, 75%",
+    "new": "9 of 12 (75%) vs 5 of 6 (83%)",
     "why": "So it is printed.",
     "source_url": "https://example.org/source",
     "source_where": "Table 2",
@@ -165,7 +165,7 @@ def test_a_value_changes_one_cell_and_its_source(copy: Path, fill: Fill) -> None
     assert code == 0, output
     applied(copy, out)
     row = next(row for row in rows(copy, "outcomes") if row["outcome_id"] == "deng_2017_randomised-1")
-    assert (row["reported"], row["source_where"]) == ("9 of 12, 75%", "Table 2")
+    assert (row["reported"], row["source_where"]) == (VALUE["new"], "Table 2")
 
 
 def test_an_open_number_is_identified_everywhere_it_stands(copy: Path, fill: Fill, services: Services) -> None:

@@ -96,10 +96,12 @@ def study_row(change: Change, record: Record, key: str = "") -> dict[str, str]:
     """What the record says about a study's row; empty what it does not say."""
     trials = set(change.table("trials")["trial_id"])
     said = {notice.kind for notice in record.notices}
+    kind = next((KINDS[one.split(",")[0]] for one in record.types if one.split(",")[0] in KINDS), "")
     standing = next((word for word in STANDING if word in said), "")
     return {
         "study_id": key,
-        "kind": next((KINDS[one.split(",")[0]] for one in record.types if one.split(",")[0] in KINDS), ""),
+        "kind": kind,
+        "species": "human" if kind.startswith("human") else "",
         "trial_id": record.trial_id if record.trial_id in trials else "",
         "status": STATUS.get(standing, standing) or "current",
         "source_url": _page(record),
