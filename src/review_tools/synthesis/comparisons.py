@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from review_tools.evidence.tables import load
+from review_tools.evidence.tables import load, shared
 from review_tools.synthesis.pooling import Pooled, pool
 from review_tools.synthesis.rows import Effects, effect_sizes
 
@@ -92,12 +92,14 @@ def members(comparison_id: str, version: str | None = None, root: Path | None = 
         KeyError: no such comparison.
     """
     comparison = declared(comparison_id, root)
-    chosen = load("comparison_outcomes", root)
+    chosen = shared("comparison_outcomes", root)
     chosen = chosen[chosen["comparison_id"] == comparison_id].rename(columns={"note": "place"})
-    rows = chosen[["outcome_id", "place"]].merge(as_of(load("outcomes", root), version), on="outcome_id")
-    flags = load("outcome_flags", root).groupby("outcome_id")["flag"].agg(tuple)
+    rows = chosen[["outcome_id", "place"]].merge(as_of(shared("outcomes", root), version), on="outcome_id")
+    flagged = shared("outcome_flags", root)
+    flagged = flagged[flagged["outcome_id"].isin(rows["outcome_id"])]
+    flags = flagged.groupby("outcome_id")["flag"].agg(tuple)
     rows["flags"] = [flags.get(outcome, ()) for outcome in rows["outcome_id"]]
-    studies = load("studies", root).set_index("study_id")["status"]
+    studies = shared("studies", root).set_index("study_id")["status"]
     rows["reason"] = [_reason(row, comparison, str(studies[row["study_id"]])) for _, row in rows.iterrows()]
     return rows
 
@@ -108,7 +110,7 @@ def declared(comparison_id: str, root: Path | None = None) -> pd.Series:
     Raises:
         KeyError: there is none of that name; the message lists them.
     """
-    comparisons = load("comparisons", root).set_index("comparison_id", drop=False)
+    comparisons = shared("comparisons", root).set_index("comparison_id", drop=False)
     if comparison_id not in comparisons.index:
         raise KeyError(f"No comparison {comparison_id!r}; there are {', '.join(comparisons.index)}.")
     return comparisons.loc[[comparison_id]].iloc[0]
