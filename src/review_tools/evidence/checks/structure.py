@@ -94,6 +94,8 @@ def _column(evidence: Evidence, table: Table, field: Field, column: pd.Series) -
     present = filled.notna()
     if field.required:
         yield from report(~present, "this cell must not be empty", f"fill it: {field.description}")
+    if not present.any():
+        return
     padded = present & (column != column.str.strip())
     yield from report(padded, "space before or after the value", "remove it")
     if field.type in TYPE_FORM:
