@@ -16,7 +16,7 @@ import pandas as pd
 
 from review_tools.evidence import schema
 from review_tools.evidence.bibliography import FILE as BIBLIOGRAPHY
-from review_tools.evidence.edit import csv_bytes
+from review_tools.evidence.edit import csv_bytes, replace_bytes
 from review_tools.evidence.tables import read_text
 from review_tools.synthesis import claims
 
@@ -61,7 +61,7 @@ def grow(root: Path, target: Path, factor: int, seed: int = 1) -> Path:
         copies = [Copy(number, definitions, sheets, shuffler) for number in range(1, factor)]
         for name, table in definitions.items():
             grown = pd.concat([sheets[name], *(copy.sheet(name) for copy in copies)], ignore_index=True)
-            (target / "data" / table.path).write_bytes(csv_bytes(grown))
+            replace_bytes(target / "data" / table.path, csv_bytes(grown))
         text = (root / BIBLIOGRAPHY).read_text(encoding="utf-8")
         entries = "\n\n".join(copy.entry(entry[1], entry[0]) for copy in copies for entry in ENTRY.finditer(text))
         (target / BIBLIOGRAPHY).write_text(f"{text.rstrip()}\n\n{entries}\n", encoding="utf-8")
@@ -75,7 +75,7 @@ def accept_all(root: Path) -> None:
     if path.is_file():
         ledger = read_text(path)
         ledger["expected"] = [tested.verdict.word for tested in claims.verdicts(root)]
-        path.write_bytes(csv_bytes(ledger))
+        replace_bytes(path, csv_bytes(ledger))
 
 
 class Copy:
@@ -155,11 +155,11 @@ class Copy:
         return f"10.5555/copy{self.number}.{doi.replace('/', '.')}" if doi else ""
 
     def _shuffled(self, text: str) -> str:
-        words = text.split()
+        first, *words = text.split() or [""]  # a word that may stand first stays so: “+” begins a formula
         if any(mark in text for mark in "{}$\\"):  # mathematics and TeX stay as they are
             return text
         self.shuffler.shuffle(words)
-        return " ".join(words)
+        return " ".join([first, *words])
 
 
 def main() -> None:

@@ -98,7 +98,7 @@ def test_a_randomised_trial_with_its_report_and_an_outcome_passes_the_check(copy
     code, output = run(copy, "pmid", "99999123", "--set", "read=abstract")
     assert code == 0, output
     study = load("studies", copy).set_index("study_id").loc["invented_2024_invented"]
-    assert (study["kind"], study["trial_id"]) == ("human trial", NCT)
+    assert (study["kind"], study["species"], study["trial_id"]) == ("human trial", "human", NCT)
     code, output = run(copy, "outcome", "invented_2024_invented", *cells(OUTCOME))
     assert code == 0, output
     assert check(copy) == []

@@ -53,11 +53,20 @@ CORRECTION = {
     "source_where": "page 3",
 }
 SMUGGLED = "a\n\n### Section of the seed review\n\n4 Discussion"
+REFERENCE = {
+    "seed_number": "1",
+    "work": DOI,
+    "kind": "Animal",
+    "match": "Probable",
+    "agreement": "Cell and animal fit; the year was not compared.",
+    "source_url": f"https://doi.org/{DOI}",
+    "source_where": "abstract",
+}
 VALUE = {
     "table": "outcomes",
     "row": "deng_2017_randomised-1",
     "column": "reported",
-    "new": "9 of 12, 75%",
+    "new": "9 of 12 (75%) vs 5 of 6 (83%)",
     "why": "So it is printed.",
     "source_url": "https://example.org/source",
     "source_where": "Table 2",
@@ -156,21 +165,13 @@ def test_a_value_changes_one_cell_and_its_source(copy: Path, fill: Fill) -> None
     assert code == 0, output
     applied(copy, out)
     row = next(row for row in rows(copy, "outcomes") if row["outcome_id"] == "deng_2017_randomised-1")
-    assert (row["reported"], row["source_where"]) == ("9 of 12, 75%", "Table 2")
+    assert (row["reported"], row["source_where"]) == (VALUE["new"], "Table 2")
 
 
 def test_an_open_number_is_identified_everywhere_it_stands(copy: Path, fill: Fill, services: Services) -> None:
     services.works[DOI] = a_work(DOI, "The work behind the number")
     number = next(row["seed_number"] for row in rows(copy, "citations") if row["match"] == "unidentified")
-    answers = {
-        "seed_number": number,
-        "work": DOI,
-        "kind": "Animal",
-        "match": "Probable",
-        "agreement": "Cell and animal fit; the year was not compared.",
-        "source_url": f"https://doi.org/{DOI}",
-        "source_where": "abstract",
-    }
+    answers = {**REFERENCE, "seed_number": f"0{number}"}  # as somebody may write it
     code, output, out = run(fill("reference", answers), copy)
     assert code == 0, output
     applied(copy, out)
@@ -192,6 +193,11 @@ def test_an_open_number_is_identified_everywhere_it_stands(copy: Path, fill: Fil
         ("value", {**VALUE, "column": "outcome_id"}, "no column"),
         ("value", {**VALUE, "column": "n_arm1", "new": "=cmd|' /C calc'!A0"}, "n_arm1"),
         ("value", {**VALUE, "source_url": "javascript:alert(1)"}, "source_url"),
+        ("value", {**VALUE, "table": "claims", "row": "x", "column": "accepted_by"}, "There is no table"),
+        ("value", {**VALUE, "table": "screenings", "row": "x", "column": "decision"}, "There is no table"),
+        ("value", {**VALUE, "new": "9/12 <img src=x onerror=alert(1)>"}, "a browser takes for HTML"),
+        ("correction", {**CORRECTION, "meaning": '=HYPERLINK("https://x.example")'}, "formula"),
+        ("reference", {**REFERENCE, "seed_number": "001"}, "Number 1 is identified already"),
         ("correction", {**CORRECTION, "seed_number": "122"}, "1 to 121"),
         ("correction", {**CORRECTION, "kind": "${{ secrets.GITHUB_TOKEN }}"}, "not one of its choices"),
         ("correction", {**CORRECTION, "meaning": ""}, "“What that means for a reader” is empty"),
@@ -214,12 +220,14 @@ def test_what_does_not_fit_is_refused_in_plain_words(
 
 
 def test_markup_mentions_and_expressions_in_answers_stay_text(copy: Path, fill: Fill) -> None:
-    nasty = "See @everyone and ```code``` <img src=x onerror=alert(1)> ${{ github.token }} [x](javascript:1)"
+    nasty = "See @everyone and ```code``` \U000e0041\ud800\u2028\u202e ${{ github.token }} [x](javascript:1)"
     code, output, out = run(fill("correction", {**CORRECTION, "seed_says": nasty}), copy)
     assert code == 0, output
     text = (out / "text.md").read_text(encoding="utf-8")
-    for active in ("@everyone", "```", "<img", "${{", "](javascript"):
+    for active in ("@everyone", "```", "\U000e0041", "\u2028", "\u202e", "${{", "](javascript"):
         assert active not in text
+    applied(copy, out)
+    assert checked(copy) == ""
 
 
 def test_an_unticked_promise_and_a_strange_event_are_refused(copy: Path, fill: Fill, root: Path) -> None:

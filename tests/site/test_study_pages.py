@@ -11,8 +11,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import bibtexparser
 import pytest
 from playwright.sync_api import Browser, Page
+from pybtex.database import parse_string
 
 import review_tools as rt
+from review_tools.site.bibliography import Listed
 from review_tools.synthesis import comparisons
 
 pytestmark = [pytest.mark.site, pytest.mark.browser]
@@ -92,6 +94,12 @@ def test_chapters_and_sections_that_cite_a_work_are_named(site: Path) -> None:
     cited = held[held.index('<section id="cited">') : held.index('<section id="cite">')]
     assert "The seed review cites it as number" in cited
     assert "book/mechanisms/contact.html#" in cited
+
+
+def test_the_name_of_a_group_loses_its_braces() -> None:
+    text = "@article{x, author = {Invented, Ida and {Pretend and Sons Group}}, title = {T}}"
+    entry = parse_string(text, "bibtex").entries["x"]
+    assert str(Listed().format_entry("", entry).text).startswith("Invented, Ida; Pretend and Sons Group (n.d.)")
 
 
 def test_bibtex_to_copy_reads_back_as_the_same_work(site: Path) -> None:

@@ -214,6 +214,8 @@ def _refuse_unfit(what: What, problems: list[Problem], folder: Path) -> NoReturn
         given = f" {shorten(first.value)!r}" if first.value else ""
         print(f"{column}{given}: {first.why} → {first.remedy}", file=sys.stderr)
         print(f'  --set {column}="…"   {" · ".join(allowed)}'.rstrip(), file=sys.stderr)
+    if any("add the flag" in one.remedy for one in own):
+        print('  --flag "FLAG=…"   if the source prints just this: why it is odd', file=sys.stderr)
     refuse("Nothing was changed.")
 
 

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from review_tools.cli.app import AsJson, Root, app, project, refuse
 from review_tools.evidence.problems import DataError
+from review_tools.evidence.protocol import protocol
 
 if TYPE_CHECKING:
     from review_tools.living.changes import Changes
@@ -22,6 +23,10 @@ def diff(
     head: Annotated[str | None, typer.Argument(help="The same; the working tree if left out.")] = None,
     root: Root = None,
     as_json: AsJson = False,
+    bounded: Annotated[
+        bool,
+        typer.Option("--bounded", help="Exit 1 on more rows than one change may touch, or on an edited past line."),
+    ] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown for a pull request.")] = False,
 ) -> None:
     """Show what HEAD changes in the review since it left BASE: rows, pooled results, verdicts, pages."""
@@ -39,6 +44,21 @@ def diff(
         print(as_markdown(found), end="")
     else:
         _print(found)
+    if bounded:
+        _stay_within(protocol(folder)["bounds"]["rows_of_a_change"], found)
+
+
+def _stay_within(most: int, found: "Changes") -> None:
+    """Refuses a change that nobody can read row by row, and one of what is past."""
+    rows = sum(len(table.rows) for table in found.tables)
+    refusals = []
+    if rows > most:
+        remedy = "send it in parts, or first raise bounds.rows_of_a_change in data/review.yml in a change of its own"
+        refusals.append(f"{rows:,} rows change, more than {most:,} → {remedy}.")
+    if past := len(found.past_edited):
+        refusals.append(f"Lines of a log changed or removed: {past} → restore them from git, and add new lines.")
+    if refusals:
+        refuse("\n".join(refusals))
 
 
 def _print(found: "Changes") -> None:

@@ -107,7 +107,9 @@ class Change:
         """The change as a unified diff."""
         shown: list[str] = []
         for file in self.files:
-            before, after = (text[file].decode("utf-8").splitlines() for text in (self._before, self._after))
+            # Not splitlines(): it also breaks at characters that are no line ends to whoever applies the patch.
+            both = (text[file].decode("utf-8").removesuffix("\n") for text in (self._before, self._after))
+            before, after = (text.split("\n") if text else [] for text in both)
             shown += difflib.unified_diff(before, after, f"a/{file}", f"b/{file}", n=0, lineterm="")
         return "\n".join(shown)
 

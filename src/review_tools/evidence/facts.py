@@ -36,7 +36,7 @@ def answer(kind: str, question: str, root: Path | None = None) -> str:
     if table not in schema.tables(root):
         raise UnknownFactError(f"no table {table!r}")
     if kind == "count":
-        return str(len(select(table, words[1:], root)))
+        return str(int(matches(table, words[1:], root).sum()))
     if len(words) != 3:
         raise UnknownFactError(f"{kind} takes three words: table, row id, {'arm' if kind == 'percent' else 'column'}")
     if kind == "percent":
@@ -48,8 +48,18 @@ def answer(kind: str, question: str, root: Path | None = None) -> str:
 
 
 def select(table: str, conditions: list[str], root: Path | None = None) -> pd.DataFrame:
-    """Rows of a table that meet every ``column=value``; a section covers its sub-sections."""
+    """Rows of a table that meet every ``column=value``. Raises as ``matches`` does."""
+    return load(table, root)[matches(table, conditions, root)]
+
+
+def matches(table: str, conditions: list[str], root: Path | None = None) -> pd.Series:
+    """Which rows of a table meet every ``column=value``; a section covers its sub-sections.
+
+    Raises:
+        UnknownFactError: no such column, or no such term in its vocabulary.
+    """
     frame = load(table, root)
+    chosen = pd.Series(True, index=frame.index)
     for condition in conditions:
         column, equals, value = condition.partition("=")
         if not equals or column not in frame.columns:
@@ -58,8 +68,9 @@ def select(table: str, conditions: list[str], root: Path | None = None) -> pd.Da
         terms = load("vocabulary", root)
         if field.vocabulary and value not in set(terms.loc[terms["kind"] == field.vocabulary, "term"]):
             raise UnknownFactError(f"{value!r} is not a term of {field.vocabulary}")
-        frame = frame[in_section(frame[column], value) if column == "section" else frame[column].astype(str) == value]
-    return frame
+        cells = frame[column]
+        chosen &= in_section(cells, value) if column == "section" else cells.astype(str) == value
+    return chosen
 
 
 def in_section(column: pd.Series, section: str) -> pd.Series:
@@ -73,7 +84,7 @@ def cell(table: str, row: str, column: str, root: Path | None = None) -> Any:
     frame = load(table, root)
     if column not in frame.columns:
         raise UnknownFactError(f"{table} has no column {column!r}")
-    hits = frame.loc[frame[definition.primary_key[0]].astype(str) == row, column]
+    hits = frame[column][frame[definition.primary_key[0]].astype(str) == row]
     if len(hits) != 1:
         raise UnknownFactError(f"{table} has {len(hits) or 'no'} row {row!r}")
     value = hits.iloc[0]

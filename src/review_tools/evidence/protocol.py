@@ -30,7 +30,7 @@ LISTS = {
     "eligibility.examples": ("study_id", "decision", "why"),
     "authors": ("name", "role"),
 }
-BOUNDS = ("hits_of_a_search", "candidates_of_a_run", "changes_of_a_run")
+BOUNDS = ("hits_of_a_search", "candidates_of_a_run", "changes_of_a_run", "rows_of_a_change")
 
 
 def protocol(root: Path | None = None) -> dict[str, Any]:

@@ -94,9 +94,11 @@ def add_work(change: Change, record: Record, given: dict[str, str], by: str = ""
 def study_row(change: Change, record: Record, key: str = "") -> dict[str, str]:
     """What the record says about a study's row; empty what it does not say."""
     trials = set(change.table("trials")["trial_id"])
+    kind = next((KINDS[one.split(",")[0]] for one in record.types if one.split(",")[0] in KINDS), "")
     return {
         "study_id": key,
-        "kind": next((KINDS[one.split(",")[0]] for one in record.types if one.split(",")[0] in KINDS), ""),
+        "kind": kind,
+        "species": "human" if kind.startswith("human") else "",
         "trial_id": record.trial_id if record.trial_id in trials else "",
         "status": gravest(STATUS[one.term] for one in record.notices if one.term in STATUS),
         "source_url": _page(record),

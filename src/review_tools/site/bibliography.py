@@ -125,7 +125,7 @@ def by_author(entries: list[Entry]) -> list[Entry]:
 
 
 def _names(entry: Entry) -> str:
-    people = [str(person) for person in entry.persons.get("author", [])]
+    people = [str(Text.from_latex(str(person))) for person in entry.persons.get("author", [])]
     if people and people[-1] == "others":
         return f"{'; '.join(people[:-1])} et al."
     return "; ".join(people)

@@ -13,15 +13,17 @@ from review_tools.evidence.schema import Field, Table
 from review_tools.evidence.tables import FORM
 
 TYPE_FORM = {
-    "integer": (r"-?\d+", "a whole number", "write digits only, no thousands separator"),
-    "number": (r"-?\d+(\.\d+)?([eE][+-]?\d+)?", "a number", "write digits with a point, no unit, no comma"),
+    "integer": (r"-?[0-9]+", "a whole number", "write digits only, no thousands separator"),
+    "number": (r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", "a number", "write digits with a point, no unit, no comma"),
     "boolean": (r"true|false", "true or false", "write true, false, or leave it empty"),
-    "date": (r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", "a date", "write it as YYYY-MM-DD"),
+    "date": (r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", "a date", "write it as YYYY-MM-DD"),
 }
 LONGEST = 2000  # characters; the longest true cell has a quarter of that
 ODD_TEXT = (  # what no source prints and a reader, a spreadsheet or a browser may trip over
     (
-        re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"),
+        re.compile(
+            r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
+        ),
         "holds a character that cannot be seen",
         "type the text anew",
     ),
@@ -92,6 +94,8 @@ def _column(evidence: Evidence, table: Table, field: Field, column: pd.Series) -
     present = filled.notna()
     if field.required:
         yield from report(~present, "this cell must not be empty", f"fill it: {field.description}")
+    if not present.any():
+        return
     padded = present & (column != column.str.strip())
     yield from report(padded, "space before or after the value", "remove it")
     if field.type in TYPE_FORM:

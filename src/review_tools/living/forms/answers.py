@@ -5,6 +5,7 @@ headings, in its own order, divide the text, so that a heading inside an answer 
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,6 @@ from review_tools.living.forms.questions import FORMS, PROMISE, Form, Question, 
 NOTHING = "_No response_"
 LIMITS = {False: 500, True: 2000}  # characters of a short and of a long answer
 TICKED = re.compile(r"- \[[xX]\] " + re.escape(PROMISE))
-INVISIBLE = re.compile(r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
 class FormError(Exception):
@@ -78,8 +78,8 @@ def read(form: Form, body: str, root: Path | None = None) -> Answers:
 
 
 def clean(text: str) -> str:
-    """An answer as one line of plain text: no control or invisible characters, blanks folded."""
-    text = INVISIBLE.sub("", text)
+    """An answer as one line of plain text: no control, invisible or private characters, blanks folded."""
+    text = "".join(c for c in text if c.isspace() or unicodedata.category(c)[0] != "C")
     text = " ".join(text.split())
     return "" if text == NOTHING else text
 

@@ -20,6 +20,7 @@ from review_tools.living.services.records import Record, doi
 PMID = re.compile(r"(?:PMID:?\s*)?([1-9]\d{0,8})", re.IGNORECASE)
 FINDING = ["section", "statement", "route", "tissue", "product", "target_cell", "effect", "effect_on", "model"]
 FINDING += ["disease", "direction"]
+KEPT = ("vocabulary", "claims", "withdrawn")  # what maintainers decide, some of it under their name
 SOURCE = ["source_url", "source_where"]
 # How far a finding's source was read settles on what the finding rests.
 BASIS = {"full text": "source read", "abstract": "source read", "part of abstract": "source read"}
@@ -49,8 +50,7 @@ def _study(answers: Answers, change: Change, client: Client) -> str:
 
 def _correction(answers: Answers, change: Change, client: Client) -> str:
     frame = change.table("corrections")
-    number, trial = answers["seed_number"], answers["trial_id"].upper()
-    _seed_number(number, optional=True)
+    number, trial = _seed_number(answers["seed_number"], optional=True), answers["trial_id"].upper()
     known = change.table("citations").set_index("seed_number")["study_id"]
     stem = f"c{trial}" if trial else f"c{int(number or 0):03d}"
     ends = ["", *(f"-{n}" for n in range(2, 99))] if trial else list(string.ascii_lowercase)
@@ -59,14 +59,14 @@ def _correction(answers: Answers, change: Change, client: Client) -> str:
     if not name:
         raise FormError([f"All identifiers that begin with {stem} are taken; a maintainer has to enter this one."])
     row = {column: answers[column] for column in frame.columns if answers[column]}
-    row |= {"correction_id": name, "study_id": str(known.get(number, "")), "trial_id": trial}
+    row |= {"correction_id": name, "seed_number": number, "study_id": str(known.get(number, "")), "trial_id": trial}
     change.add_row("corrections", row)
     return f"Record correction {name}"
 
 
 def _value(answers: Answers, change: Change, client: Client) -> str:
     table, column = answers["table"].removesuffix(".csv"), answers["column"]
-    tables = {name: one for name, one in schema.tables(change.root).items() if name != "vocabulary"}
+    tables = {name: one for name, one in schema.tables(change.root).items() if name not in KEPT and not one.append_only}
     if table not in tables:
         raise FormError([f"There is no table {shorten(table)!r} to correct; there are {', '.join(tables)}."])
     frame = change.table(table)
@@ -78,13 +78,12 @@ def _value(answers: Answers, change: Change, client: Client) -> str:
     if len(hits) != 1:
         raise FormError([f"{table} has {len(hits) or 'no'} row {shorten(answers['row'])!r}."])
     sources = {name: answers[name] for name in SOURCE if name in frame.columns}
-    change.set_cells(table, key, answers["row"], {column: answers["new"]} | sources)
+    change.set_cells(table, key, answers["row"], sources | {column: answers["new"]})
     return f"Correct {table} {answers['row']} {column}"
 
 
 def _reference(answers: Answers, change: Change, client: Client) -> str:
-    number = answers["seed_number"]
-    _seed_number(number)
+    number = _seed_number(answers["seed_number"])
     citations = change.table("citations")
     row = citations.index[citations["seed_number"] == number][0]
     if citations.loc[row, "study_id"]:
@@ -113,9 +112,13 @@ def _record(work: str, client: Client) -> Record:
     return crossref.work(client, name)
 
 
-def _seed_number(number: str, optional: bool = False) -> None:
-    if not (optional and not number) and not (number.isdecimal() and 1 <= int(number) <= 121):
+def _seed_number(number: str, optional: bool = False) -> str:
+    """The number as the tables write it."""
+    if optional and not number:
+        return ""
+    if not (number.isdecimal() and 1 <= int(number) <= 121):
         raise FormError([f"“Reference number” is {shorten(number)!r}; it is a whole number from 1 to 121."])
+    return str(int(number))
 
 
 def _finding_id(change: Change) -> str:
