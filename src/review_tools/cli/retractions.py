@@ -51,8 +51,8 @@ def retractions(
     unknown = [one for one in asked if one.unknown]
     for one in unknown:
         print(f"unknown: {one.study_id}: {'; '.join(one.unknown)}", file=sys.stderr)
-    told, nowhere = (sum(1 for one in asked if one.told is state and not one.unknown) for state in (True, False))
-    print(f"{told} works asked about, {len(new)} new notices; {len(unknown)} unknown, {nowhere} in neither service.")
+    told, nowhere = sum(one.told for one in asked), sum(not (one.held or one.unknown) for one in asked)
+    print(f"Works told of: {told}; new notices: {len(new)}; unknown: {len(unknown)}; in neither service: {nowhere}.")
     if report:
         with report.open("a", encoding="utf-8") as file:
             file.write(asking.markdown(asked, new, turned))

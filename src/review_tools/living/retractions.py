@@ -20,6 +20,8 @@ from review_tools.living.services.records import Notice, RecordError
 from review_tools.living.watch.report import listing, plain
 
 Row = dict[str, str]
+SERVICES = {"crossref": CROSSREF, "pubmed": PUBMED}
+AGAIN = "nothing is concluded; run review retractions again later"
 BY_HAND = "look at the record, and set the status by hand if it says so"
 MILD = {"addendum", "clarification", "new edition", "new version"}  # kinds of updates that leave a work standing
 
@@ -42,11 +44,11 @@ class Asked:
 def ask(client: Client, root: Path) -> list[Asked]:
     """Asks about every work of the bibliography that has a DOI or a PubMed number."""
     found = [_work(client, work) for work in bibliography(root).values() if work["doi"] or work["pmid"]]
-    for name, service in (("crossref", CROSSREF), ("pubmed", PUBMED)):
-        absent = [one for one in found if name in one.absent]
-        if len(absent) > 1 and not any(name in one.held for one in found):
+    for source, service in SERVICES.items():
+        absent = [one for one in found if source in one.absent]
+        if len(absent) > 1 and not any(source in one.held for one in found):
             for one in absent:  # more likely another service at this address than a field without DOIs
-                one.unknown.append(f"{service.name}: has none of the works asked about ({service.base}) → try again")
+                one.unknown.append(f"{service.name}: has none of the works asked about ({service.base}) → {AGAIN}")
     return found
 
 
@@ -61,17 +63,16 @@ def _work(client: Client, work: Reference) -> Asked:
         except UnknownRecordError:
             asked.absent.add(source)
         except ServiceError as error:
-            asked.unknown.append(str(error))
+            asked.unknown.append(f"{error.service}: {error.why} → {AGAIN}")
+        except RecordError as error:
+            asked.unknown.append(f"{SERVICES[source].name}: {error} → {BY_HAND}")
     return asked
 
 
 def _crossref(client: Client, study: str, number: str) -> list[Row]:
     answer = crossref.message(client, number)
     page = f"{CROSSREF.address}/works/{quote(number, safe='')}"
-    try:
-        return _rows(crossref.notices(answer.data), study, "crossref", answer.retrieved, page)
-    except RecordError as error:
-        raise ServiceError(CROSSREF.name, answer.url, str(error), BY_HAND) from error
+    return _rows(crossref.notices(answer.data), study, "crossref", answer.retrieved, page)
 
 
 def _pubmed(client: Client, study: str, number: str) -> list[Row]:
