@@ -91,6 +91,22 @@ def test_a_decided_change_is_finished_by_the_next_command(copy: Path) -> None:
     assert not (copy / FOLDER / "journal").exists()
 
 
+def test_a_new_file_is_made_with_the_rest_or_by_the_next_command(copy: Path) -> None:
+    new = copy / "folder" / "new.json"
+    with edit(copy, dry_run=True) as change:
+        change.create("folder/new.json", "{}\n")
+        assert "+{}" in change.diff()
+        change._stage(copy / FOLDER / "journal")
+    assert not new.exists()
+    recover(copy)
+    assert new.read_text(encoding="utf-8") == "{}\n"
+    with edit(copy) as change:
+        change.create("folder/new.json", "[]\n")
+        change.create("folder/other.json", "{}\n")
+    assert new.read_text(encoding="utf-8") == "[]\n"
+    assert (copy / "folder" / "other.json").is_file()
+
+
 def test_an_interrupted_change_does_not_overwrite_what_was_edited_since(copy: Path) -> None:
     with edit(copy, dry_run=True) as change:
         change.add_row("studies", STUDY)

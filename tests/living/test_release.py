@@ -15,7 +15,7 @@ from review_tools.evidence import checks
 from review_tools.evidence.problems import DataError
 from review_tools.evidence.versions import sha256, versions
 from review_tools.living.changes import changes
-from review_tools.living.releases.numbers import next_number
+from review_tools.living.releases.numbers import fits, next_number
 from review_tools.living.releases.snapshot import Snapshot
 
 SetCell = Callable[[str, str, str, str], None]
@@ -111,7 +111,7 @@ def test_a_version_is_written_everywhere_at_once(repository: Path, set_cell: Set
     assert git(repository, "tag") == "v26.2.0\n"
     assert not git(repository, "status", "--porcelain")
     assert told(repository) == []
-    for again, says in (("26.2.0", "not newer"), ("--data", "the data are those of 26.2.0"), ("--fix", "Unreleased")):
+    for again, says in (("26.2.0", "not newer"), ("--fix", "nothing stands under")):
         code, output = release(repository, again)
         assert code == 1
         assert says in output
@@ -161,6 +161,17 @@ def test_the_year_is_that_of_a_complete_search(copy: Path) -> None:
     assert next_number("26.10.3", "fix", copy) == "26.10.4"
     with pytest.raises(DataError, match="no complete search"):
         next_number("26.10.3", "28.0.0", copy)
+
+
+def test_a_number_promises_what_changes(root: Path) -> None:
+    old, new = (Snapshot.read(root, number) for number in ("26.0.0", "26.1.0"))
+    fits("26.0.0", "26.1.0", old.changed_to(new))
+    fits("26.1.0", "26.1.1", new.changed_to(new))
+    fits("26.1.0", "27.0.0", new.changed_to(new))  # a search that found nothing
+    with pytest.raises(DataError, match="use --data"):
+        fits("26.0.0", "26.0.1", old.changed_to(new))
+    with pytest.raises(DataError, match="use --fix"):
+        fits("26.1.0", "26.2.0", new.changed_to(new))
 
 
 def spoil_snapshot(folder: Path) -> None:

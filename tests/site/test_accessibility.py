@@ -29,7 +29,7 @@ def pages(site: Path) -> list[str]:
     folders = ("studies", "trials") if FULL else ()
     listed = [
         *site.glob("*.html"),
-        *(path for folder in ("book", *folders) for path in (site / folder).rglob("*.html")),
+        *(path for folder in ("book", "v", *folders) for path in (site / folder).rglob("*.html")),
     ]
     names = sorted(path.relative_to(site).as_posix() for path in listed)
     return [name for name in dict.fromkeys([*names, *GENERATED]) if name != "index.html"]  # index.html only leads on

@@ -120,7 +120,7 @@ def head(path: Path) -> BeautifulSoup:
 
 
 def pages(site: Path) -> list[Path]:
-    return sorted(path for folder in ("book", "studies", "trials") for path in (site / folder).rglob("*.html"))
+    return sorted(path for folder in ("book", "studies", "trials", "v") for path in (site / folder).rglob("*.html"))
 
 
 def content(path: Path, name: str) -> list[str]:

@@ -14,7 +14,7 @@ HEADINGS = "//main//*[self::h1|self::h2|self::h3|self::h4|self::h5][not(ancestor
 @pytest.fixture(scope="module")
 def pages(site: Path) -> dict[str, lxml.html.HtmlElement]:
     """Every page of the book, the generated ones included, without the root's redirect."""
-    folders = ("book", "studies", "trials")
+    folders = ("book", "studies", "trials", "v")
     paths = [path for folder in folders for path in sorted((site / folder).rglob("*.html"))]
     paths += [site / "search.html", site / "genindex.html"]
     return {path.relative_to(site).as_posix(): lxml.html.fromstring(path.read_bytes()) for path in paths}

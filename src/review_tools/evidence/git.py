@@ -1,4 +1,4 @@
-"""What git knows of the project: states of its files. Only reads."""
+"""What git knows of the project: states of its files. Only `review release --tag` writes with it."""
 
 import shutil
 import subprocess

@@ -153,23 +153,27 @@ def _mark(folder: Path, this: Version, newest: Version, site: Path, address: str
     for path in sorted(folder.rglob("*.html")):
         page = path.relative_to(folder)
         there = page.as_posix() if (site / page).is_file() else "index.html"
+        words = "The same page as it is now" if there == page.as_posix() else "The front page as it is now"
         up = Path(os.path.relpath(site, Path(site / FOLDER / this.number / page).parent)).as_posix()
-        path.write_text(marked(path.read_text("utf-8"), this, newest, f"{up}/{there}", address + there), "utf-8")
+        banner = BANNER.format(STYLE, _says(this, newest), f"{up}/{there}", words)
+        path.write_text(marked(path.read_text("utf-8"), str(banner), address + there), "utf-8")
 
 
-def marked(text: str, this: Version, newest: Version, link: str, canonical: str) -> str:
-    """A page with the line at its top. A page without head or body stays as it is."""
-    says = f"This is version {this.number} of {this.date}, kept as it was."
-    says += f" The newest is {newest.number}." if newest.number != this.number else " It is the newest version."
+def _says(this: Version, newest: Version) -> str:
+    which = f"The newest is {newest.number}." if newest.number != this.number else "It is the newest version."
+    return f"This is version {this.number} of {this.date}, kept as it was. {which}"
+
+
+def marked(text: str, banner: str, canonical: str) -> str:
+    """A page with a line at its top, the canonical address, and a word to search engines."""
     head = f'<link rel="canonical" href="{escape(canonical)}">'
     if 'name="robots"' not in text:
         head += '\n<meta name="robots" content="noindex">'
     text = CANONICAL.sub("", text, count=1).replace("</head>", f"{head}\n</head>", 1)
     place = PLACE.search(text)
-    if place is None or 'http-equiv="refresh"' in text:
+    if place is None or 'http-equiv="refresh"' in text:  # the way in, which nobody sees
         return text
-    banner = BANNER.format(STYLE, says, link, "The same page as it is now")
-    return text[: place.start()] + str(banner) + text[place.start() :]
+    return text[: place.start()] + banner + text[place.start() :]
 
 
 def _same(one: Path, other: Path) -> bool:
