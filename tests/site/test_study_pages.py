@@ -274,3 +274,13 @@ def test_hostile_words_stay_words(copy: Path, set_cell: Callable[[str, str, str,
     assert "{{7*7}}" in tab.locator(".cite-card").inner_text()
     assert tab.locator(".cite-card img, .cite-card script").count() == 0
     assert tab.evaluate("window.hit") is None
+
+
+def test_the_card_of_a_retracted_work_is_struck_through(tab: Page, site: Path) -> None:
+    tab.goto((site / "book" / "discussion.html").as_uri())
+    card, link = tab.locator(".cite-card"), tab.locator("a.has-card:has(s)").first
+    link.hover()
+    card.wait_for(state="visible")
+    assert card.locator(".cite-card-label > s, .cite-card-title > s").count() == 2
+    assert card.locator(".cite-card-status").inner_text().strip() == "Retracted"
+    assert link.inner_text().endswith("[retracted]")
