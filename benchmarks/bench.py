@@ -21,6 +21,7 @@ import growing
 import pooling
 import profiling
 import ranking
+import recall
 import store
 import weighing
 
@@ -34,6 +35,7 @@ GROUPS = {
     "pooling": lambda runs: pooling.measure(),
     "duplicates": dedupe.measure,
     "ranking": ranking.measure,
+    "recall": lambda runs: recall.measure(),
     "store": store.measure,
 }
 

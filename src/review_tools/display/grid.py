@@ -10,7 +10,7 @@ addresses, a key for each column, and the filters with the place of each row in 
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -83,6 +83,9 @@ class Grid:
     tools: bool | None = None
 
     def _repr_html_(self) -> str:
+        if len(self.rows) > MOST:
+            caption = f"{self.caption} (the first {MOST:,} of {len(self.rows):,} rows; the downloads hold all)"
+            return replace(self, caption=caption, rows=self.rows[:MOST])._repr_html_()
         tools = len(self.rows) >= LARGE if self.tools is None else self.tools
         filters = list(self._filters()) if tools else []
         choices = [{"key": key(f.label), "label": f.label, "values": f.choices} for f in filters]
@@ -129,9 +132,6 @@ def grid(
     ``filters`` maps labels to a column of the frame, or to a function from a row to its value or list of values;
     a row may be filtered by what it does not show in a column of its own. ``tools`` overrules the number of rows.
     """
-    if len(frame) > MOST:
-        caption = f"{caption} (the first {MOST:,} of {len(frame):,} rows; the downloads hold all)"
-        frame = frame.head(MOST)
     rows = []
     known: dict[str, dict[str, frozenset[str]]] = {label: {} for label in filters or {}}
     for at, (_, row) in enumerate(frame.iterrows()):

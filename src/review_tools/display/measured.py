@@ -46,7 +46,7 @@ def _chosen(figures: Iterable[dict[str, Any]], groups: tuple[str, ...]) -> Itera
     for row in figures:
         if not groups or row["group"] in groups:
             ratio = "" if row["ratio"] is None else f"{row['ratio']:.3g}"
-            yield row["name"], f"{_rounded(row['value'])} {row['unit']}".strip(), ratio, row["against"]
+            yield row["name"], f"{_rounded(row['value'])} {row['unit']}".strip(), ratio, row["against"] or ""
 
 
 def _rounded(value: float) -> str:
