@@ -132,7 +132,6 @@ def test_what_is_not_committed_or_does_not_pass_is_refused(repository: Path, set
         (["26.2"], "no number of a version"),
         (["--search"], "no complete search"),
         ([f"{YEAR + 2}.0.0"], "no complete search"),
-        (["--fix"], "use --data"),
         ([], "Say which version"),
         (["--fix", "--data"], "Say which version"),
     ):
