@@ -13,13 +13,16 @@ from typer.testing import CliRunner
 from review_tools.cli import app
 from review_tools.evidence import checks
 from review_tools.evidence.problems import DataError
-from review_tools.evidence.versions import sha256, versions
+from review_tools.evidence.versions import order, sha256, versions
 from review_tools.living.changes import changes
 from review_tools.living.releases.numbers import fits, next_number
 from review_tools.living.releases.snapshot import Snapshot
 
 SetCell = Callable[[str, str, str, str], None]
 HOSTILE = "</script><script>alert(1)</script> \"' [x](javascript:alert(1)) \u2028 {{7*7}}"
+NEWEST = versions(Path(__file__).parents[2])[-1]
+YEAR, DATA, _ = order(NEWEST.number)
+NEXT = f"{YEAR}.{DATA + 1}.0"
 CHANGED = "## [Unreleased]\n\n### Changed\n\n- A count.\n"
 
 
@@ -74,10 +77,10 @@ def test_a_snapshot_compares_as_its_folder_does(root: Path, copy: Path, set_cell
     """The same code, the same answer; a hostile title comes back as it was, on one line of the file."""
     set_cell("outcomes", "raffals_2024_admire-1", "events_arm1", "281")
     set_cell("studies", "ni_2024_mesenchymal", "summary", HOSTILE)
-    one, other = (Snapshot.taken(folder, "26.2.0", "2026-12-01", "") for folder in (root, copy))
+    one, other = (Snapshot.taken(folder, NEXT, "2099-12-01", "") for folder in (root, copy))
     kept = json.loads(other.text())
-    (copy / "releases" / "26.2.0.json").write_text(other.text(), encoding="utf-8")
-    assert Snapshot.read(copy, "26.2.0") == other
+    (copy / "releases" / f"{NEXT}.json").write_text(other.text(), encoding="utf-8")
+    assert Snapshot.read(copy, NEXT) == other
     assert any(HOSTILE in row for table in kept["tables"] for row in table["rows"])
     by_snapshot, by_folder = one.changed_to(other), changes(root, copy)
     for part in ("tables", "pools", "verdicts"):
@@ -91,27 +94,27 @@ def test_a_version_is_written_everywhere_at_once(repository: Path, set_cell: Set
     before = state(repository)
     code, output = release(repository, "--data", "--dry-run")
     assert code == 0, output
-    assert "+version: 26.2.0" in output
+    assert f"+version: {NEXT}" in output
     assert state(repository) == before
     code, output = release(repository, "--data", "--tag")
     assert code == 0, output
     today = git(repository, "show", "-s", "--format=%cs").strip()
     version = versions(repository)[-1]
-    assert (version.number, version.date) == ("26.2.0", today)
-    assert version.sha256 == sha256((repository / "releases/26.2.0.json").read_bytes())
+    assert (version.number, version.date) == (NEXT, today)
+    assert version.sha256 == sha256((repository / f"releases/{NEXT}.json").read_bytes())
     plan = yaml.safe_load((repository / "data/review.yml").read_text(encoding="utf-8"))
-    assert (plan["version"], plan["preceding"]) == ("26.2.0", {"version": "26.1.0"})
+    assert (plan["version"], plan["preceding"]) == (NEXT, {"version": NEWEST.number})
     cite = yaml.safe_load((repository / "CITATION.cff").read_text(encoding="utf-8"))
-    assert (cite["version"], str(cite["date-released"])) == ("26.2.0", today)
+    assert (cite["version"], str(cite["date-released"])) == (NEXT, today)
     record = json.loads((repository / ".zenodo.json").read_text(encoding="utf-8"))
-    assert (record["version"], record["title"]) == ("26.2.0", cite["title"])
+    assert (record["version"], record["title"]) == (NEXT, cite["title"])
     assert record["related_identifiers"][0]["identifier"] == plan["seed"]["doi"]
     changelog = (repository / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert f"## [Unreleased]\n\n## [26.2.0] - {today}\n\n### Changed\n\n- A count." in changelog
-    assert git(repository, "tag") == "v26.2.0\n"
+    assert f"## [Unreleased]\n\n## [{NEXT}] - {today}\n\n### Changed\n\n- A count." in changelog
+    assert git(repository, "tag") == f"v{NEXT}\n"
     assert not git(repository, "status", "--porcelain")
     assert told(repository) == []
-    for again, says in (("26.2.0", "not newer"), ("--fix", "nothing stands under")):
+    for again, says in ((NEXT, "not newer"), ("--fix", "nothing stands under")):
         code, output = release(repository, again)
         assert code == 1
         assert says in output
@@ -125,11 +128,10 @@ def test_what_is_not_committed_or_does_not_pass_is_refused(repository: Path, set
     assert "Not everything is committed (notes.txt)" in output
     (repository / "notes.txt").unlink()
     for words, says in (
-        (["26.0.5"], "not newer than 26.1.0"),
+        (["26.0.5"], f"not newer than {NEWEST.number}"),
         (["26.2"], "no number of a version"),
         (["--search"], "no complete search"),
-        (["27.0.0"], "no complete search"),
-        (["--fix"], "use --data"),
+        ([f"{YEAR + 2}.0.0"], "no complete search"),
         ([], "Say which version"),
         (["--fix", "--data"], "Say which version"),
     ):
@@ -175,7 +177,7 @@ def test_a_number_promises_what_changes(root: Path) -> None:
 
 
 def spoil_snapshot(folder: Path) -> None:
-    path = folder / "releases" / "26.1.0.json"
+    path = folder / "releases" / f"{NEWEST.number}.json"
     path.write_text(path.read_text(encoding="utf-8").replace("raffals", "raffels", 1), encoding="utf-8")
 
 
@@ -187,12 +189,12 @@ def add_line(folder: Path, line: str) -> None:
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
-        (spoil_snapshot, "releases/26.1.0.json: not the snapshot that was released"),
+        (spoil_snapshot, f"releases/{NEWEST.number}.json: not the snapshot that was released"),
         (lambda folder: (folder / "releases/26.0.0.json").unlink(), "the snapshot of 26.0.0 is missing"),
         (lambda folder: (folder / "releases/99.0.0.json").write_text("{}", "utf-8"), "of no version"),
-        (lambda folder: add_line(folder, f"26.0.9,2026-11-23,{'0' * 64}"), "not newer than 26.1.0"),
-        (lambda folder: add_line(folder, f"26.3.0,2026-11-22,{'0' * 64}"), "before 2026-11-23, the date of 26.1.0"),
-        (lambda folder: add_line(folder, f"26.3.0,2026-11-24,{'0' * 64}"), "the newest version in data/releases.csv"),
+        (lambda folder: add_line(folder, f"26.0.9,{NEWEST.date},{'0' * 64}"), f"not newer than {NEWEST.number}"),
+        (lambda folder: add_line(folder, f"{NEXT},2026-01-01,{'0' * 64}"), f"before {NEWEST.date}, the date of"),
+        (lambda folder: add_line(folder, f"{NEXT},2099-01-01,{'0' * 64}"), "the newest version in data/releases.csv"),
     ],
     ids=["edited", "lost", "unknown", "back", "earlier", "not the newest"],
 )
@@ -206,7 +208,7 @@ def test_a_past_version_stays_in_the_list(repository: Path) -> None:
     """Whoever edits a snapshot and its SHA-256 alike is told by the history."""
     spoil_snapshot(repository)
     path = repository / "data" / "releases.csv"
-    new = sha256((repository / "releases/26.1.0.json").read_bytes())
+    new = sha256((repository / f"releases/{NEWEST.number}.json").read_bytes())
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace(versions(repository)[-1].sha256, new), encoding="utf-8")
     assert [problem for problem in told(repository) if "a past line was changed" in problem]

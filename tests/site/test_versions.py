@@ -22,14 +22,15 @@ from atom import wrong_with
 from review_tools.cli import app
 from review_tools.evidence import export
 from review_tools.evidence.citation import site_address
-from review_tools.evidence.versions import sha256, versions
+from review_tools.evidence.versions import order, sha256, versions
 from review_tools.site.versions import pairs
 
 Visit = Callable[..., list[str]]
 SetCell = Callable[[str, str, str, str], None]
 TITLE = "A trial <script>__pwned=1</script><img src=x onerror=__pwned=2> \"'{{7*7}}"
 WORK = "@article{{new_2026_trial,\n  title = {{{}}},\n  year = {{2026}},\n}}\n"
-OLD, NEW = "26.2.0", "26.3.0"
+YEAR, DATA, _ = order(versions(Path(__file__).parents[2])[-1].number)
+OLD, NEW = f"{YEAR}.{DATA + 1}.0", f"{YEAR}.{DATA + 2}.0"
 
 
 def run(folder: Path, *words: str) -> str:
@@ -94,7 +95,7 @@ def story(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with (folder / "references.bib").open("a", encoding="utf-8") as file:
         file.write("\n" + WORK.format(TITLE.replace("{", "").replace("}", "")))
     with (folder / "data" / "studies.csv").open("a", encoding="utf-8") as file:
-        file.write("new_2026_trial,human trial,human,20,,current,abstract,,https://example.org/,abstract,26.3.0\n")
+        file.write(f"new_2026_trial,human trial,human,20,,current,abstract,,https://example.org/,abstract,{NEW}\n")
     page.write_text(page.read_text(encoding="utf-8") + "\n{cite:p}`new_2026_trial`\n", encoding="utf-8")
     change(folder, "outcomes", "raffals_2024_admire-1", events_arm1="281", printed_percent_arm1="99.3")
     change(folder, "outcomes", "raffals_2024_admire-2", effect="53", ci_low="47", ci_high="59")
