@@ -25,7 +25,7 @@ class Evidence:
     references: dict[str, Reference]
     chapters: dict[str, str]
     unreadable: tuple[Problem, ...]
-    _whole: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+    _whole: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def read(cls, root: Path) -> "Evidence":
