@@ -40,7 +40,7 @@ def measure(runs: int = 3) -> list[dict[str, object]]:
             "name": name,
             "value": statistics.median(times),
             "unit": "s",
-            "against": bound,
+            "against": f"{bound:g} s allowed" if bound else None,
             "ratio": statistics.median(times) / bound if bound else None,
         }
         for name, (times, bound) in names.items()

@@ -30,7 +30,7 @@ def benchmarks(*groups: str) -> Grid:
             title = f"Measured on {report['date']}: {report['machine']}; medians of {report['runs']} rounds"
             rows = list(_chosen(report["figures"], groups))
         except (ValueError, KeyError, TypeError) as error:
-            raise DataError(f"{FILE}: cannot be read ({error!r}) → run `make bench` and publish it again.") from error
+            raise DataError(f"{FILE}: cannot be read ({error!r}) → run make bench and publish it again.") from error
     else:
         title, rows = "Not measured in this copy", []
     columns: list[Column] = [
@@ -50,5 +50,7 @@ def _chosen(figures: Iterable[dict[str, Any]], groups: tuple[str, ...]) -> Itera
 
 
 def _rounded(value: float) -> str:
-    """Three digits, and no power of ten."""
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    """As many digits as say something, and no power of ten."""
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3g}" if abs(value) >= 0.001 or not value else f"{value:.6f}"
