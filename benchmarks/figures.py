@@ -1,8 +1,8 @@
 """What a benchmark says: one row a figure; and commands measured as whole processes."""
 
-import os
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -36,15 +36,25 @@ def run(command: Sequence[str], folder: Path, environment: dict[str, str]) -> Ru
         RuntimeError: it failed; the message ends with what it said last.
     """
     start = time.perf_counter()
-    with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT)
-        _, status, used = os.wait4(process.pid, 0)
-        seconds, process.returncode = time.perf_counter() - start, os.waitstatus_to_exitcode(status)
+    with tempfile.TemporaryFile("w+") as log, tempfile.NamedTemporaryFile("r") as told:
+        # A process begins with the memory of the one that starts it, so a small one stands between.
+        between = [sys.executable, "-c", BETWEEN, told.name, *command]
+        done = subprocess.run(between, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT, check=False)
+        seconds = time.perf_counter() - start
         log.seek(0)
-        said = log.read().decode(errors="replace")
-    if process.returncode:
-        raise RuntimeError(f"{' '.join(command)} failed in {folder}:\n{said[-3000:]}")
-    return Run(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, said)
+        said = log.read()
+        if done.returncode:
+            raise RuntimeError(f"{' '.join(command)} failed in {folder}:\n{said[-3000:]}")
+        cpu, peak = map(float, told.read().split())
+    return Run(seconds, cpu, peak / 1024, said)
+
+
+BETWEEN = """import resource, subprocess, sys
+code = subprocess.run(sys.argv[2:]).returncode
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+with open(sys.argv[1], "w") as file:
+    file.write(f"{used.ru_utime + used.ru_stime} {used.ru_maxrss}")
+sys.exit(code)"""
 
 
 @dataclass

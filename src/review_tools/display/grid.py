@@ -23,7 +23,7 @@ Filters = Mapping[str, str | Callable[[pd.Series], Any]]
 
 UNKNOWN = Markup('<span class="unknown">not shown</span>')
 LARGE = 8  # rows from which a table gets tools
-MOST = 2_000  # rows of one page, which stays below a megabyte; the pages of studies and the downloads hold all
+MOST = 1_000  # rows of one table, so that no page grows past a megabyte; pages of studies and downloads hold all
 
 _ENVIRONMENT = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
 _TEMPLATE = _ENVIRONMENT.from_string("""\

@@ -38,11 +38,12 @@ ODD_TEXT = (  # what no source prints and a reader, a spreadsheet or a browser m
         "put a word before the sign",
     ),
     (
-        re.compile(rf"(?s)\A.{{{LONGEST + 1}}}"),
+        re.compile(rf"\A(?s:.{{{LONGEST + 1}}})"),
         f"longer than {LONGEST:,} characters",
         "keep one fact, and name its source",
     ),
 )
+ANY_ODD = re.compile("|".join(f"(?:{odd.pattern})" for odd, _, _ in ODD_TEXT))  # one look for the many cells without
 
 
 def check(evidence: Evidence) -> Iterator[Problem]:
@@ -114,7 +115,8 @@ def _column(evidence: Evidence, table: Table, field: Field, column: pd.Series) -
         wrong = present & ~padded & ~filled.str.fullmatch(field.pattern).fillna(False).astype(bool)
         example = f", for example {field.example}" if field.example else ""
         yield from report(wrong, "not of the right form", f"{_form(field)}{example}")
-    if field.type == "string" and not table.append_only:  # a log keeps the titles that it was given
+    # A log keeps the titles that it was given.
+    if field.type == "string" and not table.append_only and _holds(ANY_ODD, column).any():
         for odd, why, remedy in ODD_TEXT:
             yield from report(_holds(odd, column), why, remedy)
     if field.name.endswith(("doi", "url")):
@@ -131,7 +133,7 @@ def _column(evidence: Evidence, table: Table, field: Field, column: pd.Series) -
 
 
 def _holds(pattern: re.Pattern[str], column: pd.Series) -> pd.Series:
-    return pd.Series([pattern.search(text) is not None for text in column], index=column.index, dtype=bool)
+    return pd.Series([pattern.search(text) is not None for text in column.tolist()], index=column.index, dtype=bool)
 
 
 FORMS = {
