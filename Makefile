@@ -37,7 +37,7 @@ serve: $(INSTALLED)  ## open the built site on http://localhost:8000
 same: $(INSTALLED)  ## build the last commit twice and compare every file
 	@$(BIN)/python scripts/same_build.py
 
-bench: $(INSTALLED)  ## measure check and build against plain jupyter-book
+bench: $(INSTALLED)  ## measure build, growth, pooling and search (half an hour)
 	@$(BIN)/python benchmarks/bench.py
 
 lock: $(INSTALLED)  ## renew requirements.txt from pyproject.toml
