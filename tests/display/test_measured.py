@@ -37,7 +37,7 @@ def test_figures_are_told_with_what_they_stand_against(file: Path) -> None:
     tiny = {**other, "name": "tiny", "value": 0.0000466}
     file.write_text(json.dumps({**REPORT, "figures": [ROW, other, tiny]}), encoding="utf-8")
     drawn = rt.tables.benchmarks()
-    assert drawn.caption == "Measured on 2026-01-01: two cores; medians of 3 rounds"
+    assert drawn.caption == "Measured on 2026-01-01: two cores; medians where a thing was repeated"
     said = [[cell for _, cell in cells] for _, cells in drawn.rows]
     assert said == [
         ["cold <b>", "41.2 s", "0.452", "plain"],

@@ -27,7 +27,7 @@ def benchmarks(*groups: str) -> Grid:
     if path.is_file():
         try:
             report = json.loads(path.read_text(encoding="utf-8"))
-            title = f"Measured on {report['date']}: {report['machine']}; medians of {report['runs']} rounds"
+            title = f"Measured on {report['date']}: {report['machine']}; medians where a thing was repeated"
             rows = list(_chosen(report["figures"], groups))
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(f"{FILE}: cannot be read ({error!r}) → run make bench and publish it again.") from error
