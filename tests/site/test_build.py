@@ -68,6 +68,7 @@ def test_a_changed_cell_changes_the_page_and_a_failed_build_leaves_it(small: Pat
     assert re.search(r'<abbr class="fact[^>]*>9</abbr> responded', page.read_text(encoding="utf-8"))
     set_cell("outcomes", "deng_2017_randomised-1", "events_arm1", "8")
     set_cell("outcomes", "deng_2017_randomised-1", "printed_percent_arm1", "67")
+    set_cell("outcomes", "deng_2017_randomised-1", "reported", "8/12 (67%) vs 5/6 (83%); no benefit over placebo")
     code, output = build(small)
     assert code == 0, output
     changed = page.read_text(encoding="utf-8")
