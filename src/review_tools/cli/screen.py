@@ -5,7 +5,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -65,42 +65,45 @@ def _queue(folder: Path, by: str, again: str, export: Path | None) -> None:
     if export is not None:
         print(f"{spreadsheet.write(queue, export)} candidates written to {export}.")
         return
-    with _single_keys():
-        _sitting(queue, again)
+    console, decided = Console(highlight=False), list[str]()
+    with _single_keys(), suppress(KeyboardInterrupt):  # Ctrl-C may come at any moment; each decision is saved at once
+        _sitting(console, queue, again, decided)
+    if not again:
+        said = f"{len(decided)} decided in this sitting"
+        left = len(queue.left())
+        end = f"{said}; {left} left. All is saved." if left else f"Nothing left to screen for {by}. {said}."
+        console.print(end, style=None if left else "green")
 
 
-def _sitting(queue: "Queue", again: str) -> None:
+def _sitting(console: Console, queue: "Queue", again: str, decided: list[str]) -> None:
     """Shows one candidate after another until the queue is empty, the input ends or the person quits."""
     from review_tools.living.screening import Decision, search_terms
 
-    console = Console(highlight=False)
     endings = [re.escape(term).replace(r"\*", r"\w*") for term in search_terms(queue.root)]
     pattern = rf"(?i)\b(?:{'|'.join(sorted(endings, key=len, reverse=True))})s?\b"
     terms = load("vocabulary", queue.root)
     reasons = terms.loc[terms["kind"] == "exclusion reason", "term"].tolist()
-    current, done = again, 0
+    current = again
     while True:
         left = [current] if current else queue.left()
         if not left:
-            console.print(f"Nothing left to screen for {queue.by}. {done} decided in this sitting.", style="green")
             return
         candidate = left[0]
         _show(console, queue, candidate, pattern, f"{len(queue.left())} left")
         key = _key(console)
         current = candidate if key not in "iuesq" else ""
         if key == "q":
-            console.print(f"{done} decided in this sitting; {len(queue.left())} left. All is saved.")
             return
         if key in "iu":
             queue.decide(Decision(candidate, {"i": "include", "u": "unsure"}[key]))
-            done += 1
+            decided.append(candidate)
         elif key == "e":
             reason = _reason(console, reasons)
             if not reason:
                 current = candidate
                 continue
             queue.decide(Decision(candidate, "exclude", reason))
-            done += 1
+            decided.append(candidate)
         elif key == "s":
             queue.skip(candidate)
         elif key == "z":
@@ -162,10 +165,7 @@ def _read() -> str:
     if not sys.stdin.isatty():
         line = sys.stdin.readline()
         return line.strip().lower()[:1] if line else "q"
-    try:
-        pressed = os.read(sys.stdin.fileno(), 1).decode("ascii", "replace")
-    except KeyboardInterrupt:
-        return "q"
+    pressed = os.read(sys.stdin.fileno(), 1).decode("ascii", "replace")
     if pressed == "\x1b":  # an arrow or function key: the rest of it is no decision
         os.read(sys.stdin.fileno(), 8)
     return pressed.lower() or "q"
