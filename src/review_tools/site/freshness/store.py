@@ -6,7 +6,6 @@ that was torn or spoilt counts as missing.
 """
 
 import contextlib
-import hashlib
 import json
 import os
 import tempfile
@@ -18,6 +17,7 @@ from typing import Any
 
 from review_tools.evidence.reads import ABSENT, digest
 from review_tools.site.freshness.inputs import placed
+from review_tools.site.sealed import seal, text_digest, unsealed
 
 FOLDER = Path("_build") / ".execution"
 KEPT = 400  # records; the ones not used for longest leave first
@@ -96,8 +96,8 @@ class Store:
             folder.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=folder, suffix=".part")
             with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(f"{_digest(text)}\n{text}")
-            Path(name).replace(folder / f"{_digest(state)}.json")
+                file.write(seal(text))
+            Path(name).replace(folder / f"{text_digest(state)}.json")
         except OSError as error:
             if name:
                 Path(name).unlink(missing_ok=True)
@@ -130,12 +130,8 @@ def _age(path: Path) -> float:
 
 
 def _read(path: Path) -> Record | None:
+    text = unsealed(path)
     try:
-        claimed, _, text = path.read_text(encoding="utf-8").partition("\n")
-        return Record(**json.loads(text)) if claimed == _digest(text) else None
-    except (OSError, ValueError, TypeError):
+        return Record(**json.loads(text)) if text is not None else None
+    except (ValueError, TypeError):
         return None
-
-
-def _digest(text: str) -> str:
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
