@@ -1,9 +1,11 @@
 """Where the project lies."""
 
 import os
+from functools import lru_cache
 from pathlib import Path
 
 MARKER = Path("data") / "datapackage.json"
+HERE = Path(__file__).resolve()
 
 
 def project_root(start: Path | None = None) -> Path:
@@ -18,13 +20,19 @@ def project_root(start: Path | None = None) -> Path:
     """
     if start is not None:
         if (start / MARKER).is_file():
-            return start.resolve()
+            return _resolved(start, Path.cwd())
         raise FileNotFoundError(f"{start} holds no {MARKER}. Name the folder that holds data/ and book/.")
     named = os.environ.get("REVIEW_ROOT")
     if named:
         return project_root(Path(named))
     here = Path.cwd()
-    for folder in (here, *here.parents, *Path(__file__).resolve().parents):
+    for folder in (here, *here.parents, *HERE.parents):
         if (folder / MARKER).is_file():
             return folder
     raise FileNotFoundError(f"No {MARKER} in {here} or above it. Run inside the project, or pass its folder.")
+
+
+@lru_cache(maxsize=64)
+def _resolved(folder: Path, _here: Path) -> Path:
+    """Asked for at every table, and dear: the system is asked about each folder above."""
+    return folder.resolve()

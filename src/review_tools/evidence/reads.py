@@ -5,12 +5,17 @@ from datetime import date
 from pathlib import Path
 
 _noted: dict[Path, str] = {}
+_asked: set[Path] = set()  # as they were named: resolving a path asks the system about each folder above it
 _days: set[str] = set()
 ABSENT = ""  # the digest of a file that is not there
 
 
 def note(path: Path) -> None:
     """Remembers a file that is about to be read, with the digest it has now."""
+    if path in _asked:
+        return
+    if path.is_absolute():
+        _asked.add(path)
     path = path.resolve()
     if path not in _noted:
         _noted[path] = digest(path)

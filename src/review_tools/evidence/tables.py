@@ -16,6 +16,7 @@ FORM = (  # what programs add to a file unasked: bytes, name, what `review check
     (b"\xef\xbb\xbf", "a byte order mark", "byte order mark removed"),
     (b"\r\n", "line ends of Windows", "line ends made line feeds"),
 )
+State = tuple[schema.Table, Path, int]
 DTYPES: dict[str, Any] = {"string": "str", "integer": "Int64", "number": "float64", "boolean": "boolean"}
 
 
@@ -29,6 +30,22 @@ def load(name: str, root: Path | None = None) -> pd.DataFrame:
         KeyError: no such table (the message lists them).
         DataError: the file is missing, not UTF-8, or holds a value of the wrong type.
     """
+    return of(state(name, root))
+
+
+def of(state: State) -> pd.DataFrame:
+    """The table in that state. Raises what ``load`` raises."""
+    return _load(*state).copy(deep=False)  # pandas copies a column when somebody writes to it
+
+
+def state(name: str, root: Path | None = None) -> State:
+    """What tells one state of a table from another: its definition, its file, and when that was changed.
+
+    For what is worked out once from a table and kept; whoever asks rests on the table, as with ``load``.
+
+    Raises:
+        KeyError: no such table (the message lists them).
+    """
     known = schema.tables(root)
     if name not in known:
         raise KeyError(f"No table {name!r}; there are {', '.join(known)}.")
@@ -37,8 +54,7 @@ def load(name: str, root: Path | None = None) -> pd.DataFrame:
     large = path.with_suffix(".parquet")
     for part in (path, *(sorted(large.rglob("*.parquet")) if large.is_dir() else ())):
         reads.note(part)
-    changed = sum(part.stat().st_mtime_ns for part in (path, path.with_suffix(".parquet")) if part.exists())
-    return _load(table, path, changed).copy(deep=False)  # pandas copies a column when somebody writes to it
+    return table, path, sum(part.stat().st_mtime_ns for part in (path, large) if part.exists())
 
 
 @lru_cache(maxsize=64)

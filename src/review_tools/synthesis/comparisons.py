@@ -6,14 +6,15 @@ row enters a pool is decided here, by rule, and every row that stays out keeps i
 
 import contextlib
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from review_tools.evidence.notices import UNSOUND
-from review_tools.evidence.tables import load
+from review_tools.evidence.tables import State, load, of, state
 from review_tools.evidence.versions import order
 from review_tools.synthesis.pooling import CannotPoolError, Pooled, pool
 from review_tools.synthesis.rows import Effects, effect_sizes
@@ -32,6 +33,7 @@ EXCLUDING = {
 }
 BLOCK = {"RR": "binary", "OR": "binary", "MD": "continuous", "SMD": "continuous", "proportion": "single-arm binary"}
 ENGINE = {"proportion": "PLO"}
+RESTS_ON = ("comparisons", "comparison_outcomes", "outcomes", "outcome_flags", "studies")
 RANK = {"single-arm": 0, "controlled": 1, "randomised": 2}
 
 
@@ -92,17 +94,26 @@ def members(comparison_id: str, version: str | None = None, root: Path | None = 
         KeyError: no such comparison.
     """
     comparison = declared(comparison_id, root)
-    chosen = load("comparison_outcomes", root)
-    chosen = chosen[chosen["comparison_id"] == comparison_id].rename(columns={"note": "place"})
-    outcomes = load("outcomes", root)
-    outcomes = as_of(outcomes[outcomes["outcome_id"].isin(chosen["outcome_id"])], version)
-    rows = chosen[["outcome_id", "place"]].merge(outcomes, on="outcome_id")
-    marks = load("outcome_flags", root)
-    flags = marks[marks["outcome_id"].isin(rows["outcome_id"])].groupby("outcome_id")["flag"].agg(tuple)
+    every = _rows(*_state(root))
+    rows = as_of(every[every["comparison_id"] == comparison_id].drop(columns="comparison_id"), version)
+    rows = rows.reset_index(drop=True)
+    rows["reason"] = [_reason(row, comparison) for row in rows.to_dict("records")]
+    return rows.drop(columns="status")
+
+
+def _state(root: Path | None) -> tuple[State, ...]:
+    return tuple(state(table, root) for table in RESTS_ON)
+
+
+@lru_cache(maxsize=4)
+def _rows(*_states: State) -> pd.DataFrame:
+    """The declared rows of every comparison, with their flags and the status of their study."""
+    chosen, outcomes, marks, studies = (of(state) for state in _states[1:])
+    flags = marks.groupby("outcome_id")["flag"].agg(tuple)
+    rows = chosen[["comparison_id", "outcome_id", "note"]].rename(columns={"note": "place"})
+    rows = rows.merge(outcomes, on="outcome_id")
     rows["flags"] = [flags.get(outcome, ()) for outcome in rows["outcome_id"]]
-    studies = load("studies", root)
-    status = dict(zip(studies["study_id"], studies["status"], strict=True))
-    rows["reason"] = [_reason(row, comparison, status[row["study_id"]]) for row in rows.to_dict("records")]
+    rows["status"] = rows["study_id"].map(studies.set_index("study_id")["status"])
     return rows
 
 
@@ -112,15 +123,16 @@ def declared(comparison_id: str, root: Path | None = None) -> pd.Series:
     Raises:
         KeyError: there is none of that name; the message lists them.
     """
-    comparisons = load("comparisons", root).set_index("comparison_id", drop=False)
-    if comparison_id not in comparisons.index:
-        raise KeyError(f"No comparison {comparison_id!r}; there are {', '.join(comparisons.index)}.")
-    return comparisons.loc[[comparison_id]].iloc[0]
+    comparisons = load("comparisons", root)
+    found = comparisons[comparisons["comparison_id"] == comparison_id]
+    if found.empty:
+        raise KeyError(f"No comparison {comparison_id!r}; there are {', '.join(comparisons['comparison_id'])}.")
+    return found.iloc[0].rename(comparison_id)
 
 
-def _reason(row: dict[Hashable, Any], comparison: pd.Series, status: str) -> str:
-    if status in UNSOUND:
-        return f"the study is marked: {status}"
+def _reason(row: dict[Hashable, Any], comparison: pd.Series) -> str:
+    if row["status"] in UNSOUND:
+        return f"the study is marked: {row['status']}"
     for flag, reason in EXCLUDING.items():
         if flag in row["flags"]:
             return reason
@@ -153,7 +165,22 @@ def answer(
     Raises:
         KeyError: no such comparison.
     """
-    comparison, rows = declared(comparison_id, root), members(comparison_id, version, root)
+    if keep is None:  # asked again and again: by claims, pages and charts
+        known = _answer(comparison_id, version, model, test, root, _state(root))
+        return replace(known, rows=known.rows.copy(deep=False))
+    return _of_rows(declared(comparison_id, root), members(comparison_id, version, root), model, test, keep)
+
+
+@lru_cache(maxsize=1024)
+def _answer(
+    name: str, version: str | None, model: str, test: str | None, root: Path | None, _state: tuple[State, ...]
+) -> Answer:
+    return _of_rows(declared(name, root), members(name, version, root), model, test, None)
+
+
+def _of_rows(
+    comparison: pd.Series, rows: pd.DataFrame, model: str, test: str | None, keep: pd.Series | None
+) -> Answer:
     if keep is not None:
         rows = rows[rows["outcome_id"].map(keep).fillna(True).astype(bool)]
     entered = rows[rows["reason"] == ""]

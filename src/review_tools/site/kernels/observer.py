@@ -33,6 +33,8 @@ class Observer:
             del sys.modules[name]
         # Paths of the interpreter and its libraries: the lock speaks for them.
         self.known = tuple({os.path.realpath(p) for p in (sys.prefix, sys.base_prefix, sys.exec_prefix)}) + SYSTEM
+        self.hidden = os.path.join(os.path.realpath(os.path.expanduser("~")), ".")
+        self.before = frozenset(sys.modules)
         self.active = True
         sys.addaudithook(self._hear)
 
@@ -66,9 +68,7 @@ class Observer:
 
     def _vouched(self, name: str) -> bool:
         """Whether the file belongs to the system or the libraries, or to a user's hidden settings."""
-        home = os.path.realpath(os.path.expanduser("~"))
-        hidden = name.startswith(os.path.join(home, "."))
-        return hidden or any(name == folder or name.startswith(folder + os.sep) for folder in self.known)
+        return name.startswith(self.hidden) or any(name == folder or name.startswith(folder + os.sep) for folder in self.known)
 
     def report(self) -> dict[str, Any]:
         """Files with digests, dates asked for, and what no one can vouch for."""
@@ -77,8 +77,8 @@ class Observer:
         noted = {str(path): value for path, value in reads.noted().items()} if reads else {}
         days = sorted(reads.days()) if reads else []
         modules = {}
-        for module in list(sys.modules.values()):
-            file = getattr(module, "__file__", None)
+        for imported in sys.modules.keys() - self.before:
+            file = getattr(sys.modules[imported], "__file__", None)
             if file and file.endswith(".py"):
                 name = os.path.realpath(file)
                 if name not in modules and not self._vouched(name):
