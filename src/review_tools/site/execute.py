@@ -91,7 +91,7 @@ def execute(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
     if not chapters:
         logger.info(bold("executing: ") + f"nothing; {len(fresh)} chapters are up to date")
         return
-    workers = app.config.review_workers or int(os.environ.get("REVIEW_WORKERS", "0")) or _cores()
+    workers = app.config.review_workers or int(os.environ.get("REVIEW_WORKERS", "0")) or forked.cores()
     logger.info(bold("executing: ") + f"{len(chapters)} chapters, {len(fresh)} are up to date, {workers} at a time")
     failed, started = [], time.monotonic()
     for number, outcome in enumerate(_run(chapters, workers), 1):
@@ -123,10 +123,6 @@ def _run(chapters: dict[str, Chapter], workers: int) -> Iterator[Outcome]:
     if forked.available() and os.environ.get("REVIEW_KERNELS") != "plain":
         return forked.run(jobs, workers)
     return plain.run(jobs, workers)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _told(outcome: Outcome, root: Path) -> str:

@@ -1,56 +1,51 @@
-"""A page for each study and each trial, made from the data when the chapters have been written.
+"""A page for each study and each trial, made from the data while the chapters are written.
 
 Tables and prose lead here (``site:studies/<study_id>``, ``site:trials/<trial_id>``). The pages have no source
-file: Sphinx asks for them by ``html-collect-pages``, and their text is fed to the site's own search.
+file, and need nothing of the chapters but what was read of them: they are written by processes of their own, and
+their words are handed to the site's search.
 """
 
 import html
 import os
 import re
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, cast
-from urllib.parse import quote, urlencode
+from typing import Any
 
-import bibtexparser
-import pandas as pd
 from docutils import nodes
-from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup, escape
-from pybtex.backends.plaintext import Backend
 from sphinx.application import Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
+from sphinx.search import IndexBuilder
 from sphinx.util import logging
 from sphinx.util.docutils import new_document
+from sphinx.util.parallel import ParallelTasks, SerialTasks
 
-from review_tools.display.dossiers import Dossiers, by
-from review_tools.display.grid import Cell, link, show
-from review_tools.display.records import REFERENCES, people, study_link, told, trial_link
-from review_tools.display.selection import labels
-from review_tools.evidence.bibliography import FILE, Reference, bibliography
-from review_tools.evidence.notices import UNSOUND
 from review_tools.evidence.problems import DataError
 from review_tools.evidence.tables import load
-from review_tools.site.bibliography import Listed
-from review_tools.site.links import only_known
+from review_tools.site.dossiers import STUDIES, TRIALS, Maker
+from review_tools.site.kernels import forked
+from review_tools.site.kernels.orphans import die_with_parent
 
 logger = logging.getLogger(__name__)
-STUDIES, TRIALS = "studies", "trials"
-NCT = re.compile(r"NCT\d{8}")
 HEADING = re.compile(r'<section id="([\w-]+)">\s*<h2>(.*?)<a ')
-ASKS = "What is wrong:\n\n\nWhat is right:\n\n\nWhere that stands (link, and page, table or figure):\n\n"
+LEAST = 100  # pages for a process: each reads the data anew
+Indexed = list[dict[str, Any]]
+_writing: ParallelTasks | SerialTasks | None = None
 
 
 def setup(app: Sphinx) -> None:
-    """Announces the pages before chapters link to them, and makes them at the end."""
+    """Announces the pages before chapters link to them, and makes them while the chapters are written."""
     app.connect("builder-inited", announce)
-    app.connect("html-collect-pages", collect)
+    app.connect("doctree-resolved", begin)
+    app.connect("html-collect-pages", finish)
 
 
 def announce(app: Sphinx) -> None:
     """Puts the names of the pages where links are checked."""
+    global _writing
+    _writing = None
     root = Path(app.srcdir)
     os.environ.setdefault("REVIEW_ROOT", str(root))  # the pages show the data of the book that is being built
     known: set[str] = getattr(app.env, "review_generated", set())
@@ -63,21 +58,69 @@ def announce(app: Sphinx) -> None:
     app.env.review_generated = known | names  # type: ignore[attr-defined]
 
 
-def collect(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
-    """Each page with its title and body, in the order of the tables; each is known to the site's own search."""
-    builder = cast(StandaloneHTMLBuilder, app.builder)
-    index, aside = builder.indexer, {folder: navigation(builder, folder) for folder in (STUDIES, TRIALS)}
+def begin(app: Sphinx, *_: Any) -> None:
+    """Starts on the pages when the first chapter is about to be written: by then the builder is ready."""
+    global _writing
+    if _writing is not None or not isinstance(app.builder, StandaloneHTMLBuilder):
+        return
+    builder = app.builder
+    names = [name for name in sorted(app.env.review_generated) if name.startswith((f"{STUDIES}/", f"{TRIALS}/"))]  # type: ignore[attr-defined]
+    index = builder.indexer
     if index is not None:
         index.lang.stem = cache(index.lang.stem)  # type: ignore[method-assign]  # the pages share most of their words
-        prune, names = index.prune, sorted(app.env.review_generated)  # type: ignore[attr-defined]
+        prune, generated = index.prune, sorted(app.env.review_generated)  # type: ignore[attr-defined]
         # Before it is written, the index forgets every page without a source file. These stay.
-        index.prune = lambda docnames: prune([*docnames, *names])  # type: ignore[method-assign]
-    for name, words, body in Maker(app).pages():
+        index.prune = lambda docnames: prune([*docnames, *generated])  # type: ignore[method-assign]
+    share = max(1, min(forked.cores() - 1, len(names) // LEAST))
+    _writing = ParallelTasks(share) if forked.available() else SerialTasks()
+    for part in range(share):
+        _writing.add_task(lambda some: write(builder, some), names[part::share], lambda _, made: know(index, made))
+
+
+def finish(app: Sphinx) -> list[Any]:
+    """Waits for the last page; its words are in the search then."""
+    begin(app)
+    assert _writing is not None  # noqa: S101 (it has just begun)
+    _writing.join()
+    return []
+
+
+def write(builder: StandaloneHTMLBuilder, names: list[str]) -> Indexed:
+    """Writes some of the pages; returns what the search knows of them."""
+    if forked.available():
+        die_with_parent()
+    index, aside = builder.indexer, {folder: navigation(builder, folder) for folder in (STUDIES, TRIALS)}
+    maker = Maker(builder.app)
+    for name in names:
+        folder, _, row = name.partition("/")
+        words, body = maker.page(folder, row)
         title = str(escape(words))  # Sphinx takes titles for HTML, in the page and in the search
         if index is not None:
             index.feed(name, f"{name}.html", title, searchable(name, title, body))
-        shown = {"toc": contents(words, body), "display_toc": True, "toctree": aside[name.partition("/")[0]]}
-        yield name, {"title": title, "body": body, **shown}, "page.html"
+        shown = {"toc": contents(words, body), "display_toc": True, "toctree": aside[folder]}
+        builder.handle_page(name, {"title": title, "body": body, **shown}, "page.html")
+    return known(index)
+
+
+def known(index: IndexBuilder | None) -> Indexed:
+    """The parts of an index of the search: page or word to what it knows of it."""
+    if index is None:
+        return []
+    return [
+        index._titles,
+        index._filenames,
+        index._all_titles,
+        index._index_entries,
+        index._mapping,
+        index._title_mapping,
+    ]
+
+
+def know(index: IndexBuilder | None, more: Indexed) -> None:
+    """Takes over what another process found."""
+    for mine, theirs in zip(known(index), more, strict=True):
+        for key, found in theirs.items():
+            mine[key] = mine[key] | found if isinstance(found, set) and key in mine else found
 
 
 def navigation(builder: StandaloneHTMLBuilder, folder: str) -> Callable[..., str]:
@@ -98,144 +141,3 @@ def contents(title: str, body: str) -> Markup:
     heads = ((name, html.unescape(words)) for name, words in HEADING.findall(body))
     inner = Markup().join(Markup('<li><a href="#{}">{}</a></li>').format(*head) for head in heads)
     return Markup('<ul><li><a href="#">{}</a><ul>{}</ul></li></ul>').format(title, inner)
-
-
-class Unlinked(Backend):  # type: ignore[misc]
-    """Plain text that keeps an address which its words do not show."""
-
-    def write_reference(self, url: str, text: str, external: bool = False) -> str:
-        return text if text.startswith("doi:") else f"{text}: {url}"
-
-
-class ToCopy(Listed):
-    """A reference as it is pasted elsewhere: without the seed's numbers, which mean nothing there."""
-
-    seed_numbers: ClassVar[dict[str, list[str]]] = {}
-
-
-class Maker:
-    """Draws the pages. Knows the chapters that cite each work, and the templates."""
-
-    def __init__(self, app: Sphinx) -> None:
-        self.app = app
-        self.dossiers = Dossiers()
-        self.works = bibliography()
-        self.entries = app.env.get_domain("cite").bibdata.data.entries  # type: ignore[attr-defined]
-        self.bibtex = {entry.key: entry.raw for entry in bibtexparser.parse_file(self.app.srcdir / FILE).entries}
-        self.style: Any = ToCopy()
-        self.order = {name: place for place, name in enumerate(app.env.collect_relations())}
-        self.cited_in = self._cited_in()
-        self.notices = dict(list(load("notices").groupby("study_id")))
-        self.numbers = by(load("citations"), "study_id", "seed_number")
-        self.matches = load("citations").set_index("seed_number")
-        self.places = by(load("citation_places"), "seed_number", "section")
-        self.repository = str(app.config.html_theme_options.get("repository_url", "")).rstrip("/")
-        templates = FileSystemLoader(Path(__file__).parent / "templates")
-        self.templates = Environment(loader=templates, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-        self.templates.filters |= {"show": show}
-        self.templates.globals |= {"link": link, "study_link": study_link, "trial_link": trial_link}
-
-    def pages(self) -> Iterator[tuple[str, str, str]]:
-        """Name, title and body of every page."""
-        for study in self.dossiers.studies.index:
-            yield f"{STUDIES}/{study}", self.works[study].label, self.study(study)
-        for trial, row in self.dossiers.trials.iterrows():
-            yield f"{TRIALS}/{trial}", f"{trial}: {row['label']}", self.trial(str(trial))
-
-    def study(self, study_id: str) -> str:
-        """The body of a study's page."""
-        row, work = self.dossiers.studies.loc[study_id], self.works[study_id]
-        kinds, reading, statuses = labels("study kind"), meanings("reading"), meanings("study status")
-        return self._body(
-            "study.html",
-            row=row,
-            work=work,
-            unsound=row["status"] in UNSOUND,
-            kind=kinds[str(row["kind"])],
-            read=reading[str(row["read"])],
-            status=statuses[str(row["status"])],
-            links=list(addresses(work)),
-            notices=[told(notice) for _, notice in self.notices.get(study_id, pd.DataFrame()).iterrows()],
-            reported=self.dossiers.reported.get(study_id, []),
-            seed=self._seed(study_id),
-            chapters=self.cited_in.get(study_id, []),
-            parts=self.dossiers.study(study_id),
-            reference=self.style.format_entry("", self.entries[study_id]).text.render(Unlinked()).strip(),
-            bibtex=self.bibtex[study_id],
-            suggest=self._suggest(f"{STUDIES}/{study_id}", work.label),
-            references=f"{REFERENCES}#{work.anchor}",
-        )
-
-    def trial(self, trial_id: str) -> str:
-        """The body of a trial's page."""
-        row = self.dossiers.trials.loc[trial_id]
-        return self._body(
-            "trial.html",
-            row=row,
-            registry=f"https://clinicaltrials.gov/study/{trial_id}" if NCT.fullmatch(trial_id) else None,
-            people=people(self.dossiers.trials.loc[[trial_id]].iloc[0]),
-            confidence=meanings("confidence")[str(row["confidence"])],
-            legibility=meanings("legibility")[str(row["legibility"])],
-            parts=self.dossiers.trial(trial_id),
-            suggest=self._suggest(f"{TRIALS}/{trial_id}", f"{trial_id}, {row['label']}"),
-        )
-
-    def _body(self, template: str, **facts: Any) -> str:
-        """A filled template. A book of few chapters has these pages too, so links to others become words."""
-        return only_known(self.app, self.templates.get_template(template).render(**facts))
-
-    def _cited_in(self) -> dict[str, list[tuple[Cell, int]]]:
-        """The chapters that cite each work, in reading order: a link to the first place, and how many there are."""
-        refs = self.app.env.get_domain("cite").citation_refs  # type: ignore[attr-defined]
-        places: dict[tuple[str, str], list[Any]] = defaultdict(list)
-        for ref in refs:
-            for target in ref.targets:
-                places[target.key, ref.docname].append(ref)
-        cited: dict[str, list[tuple[Cell, int]]] = defaultdict(list)
-        for (key, chapter), found in sorted(places.items(), key=lambda item: self.order.get(item[0][1], 0)):
-            title = self.app.env.titles[chapter].astext()
-            cited[key].append((link(f"site:{chapter}#{found[0].citation_ref_id}", title), len(found)))
-        return cited
-
-    def _seed(self, study_id: str) -> list[tuple[Any, str, list[Cell]]]:
-        """The seed's numbers of a work: number, how sure the match is, links to the sections that cite it."""
-        matches = labels("match")
-        return [
-            (
-                number,
-                matches[str(self.matches.loc[number, "match"])].lower(),
-                [self._section(section) for section in self.places.get(number, [])],
-            )
-            for number in self.numbers.get(study_id, [])
-        ]
-
-    def _section(self, section: str) -> Cell:
-        """A section of the seed, linked to the place that tells it here."""
-        anchors = self.app.env.get_domain("std").anonlabels  # type: ignore[attr-defined]
-        chapter, anchor = anchors.get(f"seed-section-{section.replace('.', '-')}", ("", ""))
-        return link(f"site:{chapter}#{anchor}" if chapter else None, section)
-
-    def _suggest(self, page: str, subject: str) -> str:
-        """The address of a new issue that already says which page it is about."""
-        asked = {"title": f"Correction: {subject}", "body": f"Page: {page}\n\n{ASKS}"}
-        return f"{self.repository}/issues/new?{urlencode(asked, quote_via=quote)}"
-
-
-def addresses(work: Reference) -> Iterator[Cell]:
-    """Where a reader finds a work."""
-    if work["doi"]:
-        yield link(f"https://doi.org/{work['doi']}", f"doi:{work['doi']}")
-    if work["pmid"]:
-        yield link(f"https://pubmed.ncbi.nlm.nih.gov/{work['pmid']}/", f"PubMed {work['pmid']}")
-    if work["pmcid"]:
-        yield link(f"https://pmc.ncbi.nlm.nih.gov/articles/{work['pmcid']}/", f"PubMed Central {work['pmcid']}")
-    if work["url"] and not work["doi"]:
-        yield link(work["url"], "Record seen")
-
-
-def meanings(kind: str) -> dict[str, Markup]:
-    """Label and definition of each term of one kind, for a line of facts."""
-    terms = load("vocabulary")
-    terms = terms[terms["kind"] == kind]
-    rows = zip(terms["term"], terms["label"], terms["definition"], strict=True)
-    return {term: escape(name) if pd.isna(said) else escape(f"{name}: {said}") for term, name, said in rows}

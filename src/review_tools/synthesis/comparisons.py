@@ -178,9 +178,7 @@ def _answer(
     return _of_rows(declared(name, root), members(name, version, root), model, test, None)
 
 
-def _of_rows(
-    comparison: pd.Series, rows: pd.DataFrame, model: str, test: str | None, keep: pd.Series | None
-) -> Answer:
+def _of_rows(comparison: pd.Series, rows: pd.DataFrame, model: str, test: str | None, keep: pd.Series | None) -> Answer:
     if keep is not None:
         rows = rows[rows["outcome_id"].map(keep).fillna(True).astype(bool)]
     entered = rows[rows["reason"] == ""]

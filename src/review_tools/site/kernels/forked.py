@@ -5,6 +5,7 @@ The warm parent is the fork server of ``multiprocessing``: it starts clean, impo
 
 import contextlib
 import multiprocessing
+import os
 import signal
 import sys
 import time
@@ -23,6 +24,11 @@ WARM = ["pandas", "altair", "scipy.stats", "scipy.optimize", "ipykernel.jsonutil
 def available() -> bool:
     """Whether processes can be forked safely here."""
     return sys.platform == "linux"
+
+
+def cores() -> int:
+    """Processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def warm_up() -> ForkServerContext:

@@ -68,7 +68,9 @@ class Observer:
 
     def _vouched(self, name: str) -> bool:
         """Whether the file belongs to the system or the libraries, or to a user's hidden settings."""
-        return name.startswith(self.hidden) or any(name == folder or name.startswith(folder + os.sep) for folder in self.known)
+        return name.startswith(self.hidden) or any(
+            name == folder or name.startswith(folder + os.sep) for folder in self.known
+        )
 
     def report(self) -> dict[str, Any]:
         """Files with digests, dates asked for, and what no one can vouch for."""
