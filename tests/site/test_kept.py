@@ -28,6 +28,13 @@ def test_a_drawing_is_made_once(folder: Path) -> None:
     assert len(list(folder.iterdir())) == 2
 
 
+def test_the_order_of_a_specification_does_not_matter(folder: Path) -> None:
+    """One that comes from an execution kept on disk is sorted, a new one is not: both find the same drawing."""
+    first = static_svg(SPEC)
+    assert static_svg(dict(reversed(SPEC.items()))) == first
+    assert len(list(folder.iterdir())) == 1
+
+
 def test_a_spoilt_drawing_is_made_anew(folder: Path) -> None:
     kept.kept("key", lambda: "made")
     (path,) = folder.iterdir()

@@ -19,13 +19,16 @@ def build(
     from review_tools.site.build import build as build_site
 
     folder, started = project(root), time.monotonic()
-    problems = problems_of(folder)
-    if problems:
-        print_problems(problems, 0, folder)
-        refuse("Nothing was built: mend the problems above first.")
-    print("Data checked. Building the book …", flush=True)
+
+    def check() -> None:
+        problems = problems_of(folder)
+        if problems:
+            print_problems(problems, 0, folder)
+            refuse("Nothing was built: mend the problems above first.")
+        print("Data checked. Building the book …", flush=True)
+
     try:
-        changed = build_site(folder, workers)
+        changed = build_site(folder, workers, check)
     except BuildError as error:
         refuse(str(error))
     page = folder / "_build" / "html" / "index.html"

@@ -128,7 +128,8 @@ def silent(spec: dict[str, Any]) -> dict[str, Any]:
 def static_svg(spec: dict[str, Any], name: str = "chart") -> str:
     """The chart as SVG text, drawn without a browser; links keep their names, ids are the chart's own."""
     spec = spec if isinstance(spec.get("width"), int) else {**spec, "width": STATIC_WIDTH}
-    drawn = spec if '"href"' in (text := json.dumps(spec)) else silent(spec)
+    text = json.dumps(spec, sort_keys=True)  # an execution that was kept has another order than a new one
+    drawn = json.loads(text) if '"href"' in text else silent(json.loads(text))
     svg: str = kept(f"{VEGALITE} {text}", lambda: vlc.vegalite_to_svg(drawn, vl_version=VEGALITE))
     svg = svg.replace(f'xlink:href="{ELSEWHERE}', 'xlink:href="')
     # The number on a linked box would be a second link to the same place.

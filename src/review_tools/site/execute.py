@@ -1,4 +1,4 @@
-"""Runs the code cells of exactly the chapters whose record does not hold, before Sphinx reads any page.
+"""Runs the code cells of exactly the chapters whose record does not hold, while Sphinx reads those that have ended.
 
 MyST-NB is told to execute nothing; its reader of Markdown notebooks is ours, which puts the outputs in. A build
 whose inputs differ from those of the last one starts from an empty environment, so that a page can never rest on
@@ -9,6 +9,7 @@ leaves everything to MyST-NB.
 import json
 import os
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,7 @@ from review_tools.site.freshness import inputs as site_inputs
 from review_tools.site.freshness.plan import Chapter, plan
 from review_tools.site.freshness.store import Store, StoreError
 from review_tools.site.kernels import forked, plain
+from review_tools.site.kernels.ahead import Ahead
 from review_tools.site.kernels.jobs import Outcome
 
 logger = logging.getLogger(__name__)
@@ -35,13 +37,66 @@ MODES = ("review", "mystnb")
 
 
 class Session:
-    """What one build knows: its application, and the outputs of each chapter."""
+    """What one build knows: its application, and the outputs of each chapter as they come."""
 
     def __init__(self, app: Sphinx) -> None:
-        self.app = app
+        self.app, self.root = app, Path(app.srcdir)
+        self.store = Store(self.root)
         self.outputs: dict[str, list[dict[str, Any]]] = {}
         self.inputs: site_inputs.Inputs = {}
         self.lasting = True  # no chapter reads what no one can vouch for
+        self.chapters: dict[str, Chapter] = {}
+        self.outcomes: Iterator[Outcome] = iter(())
+        self.ended, self.failed, self.started = 0, list[str](), 0.0
+
+    def run(self, chapters: dict[str, Chapter], workers: int) -> None:
+        """Starts on the chapters; they go on while Sphinx reads those that have ended."""
+        self.chapters, self.started = chapters, time.monotonic()
+        self.outcomes = Ahead(_run(chapters, workers))
+
+    def of(self, chapter: str) -> list[dict[str, Any]]:
+        """The outputs of a chapter, as soon as it has ended.
+
+        Raises:
+            ExecutionError: a chapter fails, this one or another; the others end first.
+        """
+        while chapter not in self.outputs and not self.failed and (outcome := next(self.outcomes, None)):
+            self.take(outcome)
+        if self.failed:
+            self.finish()
+        return self.outputs[chapter]
+
+    def finish(self) -> None:
+        """Waits for every chapter. Raises as ``of`` does."""
+        for outcome in self.outcomes:
+            self.take(outcome)
+        if self.failed:
+            names = ", ".join(sorted(self.failed))
+            raise ExecutionError(f"{len(self.failed)} of {len(self.chapters)} chapters failed: {names}")
+
+    def take(self, outcome: Outcome) -> None:
+        """Tells of one chapter that has ended, and keeps what it gave."""
+        name, many = outcome.job.name, len(self.chapters)
+        self.ended += 1
+        if outcome.failure:
+            self.failed.append(name)
+            logger.error(_told(outcome, self.root), type="review", subtype="execution")
+            return
+        logger.info(f"executing... [{self.ended:>3} of {many}] {name} {outcome.seconds:.1f} s")
+        record = self.chapters[name].record(outcome, self.root)
+        self.outputs[name] = record.cells
+        if outcome.observed.unmanaged:
+            self.lasting = False
+            read = ", ".join(name.replace(f"{self.root}/", "") for name in outcome.observed.unmanaged)
+            # No Sphinx warning: those fail the build, and the page is right; it only costs time.
+            logger.info(yellow(f"warning: {name} reads past review_tools: {read}; it will run each time"))
+        else:
+            try:
+                self.store.keep(record)
+            except StoreError as error:
+                raise ExecutionError(str(error)) from error
+        if self.ended == many and not self.failed:
+            logger.info(bold("executed: ") + f"{many} chapters in {time.monotonic() - self.started:.1f} s")
 
 
 _session: Session
@@ -53,6 +108,7 @@ def setup(app: Sphinx) -> None:
     app.add_config_value("review_workers", 0, "", int)
     app.connect("config-inited", take_over, priority=100)
     app.connect("env-before-read-docs", execute)
+    app.connect("env-updated", complete)
     app.connect("build-finished", remember)
 
 
@@ -79,43 +135,27 @@ def take_over(app: Sphinx, config: Config) -> None:
 
 
 def execute(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
-    """Runs what is stale among the documents to be read; the first failures are told at once."""
+    """Starts on what is stale among the documents to be read."""
+    if os.environ.pop("REVIEW_WAITS", "") and not sys.stdin.readline():
+        sys.exit("The data are not sound.")  # whoever started this build says what is wrong
     if app.config.review_execution != "review":
         return
-    store, root = Store(Path(app.srcdir)), Path(app.srcdir)
-    store.tidy()
+    _session.store.tidy()
     paths = {name: Path(env.doc2path(name)) for name in docnames}
-    chapters, fresh = plan(root, paths, store, app.config.nb_execution_timeout)
-    for name, record in fresh.items():
-        _session.outputs[name] = record.cells
+    chapters, fresh = plan(_session.root, paths, _session.store, app.config.nb_execution_timeout)
+    _session.outputs = {name: record.cells for name, record in fresh.items()}
     if not chapters:
         logger.info(bold("executing: ") + f"nothing; {len(fresh)} chapters are up to date")
         return
     workers = app.config.review_workers or int(os.environ.get("REVIEW_WORKERS", "0")) or forked.cores()
     logger.info(bold("executing: ") + f"{len(chapters)} chapters, {len(fresh)} are up to date, {workers} at a time")
-    failed, started = [], time.monotonic()
-    for number, outcome in enumerate(_run(chapters, workers), 1):
-        chapter = chapters[outcome.job.name]
-        if outcome.failure:
-            failed.append(outcome.job.name)
-            logger.error(_told(outcome, root), type="review", subtype="execution")
-            continue
-        logger.info(f"executing... [{number:>3} of {len(chapters)}] {outcome.job.name} {outcome.seconds:.1f} s")
-        record = chapter.record(outcome, root)
-        _session.outputs[outcome.job.name] = record.cells
-        if outcome.observed.unmanaged:
-            _session.lasting = False
-            read = ", ".join(name.replace(f"{root}/", "") for name in outcome.observed.unmanaged)
-            # No Sphinx warning: those fail the build, and the page is right; it only costs time.
-            logger.info(yellow(f"warning: {outcome.job.name} reads past review_tools: {read}; it will run each time"))
-            continue
-        try:
-            store.keep(record)
-        except StoreError as error:
-            raise ExecutionError(str(error)) from error
-    if failed:
-        raise ExecutionError(f"{len(failed)} of {len(chapters)} chapters failed: {', '.join(sorted(failed))}")
-    logger.info(bold("executed: ") + f"{len(chapters)} chapters in {time.monotonic() - started:.1f} s")
+    _session.run(chapters, workers)
+
+
+def complete(app: Sphinx, env: BuildEnvironment) -> None:
+    """No page is written before every chapter has ended well."""
+    if app.config.review_execution == "review":
+        _session.finish()
 
 
 def _run(chapters: dict[str, Chapter], workers: int) -> Iterator[Outcome]:
@@ -141,7 +181,7 @@ def read(text: str) -> Any:
     notebook = notebooks.read(text, str(env.doc2path(env.docname)), env.myst_config)  # type: ignore[attr-defined]
     if notebook is None:
         return notebooks.page(text)
-    return notebooks.fill(notebook, _session.outputs[env.docname])
+    return notebooks.fill(notebook, _session.of(env.docname))
 
 
 def remember(app: Sphinx, exception: Exception | None) -> None:
