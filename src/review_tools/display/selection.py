@@ -1,5 +1,6 @@
 """Which rows a chart or table shows, joined with what a reader needs beside them."""
 
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -7,7 +8,7 @@ import pandas as pd
 from review_tools.evidence.bibliography import bibliography
 from review_tools.evidence.facts import in_section
 from review_tools.evidence.notices import unsound
-from review_tools.evidence.tables import load
+from review_tools.evidence.tables import State, load, of, state
 
 
 def chosen(table: str, **conditions: str | None) -> pd.DataFrame:
@@ -47,7 +48,12 @@ def with_mediators(frame: pd.DataFrame) -> pd.DataFrame:
 
 def labels(kind: str) -> dict[str, str]:
     """Term to reader's label for one kind of the vocabulary."""
-    terms = load("vocabulary")
+    return dict(_labels(kind, state("vocabulary")))
+
+
+@lru_cache(maxsize=256)
+def _labels(kind: str, vocabulary: State) -> dict[str, str]:
+    terms = of(vocabulary)
     terms = terms[terms["kind"] == kind]
     return dict(zip(terms["term"], terms["label"], strict=True))
 

@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
@@ -20,7 +21,7 @@ from review_tools.display.records import REFERENCES, people, study_link, told, t
 from review_tools.display.selection import labels
 from review_tools.evidence.bibliography import FILE, Reference, bibliography
 from review_tools.evidence.notices import UNSOUND
-from review_tools.evidence.tables import load
+from review_tools.evidence.tables import State, load, of, state
 from review_tools.site.bibliography import Listed
 from review_tools.site.links import only_known
 
@@ -164,7 +165,12 @@ def addresses(work: Reference) -> Iterator[Cell]:
 
 def meanings(kind: str) -> dict[str, Markup]:
     """Label and definition of each term of one kind, for a line of facts."""
-    terms = load("vocabulary")
+    return _meanings(kind, state("vocabulary"))
+
+
+@lru_cache(maxsize=64)
+def _meanings(kind: str, vocabulary: State) -> dict[str, Markup]:
+    terms = of(vocabulary)
     terms = terms[terms["kind"] == kind]
     rows = zip(terms["term"], terms["label"], terms["definition"], strict=True)
     return {term: escape(name) if pd.isna(said) else escape(f"{name}: {said}") for term, name, said in rows}

@@ -6,6 +6,7 @@ what was read before: it is then the same as a clean build. ``review_execution =
 leaves everything to MyST-NB.
 """
 
+import itertools
 import json
 import os
 import shutil
@@ -25,7 +26,7 @@ from sphinx.util.console import bold, red, yellow
 
 from review_tools.site import notebooks
 from review_tools.site.freshness import inputs as site_inputs
-from review_tools.site.freshness.plan import Chapter, plan
+from review_tools.site.freshness.plan import Chapter, chapters, plan
 from review_tools.site.freshness.store import Store, StoreError
 from review_tools.site.kernels import forked, plain
 from review_tools.site.kernels.ahead import Ahead
@@ -45,14 +46,25 @@ class Session:
         self.outputs: dict[str, list[dict[str, Any]]] = {}
         self.inputs: site_inputs.Inputs = {}
         self.lasting = True  # no chapter reads what no one can vouch for
+        self.planned: set[str] = set()
         self.chapters: dict[str, Chapter] = {}
         self.outcomes: Iterator[Outcome] = iter(())
         self.ended, self.failed, self.started = 0, list[str](), 0.0
 
-    def run(self, chapters: dict[str, Chapter], workers: int) -> None:
-        """Starts on the chapters; they go on while Sphinx reads those that have ended."""
-        self.chapters, self.started = chapters, time.monotonic()
-        self.outcomes = Ahead(_run(chapters, workers))
+    def begin(self, paths: dict[str, Path]) -> None:
+        """Starts on those of the chapters that are stale; they go on while Sphinx reads those that have ended."""
+        config = self.app.config
+        self.planned |= paths.keys()
+        stale, fresh = plan(self.root, paths, self.store, config.nb_execution_timeout)
+        self.outputs |= {name: record.cells for name, record in fresh.items()}
+        self.chapters |= stale
+        if not stale:
+            logger.info(bold("executing: ") + f"nothing; {len(fresh)} chapters are up to date")
+            return
+        workers = config.review_workers or int(os.environ.get("REVIEW_WORKERS", "0")) or forked.cores()
+        logger.info(bold("executing: ") + f"{len(stale)} chapters, {len(fresh)} are up to date, {workers} at a time")
+        self.started = time.monotonic()
+        self.outcomes = itertools.chain(self.outcomes, Ahead(_run(stale, workers)))
 
     def of(self, chapter: str) -> list[dict[str, Any]]:
         """The outputs of a chapter, as soon as it has ended.
@@ -113,8 +125,10 @@ def setup(app: Sphinx) -> None:
 
 
 def take_over(app: Sphinx, config: Config) -> None:
-    """Tells MyST-NB who executes, and forgets the last environment if anything has changed since."""
+    """Tells MyST-NB who executes. If anything has changed, forgets the last environment and starts on the chapters."""
     global _session
+    if os.environ.pop("REVIEW_WAITS", "") and not sys.stdin.readline():
+        sys.exit("The data are not sound.")  # whoever started this build says what is wrong
     if config.review_execution not in MODES:
         raise ConfigError(f"review_execution is {config.review_execution!r} → write one of {', '.join(MODES)}.")
     if config.review_execution == "mystnb" or config.nb_execution_mode == "off":
@@ -132,24 +146,16 @@ def take_over(app: Sphinx, config: Config) -> None:
             Path(app.outdir).mkdir()
         if forked.available() and os.environ.get("REVIEW_KERNELS") != "plain":
             forked.warm_up()
+        _session.store.tidy()
+        _session.begin(chapters(_session.root))
 
 
 def execute(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
-    """Starts on what is stale among the documents to be read."""
-    if os.environ.pop("REVIEW_WAITS", "") and not sys.stdin.readline():
-        sys.exit("The data are not sound.")  # whoever started this build says what is wrong
-    if app.config.review_execution != "review":
-        return
-    _session.store.tidy()
-    paths = {name: Path(env.doc2path(name)) for name in docnames}
-    chapters, fresh = plan(_session.root, paths, _session.store, app.config.nb_execution_timeout)
-    _session.outputs = {name: record.cells for name, record in fresh.items()}
-    if not chapters:
-        logger.info(bold("executing: ") + f"nothing; {len(fresh)} chapters are up to date")
-        return
-    workers = app.config.review_workers or int(os.environ.get("REVIEW_WORKERS", "0")) or forked.cores()
-    logger.info(bold("executing: ") + f"{len(chapters)} chapters, {len(fresh)} are up to date, {workers} at a time")
-    _session.run(chapters, workers)
+    """Starts on the documents to be read that have not been thought of yet."""
+    if app.config.review_execution == "review":
+        paths = {name: Path(env.doc2path(name)) for name in docnames if name not in _session.planned}
+        if paths:
+            _session.begin(paths)
 
 
 def complete(app: Sphinx, env: BuildEnvironment) -> None:

@@ -77,11 +77,12 @@ def run(jobs: list[Job], workers: int) -> Iterator[Outcome]:
 
 def _start(context: ForkServerContext, job: Job) -> _Run:
     mine, theirs = context.Pipe()
+    started = time.monotonic()
     process = context.Process(target=child.run, args=(job, theirs), daemon=True)
     with _no_main():
         process.start()
     theirs.close()
-    return _Run(job, process, mine, now := time.monotonic(), since=now)
+    return _Run(job, process, mine, started, since=time.monotonic())
 
 
 def _hear(one: _Run) -> Outcome | None:
