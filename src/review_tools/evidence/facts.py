@@ -69,7 +69,7 @@ def matches(table: str, conditions: list[str], root: Path | None = None) -> pd.S
         if field.vocabulary and value not in set(terms.loc[terms["kind"] == field.vocabulary, "term"]):
             raise UnknownFactError(f"{value!r} is not a term of {field.vocabulary}")
         cells = frame[column]
-        chosen &= in_section(cells, value) if column == "section" else cells.astype(str) == value
+        chosen &= in_section(cells, value) if column == "section" else _text(cells) == value
     return chosen
 
 
@@ -78,13 +78,18 @@ def in_section(column: pd.Series, section: str) -> pd.Series:
     return (column == section) | column.str.startswith(f"{section}.")
 
 
+def _text(cells: pd.Series) -> pd.Series:
+    """Cells as text; those that are text already are not copied."""
+    return cells if isinstance(cells.dtype, pd.StringDtype) else cells.astype(str)
+
+
 def cell(table: str, row: str, column: str, root: Path | None = None) -> Any:
     """One cell, found by the value of the table's key."""
     definition = schema.tables(root)[table]
     frame = load(table, root)
     if column not in frame.columns:
         raise UnknownFactError(f"{table} has no column {column!r}")
-    hits = frame[column][frame[definition.primary_key[0]].astype(str) == row]
+    hits = frame[column][_text(frame[definition.primary_key[0]]) == row]
     if len(hits) != 1:
         raise UnknownFactError(f"{table} has {len(hits) or 'no'} row {row!r}")
     value = hits.iloc[0]

@@ -95,19 +95,27 @@ def read_text(path: Path) -> pd.DataFrame:
     Raises:
         DataError: the file is missing, empty, not UTF-8, not CSV, or a row has too many or too few cells.
     """
-    where = f"data/{path.name}"
     reads.note(path)
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        found = path.stat()
     except FileNotFoundError:
-        raise DataError(f"{where}: the file is missing → restore it from git.") from None
+        raise DataError(f"data/{path.name}: the file is missing → restore it from git.") from None
+    text = _read_text(path, found.st_ino, found.st_mtime_ns, found.st_size).copy(deep=False)
+    return _with_parts(text, path.with_suffix(".parquet"))
+
+
+@lru_cache(maxsize=64)  # the check reads each table as text and then as values
+def _read_text(path: Path, *_changed: int) -> pd.DataFrame:
+    where, content = f"data/{path.name}", path.read_bytes()
+    try:
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        line = content[: error.start].count(b"\n") + 1
         raise DataError(
             f"{where}, row {line}: not UTF-8 text (byte {error.start}) → save the file as UTF-8; "
             "in a spreadsheet choose “CSV UTF-8”."
         ) from None
-    return _with_parts(parse_text(text, where), path.with_suffix(".parquet"))
+    return parse_text(text, where)
 
 
 def parse_text(text: str, where: str) -> pd.DataFrame:

@@ -133,7 +133,7 @@ def _column(evidence: Evidence, table: Table, field: Field, column: pd.Series) -
 
 
 def _holds(pattern: re.Pattern[str], column: pd.Series) -> pd.Series:
-    return pd.Series([pattern.search(text) is not None for text in column.tolist()], index=column.index, dtype=bool)
+    return pd.Series([pattern.search(text) is not None for text in column.to_numpy()], index=column.index, dtype=bool)
 
 
 FORMS = {
@@ -167,9 +167,8 @@ def _links(evidence: Evidence, table: Table, frame: pd.DataFrame) -> Iterator[Pr
     for link in table.foreign_keys:
         if link.column not in frame.columns or link.target not in evidence.sheets:
             continue
-        known = evidence.sheet(link.target)[link.target_column]
-        values = frame[link.column]
-        for line in values.index[(values != "") & ~values.isin(known)]:
+        known = {"", *evidence.sheet(link.target)[link.target_column]}
+        for line in (line for line, value in frame[link.column].items() if value not in known):
             target = evidence.file(link.target)
             why = f"no such {link.target_column} in {target}"
             yield evidence.problem(table.name, line, link.column, why, f"correct it, or add its row to {target}")
