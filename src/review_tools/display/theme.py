@@ -26,6 +26,7 @@ def as_specification(spec: dict[str, Any], **_: Any) -> dict[str, Any]:
 alt.renderers.register("specification", as_specification)
 alt.renderers.enable("specification")
 alt.data_transformers.disable_max_rows()
+alt.utils.schemapi.disable_debug_mode()  # a chart is validated as a whole when it is shown, not part by part before
 
 
 @alt.theme.register("review", enable=True)  # type: ignore[untyped-decorator]

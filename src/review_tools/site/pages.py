@@ -30,7 +30,7 @@ from review_tools.site.kernels.orphans import die_with_parent
 
 logger = logging.getLogger(__name__)
 HEADING = re.compile(r'<section id="([\w-]+)">\s*<h2>(.*?)<a ')
-LEAST = 100  # pages for a process: each reads the data anew
+LEAST = 300  # pages for a process: each reads the data anew
 Indexed = list[dict[str, Any]]
 _writing: ParallelTasks | SerialTasks | None = None
 
@@ -71,7 +71,7 @@ def begin(app: Sphinx, *_: Any) -> None:
         prune, generated = index.prune, sorted(app.env.review_generated)  # type: ignore[attr-defined]
         # Before it is written, the index forgets every page without a source file. These stay.
         index.prune = lambda docnames: prune([*docnames, *generated])  # type: ignore[method-assign]
-    share = max(1, min(forked.cores() - 1, len(names) // LEAST))
+    share = max(1, min(forked.cores(), len(names) // LEAST))
     _writing = ParallelTasks(share) if forked.available() else SerialTasks()
     for part in range(share):
         _writing.add_task(lambda some: write(builder, some), names[part::share], lambda _, made: know(index, made))
