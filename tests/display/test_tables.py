@@ -30,7 +30,11 @@ ALL = {
 
 @pytest.mark.parametrize("name", ALL)
 def test_a_table_has_a_caption_headings_and_labelled_cells(name: str) -> None:
-    html = getattr(rt.tables, name)(**ALL[name])._repr_html_()
+    table = getattr(rt.tables, name)(**ALL[name])
+    html = table._repr_html_()
+    if not table.rows:
+        assert html == f'<p class="grid-none">{table.caption}.</p>'
+        return
     assert "<caption>" in html
     assert 'scope="col"' in html
     assert html.count("<td") == html.count("<td data-label")

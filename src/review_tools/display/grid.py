@@ -83,6 +83,8 @@ class Grid:
     tools: bool | None = None
 
     def _repr_html_(self) -> str:
+        if not self.rows:  # headings over nothing would only ask what is missing
+            return Markup('<p class="grid-none">{}.</p>').format(self.caption)
         if len(self.rows) > MOST:
             caption = f"{self.caption} (the first {MOST:,} of {len(self.rows):,} rows; the downloads hold all)"
             return replace(self, caption=caption, rows=self.rows[:MOST])._repr_html_()
