@@ -8,7 +8,6 @@ import pytest
 from review_tools import charts, tables
 from review_tools.display import flow
 
-
 DAYS = "2026-11-25,2026-11-18,2026-11-25"
 SEARCHES = ("a-1", "a-1", "a-1", "a-1", "b-1")
 NONE: dict[str, list[str]] = {"searches": [], "candidates": [], "screenings": []}
