@@ -8,7 +8,6 @@ their words are handed to the site's search.
 import html
 import os
 import re
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -89,7 +88,8 @@ def write(builder: StandaloneHTMLBuilder, names: list[str]) -> Indexed:
     """Writes some of the pages; returns what the search knows of them."""
     if forked.available():
         die_with_parent()
-    index, aside = builder.indexer, {folder: navigation(builder, folder) for folder in (STUDIES, TRIALS)}
+    index = builder.indexer
+    aside: dict[str, dict[str, str]] = {folder: {} for folder in (STUDIES, TRIALS)}
     maker = Maker(builder.app)
     for name in names:
         folder, _, row = name.partition("/")
@@ -97,7 +97,7 @@ def write(builder: StandaloneHTMLBuilder, names: list[str]) -> Indexed:
         title = str(escape(words))  # Sphinx takes titles for HTML, in the page and in the search
         if index is not None:
             index.feed(name, f"{name}.html", title, searchable(name, title, body))
-        shown = {"toc": contents(words, body), "display_toc": True, "toctree": aside[folder]}
+        shown = {"toc": contents(words, body), "display_toc": True, "kept_navigation": aside[folder]}
         builder.handle_page(name, {"title": title, "body": body, **shown}, "page.html")
     return known(index)
 
@@ -121,11 +121,6 @@ def know(index: IndexBuilder | None, more: Indexed) -> None:
     for mine, theirs in zip(known(index), more, strict=True):
         for key, found in theirs.items():
             mine[key] = mine[key] | found if isinstance(found, set) and key in mine else found
-
-
-def navigation(builder: StandaloneHTMLBuilder, folder: str) -> Callable[..., str]:
-    """The navigation of a folder's pages: none of them stands in it, so that it is the same for all, and made once."""
-    return cache(lambda **asked: builder._get_local_toctree(f"{folder}/", **asked))
 
 
 def searchable(name: str, title: str, body: str) -> nodes.document:
