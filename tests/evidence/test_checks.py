@@ -196,3 +196,25 @@ def test_the_past_lines_of_a_log_stay_as_they_were(copy: Path, set_cell: SetCell
     [problem] = that_say(check(copy), "only added to")
     assert problem.value == "nmpa-2026-other"
     assert run(copy)[0] == 1
+
+
+@pytest.mark.parametrize("table", ["outcomes", "studies", "citations", "outcome_flags", "vocabulary"])
+def test_what_cannot_be_read_is_the_only_problem(copy: Path, table: str) -> None:
+    """A row with a cell too many, then a heading misspelt: nothing is said of rows that look for those of the table."""
+    path = copy / "data" / f"{table}.csv"
+    whole = path.read_text(encoding="utf-8")
+    lines = whole.splitlines()
+    path.write_text("\n".join([*lines[:2], f"{lines[2]},4", *lines[3:], ""]), encoding="utf-8")
+    code, output = run(copy)
+    assert code == 1
+    assert "Traceback" not in output
+    assert f"data/{table}.csv\n  row 3: " in output
+    assert "put a cell that holds a comma in quotation marks" in output
+    assert "1 problem in 1 file." in output
+    path.write_text(f"x{whole}", encoding="utf-8")
+    assert {problem.why for problem in check(copy)} == {"this column is missing", "this column is not defined"}
+
+
+def test_a_broken_bibliography_is_the_only_problem(copy: Path) -> None:
+    cut_in_half(copy / "references.bib")
+    assert {problem.file for problem in check(copy)} == {"references.bib"}

@@ -14,7 +14,7 @@ from review_tools.evidence.checks import (
     versions,
     works,
 )
-from review_tools.evidence.checks.evidence import Evidence
+from review_tools.evidence.checks.evidence import Evidence, each_of
 from review_tools.evidence.problems import Problem, in_order
 
 __all__ = ["Evidence", "check"]
@@ -36,7 +36,4 @@ CHECKS = (
 def check(root: Path) -> list[Problem]:
     """Every problem in ``data/``, ``references.bib`` and the citations of ``book/``, all at once."""
     evidence = Evidence.read(root)
-    found = list(evidence.unreadable)
-    for one in CHECKS:
-        found.extend(one(evidence))
-    return in_order(found)
+    return in_order([*evidence.unreadable, *each_of(evidence, *CHECKS)])

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from review_tools.evidence.checks.evidence import Evidence
+from review_tools.evidence.checks.evidence import Evidence, each_of
 from review_tools.evidence.checks.rules import numbers
 from review_tools.evidence.problems import Problem
 
@@ -32,18 +32,18 @@ SMALL = 0.25  # of the peers' median spread: n = 16 a study makes an SE that sma
 
 def check(evidence: Evidence) -> Iterator[Problem]:
     """Effects against arms, intervals, totals, spreads, units, peers, dates."""
+    yield from each_of(evidence, _outcomes, _future)
+
+
+def _outcomes(evidence: Evidence) -> Iterator[Problem]:
     outcomes = _Outcomes(evidence)
-    for found in (
-        outcomes.printed,
-        outcomes.effects,
-        outcomes.centred,
-        outcomes.totals,
-        outcomes.spreads,
-        outcomes.units,
-        outcomes.peers,
-    ):
-        yield from found()
-    yield from _future(evidence, date.today())
+    yield from outcomes.printed()
+    yield from outcomes.effects()
+    yield from outcomes.centred()
+    yield from outcomes.spreads()
+    yield from outcomes.units()
+    yield from outcomes.peers()
+    yield from outcomes.totals()  # last: it asks for data/studies.csv too
 
 
 class _Outcomes:
@@ -190,10 +190,12 @@ def _half_digit(text: str) -> float:
     return float(0.5 * 10.0 ** -len(text.partition(".")[2]))
 
 
-def _future(evidence: Evidence, today: date) -> Iterator[Problem]:
+def _future(evidence: Evidence) -> Iterator[Problem]:
     """Dates on which something was seen or done; what is planned stands in columns of another type."""
-    latest = f"{today + timedelta(days=1)}"  # somewhere it is tomorrow already
+    latest = f"{date.today() + timedelta(days=1)}"  # somewhere it is tomorrow already
     for name, table in evidence.schemas.items():
+        if not evidence.has(name):
+            continue
         dated = [field.name for field in table.fields if field.type == "date"]
         for column in [*dated, *(["date"] if name == "decisions" else [])]:
             cells = evidence.sheet(name)[column]

@@ -122,7 +122,7 @@ def _column(evidence: Evidence, table: Table, field: Field, column: pd.Series) -
     if field.name.endswith(("doi", "url")):
         remedy = "write the hyphen of the keyboard, or copy it anew"
         yield from report(_holds(DASHES, column), "holds a dash that is no hyphen", remedy)
-    if field.vocabulary:
+    if field.vocabulary and evidence.has("vocabulary"):
         terms = evidence.sheet("vocabulary")
         allowed = terms.loc[terms["kind"] == field.vocabulary, "term"]
         shown = ", ".join(allowed) if len(allowed) <= 30 else f"one of the {len(allowed)} in data/vocabulary.csv"
@@ -165,7 +165,7 @@ def _keys(evidence: Evidence, table: Table, frame: pd.DataFrame) -> Iterator[Pro
 
 def _links(evidence: Evidence, table: Table, frame: pd.DataFrame) -> Iterator[Problem]:
     for link in table.foreign_keys:
-        if link.column not in frame.columns or link.target not in evidence.sheets:
+        if link.column not in frame.columns or not evidence.has(link.target):
             continue
         known = evidence.sheet(link.target)[link.target_column]
         values = frame[link.column]
