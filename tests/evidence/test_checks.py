@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from review_tools.cli import app
-from review_tools.evidence.checks import check
+from review_tools.evidence.checks import arms, check
 from review_tools.evidence.problems import Problem
 
 BAD = Path(__file__).parents[1] / "bad"
@@ -218,3 +218,38 @@ def test_what_cannot_be_read_is_the_only_problem(copy: Path, table: str) -> None
 def test_a_broken_bibliography_is_the_only_problem(copy: Path) -> None:
     cut_in_half(copy / "references.bib")
     assert {problem.file for problem in check(copy)} == {"references.bib"}
+
+
+def again(copy: Path, table: str, row: str, **changes: str) -> None:
+    """A row of a table (named by the start of its line) once more, with some cells changed."""
+    path = copy / "data" / f"{table}.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    held = next(one for one in rows if row in list(one.values())[:2])
+    with path.open("a", encoding="utf-8", newline="") as file:
+        csv.DictWriter(file, list(held), lineterminator="\n").writerow(held | changes)
+
+
+def test_one_result_under_two_names_is_not_pooled_twice(copy: Path) -> None:
+    again(copy, "outcomes", "deng_2017_randomised-1", outcome_id="deng_2017_randomised-99", outcome="it went away")
+    again(copy, "comparison_outcomes", "deng_2017_randomised-1", outcome_id="deng_2017_randomised-99")
+    (problem,) = that_say(check(copy), "the same figures of the same study as deng_2017_randomised-1")
+    assert (problem.file, problem.value) == ("data/comparison_outcomes.csv", "deng_2017_randomised-99")
+    again(copy, "outcome_flags", "deng_2017_randomised-1", outcome_id="deng_2017_randomised-99", flag="same patients")
+    assert not that_say(check(copy), "the same figures")
+
+
+@pytest.mark.parametrize(
+    ("arm", "is_msc"),
+    [
+        ("UC-MSC + standard induction", True),
+        ("darvadstrocel (Cx601)", True),
+        ("adipose-derived stem cells", True),
+        ("no MSC", False),
+        ("without MSCs", False),
+        ("autologous stem cell transplantation", False),
+        ("placebo + second-line therapy", False),
+    ],
+)
+def test_an_arm_is_known_by_its_product(arm: str, is_msc: bool) -> None:
+    assert arms.names_msc(arm) == is_msc

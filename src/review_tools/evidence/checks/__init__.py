@@ -3,11 +3,14 @@
 from pathlib import Path
 
 from review_tools.evidence.checks import (
+    arms,
     chapters,
+    comparisons,
     history,
     identity,
     living,
     plausibility,
+    repeats,
     rules,
     screening,
     structure,
@@ -24,6 +27,9 @@ CHECKS = (
     identity.check,
     rules.check,
     plausibility.check,
+    arms.check,
+    repeats.check,
+    comparisons.check,
     works.check,
     screening.check,
     living.check,

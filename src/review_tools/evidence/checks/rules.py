@@ -34,6 +34,7 @@ def check(evidence: Evidence) -> Iterator[Problem]:
         _trial_dates,
         _blocks,
         _arms,
+        _places,
         _own_study,
         _intervals,
         _printed_percentages,
@@ -85,6 +86,15 @@ def _arms(evidence: Evidence) -> Iterator[Problem]:
         for line in outcomes.index[sd <= 0]:
             remedy = "a standard deviation is above zero; leave it empty when the source does not print it"
             yield evidence.problem("outcomes", line, f"sd_{arm}", "not above zero", remedy)
+
+
+def _places(evidence: Evidence) -> Iterator[Problem]:
+    """A value stands somewhere in its source: that the source was looked up says nothing about the place."""
+    for table in filter(evidence.has, ("findings", "outcomes")):
+        cells = evidence.sheet(table)["source_where"]
+        for line in cells.index[cells.str.match(r"(?:registry )?record\b.*\bseen \d")]:
+            why = "says when the record was seen, not where in the source this stands"
+            yield evidence.problem(table, line, "source_where", why, "name the abstract, table, figure or page")
 
 
 def _own_study(evidence: Evidence) -> Iterator[Problem]:
