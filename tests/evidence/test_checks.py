@@ -110,6 +110,17 @@ BAD_FILES = {
     ),
     "malformed DOI": ("references.bib", replace("doi = {10.", "doi = {doi:10."), "doi is not of the right form"),
     "citation of nothing": ("book/discussion.md", append("\n{cite:p}`nobody_2024_nothing`\n"), "does not have"),
+    "misspelt column": ("data/studies.csv", replace("species", "spezies"), "did you mean “species”"),
+    "misspelt citation": (
+        "book/discussion.md",
+        append("\n{cite:p}`gao_2023_mutli`\n"),
+        "did you mean “gao_2023_multi”",
+    ),
+    "misspelt column of a role": (
+        "book/discussion.md",
+        append("\n{value}`outcomes deng_2017_randomised-1 event_arm2`\n"),
+        "did you mean “events_arm2”",
+    ),
     "number the seed lacks": ("book/discussion.md", append("\n{seed}`122`\n"), "not a number of the seed"),
     "fact about nothing": ("book/discussion.md", append("\n{count}`findings cell=x`\n"), "not column=value"),
 }
@@ -119,7 +130,8 @@ BAD_FILES = {
 def test_a_bad_file_is_named(copy: Path, file: str, edit: Callable[[Path], None], says: str) -> None:
     edit(copy / file)
     problems = check(copy)
-    assert any(problem.file == file and any(part in problem.why for part in says.split("|")) for problem in problems)
+    told = [f"{problem.why} {problem.remedy}" for problem in problems if problem.file == file]
+    assert any(part in words for words in told for part in says.split("|"))
     code, output = run(copy)
     assert code == 1
     assert file in output

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from review_tools.evidence import facts
 from review_tools.evidence.checks.evidence import Evidence, each_of
+from review_tools.evidence.near import meant
 from review_tools.evidence.problems import DataError, Problem
 
 CITE = re.compile(r"\{cite(?::\w+)?\}`([^`]*)`")
@@ -45,7 +46,7 @@ def _cited(evidence: Evidence) -> Iterator[Problem]:
     for file, chapter in evidence.chapters.items():
         for key, line in cited_keys(chapter):
             if key not in works:
-                remedy = "correct the key, or add its entry to references.bib"
+                remedy = f"{meant(key, works)}correct the key, or add its entry to references.bib"
                 yield Problem(file, "cites a key that references.bib does not have", remedy, line, "", key)
 
 
