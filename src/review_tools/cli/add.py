@@ -37,7 +37,7 @@ TABLES |= {What.FINDING: "findings", What.OUTCOME: "outcomes"}
 # What no cell has to hold, and what is asked for all the same: readers and pools miss it.
 WANTED = {
     What.FINDING: ("route", "tissue", "modification", "effect_on", "disease"),
-    What.OUTCOME: ("population", "arm2", "higher_is_better", "unit"),
+    What.OUTCOME: ("population", "arm2", "higher_is_better"),
 }
 SUMMARY = "summary"  # the record does not have it, and the study's page begins with it
 
@@ -198,7 +198,8 @@ def _ask(change: Change, what: What, known: dict[str, str], given: dict[str, str
     table = schema.tables(change.root)[TABLES[what]]
     terms = change.table("vocabulary")
     for field in table.fields:
-        must = field.required or field.name in (SUMMARY, *BLOCKS.get(answered.get("block", ""), ()))
+        numbers = BLOCKS.get(answered.get("block", ""), ())
+        must = field.required or field.name in (SUMMARY, *numbers) or (field.name == "unit" and "mean_arm1" in numbers)
         if not (must or field.name in WANTED.get(what, ())) or field.name == table.primary_key[0]:
             continue
         if not (known | answered).get(field.name):
