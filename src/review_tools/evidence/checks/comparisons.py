@@ -19,11 +19,9 @@ FORM_OF = {  # a disease, and the wider one that it is a form of
     "type 1 diabetes": "diabetes",
     "ulcerative colitis": "inflammatory bowel disease",
 }
-ADMITS = {  # the design that a comparison asks for, and those that may enter
-    "single-arm": ("single-arm",),
-    "controlled": ("controlled", "randomised"),
-    "randomised": ("randomised",),
-}
+ARMS = ("controlled", "randomised")
+# The design that a comparison asks for, and those that say something about it; a weaker one is shown and not pooled.
+ADMITS = {"single-arm": ("single-arm",), "controlled": ARMS, "randomised": ARMS}
 COUNTS, MEANS = ("binary", "percent only", "counts", "effect", "partial"), ("continuous", "effect", "partial")
 SHARES = ("single-arm binary", "percent only", "counts", "partial")
 # The kinds of numbers that can say something about a measure, even where a row prints too few of them to be pooled.
