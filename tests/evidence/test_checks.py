@@ -265,3 +265,14 @@ def test_one_result_under_two_names_is_not_pooled_twice(copy: Path) -> None:
 )
 def test_an_arm_is_known_by_its_product(arm: str, is_msc: bool) -> None:
     assert arms.names_msc(arm) == is_msc
+
+
+def test_a_row_that_does_not_fit_is_blamed_and_not_the_one_that_does(copy: Path) -> None:
+    for comparison in ("kidney_function", "lupus_death"):
+        again(copy, "comparison_outcomes", comparison, outcome_id="deng_2017_randomised-1")
+    found = that_say(check(copy), " asks for ")
+    assert {problem.value for problem in found} == {"deng_2017_randomised-1"}
+    assert [problem.why.split(" ")[0] for problem in found] == [
+        *("disease", "domain", "higher_is_better"),
+        *("domain", "higher_is_better"),
+    ]

@@ -183,11 +183,11 @@ def add_outcome(change: Change, study: str, given: dict[str, str], flags: list[t
 def fitting(change: Change, outcome_id: str) -> Iterator[str]:
     """The lines for ``comparison_outcomes`` of each question that a new outcome may answer, with the question."""
     outcomes, questions = change.table("outcomes"), change.table("comparisons")
-    domains = comparisons.domain_of(change.table("comparison_outcomes"), outcomes)
+    domains = comparisons.domain_of(change.table("comparison_outcomes"), questions, outcomes)
     outcome = outcomes[outcomes["outcome_id"] == outcome_id].iloc[0].to_dict()
     for question in questions.to_dict("records"):
         name = question["comparison_id"]
-        if not any(comparisons.misfits(outcome, question, domains.get(name, ""))):
+        if not any(comparisons.misfits(outcome, question, domains[name])):
             reason = "why it belongs here" if comparisons.needs_note(outcome, question) else ""
             yield f"{name},{outcome_id},{reason}    {question['question']} ({question['outcome']})"
 

@@ -44,7 +44,7 @@ def check(evidence: Evidence) -> Iterator[Problem]:
     declared = evidence.sheet("comparison_outcomes")
     lines = dict(zip(outcomes["outcome_id"], outcomes.index, strict=True))
     questions = dict(zip(comparisons["comparison_id"], comparisons.to_dict("records"), strict=True))
-    domains = domain_of(declared, outcomes)
+    domains = domain_of(declared, comparisons, outcomes)
     for line, row in declared.to_dict("index").items():
         name, outcome_id = row["comparison_id"], row["outcome_id"]
         if name not in questions or outcome_id not in lines:
@@ -86,10 +86,16 @@ def needs_note(outcome: Row, comparison: Row) -> bool:
     return bool(FORM_OF.get(outcome["disease"]) == comparison["disease"])
 
 
-def domain_of(declared: pd.DataFrame, outcomes: pd.DataFrame) -> dict[str, str]:
-    """The domain of each comparison: that of most of its rows, between equals that of the row that came first."""
-    rows = declared[["comparison_id", "outcome_id"]].merge(outcomes, on="outcome_id")
-    age = [order(version) if NUMBER.fullmatch(version) else () for version in rows["added_in"]]
-    rows = rows.iloc[sorted(range(len(rows)), key=age.__getitem__)]
-    found = rows.groupby("comparison_id")["domain"].agg(lambda domains: Counter(domains).most_common(1)[0][0])
-    return {name: str(found.get(name, "")) for name in declared["comparison_id"]}
+def domain_of(declared: pd.DataFrame, comparisons: pd.DataFrame, outcomes: pd.DataFrame) -> dict[str, str]:
+    """The domain of each comparison: that of most of its rows, of those that came first where they are equally many.
+
+    Rows that do not fit for another reason say nothing about it.
+    """
+    rows = declared[["comparison_id", "outcome_id"]].merge(outcomes, on="outcome_id").to_dict("records")
+    rows.sort(key=lambda row: order(row["added_in"]) if NUMBER.fullmatch(row["added_in"]) else ())
+    found = {}
+    for comparison in comparisons.to_dict("records"):
+        own = [row for row in rows if row["comparison_id"] == comparison["comparison_id"]]
+        domains = Counter(row["domain"] for row in own if not any(misfits(row, comparison, "")))
+        found[comparison["comparison_id"]] = domains.most_common(1)[0][0] if domains else ""
+    return found
