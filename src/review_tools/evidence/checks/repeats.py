@@ -40,7 +40,10 @@ def _results(evidence: Evidence) -> Iterator[Problem]:
     outcomes = evidence.sheet("outcomes")
     for one, other in repeated(outcomes, evidence.sheet("outcome_flags")):
         why = f"the same study, outcome, time and figures as {outcomes['outcome_id'][one]} (row {one})"
-        remedy = "remove one of the two; if they are two results, say in outcome, time or arms what tells them apart"
+        remedy = "remove one of the two; if they are two results, say in outcome, time or arms what tells them apart; "
+        remedy += (
+            f"if another record repeats the first, add the flag “{COUNTED_ELSEWHERE[0]}” to data/outcome_flags.csv"
+        )
         yield evidence.problem("outcomes", other, "outcome", why, remedy)
 
 

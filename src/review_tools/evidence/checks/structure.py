@@ -69,7 +69,7 @@ def _header(evidence: Evidence, table: Table, frame: pd.DataFrame) -> Iterator[P
             )
     missing = [column for column in table.columns if column not in frame.columns]
     for column in frame.columns[~frame.columns.isin(table.columns)]:
-        remedy = f"{meant(column, missing)}remove it, or define it in datapackage.json; the columns are "
+        remedy = f"{meant(column, missing)}rename or remove it, or define it in datapackage.json; the columns are "
         remedy += ", ".join(table.columns)
         yield Problem(file, "this column is not defined", remedy, 1, column)
     known = [column for column in frame.columns if column in table.columns]
