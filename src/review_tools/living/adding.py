@@ -173,8 +173,8 @@ def add_outcome(change: Change, study: str, given: dict[str, str], flags: list[t
         pair = [now["outcome_id"][line] for line in lines]
         if identifier in pair:
             [other] = set(pair) - {identifier}
-            why = "the same arms, outcome, time and figures (if it is another result, say in outcome, time or arms what it "
-            why += "is; if another record repeats the first, add --flag “same patients=…”)"
+            why = "the same arms, outcome, time and figures (if it is another result, say so in outcome, time or arms; "
+            why += "if another record repeats the first, add --flag “same patients=…”)"
             held = outcomes.index[outcomes["outcome_id"] == other]
             raise AlreadyThereError(why, [Place("data/outcomes.csv", int(line), other) for line in held])
     note(change, f"Outcome `{identifier}`", by)
