@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from review_tools.cli import app
-from review_tools.evidence.checks import check
+from review_tools.evidence.checks import arms, check
 from review_tools.evidence.problems import Problem
 
 BAD = Path(__file__).parents[1] / "bad"
@@ -110,6 +110,17 @@ BAD_FILES = {
     ),
     "malformed DOI": ("references.bib", replace("doi = {10.", "doi = {doi:10."), "doi is not of the right form"),
     "citation of nothing": ("book/discussion.md", append("\n{cite:p}`nobody_2024_nothing`\n"), "does not have"),
+    "misspelt column": ("data/studies.csv", replace("species", "spezies"), "did you mean “species”"),
+    "misspelt citation": (
+        "book/discussion.md",
+        append("\n{cite:p}`gao_2023_mutli`\n"),
+        "did you mean “gao_2023_multi”",
+    ),
+    "misspelt column of a role": (
+        "book/discussion.md",
+        append("\n{value}`outcomes deng_2017_randomised-1 event_arm2`\n"),
+        "did you mean “events_arm2”",
+    ),
     "number the seed lacks": ("book/discussion.md", append("\n{seed}`122`\n"), "not a number of the seed"),
     "fact about nothing": ("book/discussion.md", append("\n{count}`findings cell=x`\n"), "not column=value"),
 }
@@ -119,7 +130,8 @@ BAD_FILES = {
 def test_a_bad_file_is_named(copy: Path, file: str, edit: Callable[[Path], None], says: str) -> None:
     edit(copy / file)
     problems = check(copy)
-    assert any(problem.file == file and any(part in problem.why for part in says.split("|")) for problem in problems)
+    told = [f"{problem.why} {problem.remedy}" for problem in problems if problem.file == file]
+    assert any(part in words for words in told for part in says.split("|"))
     code, output = run(copy)
     assert code == 1
     assert file in output
@@ -196,3 +208,71 @@ def test_the_past_lines_of_a_log_stay_as_they_were(copy: Path, set_cell: SetCell
     [problem] = that_say(check(copy), "only added to")
     assert problem.value == "nmpa-2026-other"
     assert run(copy)[0] == 1
+
+
+@pytest.mark.parametrize("table", ["outcomes", "studies", "citations", "outcome_flags", "vocabulary"])
+def test_what_cannot_be_read_is_the_only_problem(copy: Path, table: str) -> None:
+    """A row with a cell too many, then a heading misspelt: nothing is said of rows that look for those of the table."""
+    path = copy / "data" / f"{table}.csv"
+    whole = path.read_text(encoding="utf-8")
+    lines = whole.splitlines()
+    path.write_text("\n".join([*lines[:2], f"{lines[2]},4", *lines[3:], ""]), encoding="utf-8")
+    code, output = run(copy)
+    assert code == 1
+    assert "Traceback" not in output
+    assert f"data/{table}.csv\n  row 3: " in output
+    assert "put a cell that holds a comma in quotation marks" in output
+    assert "1 problem in 1 file." in output
+    path.write_text(f"x{whole}", encoding="utf-8")
+    assert {problem.why for problem in check(copy)} == {"this column is missing", "this column is not defined"}
+
+
+def test_a_broken_bibliography_is_the_only_problem(copy: Path) -> None:
+    cut_in_half(copy / "references.bib")
+    assert {problem.file for problem in check(copy)} == {"references.bib"}
+
+
+def again(copy: Path, table: str, row: str, **changes: str) -> None:
+    """A row of a table (named by the start of its line) once more, with some cells changed."""
+    path = copy / "data" / f"{table}.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    held = next(one for one in rows if row in list(one.values())[:2])
+    with path.open("a", encoding="utf-8", newline="") as file:
+        csv.DictWriter(file, list(held), lineterminator="\n").writerow(held | changes)
+
+
+def test_one_result_under_two_names_is_not_pooled_twice(copy: Path) -> None:
+    again(copy, "outcomes", "deng_2017_randomised-1", outcome_id="deng_2017_randomised-99", outcome="it went away")
+    again(copy, "comparison_outcomes", "deng_2017_randomised-1", outcome_id="deng_2017_randomised-99")
+    (problem,) = that_say(check(copy), "the same figures of the same study as deng_2017_randomised-1")
+    assert (problem.file, problem.value) == ("data/comparison_outcomes.csv", "deng_2017_randomised-99")
+    again(copy, "outcome_flags", "deng_2017_randomised-1", outcome_id="deng_2017_randomised-99", flag="same patients")
+    assert not that_say(check(copy), "the same figures")
+
+
+@pytest.mark.parametrize(
+    ("arm", "is_msc"),
+    [
+        ("UC-MSC + standard induction", True),
+        ("darvadstrocel (Cx601)", True),
+        ("adipose-derived stem cells", True),
+        ("no MSC", False),
+        ("without MSCs", False),
+        ("autologous stem cell transplantation", False),
+        ("placebo + second-line therapy", False),
+    ],
+)
+def test_an_arm_is_known_by_its_product(arm: str, is_msc: bool) -> None:
+    assert arms.names_msc(arm) == is_msc
+
+
+def test_a_row_that_does_not_fit_is_blamed_and_not_the_one_that_does(copy: Path) -> None:
+    for comparison in ("kidney_function", "lupus_death"):
+        again(copy, "comparison_outcomes", comparison, outcome_id="deng_2017_randomised-1")
+    found = that_say(check(copy), " asks for ")
+    assert {problem.value for problem in found} == {"deng_2017_randomised-1"}
+    assert [problem.why.split(" ")[0] for problem in found] == [
+        *("disease", "domain", "higher_is_better"),
+        *("domain", "higher_is_better"),
+    ]

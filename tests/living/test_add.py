@@ -14,6 +14,8 @@ from review_tools.evidence.tables import load
 
 DOI, NCT = "10.5555/made.up.1", "NCT99999901"
 STUDY = ("--set", "kind=in vitro", "--set", "read=abstract", "--set", "species=human")
+STUDY += ("--set", "summary=Invented vesicles held back invented T cells.")
+READ = ("--set", "read=abstract", "--set", "summary=An invented trial that closed invented fistulas.")
 FINDING = {
     "section": "2.1.1",
     "statement": "Invented vesicles held back invented T cells.",
@@ -24,6 +26,7 @@ FINDING = {
     "model": "in vitro human",
     "direction": "dampens",
     "basis": "source read",
+    "source_where": "figure 2",
 }
 OUTCOME = {
     "design": "randomised",
@@ -41,6 +44,8 @@ OUTCOME = {
     "reported": "9/20 vs 4/21",
     "value_basis": "printed",
     "reported_by": "source",
+    "source_where": "table 3",
+    "higher_is_better": "true",
 }
 
 
@@ -95,7 +100,7 @@ def test_a_randomised_trial_with_its_report_and_an_outcome_passes_the_check(copy
     trial = load("trials", copy).set_index("trial_id").loc[NCT]
     assert (trial["registered_phase"], trial["randomised"], trial["registered_country"]) == ("1/2", "yes", "Portugal")
     assert check(copy) == []
-    code, output = run(copy, "pmid", "99999123", "--set", "read=abstract")
+    code, output = run(copy, "pmid", "99999123", *READ)
     assert code == 0, output
     study = load("studies", copy).set_index("study_id").loc["invented_2024_invented"]
     assert (study["kind"], study["species"], study["trial_id"]) == ("human trial", "human", NCT)
@@ -106,7 +111,7 @@ def test_a_randomised_trial_with_its_report_and_an_outcome_passes_the_check(copy
 
 def test_what_the_source_prints_twice_is_added_with_its_flag(copy: Path, filled: Services) -> None:
     odd = cells(OUTCOME | {"reported": "9/20 vs 5/21"})
-    assert run(copy, "pmid", "99999123", "--set", "read=abstract")[0] == 0
+    assert run(copy, "pmid", "99999123", *READ)[0] == 0
     code, output = run(copy, "outcome", "invented_2024_invented", *odd)
     assert code == 1
     assert "events_arm2 '4': the words in “reported” do not show this" in output
@@ -115,6 +120,55 @@ def test_what_the_source_prints_twice_is_added_with_its_flag(copy: Path, filled:
     assert code == 0, output
     assert "crohns_fistula,invented_2024_invented-1," in output  # the questions that it may answer
     assert check(copy) == []
+
+
+def test_a_result_that_is_there_is_shown_with_its_place(copy: Path, filled: Services) -> None:
+    assert run(copy, "pmid", "99999123", *READ)[0] == 0
+    assert run(copy, "outcome", "invented_2024_invented", *cells(OUTCOME))[0] == 0
+    before = snapshot(copy)
+    again = OUTCOME | {"time": "week 24", "arm1": "adipose MSC", "reported": "9 of 20 and 4 of 21"}
+    code, output = run(copy, "outcome", "invented_2024_invented", *cells(again))
+    assert code == 3
+    line = 1 + (copy / "data/outcomes.csv").read_text(encoding="utf-8").splitlines().index(
+        next(one for one in before["outcomes.csv"].decode().splitlines() if one.startswith("invented_2024_"))
+    )
+    assert f"data/outcomes.csv, row {line}: invented_2024_invented-1" in output
+    assert snapshot(copy) == before
+    flagged = [*cells(again), "--flag", "same patients=invented_2024_invented-1"]
+    assert run(copy, "outcome", "invented_2024_invented", *flagged)[0] == 0
+    assert run(copy, "outcome", "invented_2024_invented", *cells(OUTCOME | {"time": "52 weeks"}))[0] == 0
+
+
+def test_only_questions_that_an_outcome_can_answer_are_offered(copy: Path, filled: Services) -> None:
+    assert run(copy, "pmid", "99999123", *READ)[0] == 0
+    lupus = OUTCOME | {"disease": "lupus nephritis"}
+    code, output = run(copy, "outcome", "invented_2024_invented", *cells(lupus), "--dry-run")
+    assert code == 0, output
+    assert "  lupus_remission,invented_2024_invented-1,    Do more patients reach remission" in output
+    assert "lupus_death" not in output
+    single = {"design": "single-arm", "block": "single-arm binary", "arm2": "", "events_arm2": "", "n_arm2": ""}
+    code, output = run(copy, "outcome", "invented_2024_invented", *cells(lupus | single | {"reported": "9/20"}))
+    assert "  lupus_response_single,invented_2024_invented-1,why it belongs here" in output
+    assert "lupus_remission" not in output
+
+
+def test_a_new_row_that_does_not_fit_has_no_number_yet(copy: Path, filled: Services) -> None:
+    assert run(copy, "doi", DOI, *STUDY)[0] == 0
+    words = (*cells(FINDING), "--mediator", "TGF-beta=mediator")
+    code, output = run(copy, "finding", "example_2025_invented", *words)
+    assert code == 1
+    assert "new row, column term 'TGF-beta'" in output
+    assert "did you mean “TGF-β”" in output
+
+
+def test_no_flag_is_offered_for_a_comma_in_a_number(copy: Path, filled: Services) -> None:
+    assert run(copy, "pmid", "99999123", *READ)[0] == 0
+    means = {"block": "continuous", "mean_arm1": "1,5", "sd_arm1": "0.4", "mean_arm2": "2", "sd_arm2": "1"}
+    means |= {"events_arm1": "", "events_arm2": "", "reported": "1.5 (0.4) vs 2 (1)", "unit": "points"}
+    code, output = run(copy, "outcome", "invented_2024_invented", *cells(OUTCOME | means))
+    assert code == 1
+    assert "mean_arm1 '1,5': not a number" in output
+    assert "--flag" not in output
 
 
 def test_a_refusal_shows_no_row_of_another_study(copy: Path, filled: Services) -> None:
@@ -185,9 +239,16 @@ def test_a_fault_changes_nothing_and_names_service_cause_and_remedy(
         (("nct", "NCT00000000"), "ClinicalTrials.gov: no such record"),
         (("doi", "../../etc/passwd"), "is no DOI"),
         (("nct", "NCT1/../.."), "is no NCT number"),
-        (("pmid", "1 OR 1"), "is no PMID number"),
+        (("pmid", "1 OR 1"), "is no PubMed number"),
         (("doi", DOI, "--set", "kind=magic", "--set", "read=abstract"), "not a term"),
         (("doi", DOI, "--set", "colour=red"), "has no column colour"),
+        (("doi", DOI, "--set", "spezies=human"), "did you mean “species”"),
+        (("doi", DOI, *STUDY[:6]), "summary: this cell must not be empty in a new row → fill it: One sentence"),
+        (("finding", "deng_2017_randomised"), "source_where: this cell must not be empty → fill it: Where"),
+        (("finding", "deng_2017_randomised"), '--mediator "TERM=ROLE"   ROLE: mediator · receptor'),
+        (("outcome", "deng_2017_randomised"), "source_where: this cell must not be empty → fill it: Where"),
+        (("outcome", "deng_2017_randomised"), '--set higher_is_better="…"   true · false'),
+        (("outcome", "deng_2017_randomised"), "binary: events_arm1, n_arm1, events_arm2, n_arm2"),
         (("doi", DOI, "--set", "kind"), "not of the form"),
         (("doi", DOI, "--by", "@everyone [x](y)"), "not a plain name"),
         (("doi", DOI), '--set kind="…"   in vitro'),

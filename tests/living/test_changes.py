@@ -16,6 +16,7 @@ from review_tools.cli import app
 from review_tools.evidence.problems import DataError
 from review_tools.living.changes import Changes, changes
 from review_tools.living.changes.markdown import LIMIT, markdown, safe, value
+from review_tools.living.changes.summary import one_line, side_by_side
 
 SetCell = Callable[[str, str, str, str], None]
 HOSTILE = (
@@ -96,6 +97,50 @@ def test_losses_come_first_in_every_form(root: Path, spoiled: Path) -> None:
         code, output = diff(str(root), str(spoiled), *option, root=root)
         assert code == 0
         assert output.replace("&#95;", "_").index("pan_2016_low") < output.index("138")
+
+
+LONG = "A donor of cells is named, and what follows is a long note about how each of them was prepared. " * 3
+
+
+@pytest.mark.parametrize("limit", [60, 80, 160])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (f"{LONG}It follows the press text.", f"{LONG}It follows a guess."),
+        (f"{LONG}It follows the press text. {LONG}", f"{LONG}It follows a guess. {LONG}"),
+        (f"early {LONG}", f"late {LONG}"),
+        (f"{LONG}end", LONG),
+        ("x" * 500 + "y", "x" * 500 + "z"),
+    ],
+)
+def test_a_change_shows_wherever_it_stands_in_a_long_cell(before: str, after: str, limit: int) -> None:
+    for sides in ((before, after), (after, before)):
+        was, now = side_by_side(*sides, limit)
+        assert was != now
+        assert max(len(was), len(now)) <= limit
+
+
+def test_short_cells_and_empty_ones_are_shown_from_their_start() -> None:
+    assert side_by_side("a\n b", "c", 80) == ("a b", "c")
+    assert side_by_side("", LONG, 40) == ("", one_line(LONG, 40))
+
+
+def test_a_late_change_shows_in_every_form(root: Path, copy: Path, set_cell: SetCell) -> None:
+    note = "No registry record for this number was seen"
+    with (copy / "data/trials.csv").open(encoding="utf-8", newline="") as file:
+        row = next(row for row in csv.DictReader(file) if row["note"].startswith(note))
+    set_cell("trials", row["trial_id"], "note", row["note"][:-12] + "another end.")
+    for words in ([], ["--markdown"]):
+        code, output = diff(str(root), str(copy), *words, root=root)
+        assert code == 0
+        assert "another end." in output
+
+
+def test_the_prose_to_read_again_is_named(root: Path, spoiled: Path) -> None:
+    for words in ([], ["--markdown"]):
+        output = diff(str(root), str(spoiled), *words, root=root)[1].replace("&#95;", "_")
+        assert "Prose to read again" in output
+        assert "book/synthesis/crohns.md, and question and what_would_change_it of crohns_fistula in " in output
 
 
 def test_the_past_of_a_log_is_marked(root: Path, copy: Path) -> None:

@@ -76,6 +76,16 @@ def test_losses_come_first_and_lines_are_bounded(hostile: Changes) -> None:
     assert told.words(HOSTILE) == Markup.escape(told.one_line(HOSTILE, 160))
 
 
+def test_a_late_change_in_a_long_cell_is_shown() -> None:
+    start = "A long note about a trial, <of> which only the end changes. " * 5
+    changed = Row("changed", (("trial_id", "NCT1"),), (Cell("note", f"{start}It waits.", f"{start}It goes on."),))
+    tables = (Table("trials", "Trials", 1, 1, (), (), (changed,)),)
+    page = told.html(Changes("26.1.0", "26.2.0", tables, (), 0, (), 0, (), ()), limit=9)
+    assert "It waits. → …" in page
+    assert "It goes on." in page
+    assert "<of>" not in page
+
+
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [

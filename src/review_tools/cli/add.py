@@ -5,12 +5,15 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
+import pandas as pd
 import typer
 
 from review_tools.cli.app import Root, app, project, refuse
 from review_tools.cli.check import print_problems
 from review_tools.evidence import schema
+from review_tools.evidence.checks.rules import BLOCKS
 from review_tools.evidence.edit import Change, edit
+from review_tools.evidence.near import meant
 from review_tools.evidence.problems import DataError, Problem, shorten
 from review_tools.evidence.tables import load
 
@@ -31,6 +34,12 @@ class What(StrEnum):
 
 TABLES = {What.DOI: "studies", What.PMID: "studies", What.NCT: "trials"}
 TABLES |= {What.FINDING: "findings", What.OUTCOME: "outcomes"}
+# What no cell has to hold, and what is asked for all the same: readers and pools miss it.
+WANTED = {
+    What.FINDING: ("route", "tissue", "modification", "effect_on", "disease"),
+    What.OUTCOME: ("population", "arm2", "higher_is_better"),
+}
+SUMMARY = "summary"  # the record does not have it, and the study's page begins with it
 
 
 @app.command()
@@ -72,6 +81,7 @@ def add(
             _show(record)
         with edit(folder, dry_run=dry_run) as change:
             key, left = _add(change, what, identifier, record, given, more, by, distinct)
+            questions = list(adding.fitting(change, key)) if what is What.OUTCOME else []
         print(change.diff() if dry_run else f"Added {key}: {', '.join(change.files)}.")
     except adding.AlreadyThereError as there:
         print(f"Already there, {there.why}; nothing was changed:", file=sys.stderr)
@@ -79,13 +89,16 @@ def add(
             print(f"  {place}", file=sys.stderr)
         raise typer.Exit(ALREADY_THERE) from None
     except adding.NotFitError as unfit:
-        _refuse_unfit(what, unfit.problems, folder)
+        _refuse_unfit(what, unfit.problems, folder, whole=not given)
     except (ServiceError, DataError) as error:
         refuse(f"{error}\nNothing was changed.")
     if dry_run:
         print("Nothing was written (--dry-run).")
     else:
-        _what_next(what, key, left, folder)
+        _what_next(what, key, left)
+    if questions:
+        print("If it answers one of these questions, add it to data/comparison_outcomes.csv, so that it is pooled:")
+        print("\n".join(f"  {line}" for line in questions))
 
 
 def _add(
@@ -106,6 +119,8 @@ def _add(
         adding.look_for_work(change, record, distinct=distinct)
         given = _ask(change, what, adding.study_row(change, record), given)
         key = adding.add_work(change, record, given, by)
+        if not given.get(SUMMARY):
+            return key, adding.remaining(change, [_no_summary(change)])
     elif isinstance(record, TrialRecord):
         adding.look_for_trial(change, record.trial_id)
         given = _ask(change, what, adding.trial_row(change, record), given)
@@ -117,6 +132,12 @@ def _add(
         given = _ask(change, what, adding.about(change, identifier), given)
         key = adding.add_outcome(change, identifier, given, more, by)
     return key, adding.remaining(change)
+
+
+def _no_summary(change: Change) -> Problem:
+    table = schema.tables(change.root)["studies"]
+    remedy = f"fill it: {table.field(SUMMARY).description}"
+    return Problem(f"data/{table.path}", "this cell must not be empty in a new row", remedy, column=SUMMARY)
 
 
 def _record(what: What, identifier: str, file: Path | None, folder: Path, fresh: bool) -> "Record | TrialRecord":
@@ -131,11 +152,14 @@ def _record(what: What, identifier: str, file: Path | None, folder: Path, fresh:
     from review_tools.living.services.records import NCT, PMID, TrialRecord, doi
 
     wanted = doi(identifier) if what is What.DOI else identifier.strip().upper()
-    forms = {What.PMID: (PMID, "digits only, as 123456"), What.NCT: (NCT, "NCT and 8 digits")}
+    forms = {
+        What.PMID: (PMID, "PubMed number → write digits only, as 123456"),
+        What.NCT: (NCT, "NCT number → write NCT and 8 digits"),
+    }
     if what is What.DOI and not wanted:
         raise DataError(f"{shorten(identifier)!r} is no DOI → write it as 10.1000/xyz.")
     if what in forms and not forms[what][0].fullmatch(wanted):
-        raise DataError(f"{shorten(identifier)!r} is no {what.upper()} number → write {forms[what][1]}.")
+        raise DataError(f"{shorten(identifier)!r} is no {forms[what][1]}.")
     if file is None:
         with Client(folder / "_build" / "cache" / "http", max_age=0.0 if fresh else 24 * 3600.0) as client:
             if what is What.NCT:
@@ -167,20 +191,35 @@ def _show(record: "Record | TrialRecord") -> None:
 
 
 def _ask(change: Change, what: What, known: dict[str, str], given: dict[str, str]) -> dict[str, str]:
-    """Asks a person at a terminal for the required cells that nobody gave; a script gets all of them as problems."""
+    """Asks a person at a terminal for the cells that nobody gave; a script gets those it must give as problems."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return given
     answered = dict(given)
     table = schema.tables(change.root)[TABLES[what]]
     terms = change.table("vocabulary")
     for field in table.fields:
-        if field.required and not (known | answered).get(field.name) and field.name != table.primary_key[0]:
-            choices = list(terms.loc[terms["kind"] == field.vocabulary, "term"]) if field.vocabulary else []
-            print(f"\n{field.description}" + (f"\n  {' · '.join(choices)}" if choices else ""))
-            while (value := typer.prompt(field.name).strip()) and choices and value not in choices:
-                print("Not one of these terms.")
+        numbers = BLOCKS.get(answered.get("block", ""), ())
+        must = field.required or field.name in (SUMMARY, *numbers) or (field.name == "unit" and "mean_arm1" in numbers)
+        if not (must or field.name in WANTED.get(what, ())) or field.name == table.primary_key[0]:
+            continue
+        if not (known | answered).get(field.name):
+            choices = _words(field, terms)
+            left_out = "" if must else " (Enter alone leaves it empty.)"
+            print(f"\n{field.description}{left_out}" + (f"\n  {' · '.join(choices)}" if choices else ""))
+            default = None if must else ""
+            while (value := typer.prompt(field.name, default, show_default=False).strip()) and choices:
+                if value in choices:
+                    break
+                print(f"Not one of these terms; {meant(value, choices)}".rstrip("; "))
             answered[field.name] = value
     return answered
+
+
+def _words(field: schema.Field, terms: pd.DataFrame) -> list[str]:
+    """The words that a column accepts; none where it takes any."""
+    if field.type == "boolean":
+        return ["true", "false"]
+    return list(terms.loc[terms["kind"] == field.vocabulary, "term"]) if field.vocabulary else []
 
 
 def _pairs(said: list[str], option: str, form: str) -> dict[str, str]:
@@ -197,29 +236,57 @@ def _know_columns(what: What, given: dict[str, str], folder: Path) -> None:
     table = schema.tables(folder)[TABLES[what]]
     unknown = [name for name in given if name not in table.columns]
     if unknown:
-        raise DataError(f"{table.name} has no column {', '.join(unknown)} → it has {', '.join(table.columns)}.")
+        near = "".join(meant(name, table.columns) for name in unknown)
+        raise DataError(f"{table.name} has no column {', '.join(unknown)} → {near}it has {', '.join(table.columns)}.")
 
 
-def _refuse_unfit(what: What, problems: list[Problem], folder: Path) -> NoReturn:
-    """Says what is missing or wrong, and how to give it on the command line."""
+def _refuse_unfit(what: What, problems: list[Problem], folder: Path, *, whole: bool) -> NoReturn:
+    """Says what is missing or wrong, and how to give it on the command line; with ``whole`` all that may be given."""
     table = schema.tables(folder)[TABLES[what]]
     terms = load("vocabulary", folder)
+
+    def option(column: str) -> str:
+        return f'  --set {column}="…"   {" · ".join(_words(table.field(column), terms))}'.rstrip()
+
     own = [one for one in problems if one.file == f"data/{table.path}" and one.column]
     if others := [one for one in problems if one not in own]:
         print_problems(others, 0, folder, written=False)
+    told = {one.column: one for one in reversed(own)}  # the first of each column
     for column in dict.fromkeys(one.column for one in own):
-        field = table.field(column)
-        allowed = list(terms.loc[terms["kind"] == field.vocabulary, "term"]) if field.vocabulary else []
-        first = next(one for one in own if one.column == column)
+        first = told[column]
         given = f" {shorten(first.value)!r}" if first.value else ""
-        print(f"{column}{given}: {first.why} → {first.remedy}", file=sys.stderr)
-        print(f'  --set {column}="…"   {" · ".join(allowed)}'.rstrip(), file=sys.stderr)
-    if any("add the flag" in one.remedy for one in own):
+        print(f"{column}{given}: {first.why} → {first.remedy}\n{option(column)}", file=sys.stderr)
+    if whole:
+        for column in WANTED.get(what, ()):
+            print(
+                f"{column}, if the source shows it: {table.field(column).description}\n{option(column)}",
+                file=sys.stderr,
+            )
+        print(_more(what, folder), end="", file=sys.stderr)
+    elif any("add the flag" in one.remedy for one in told.values()):
         print('  --flag "FLAG=…"   if the source prints just this: why it is odd', file=sys.stderr)
     refuse("Nothing was changed.")
 
 
-def _what_next(what: What, key: str, left: list[Problem], folder: Path) -> None:
+def _more(what: What, folder: Path) -> str:
+    """What is given beside the cells of the row, with the words accepted."""
+    terms = load("vocabulary", folder)
+    words = {kind: " · ".join(group["term"]) for kind, group in terms.groupby("kind")}
+    if what is What.FINDING:
+        return (
+            "each mediator, its name in the vocabulary and its role:\n"
+            f'  --mediator "TERM=ROLE"   ROLE: {words["mediator role"]}\n  TERM: {words["mediator"]}\n'
+        )
+    if what is What.OUTCOME:
+        blocks = "".join(f"  {block}: {', '.join(needed)}\n" for block, needed in BLOCKS.items() if needed)
+        return (
+            f"the numbers of its block, each as --set column=…:\n{blocks}"
+            f'each reason for care:\n  --flag "FLAG=NOTE"   FLAG: {words["flag"]}\n'
+        )
+    return ""
+
+
+def _what_next(what: What, key: str, left: list[Problem]) -> None:
     """The next step: a study that nothing uses yet does not pass the check."""
     if what in (What.DOI, What.PMID):
         print("Now say what it found, one fact a row (columns: data/datapackage.json; without --set they are listed):")
@@ -230,11 +297,3 @@ def _what_next(what: What, key: str, left: list[Problem], folder: Path) -> None:
         return
     if not left:
         print("review check has nothing to say about it.")
-    if what is What.OUTCOME:
-        outcomes, comparisons = load("outcomes", folder), load("comparisons", folder)
-        disease = outcomes.loc[outcomes["outcome_id"] == key, "disease"].iloc[0]
-        near = comparisons[comparisons["disease"] == disease]
-        if len(near):
-            print("If it answers one of these questions, add it to data/comparison_outcomes.csv, so that it is pooled:")
-        for comparison, question in zip(near["comparison_id"], near["question"], strict=True):
-            print(f"  {comparison},{key},    {question}")

@@ -66,7 +66,7 @@ def print_fixes(fixes: list[Fix]) -> None:
 def print_problems(problems: list[Problem], rows: int, root: Path, *, written: bool = True) -> None:
     """Problems by file: the row with the bad cell marked, what is wrong, the remedy, where the column is explained.
 
-    With ``written`` false they are those of a change that was not made, so that the files hold other rows.
+    With ``written`` false they are those of a change that was not made, so that the files hold no such rows.
     """
     console = Console(soft_wrap=True, highlight=False, markup=False, file=sys.stdout)
     for file in dict.fromkeys(problem.file for problem in problems):
@@ -76,7 +76,7 @@ def print_problems(problems: list[Problem], rows: int, root: Path, *, written: b
             place = ", ".join(
                 part
                 for part in (
-                    f"row {problem.row}" if problem.row else "",
+                    (f"row {problem.row}" if written else "new row") if problem.row else "",
                     f"column {problem.column}" if problem.column else "",
                 )
                 if part

@@ -63,7 +63,7 @@ def _stay_within(most: int, found: "Changes") -> None:
 
 def _print(found: "Changes") -> None:
     from review_tools.living.changes.model import ADDED, CHANGED, REMOVED
-    from review_tools.living.changes.summary import headline, one_line
+    from review_tools.living.changes.summary import headline, one_line, side_by_side, to_read
 
     console = Console(soft_wrap=True, highlight=False, markup=False)
 
@@ -81,9 +81,10 @@ def _print(found: "Changes") -> None:
         lines = [
             f"{'PAST LINE ' if row.past else ''}{table.name} {one_line(row.name, 100)}"
             + "".join(
-                f"\n      {cell.column}: {one_line(cell.before, 80) or '–'} → {one_line(cell.after, 80) or '–'}"
+                f"\n      {cell.column}: {was or '–'} → {now or '–'}"
                 for cell in row.cells
                 if kind == CHANGED
+                for was, now in [side_by_side(cell.before, cell.after, 80)]
             )
             for table, row in found.rows(kind)
         ]
@@ -97,6 +98,7 @@ def _print(found: "Changes") -> None:
         was, now = (f"k {side.k}: {side.text}" if side else "not declared" for side in (pool.before, pool.after))
         moved.append(f"{one_line(pool.title, 100)}: {was} → {now}")
     section("Pooled results", moved)
+    section("Prose to read again, since a result that it is about moves", to_read(found))
     section(
         "Verdicts",
         [f"{v.claim_id}: {v.before or '–'} → {v.after or '–'} ({one_line(v.because, 160)})" for v in found.verdicts],

@@ -15,6 +15,7 @@ from review_tools.evidence.problems import DataError, Problem
 
 FILE = "references.bib"
 START = re.compile(r"^[ \t]*@[ \t]*(?!comment|preamble|string)([A-Za-z]+)[ \t]*[{(]", re.IGNORECASE | re.MULTILINE)
+PARTICLES = {"al", "da", "de", "del", "den", "der", "di", "du", "el", "la", "le", "te", "ten", "ter", "van", "von"}
 
 
 @dataclass(frozen=True)
@@ -24,20 +25,26 @@ class Reference:
     key: str
     line: int
     fields: dict[str, str]
+    braced: str = ""  # the authors with the braces that hold the name of a group together
 
     def __getitem__(self, name: str) -> str:
         return self.fields.get(name, "")
 
     @property
     def authors(self) -> list[str]:
-        """Authors as “Last, First”; “others” stands for those not known."""
-        return [name.strip() for name in re.split(r"\s+and\s+", self["author"]) if name.strip()]
+        """Authors as “Last, First”, or the name of a group; “others” stands for those not known."""
+        return [_plain(name) for name in _names(self.braced or self["author"])]
+
+    @property
+    def groups(self) -> set[str]:
+        """The authors that are groups: their names stand in braces, so that no “and” or comma divides them."""
+        return {_plain(name) for name in _names(self.braced) if _is_group(name)}
 
     @property
     def label(self) -> str:
         """Author and year for tables and tooltips; a short title where no author is known."""
         year = self["year"] or "n.d."
-        names = [name.split(",")[0] for name in self.authors]
+        names = [name if name in self.groups else name.split(",")[0] for name in self.authors]
         if not names:
             return f"“{short_title(self['title'])}” {year}"
         if len(names) == 2 and names[1] != "others":
@@ -95,7 +102,12 @@ def _read(path: Path, _changed: int) -> tuple[dict[str, Reference], list[Problem
         return {}, [Problem(FILE, "not UTF-8 text", "save the file as UTF-8", row=line)]
     library = bibtexparser.parse_string(text, append_middleware=[NormalizeFieldKeys()])
     references = {
-        entry.key: Reference(entry.key, entry.start_line + 1, {f.key: _plain(str(f.value)) for f in entry.fields})
+        entry.key: Reference(
+            entry.key,
+            entry.start_line + 1,
+            {f.key: _plain(str(f.value)) for f in entry.fields},
+            next((str(f.value) for f in entry.fields if f.key == "author"), ""),
+        )
         for entry in library.entries
     }
     problems = []
@@ -115,6 +127,25 @@ def _read(path: Path, _changed: int) -> tuple[dict[str, Reference], list[Problem
         why = f"the file announces {started} entries but {len(references)} can be read"
         problems.append(Problem(FILE, why, "look for an unclosed brace before the first missing entry"))
     return references, problems
+
+
+def _names(authors: str) -> list[str]:
+    """The names of an author field, divided at each “and” that stands outside of braces."""
+    names, depth = [""], 0
+    for part in re.split(r"([{}]|\s+and\s+)", authors):
+        depth += (part == "{") - (part == "}")
+        if part.strip() == "and" and not depth:
+            names.append("")
+        else:
+            names[-1] += part
+    return [name.strip() for name in names if name.strip()]
+
+
+def _is_group(name: str) -> bool:
+    """Whether one pair of braces holds the whole name, and that is no surname of two words, such as {Te Boome}."""
+    *before, _ = name.strip("{}").split() or [""]
+    surname = bool(before) and all(word.casefold() in PARTICLES for word in before)
+    return name.startswith("{") and name.find("}") == len(name) - 1 and not surname
 
 
 def _plain(value: str) -> str:

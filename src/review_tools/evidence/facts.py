@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from review_tools.evidence import schema
+from review_tools.evidence.near import meant
 from review_tools.evidence.tables import load
 
 
@@ -88,7 +89,7 @@ def cell(table: str, row: str, column: str, root: Path | None = None) -> Any:
     definition = schema.tables(root)[table]
     frame = load(table, root)
     if column not in frame.columns:
-        raise UnknownFactError(f"{table} has no column {column!r}")
+        raise UnknownFactError(f"{table} has no column {column!r}; {meant(column, frame.columns)}".rstrip("; "))
     hits = frame[column][_text(frame[definition.primary_key[0]]) == row]
     if len(hits) != 1:
         raise UnknownFactError(f"{table} has {len(hits) or 'no'} row {row!r}")

@@ -3,6 +3,7 @@
 import re
 import shutil
 import string
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -11,7 +12,8 @@ from tempfile import TemporaryDirectory
 from review_tools.evidence import schema
 from review_tools.evidence.bibliography import FILE as BIBLIOGRAPHY
 from review_tools.evidence.bibliography import bibliography
-from review_tools.evidence.checks import check
+from review_tools.evidence.checks import check, comparisons
+from review_tools.evidence.checks.repeats import repeated
 from review_tools.evidence.edit import Change
 from review_tools.evidence.notices import STATUS, gravest
 from review_tools.evidence.problems import DataError, Problem
@@ -155,19 +157,47 @@ def add_finding(change: Change, study: str, given: dict[str, str], mediators: li
 
 
 def add_outcome(change: Change, study: str, given: dict[str, str], flags: list[tuple[str, str]], by: str) -> str:
-    """Writes a row of ``outcomes`` and its reasons for care into the change; returns its identifier."""
+    """Writes a row of ``outcomes`` and its reasons for care into the change; returns its identifier.
+
+    Raises:
+        AlreadyThereError: the study has this result already.
+    """
     outcomes = change.table("outcomes")
     taken = outcomes.loc[outcomes["study_id"] == study, "outcome_id"]
     identifier = f"{study}-{max([0, *(int(one.rpartition('-')[2]) for one in taken)]) + 1}"
     change.add_row("outcomes", about(change, study) | {"outcome_id": identifier} | given)
     for flag, why in flags:
         change.add_row("outcome_flags", {"outcome_id": identifier, "flag": flag, "note": why})
+    now = change.table("outcomes")
+    for lines in repeated(now, change.table("outcome_flags")):
+        pair = [now["outcome_id"][line] for line in lines]
+        if identifier in pair:
+            [other] = set(pair) - {identifier}
+            why = "the same arms, outcome, time and figures (if it is another result, say so in outcome, time or arms; "
+            why += "if another record repeats the first, add --flag “same patients=…”)"
+            held = outcomes.index[outcomes["outcome_id"] == other]
+            raise AlreadyThereError(why, [Place("data/outcomes.csv", int(line), other) for line in held])
     note(change, f"Outcome `{identifier}`", by)
     return identifier
 
 
-def remaining(change: Change) -> list[Problem]:
+def fitting(change: Change, outcome_id: str) -> Iterator[str]:
+    """The lines for ``comparison_outcomes`` of each question that a new outcome may answer, with the question."""
+    outcomes, questions = change.table("outcomes"), change.table("comparisons")
+    domains = comparisons.domain_of(change.table("comparison_outcomes"), questions, outcomes)
+    outcome = outcomes[outcomes["outcome_id"] == outcome_id].iloc[0].to_dict()
+    for question in questions.to_dict("records"):
+        name = question["comparison_id"]
+        if not any(comparisons.misfits(outcome, question, domains[name])):
+            reason = "why it belongs here" if comparisons.needs_note(outcome, question) else ""
+            yield f"{name},{outcome_id},{reason}    {question['question']} ({question['outcome']})"
+
+
+def remaining(change: Change, unfit: Iterable[Problem] = ()) -> list[Problem]:
     """What the check will say about the change that it does not say without it.
+
+    Args:
+        unfit: what is wrong besides, told together with it.
 
     Raises:
         NotFitError: something other than “no row uses the study yet”, which the next step mends.
@@ -183,8 +213,8 @@ def remaining(change: Change) -> list[Problem]:
     if any(one.why != UNUSED for one in after):  # perhaps they were there before
         before = {(one.file, one.column, one.value, one.why) for one in check(change.root)}
         after = [one for one in after if (one.file, one.column, one.value, one.why) not in before]
-    if unfit := [one for one in after if one.why != UNUSED]:
-        raise NotFitError(unfit)
+    if wrong := [*unfit, *(one for one in after if one.why != UNUSED)]:
+        raise NotFitError(wrong)
     return after
 
 
@@ -230,13 +260,13 @@ def note(change: Change, what: str, by: str) -> None:
 
 
 def about(change: Change, study: str) -> dict[str, str]:
-    """The cells that a new row shares with its study."""
+    """The cells that a new row shares with its study. Where a value stands in it, only its reader can say."""
     studies = change.table("studies")
     found = studies[studies["study_id"] == study]
     if found.empty:
         raise DataError(f"data/studies.csv: no study {study!r} → add it first: review add doi, or review add pmid.")
-    where = {column: found[column].iloc[0] for column in ("source_url", "source_where")}
-    return where | {"study_id": study, "added_in": next_version(change.read(CHANGELOG))}
+    version = next_version(change.read(CHANGELOG))
+    return {"study_id": study, "source_url": found["source_url"].iloc[0], "added_in": version}
 
 
 def _finding_id(change: Change, study: str, seed_number: str) -> str:

@@ -57,7 +57,9 @@ def known_authors(children: list[object], data: dict[str, Any], full: bool, styl
     if not people:
         raise FieldIsMissing("author", data["entry"])
     cut = str(people[-1]) == "others"
-    surnames = [" ".join([*person.prelast_names, *person.last_names]) for person in people[: -1 if cut else None]]
+    known = people[: -1 if cut else None]
+    # The braces of a group's name are for BibTeX alone.
+    surnames = [str(Text.from_latex(" ".join([*one.prelast_names, *one.last_names]))) for one in known]
     if cut or (len(surnames) > 2 and not full):
         return Text(surnames[0], style.other)
     return Text(style.last_sep if len(surnames) > 2 else style.sep2).join(surnames)

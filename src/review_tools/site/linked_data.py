@@ -132,7 +132,11 @@ def study(work: Reference, address: str, status: str) -> Thing:
             "sameAs": there,
             "headline": work["title"].strip("[]"),
             "name": work["title"].strip("[]"),
-            "author": [{"@type": "Person", "name": name} for name in work.authors if name != "others"],
+            "author": [
+                {"@type": "Organization" if name in work.groups else "Person", "name": name}
+                for name in work.authors
+                if name != "others"
+            ],
             "datePublished": work["year"],
             "isPartOf": known({"@type": "Periodical", "name": work["journal"]}),
             "pagination": work["pages"].replace("--", "–"),

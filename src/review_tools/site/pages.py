@@ -9,6 +9,7 @@ import html
 import os
 import re
 from functools import cache
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,8 @@ def begin(app: Sphinx, *_: Any) -> None:
         index.prune = lambda docnames: prune([*docnames, *generated])  # type: ignore[method-assign]
     share = max(1, min(forked.cores(), len(names) // LEAST))
     _writing = ParallelTasks(share) if forked.available() else SerialTasks()
+    if isinstance(_writing, ParallelTasks):  # a build that fails meanwhile would wait for what nobody takes any more
+        Finalize(None, _writing.terminate, exitpriority=1)
     for part in range(share):
         _writing.add_task(lambda some: write(builder, some), names[part::share], lambda _, made: know(index, made))
 

@@ -11,7 +11,7 @@ from review_tools.display.grid import Cell, link
 from review_tools.living.changes import Changes
 from review_tools.living.changes.model import ADDED, CHANGED, REMOVED, Row, Table
 from review_tools.living.changes.sheets import REFERENCES
-from review_tools.living.changes.summary import headline, one_line
+from review_tools.living.changes.summary import headline, one_line, side_by_side
 
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
@@ -108,7 +108,9 @@ def _whole(table: Table, row: Row, *, named: bool = False) -> Cell:
 
 def _changed(table: Table, row: Row) -> Cell:
     cells = (
-        Markup("{}: {} → {}").format(words(cell.column), words(cell.before) or "–", words(cell.after) or "–")
+        Markup("{}: {} → {}").format(
+            words(cell.column), *(part or "–" for part in side_by_side(cell.before, cell.after, WORDS))
+        )
         for cell in row.cells
     )
     return Markup("<b>{}</b>: {}").format(_name(table, row), Markup("; ").join(cells))

@@ -113,6 +113,7 @@ def check(root: Path) -> list[Problem]:
                 f"claim {claim}: {now.word!r} now ({now.because}), but {row['expected']!r} was accepted on "
                 f"{row['accepted_on']:%Y-%m-%d} by {row['accepted_by']}; the sentence: “{row['statement']}”"
             )
-            remedy = f"read the sentence again in {row['chapter']}, then run: review accept {claim} --by NAME"
+            remedy = "if this is unexpected, first compare the new rows with their source (arms, comparison); then "
+            remedy += f"read the sentence again in {row['chapter']}, and run: review accept {claim} --by NAME"
             problems.append(Problem(FILE, why, remedy, line, "expected", claim))
     return problems

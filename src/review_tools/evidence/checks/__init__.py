@@ -3,18 +3,21 @@
 from pathlib import Path
 
 from review_tools.evidence.checks import (
+    arms,
     chapters,
+    comparisons,
     history,
     identity,
     living,
     plausibility,
+    repeats,
     rules,
     screening,
     structure,
     versions,
     works,
 )
-from review_tools.evidence.checks.evidence import Evidence
+from review_tools.evidence.checks.evidence import Evidence, each_of
 from review_tools.evidence.problems import Problem, in_order
 
 __all__ = ["Evidence", "check"]
@@ -24,6 +27,9 @@ CHECKS = (
     identity.check,
     rules.check,
     plausibility.check,
+    arms.check,
+    repeats.check,
+    comparisons.check,
     works.check,
     screening.check,
     living.check,
@@ -36,7 +42,4 @@ CHECKS = (
 def check(root: Path) -> list[Problem]:
     """Every problem in ``data/``, ``references.bib`` and the citations of ``book/``, all at once."""
     evidence = Evidence.read(root)
-    found = list(evidence.unreadable)
-    for one in CHECKS:
-        found.extend(one(evidence))
-    return in_order(found)
+    return in_order([*evidence.unreadable, *each_of(evidence, *CHECKS)])

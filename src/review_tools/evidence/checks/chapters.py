@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from review_tools.evidence import facts
-from review_tools.evidence.checks.evidence import Evidence
+from review_tools.evidence.checks.evidence import Evidence, each_of
+from review_tools.evidence.near import meant
 from review_tools.evidence.problems import DataError, Problem
 
 CITE = re.compile(r"\{cite(?::\w+)?\}`([^`]*)`")
@@ -37,21 +38,34 @@ def cited_keys(chapter: str) -> Iterator[tuple[str, int]]:
 
 def check(evidence: Evidence) -> Iterator[Problem]:
     """Keys without an entry, numbers the seed does not have, data roles without an answer."""
-    numbers = set(evidence.sheet("citations")["seed_number"])
+    yield from each_of(evidence, _cited, _seed_numbers, _facts)
+
+
+def _cited(evidence: Evidence) -> Iterator[Problem]:
+    works = evidence.works()
     for file, chapter in evidence.chapters.items():
         for key, line in cited_keys(chapter):
-            if key not in evidence.references:
-                remedy = "correct the key, or add its entry to references.bib"
+            if key not in works:
+                remedy = f"{meant(key, works)}correct the key, or add its entry to references.bib"
                 yield Problem(file, "cites a key that references.bib does not have", remedy, line, "", key)
+
+
+def _seed_numbers(evidence: Evidence) -> Iterator[Problem]:
+    numbers = set(evidence.sheet("citations")["seed_number"])
+    for file, chapter in evidence.chapters.items():
         for match, line in found(SEED, chapter):
             if match[1].strip() not in numbers:
                 yield Problem(
                     file, "not a number of the seed's list", "write one number from 1 to 121", line, "", match[1]
                 )
+
+
+def _facts(evidence: Evidence) -> Iterator[Problem]:
+    for file, chapter in evidence.chapters.items():
         for match, line in found(FACT, chapter):
             try:
                 facts.answer(match[1], match[2], evidence.root)
             except DataError:
-                break  # the table itself is reported already
+                continue  # the table itself is reported already
             except facts.UnknownFactError as error:
                 yield Problem(file, str(error), "correct the role, or add the row", line, "", match[0])

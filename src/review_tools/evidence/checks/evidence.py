@@ -1,18 +1,23 @@
 """What the checks look at: every table as text, the bibliography, the chapters."""
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from review_tools.evidence import schema
-from review_tools.evidence.bibliography import Reference, read_bibliography
+from review_tools.evidence.bibliography import FILE, Reference, read_bibliography
 from review_tools.evidence.problems import DataError, Problem
 from review_tools.evidence.tables import read_text
 
 PLACE = re.compile(r"(?P<file>[^,:]+)(?:, row (?P<row>\d+))?: (?P<why>.+?) → (?P<remedy>.+)", re.DOTALL)
+
+
+class UnreadError(Exception):
+    """A rule asks for what cannot be read. That is told already; what would follow from it misleads."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +30,6 @@ class Evidence:
     references: dict[str, Reference]
     chapters: dict[str, str]
     unreadable: tuple[Problem, ...]
-    _whole: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def read(cls, root: Path) -> "Evidence":
@@ -50,21 +54,48 @@ class Evidence:
         return cls(root, schemas, sheets, references, chapters, tuple(unreadable))
 
     def sheet(self, name: str) -> pd.DataFrame:
-        """One table as text, with every column its definition has (missing ones empty)."""
-        if name not in self._whole:
-            columns = self.schemas[name].columns if name in self.schemas else []
-            frame = self.sheets.get(name, pd.DataFrame(columns=columns, dtype="str"))
-            more = [column for column in frame.columns if column not in columns]
-            self._whole[name] = frame.reindex(columns=[*columns, *more], fill_value="")
-        return self._whole[name]
+        """One table as text.
+
+        Raises:
+            UnreadError: it cannot be read, or lacks a column.
+        """
+        if not self.has(name):
+            raise UnreadError(name)
+        return self.sheets[name]
+
+    def has(self, name: str) -> bool:
+        """Whether a table could be read and has all its columns."""
+        return name in self.sheets and set(self.schemas[name].columns) <= set(self.sheets[name].columns)
+
+    def works(self) -> dict[str, Reference]:
+        """The bibliography.
+
+        Raises:
+            UnreadError: a part of it cannot be read.
+        """
+        if any(problem.file == FILE for problem in self.unreadable):
+            raise UnreadError(FILE)
+        return self.references
 
     def file(self, name: str) -> str:
         return f"data/{self.schemas[name].path}"
 
     def problem(self, table: str, row: Any, column: str, why: str, remedy: str) -> Problem:
         """A problem with one cell of one table."""
-        value = str(self.sheet(table)[column].get(row, "")) if column else ""
+        value = str(self.sheets[table][column].get(row, "")) if column else ""
         return Problem(self.file(table), why, remedy, row=row, column=column, value=value)
+
+
+Rule = Callable[[Evidence], Iterator[Problem]]
+
+
+def each_of(evidence: Evidence, *rules: Rule) -> Iterator[Problem]:
+    """What the rules say, each as far as what it asks for can be read."""
+    for rule in rules:
+        try:
+            yield from rule(evidence)
+        except UnreadError:
+            continue
 
 
 def _as_problem(error: DataError) -> Problem:

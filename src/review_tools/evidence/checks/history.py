@@ -8,22 +8,20 @@ from collections.abc import Iterator
 import pandas as pd
 
 from review_tools.evidence import git
-from review_tools.evidence.checks.evidence import Evidence
+from review_tools.evidence.checks.evidence import Evidence, each_of
 from review_tools.evidence.problems import DataError, Problem
 from review_tools.evidence.tables import parse_text
 
 
 def check(evidence: Evidence) -> Iterator[Problem]:
     """Studies and past lines that the history of ``data/`` knows and the data no longer has."""
-    yield from _studies(evidence)
+    yield from each_of(evidence, _studies)
     for name, table in evidence.schemas.items():
-        if table.append_only and name in evidence.sheets:
+        if table.append_only and evidence.has(name):
             yield from _log(evidence, name)
 
 
 def _studies(evidence: Evidence) -> Iterator[Problem]:
-    if "studies" not in evidence.sheets:
-        return
     kept = set(evidence.sheet("studies")["study_id"]) | set(evidence.sheet("withdrawn")["study_id"])
     known = {key for past in _past(evidence, "studies") if "study_id" in past for key in past["study_id"] if key}
     for key in sorted(known - kept):

@@ -1,23 +1,26 @@
 """The logs of searches, trials and notices agree with the calendar and with the tables they are about."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from review_tools.evidence import notices
-from review_tools.evidence.checks.evidence import Evidence
+from review_tools.evidence.checks.evidence import Evidence, each_of
 from review_tools.evidence.problems import Problem
+
+DAYS = (  # table, and two of its columns of which the first is not after the second
+    ("searches", "from_date", "to_date"),
+    ("searches", "to_date", "run_on"),
+    ("notices", "noticed_on", "seen_on"),
+)
 
 
 def check(evidence: Evidence) -> Iterator[Problem]:
     """Days in order, the latest change of each registry field the value that stands, notices told by a status."""
-    yield from _days(evidence, "searches", (("from_date", "to_date"), ("to_date", "run_on")))
-    yield from _days(evidence, "notices", (("noticed_on", "seen_on"),))
-    yield from _trial_history(evidence)
-    yield from _statuses(evidence)
+    yield from each_of(evidence, _days, _trial_history, _statuses)
 
 
-def _days(evidence: Evidence, table: str, pairs: Iterable[tuple[str, str]]) -> Iterator[Problem]:
-    frame = evidence.sheet(table)
-    for earlier, later in pairs:
+def _days(evidence: Evidence) -> Iterator[Problem]:
+    for table, earlier, later in filter(lambda one: evidence.has(one[0]), DAYS):
+        frame = evidence.sheet(table)
         for line in frame.index[(frame[earlier] > frame[later]) & (frame[later] != "")]:
             why = f"after {later} ({frame[later][line]})"
             yield evidence.problem(table, line, earlier, why, "restore the row from git, or set the clock right")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from review_tools.evidence.checks.evidence import Evidence
+from review_tools.evidence.checks.evidence import Evidence, each_of
 from review_tools.evidence.checks.rules import numbers
 from review_tools.evidence.problems import Problem
 
@@ -20,6 +20,7 @@ LARGE = 3.0  # arms this many SDs apart hardly overlap; an SE read as an SD is t
 OFF_CENTRE = 0.1  # of the interval's width, beyond what rounding explains
 FRACTION = re.compile(r"(\d+)\s*(?:/|of|out of)\s*(\d+)")
 FIGURE = re.compile(r"\d+(?:\.\d+)?")
+DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 PRINTED = {  # basis and block: the figures that the words of the source show, in this order
     ("printed", "continuous"): ("mean_arm1", "sd_arm1", "mean_arm2", "sd_arm2"),
     ("printed", "effect"): ("effect", "ci_low", "ci_high"),
@@ -32,18 +33,18 @@ SMALL = 0.25  # of the peers' median spread: n = 16 a study makes an SE that sma
 
 def check(evidence: Evidence) -> Iterator[Problem]:
     """Effects against arms, intervals, totals, spreads, units, peers, dates."""
+    yield from each_of(evidence, _outcomes, _future)
+
+
+def _outcomes(evidence: Evidence) -> Iterator[Problem]:
     outcomes = _Outcomes(evidence)
-    for found in (
-        outcomes.printed,
-        outcomes.effects,
-        outcomes.centred,
-        outcomes.totals,
-        outcomes.spreads,
-        outcomes.units,
-        outcomes.peers,
-    ):
-        yield from found()
-    yield from _future(evidence, date.today())
+    yield from outcomes.printed()
+    yield from outcomes.effects()
+    yield from outcomes.centred()
+    yield from outcomes.spreads()
+    yield from outcomes.units()
+    yield from outcomes.peers()
+    yield from outcomes.totals()  # last: it asks for data/studies.csv and data/trials.csv too
 
 
 class _Outcomes:
@@ -123,13 +124,18 @@ class _Outcomes:
                 yield from self.report(line, "effect", why, SUM)
 
     def totals(self) -> Iterator[Problem]:
-        """The arms of a row hold no more people than the whole study."""
+        """The arms of a row hold no more people than the whole study, or than its trial really enrolled."""
         studies = self.evidence.sheet("studies").drop_duplicates("study_id").set_index("study_id")
-        whole = self.rows["study_id"].map(numbers(studies, "n"))
+        trials = self.evidence.sheet("trials").drop_duplicates("trial_id").set_index("trial_id")
+        enrolled = numbers(trials, "enrolment").where(trials["enrolment_basis"] == "actual")
         both = self.values[["n_arm1", "n_arm2"]].sum(axis=1)
-        for line in self.rows.index[both > whole]:
-            why = f"the arms hold {both[line]:g} people, the whole study {whole[line]:g} (data/studies.csv)"
-            yield from self.report(line, "n_arm1", why, SUM)
+        for whole, held in (
+            (self.rows["study_id"].map(numbers(studies, "n")), "the whole study {:g} (data/studies.csv)"),
+            (self.rows["study_id"].map(studies["trial_id"]).map(enrolled), "its trial enrolled {:g} (data/trials.csv)"),
+        ):
+            for line in self.rows.index[both > whole]:
+                why = f"the arms hold {both[line]:g} people, {held.format(whole[line])}"
+                yield from self.report(line, "n_arm1", why, SUM)
 
     def spreads(self) -> Iterator[Problem]:
         """Arms too many SDs apart, and SDs far below those of the same outcome elsewhere."""
@@ -190,12 +196,18 @@ def _half_digit(text: str) -> float:
     return float(0.5 * 10.0 ** -len(text.partition(".")[2]))
 
 
-def _future(evidence: Evidence, today: date) -> Iterator[Problem]:
+def _future(evidence: Evidence) -> Iterator[Problem]:
     """Dates on which something was seen or done; what is planned stands in columns of another type."""
-    latest = f"{today + timedelta(days=1)}"  # somewhere it is tomorrow already
+    latest = f"{date.today() + timedelta(days=1)}"  # somewhere it is tomorrow already
     for name, table in evidence.schemas.items():
+        if not evidence.has(name):
+            continue
         dated = [field.name for field in table.fields if field.type == "date"]
         for column in [*dated, *(["date"] if name == "decisions" else [])]:
             cells = evidence.sheet(name)[column]
             for line in cells.index[cells.str.fullmatch(r"\d{4}(-\d\d){0,2}") & (cells > latest)]:
                 yield evidence.problem(name, line, column, "a date in the future", "correct the date")
+        if "source_where" in table.columns:
+            cells = evidence.sheet(name)["source_where"]
+            for line in cells.index[[any(day > latest for day in DAY.findall(cell)) for cell in cells]]:
+                yield evidence.problem(name, line, "source_where", "names a date in the future", "correct the date")

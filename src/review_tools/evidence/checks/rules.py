@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from review_tools.evidence.checks.evidence import Evidence
+from review_tools.evidence.checks.evidence import Evidence, each_of
 from review_tools.evidence.problems import Problem
 
 # Which columns each kind of row must fill. Columns of the other kinds stay empty.
@@ -29,14 +29,18 @@ ALWAYS_ALLOWED = {"printed_percent_arm1", "printed_percent_arm2", "unit"}
 
 def check(evidence: Evidence) -> Iterator[Problem]:
     """All rules across cells."""
-    yield from _trial_dates(evidence)
-    yield from _blocks(evidence)
-    yield from _arms(evidence)
-    yield from _own_study(evidence)
-    yield from _intervals(evidence)
-    yield from _printed_percentages(evidence)
-    yield from _identified(evidence)
-    yield from _numbering(evidence)
+    yield from each_of(
+        evidence,
+        _trial_dates,
+        _blocks,
+        _arms,
+        _places,
+        _own_study,
+        _intervals,
+        _printed_percentages,
+        _identified,
+        _numbering,
+    )
 
 
 def numbers(frame: pd.DataFrame, column: str) -> pd.Series:
@@ -84,16 +88,28 @@ def _arms(evidence: Evidence) -> Iterator[Problem]:
             yield evidence.problem("outcomes", line, f"sd_{arm}", "not above zero", remedy)
 
 
+def _places(evidence: Evidence) -> Iterator[Problem]:
+    """A value stands somewhere in its source: that the source was looked up says nothing about the place."""
+    for table in filter(evidence.has, ("findings", "outcomes")):
+        cells = evidence.sheet(table)["source_where"]
+        for line in cells.index[cells.str.match(r"(?:registry )?record\b.*\bseen \d")]:
+            why = "says when the record was seen, not where in the source this stands"
+            yield evidence.problem(table, line, "source_where", why, "name the abstract, table, figure or page")
+
+
 def _own_study(evidence: Evidence) -> Iterator[Problem]:
     """The identifier of an outcome begins with its study's, so that one of the two cannot be changed alone."""
     outcomes = evidence.sheet("outcomes")
-    for line in outcomes.index[outcomes["outcome_id"].str.rpartition("-")[0] != outcomes["study_id"]]:
+    stems = pd.Series([one.rpartition("-")[0] for one in outcomes["outcome_id"]], outcomes.index, dtype="str")
+    for line in outcomes.index[stems != outcomes["study_id"]]:
         why = f"not the study that {outcomes['outcome_id'][line]} names"
         yield evidence.problem("outcomes", line, "study_id", why, "correct the study or the identifier")
 
 
 def _intervals(evidence: Evidence) -> Iterator[Problem]:
     for table, column in (("outcomes", "effect"), ("published_pools", "estimate")):
+        if not evidence.has(table):
+            continue
         sheet = evidence.sheet(table)
         low, estimate, high = (numbers(sheet, one) for one in ("ci_low", column, "ci_high"))
         for line in sheet.index[(estimate < low) | (estimate > high) | (low > high)]:
@@ -130,7 +146,7 @@ def _identified(evidence: Evidence) -> Iterator[Problem]:
             "citations", line, "match", "names no study", "name the study, or set match to unidentified"
         )
     studies = dict(zip(citations["seed_number"], citations["study_id"], strict=True))
-    for table in ("findings", "corrections"):
+    for table in filter(evidence.has, ("findings", "corrections")):
         frame = evidence.sheet(table)
         numbered = frame[frame["seed_number"] != ""]
         for line, number, study in zip(numbered.index, numbered["seed_number"], numbered["study_id"], strict=True):
@@ -144,7 +160,7 @@ def _identified(evidence: Evidence) -> Iterator[Problem]:
 def _numbering(evidence: Evidence) -> Iterator[Problem]:
     """The seed's numbers and Table 1 rows are complete: 1, 2, 3 … without a gap."""
     for table, column, length in (("citations", "seed_number", 121), ("trials", "table_1_order", 17)):
-        if table in evidence.sheets:
+        if evidence.has(table):
             held = set(evidence.sheet(table)[column])
             missing = [str(number) for number in range(1, length + 1) if str(number) not in held]
             if missing:

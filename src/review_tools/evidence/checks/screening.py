@@ -3,16 +3,14 @@
 from collections.abc import Iterator
 
 from review_tools.evidence import screening
-from review_tools.evidence.checks.evidence import Evidence
+from review_tools.evidence.checks.evidence import Evidence, each_of
 from review_tools.evidence.checks.rules import numbers
 from review_tools.evidence.problems import Problem
 
 
 def check(evidence: Evidence) -> Iterator[Problem]:
     """Searches against their parts and their candidates; duplicates against what they repeat; decisions."""
-    yield from _searches(evidence)
-    yield from _duplicates(evidence)
-    yield from _decisions(evidence)
+    yield from each_of(evidence, _searches, _duplicates, _decisions)
 
 
 def _searches(evidence: Evidence) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from review_tools.evidence.checks.evidence import Evidence
 from review_tools.evidence.fix import DASHES
+from review_tools.evidence.near import meant
 from review_tools.evidence.problems import Problem
 from review_tools.evidence.schema import Field, Table
 from review_tools.evidence.tables import FORM
@@ -66,8 +67,10 @@ def _header(evidence: Evidence, table: Table, frame: pd.DataFrame) -> Iterator[P
             yield Problem(
                 file, "this column is missing", "add it to the header (datapackage.json tells its place)", 1, column
             )
+    missing = [column for column in table.columns if column not in frame.columns]
     for column in frame.columns[~frame.columns.isin(table.columns)]:
-        remedy = f"remove it, or define it in datapackage.json; the columns are {', '.join(table.columns)}"
+        remedy = f"{meant(column, missing)}rename or remove it, or define it in datapackage.json; the columns are "
+        remedy += ", ".join(table.columns)
         yield Problem(file, "this column is not defined", remedy, 1, column)
     known = [column for column in frame.columns if column in table.columns]
     for held, due in zip(known, (column for column in table.columns if column in known), strict=False):
@@ -122,14 +125,15 @@ def _column(evidence: Evidence, table: Table, field: Field, column: pd.Series) -
     if field.name.endswith(("doi", "url")):
         remedy = "write the hyphen of the keyboard, or copy it anew"
         yield from report(_holds(DASHES, column), "holds a dash that is no hyphen", remedy)
-    if field.vocabulary:
+    if field.vocabulary and evidence.has("vocabulary"):
         terms = evidence.sheet("vocabulary")
         allowed = terms.loc[terms["kind"] == field.vocabulary, "term"]
         shown = ", ".join(allowed) if len(allowed) <= 30 else f"one of the {len(allowed)} in data/vocabulary.csv"
         why = f"not a term of the vocabulary “{field.vocabulary}”"
-        yield from report(
-            present & ~padded & ~filled.isin(allowed), why, f"use {shown}; or add the term to data/vocabulary.csv"
-        )
+        wrong = present & ~padded & ~filled.isin(allowed)
+        for value in column[wrong].unique():
+            remedy = f"{meant(value, allowed)}use {shown}; or add the term to data/vocabulary.csv"
+            yield from report(wrong & (column == value), why, remedy)
 
 
 def _holds(pattern: re.Pattern[str], column: pd.Series) -> pd.Series:
@@ -159,16 +163,17 @@ def _keys(evidence: Evidence, table: Table, frame: pd.DataFrame) -> Iterator[Pro
         full = frame.loc[(frame[columns] != "").all(axis=1), columns]
         for line in full.index[full.duplicated()]:
             first = full.index[(full == full.loc[line]).all(axis=1)][0]
-            why = f"{' and '.join(columns)} already stand in row {first}"
+            why = f"{' and '.join(columns)} already {'stands' if len(columns) == 1 else 'stand'} in row {first}"
             yield evidence.problem(table.name, line, columns[0], why, "give this row its own, or remove the row")
 
 
 def _links(evidence: Evidence, table: Table, frame: pd.DataFrame) -> Iterator[Problem]:
     for link in table.foreign_keys:
-        if link.column not in frame.columns or link.target not in evidence.sheets:
+        if link.column not in frame.columns or not evidence.has(link.target):
             continue
         known = {"", *evidence.sheet(link.target)[link.target_column]}
         for line in (line for line, value in frame[link.column].items() if value not in known):
             target = evidence.file(link.target)
             why = f"no such {link.target_column} in {target}"
-            yield evidence.problem(table.name, line, link.column, why, f"correct it, or add its row to {target}")
+            remedy = f"{meant(values[line], known)}correct it, or add its row to {target}"
+            yield evidence.problem(table.name, line, link.column, why, remedy)

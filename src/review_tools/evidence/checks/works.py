@@ -6,7 +6,7 @@ from datetime import date
 
 from review_tools.evidence.bibliography import FILE, START
 from review_tools.evidence.checks.chapters import cited_keys
-from review_tools.evidence.checks.evidence import Evidence
+from review_tools.evidence.checks.evidence import Evidence, each_of
 from review_tools.evidence.checks.structure import ODD_TEXT, form
 from review_tools.evidence.problems import Problem
 
@@ -28,23 +28,38 @@ USERS = ("citations", "findings", "outcomes", "corrections")
 
 def check(evidence: Evidence) -> Iterator[Problem]:
     """Keys that stand on one side only, malformed fields, works that nothing uses."""
-    studies = evidence.sheet("studies")
-    known = set(studies["study_id"])
-    for line, key in studies["study_id"].items():
-        if key and key not in evidence.references:
+    yield from each_of(evidence, _without_entry, _without_row, _unused, _text, _entries)
+
+
+def _without_entry(evidence: Evidence) -> Iterator[Problem]:
+    works = evidence.works()
+    for line, key in evidence.sheet("studies")["study_id"].items():
+        if key and key not in works:
             yield evidence.problem("studies", line, "study_id", f"no entry in {FILE}", f"add its entry to {FILE}")
+
+
+def _without_row(evidence: Evidence) -> Iterator[Problem]:
+    known = set(evidence.sheet("studies")["study_id"])
+    for key, reference in evidence.references.items():
+        if key not in known:
+            remedy = "add its row to data/studies.csv, or remove the entry"
+            yield Problem(FILE, "no row in data/studies.csv", remedy, row=reference.line, value=key)
+
+
+def _unused(evidence: Evidence) -> Iterator[Problem]:
     used = {key for table in USERS for key in evidence.sheet(table)["study_id"]}
     used |= {key for chapter in evidence.chapters.values() for key, _ in cited_keys(chapter)}
-    yield from _text(evidence)
+    for key, reference in evidence.references.items():
+        if key not in used:
+            remedy = "cite it in a chapter, use it in data/, or remove it"
+            yield Problem(FILE, "never cited and used by no row of data/", remedy, row=reference.line, value=key)
+
+
+def _entries(evidence: Evidence) -> Iterator[Problem]:
+    """Fields of the bibliography, each in its form."""
     latest = date.today().year + 1  # issues appear ahead of their year
     for reference in evidence.references.values():
         row, key = reference.line, reference.key
-        if key not in known:
-            remedy = "add its row to data/studies.csv, or remove the entry"
-            yield Problem(FILE, "no row in data/studies.csv", remedy, row=row, value=key)
-        if key not in used:
-            remedy = "cite it in a chapter, use it in data/, or remove it"
-            yield Problem(FILE, "never cited and used by no row of data/", remedy, row=row, value=key)
         if not reference["title"]:
             yield Problem(FILE, "no title", "add the title", row=row, value=key)
         for field, right, remedy in (

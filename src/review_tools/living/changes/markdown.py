@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
 
 from review_tools.living.changes.model import ADDED, CHANGED, REMOVED, Cell, Changes, Row, Table
-from review_tools.living.changes.summary import headline, one_line
+from review_tools.living.changes.summary import headline, one_line, side_by_side, to_read
 
 LIMIT = 60_000  # GitHub takes 65,536 characters
-VALUE = 160
+VALUE, LINK = 160, 60
 FEW_ROWS, FEW_CELLS, ALL_CELLS = 10, 6, 99  # a person compares each value of a few new rows with its source
 ROOM = 600  # for the line that says what was cut
 ACTIVE = re.compile(r"[^\w\s.,;'’“”„–—…→·±×°%/+=?-]", re.ASCII)
@@ -29,11 +29,22 @@ def safe(text: str, limit: int = VALUE) -> str:
     return "".join(f"&#{ord(c)};" if (ACTIVE.match(c) and ord(c) < 128) or c in "_\u200b" else c for c in marked)
 
 
-def value(text: str) -> str:
-    """One cell: an http(s) address becomes a link to itself, everything else is text."""
-    if len(text) <= 400 and ADDRESS.fullmatch(text) and urlsplit(text).hostname:
-        return f"[{safe(text, 60)}](<{quote(text, safe=':/?#&=%+,;~.-')}>)"
-    return safe(text) or "–"
+def value(text: str, shown: str = "") -> str:
+    """One cell: an http(s) address becomes a link to itself, everything else is text; ``shown`` is its part to show."""
+    if _is_address(text):
+        return f"[{safe(shown or text, LINK)}](<{quote(text, safe=':/?#&=%+,;~.-')}>)"
+    return safe(shown or text) or "–"
+
+
+def _is_address(text: str) -> bool:
+    return bool(len(text) <= 400 and ADDRESS.fullmatch(text) and urlsplit(text).hostname)
+
+
+def _values(cell: Cell) -> tuple[str, str]:
+    """Both states of a cell; of long ones the part where they differ."""
+    limit = LINK if _is_address(cell.before) and _is_address(cell.after) else VALUE
+    was, now = side_by_side(cell.before, cell.after, limit)
+    return value(cell.before, was), value(cell.after, now)
 
 
 def markdown(changes: Changes, limit: int = LIMIT) -> str:
@@ -79,6 +90,7 @@ def _sections(changes: Changes) -> Iterator[Section]:
         ("#### ⚠️ Removed", [*_columns_lost(changes), *(_bullet(t, r) for t, r in changes.rows(REMOVED) if not r.past)]),
         ("#### Could not be read or computed", [f"- {safe(note, 300)}" for note in changes.notes]),
         ("#### Pooled results", list(_pools(changes))),
+        ("#### Prose to read again, since a result that it is about moves", [f"- {safe(p)}" for p in to_read(changes)]),
         ("#### Claims whose verdict changes", list(_verdicts(changes))),
         ("#### Corrections", list(_corrections(changes))),
     ):
@@ -106,7 +118,7 @@ def _bullet(table: Table, row: Row, *, named: bool = True, most: int = FEW_CELLS
 
 def _cell(cell: Cell) -> str:
     if cell.before and cell.after:
-        return f"{safe(cell.column)}: {value(cell.before)} → {value(cell.after)}"
+        return f"{safe(cell.column)}: {' → '.join(_values(cell))}"
     return f"{safe(cell.column)}: {value(cell.before or cell.after)}"
 
 
@@ -131,7 +143,7 @@ def _changed(rows: list[Row]) -> Iterator[str]:
     yield "| --- | --- | --- | --- |"
     for row in rows:
         for cell in row.cells:
-            yield f"| {safe(row.name, 100)} | {safe(cell.column)} | {value(cell.before)} | {value(cell.after)} |"
+            yield f"| {safe(row.name, 100)} | {safe(cell.column)} | {' | '.join(_values(cell))} |"
 
 
 def _pools(changes: Changes) -> Iterator[str]:

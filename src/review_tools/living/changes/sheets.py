@@ -26,7 +26,7 @@ class Sheets:
         root = project_root(folder)
         evidence = Evidence.read(root)
         tables = {
-            name: (schema.title, schema.primary_key, schema.append_only, evidence.sheet(name))
+            name: (schema.title, schema.primary_key, schema.append_only, evidence.sheets[name])
             for name, schema in evidence.schemas.items()
             if name in evidence.sheets
         }

@@ -31,8 +31,39 @@ def headline(changes: Changes) -> str:
     return "; ".join(parts) + "."
 
 
+def to_read(changes: Changes) -> list[str]:
+    """The prose that a moved result may have made untrue: nothing but a person can tell."""
+    moved: dict[str, list[str]] = {}
+    for pool in changes.pools:
+        moved.setdefault(pool.page, []).append(pool.comparison_id)
+    return [
+        f"{page}.md, and question and what_would_change_it of {', '.join(names)} in data/comparisons.csv"
+        for page, names in moved.items()
+    ]
+
+
 def one_line(text: str, limit: int) -> str:
     """Text without line breaks, control and direction characters, cut to ``limit`` characters."""
+    return _cut(_plain(text), limit)
+
+
+def side_by_side(before: str, after: str, limit: int) -> tuple[str, str]:
+    """Two states of a cell, each as ``one_line`` has it; long ones are cut around the first difference, to show it."""
+    was, now = _plain(before), _plain(after)
+    start = 0
+    if was and now and max(len(was), len(now)) > limit:
+        alike = next((at for at, (a, b) in enumerate(zip(was, now, strict=False)) if a != b), min(len(was), len(now)))
+        if alike > limit // 2:
+            start = alike - limit // 4
+            start = was.find(" ", start, alike) + 1 or start
+    mark = "…" if start else ""
+    return _cut(mark + was[start:], limit), _cut(mark + now[start:], limit)
+
+
+def _plain(text: str) -> str:
     kept = "".join(" " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c)[0] != "C")
-    kept = " ".join(kept.split())
-    return kept if len(kept) <= limit else kept[: limit - 1] + "…"
+    return " ".join(kept.split())
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"

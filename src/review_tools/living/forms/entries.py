@@ -40,6 +40,7 @@ def _study(answers: Answers, change: Change, client: Client) -> str:
     record = _record(answers["work"], client)
     adding.look_for_work(change, record)
     given = {column: answers[column] for column in ("kind", "species", "read", *SOURCE)}
+    given["summary"] = answers["statement"]
     key = adding.add_work(change, record, {column: value for column, value in given.items() if value})
     finding = {column: answers[column] for column in [*FINDING, *SOURCE] if answers[column]}
     finding["basis"] = BASIS.get(answers["read"], "title only")
