@@ -298,6 +298,36 @@ def test_a_killed_build_leaves_the_site_and_the_next_one_is_right(book: Path) ->
     assert digest(book) == first
 
 
+FAILING = """
+from review_tools.site import pages
+
+pages.write = lambda builder, names: [{"words": "x" * 10**7}] * 6  # more than waits in a pipe
+
+
+def fail(app, name, *_):
+    if name == "book/alone":
+        raise OSError(28, "No space left on device")
+
+
+def setup(app):
+    app.connect("html-page-context", fail)
+"""
+
+
+def test_a_build_that_fails_while_pages_are_written_ends(book: Path) -> None:
+    """The process that writes the pages of studies waits for somebody to take what it found: nobody will."""
+    first, config = digest(book), book / "_config.yml"
+    before = config.read_text(encoding="utf-8")
+    (book / "failing.py").write_text(FAILING, encoding="utf-8")
+    config.write_text(before.replace("sphinx:\n", "sphinx:\n  local_extensions:\n    failing: .\n"), encoding="utf-8")
+    code = f"from review_tools.site.build import build; from pathlib import Path; build(Path({str(book)!r}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    config.write_text(before, encoding="utf-8")
+    (book / "failing.py").unlink()
+    assert "No space left on device" in done.stderr
+    assert digest(book) == first
+
+
 @LONG
 def test_a_failing_chapter_is_told_and_the_site_stays(book: Path) -> None:
     first, page = digest(book), book / "book" / "alone.md"

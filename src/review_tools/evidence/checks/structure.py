@@ -172,8 +172,10 @@ def _links(evidence: Evidence, table: Table, frame: pd.DataFrame) -> Iterator[Pr
         if link.column not in frame.columns or not evidence.has(link.target):
             continue
         known = {"", *evidence.sheet(link.target)[link.target_column]}
-        for line in (line for line, value in frame[link.column].items() if value not in known):
+        for line, value in frame[link.column].items():
+            if value in known:
+                continue
             target = evidence.file(link.target)
             why = f"no such {link.target_column} in {target}"
-            remedy = f"{meant(values[line], known)}correct it, or add its row to {target}"
+            remedy = f"{meant(value, known)}correct it, or add its row to {target}"
             yield evidence.problem(table.name, line, link.column, why, remedy)
