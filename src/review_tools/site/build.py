@@ -17,9 +17,8 @@ from review_tools.site.freshness.published import Published
 
 BUILT = ("html", "jupyter_execute")
 START = (
-    "import gc, sys; from review_tools.site.kernels.orphans import die_with_parent; "
-    "die_with_parent(int(sys.argv.pop(1))); gc.set_threshold(50_000, 20, 50); "  # documents are large, and all live on
-    "from jupyter_book.cli.main import main; main()"
+    "import sys; from review_tools.site.kernels.orphans import die_with_parent; "
+    "die_with_parent(int(sys.argv.pop(1))); from jupyter_book.cli.main import main; main()"
 )
 GO = "go\n"  # what the build waits for before it touches the data
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")

@@ -31,6 +31,7 @@ from review_tools.site.freshness.store import Store, StoreError
 from review_tools.site.kernels import forked, plain
 from review_tools.site.kernels.ahead import Ahead
 from review_tools.site.kernels.jobs import Outcome
+from review_tools.site.memory import settle
 
 logger = logging.getLogger(__name__)
 READER = f"{__name__}.read"
@@ -134,6 +135,7 @@ def take_over(app: Sphinx, config: Config) -> None:
     if config.review_execution == "mystnb" or config.nb_execution_mode == "off":
         config.review_execution = "mystnb"
         return
+    settle()
     _session = Session(app)
     config.nb_execution_mode = "off"
     config.nb_custom_formats = {**config.nb_custom_formats, ".md": [READER, {}, False]}

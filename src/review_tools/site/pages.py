@@ -27,6 +27,7 @@ from review_tools.evidence.tables import load
 from review_tools.site.dossiers import STUDIES, TRIALS, Maker
 from review_tools.site.kernels import forked
 from review_tools.site.kernels.orphans import die_with_parent
+from review_tools.site.memory import settle
 
 logger = logging.getLogger(__name__)
 HEADING = re.compile(r'<section id="([\w-]+)">\s*<h2>(.*?)<a ')
@@ -71,6 +72,7 @@ def begin(app: Sphinx, *_: Any) -> None:
         prune, generated = index.prune, sorted(app.env.review_generated)  # type: ignore[attr-defined]
         # Before it is written, the index forgets every page without a source file. These stay.
         index.prune = lambda docnames: prune([*docnames, *generated])  # type: ignore[method-assign]
+    settle()
     share = max(1, min(forked.cores(), len(names) // LEAST))
     _writing = ParallelTasks(share) if forked.available() else SerialTasks()
     if isinstance(_writing, ParallelTasks):  # a build that fails meanwhile would wait for what nobody takes any more

@@ -18,7 +18,7 @@ from types import ModuleType
 from review_tools.site.kernels import child
 from review_tools.site.kernels.jobs import Failure, Job, Observed, Outcome, Ran
 
-WARM = ["pandas", "altair", "scipy.stats", "scipy.optimize", "ipykernel.jsonutil", child.__name__]
+WARM = "review_tools.site.kernels.warm"
 
 
 def available() -> bool:
@@ -34,7 +34,7 @@ def cores() -> int:
 def warm_up() -> ForkServerContext:
     """Starts the warm parent; it imports while the build goes on."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(WARM)
+    context.set_forkserver_preload([WARM])
     with _no_main():
         forkserver.ensure_running()
     return context
