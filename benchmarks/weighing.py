@@ -14,6 +14,8 @@ import altair
 from altair.utils.html import spec_to_html
 from figures import Figure, figure
 
+from review_tools.site.charts import BUNDLE
+
 SITE = Path(__file__).resolve().parents[1] / "_build" / "html"
 VERSIONS = {
     "vega_version": altair.VEGA_VERSION,
@@ -34,7 +36,7 @@ def measure() -> list[Figure]:
         altair[path.name] = _weight(CHART.sub(lambda found: _as_altair(found[1]), text))
     if not ours:
         raise RuntimeError("There is no site in _build/html: run make book first.")
-    script = _weight((SITE / "_static" / "vega-bundle.js").read_text(encoding="utf-8"))
+    script = _weight((SITE / "_static" / BUNDLE).read_text(encoding="utf-8"))
     asked = len(set(re.findall(r"https://[^\"]+?/npm/[^\"@?]+", _as_altair("{}"))))
     plain = "the same with Altair's own output"
     heavy, theirs = max(ours.values()), max(altair.values())

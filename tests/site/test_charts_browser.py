@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page
 
 import review_tools as rt
-from review_tools.site.charts import chart_id, figure
+from review_tools.site.charts import BUNDLE, chart_id, figure
 
 pytestmark = [pytest.mark.site, pytest.mark.browser]
 LIVE = "document.querySelectorAll('figure.chart').length === document.querySelectorAll('figure.is-live').length"
@@ -126,9 +126,7 @@ def test_hostile_rows_are_text_everywhere(tab: Page, address: str) -> None:
     html = figure(spec, "chart-hostile")
     assert html.count("<script") == 1
     assert "<img" not in html
-    page = (
-        f'<link rel=stylesheet href="/_static/review.css"><body>{html}<script src="/_static/vega-bundle.js"></script>'
-    )
+    page = f'<link rel=stylesheet href="/_static/review.css"><body>{html}<script src="/_static/{BUNDLE}"></script>'
     page += '<script src="/_static/charts.js"></script>'
     tab.route("**/hostile.html", lambda route: route.fulfill(body=page, content_type="text/html; charset=utf-8"))
     opened(tab, f"{address}/hostile.html")

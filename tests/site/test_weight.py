@@ -7,9 +7,10 @@ from urllib.parse import urljoin, urlsplit
 import lxml.html
 import pytest
 
+from review_tools.site.charts import BUNDLE
+
 pytestmark = pytest.mark.site
 FIRST_VIEW = 150_000  # bytes of HTML, compressed as servers do
-BUNDLE = "vega-bundle.js"
 
 
 def chapters(site: Path) -> list[Path]:

@@ -4,6 +4,7 @@ A chapter writes ``{count}`findings section=2.1``` and never the number itself.
 """
 
 import shlex
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pandas as pd
 
 from review_tools.evidence import schema
 from review_tools.evidence.near import meant
-from review_tools.evidence.tables import load
+from review_tools.evidence.tables import State, load, of, state
 
 
 class UnknownFactError(Exception):
@@ -66,8 +67,7 @@ def matches(table: str, conditions: list[str], root: Path | None = None) -> pd.S
         if not equals or column not in frame.columns:
             raise UnknownFactError(f"{condition!r} is not column=value of {table}")
         field = schema.tables(root)[table].field(column)
-        terms = load("vocabulary", root)
-        if field.vocabulary and value not in set(terms.loc[terms["kind"] == field.vocabulary, "term"]):
+        if field.vocabulary and value not in _terms(field.vocabulary, state("vocabulary", root)):
             raise UnknownFactError(f"{value!r} is not a term of {field.vocabulary}")
         cells = frame[column]
         chosen &= in_section(cells, value) if column == "section" else _text(cells) == value
@@ -86,17 +86,31 @@ def _text(cells: pd.Series) -> pd.Series:
 
 def cell(table: str, row: str, column: str, root: Path | None = None) -> Any:
     """One cell, found by the value of the table's key."""
-    definition = schema.tables(root)[table]
     frame = load(table, root)
     if column not in frame.columns:
         raise UnknownFactError(f"{table} has no column {column!r}; {meant(column, frame.columns)}".rstrip("; "))
-    hits = frame[column][_text(frame[definition.primary_key[0]]) == row]
-    if len(hits) != 1:
-        raise UnknownFactError(f"{table} has {len(hits) or 'no'} row {row!r}")
-    value = hits.iloc[0]
+    places = _places(state(table, root)).get(row, [])
+    if len(places) != 1:
+        raise UnknownFactError(f"{table} has {len(places) or 'no'} row {row!r}")
+    value = frame[column].iloc[places[0]]
     if pd.isna(value):
         raise UnknownFactError(f"{table} {row}: {column} is empty")
     return value
+
+
+@lru_cache(maxsize=64)
+def _places(table: State) -> dict[str, list[int]]:
+    """Where the rows of each value of a table's key stand."""
+    places: dict[str, list[int]] = {}
+    for place, value in enumerate(_text(of(table)[table[0].primary_key[0]])):
+        places.setdefault(value, []).append(place)
+    return places
+
+
+@lru_cache(maxsize=256)
+def _terms(kind: str, vocabulary: State) -> frozenset[str]:
+    terms = of(vocabulary)
+    return frozenset(terms.loc[terms["kind"] == kind, "term"])
 
 
 def as_text(value: Any) -> str:

@@ -14,16 +14,21 @@ def setup(app: Sphinx) -> None:
     """Lays out the files every page shares, and gives each page the scripts it needs."""
     app.connect("builder-inited", prepare)
     app.connect("html-page-context", finish_page)
+    app.connect("html-collect-pages", add_library, priority=400)
 
 
 def prepare(app: Sphinx) -> None:
-    """Copies the package's static files and the chart library into the site."""
+    """Copies the package's static files into the site."""
     if app.builder.format == "html":
-        generated = Path(app.doctreedir) / "review_static"
         kept.use(Path(app.srcdir))
-        charts.write_bundle(generated)
-        app.config.html_static_path += [str(STATIC), str(generated)]
+        app.config.html_static_path.append(str(STATIC))
         app.add_css_file("review.css")
+
+
+def add_library(app: Sphinx) -> list[Any]:
+    """Makes the chart library (its name tells its version) while other processes still write pages."""
+    charts.write_bundle(Path(app.outdir) / "_static")
+    return []
 
 
 def finish_page(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:

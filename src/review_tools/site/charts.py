@@ -7,6 +7,7 @@ again once it is loaded and from which it writes the downloads.
 
 import json
 import re
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from review_tools.site.kept import kept
 
 VEGALITE = "v6.4"
 STATIC_WIDTH = 520  # pixels, for charts that otherwise take the width of the page
-BUNDLE = "vega-bundle.js"
+BUNDLE = f"vega-{VEGALITE.removeprefix('v')}-{version('vl-convert-python')}.js"
 ELSEWHERE = "https://vega.github.io/vega-datasets/"  # vl-convert makes every address one of this host
 NUMBER = re.compile(r"-?\d+\.\d{2,}")
 
