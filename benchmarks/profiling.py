@@ -15,11 +15,14 @@ PARTS = {
     "starting Sphinx": ("sphinx/application.py", "__init__"),
     "reading the chapters": ("sphinx/builders/__init__.py", "_read_serial"),
     "writing the chapters": ("sphinx/builders/__init__.py", "_write_serial"),
-    "pages of studies and trials": ("sphinx/builders/html/__init__.py", "gen_pages_from_extensions"),
+    "pages of studies and trials": ("review_tools/site/pages.py", "write"),
     "of all these, the theme's templates": ("sphinx/jinja2glue.py", "render"),
     "of all these, the index of the search": ("sphinx/search/__init__.py", "feed"),
 }
-BUILD = "import sys; sys.argv = ['jupyter-book', 'build', '.']; from jupyter_book.cli.main import main; main()"
+BUILD = (
+    "import sys; from review_tools.site.kernels import forked; forked.available = lambda: False; "  # all in one process
+    "sys.argv = ['jupyter-book', 'build', '.']; from jupyter_book.cli.main import main; main()"
+)
 
 
 def measure() -> list[Figure]:

@@ -128,28 +128,41 @@ def setup(app: Sphinx) -> None:
 def take_over(app: Sphinx, config: Config) -> None:
     """Tells MyST-NB who executes. If anything has changed, forgets the last environment and starts on the chapters."""
     global _session
-    if os.environ.pop("REVIEW_WAITS", "") and not sys.stdin.readline():
-        sys.exit("The data are not sound.")  # whoever started this build says what is wrong
     if config.review_execution not in MODES:
         raise ConfigError(f"review_execution is {config.review_execution!r} → write one of {', '.join(MODES)}.")
     if config.review_execution == "mystnb" or config.nb_execution_mode == "off":
         config.review_execution = "mystnb"
+        await_check()
         return
     settle()
     _session = Session(app)
     config.nb_execution_mode = "off"
     config.nb_custom_formats = {**config.nb_custom_formats, ".md": [READER, {}, False]}
     _session.inputs = site_inputs.inputs(Path(app.srcdir))
-    if _known(app) != _session.inputs:
-        _state(app).unlink(missing_ok=True)
-        (Path(app.doctreedir) / "environment.pickle").unlink(missing_ok=True)
-        if (Path(app.outdir) / "objects.inv").is_file():  # a site, not some other folder
-            shutil.rmtree(app.outdir)  # pages of chapters, studies and trials that are no more
-            Path(app.outdir).mkdir()
-        if forked.available() and os.environ.get("REVIEW_KERNELS") != "plain":
+    changed = _known(app) != _session.inputs
+    if changed:
+        if _forks():
             forked.warm_up()
+        forget(app)
+    await_check()
+    if changed:
         _session.store.tidy()
         _session.begin(chapters(_session.root))
+
+
+def await_check() -> None:
+    """Whoever started this build may still check the data; it says what is wrong, and ends this build then."""
+    if os.environ.pop("REVIEW_WAITS", "") and not sys.stdin.readline():
+        sys.exit("The data are not sound.")
+
+
+def forget(app: Sphinx) -> None:
+    """Removes what an earlier build left: its environment, and pages, some perhaps of rows that are no more."""
+    _state(app).unlink(missing_ok=True)
+    (Path(app.doctreedir) / "environment.pickle").unlink(missing_ok=True)
+    if (Path(app.outdir) / "objects.inv").is_file():  # a site, not some other folder
+        shutil.rmtree(app.outdir)
+        Path(app.outdir).mkdir()
 
 
 def execute(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
@@ -168,9 +181,11 @@ def complete(app: Sphinx, env: BuildEnvironment) -> None:
 
 def _run(chapters: dict[str, Chapter], workers: int) -> Iterator[Outcome]:
     jobs = [chapter.job for chapter in chapters.values()]
-    if forked.available() and os.environ.get("REVIEW_KERNELS") != "plain":
-        return forked.run(jobs, workers)
-    return plain.run(jobs, workers)
+    return forked.run(jobs, workers) if _forks() else plain.run(jobs, workers)
+
+
+def _forks() -> bool:
+    return forked.available() and os.environ.get("REVIEW_KERNELS") != "plain"
 
 
 def _told(outcome: Outcome, root: Path) -> str:
