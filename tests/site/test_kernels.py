@@ -11,10 +11,13 @@ from pathlib import Path
 import psutil
 import pytest
 
+from review_tools.site import notebooks
+from review_tools.site.freshness.plan import chapters
 from review_tools.site.kernels import forked, plain
 from review_tools.site.kernels.jobs import Cell, Job, Outcome
 
 pytestmark = pytest.mark.skipif(not forked.available(), reason="processes are not forked here")
+ROOT = Path(__file__).resolve().parents[2]
 VARIED = (
     "import sys\nprint('one'); print('two', file=sys.stderr); print('three')\n1 + 1",
     "from IPython.display import HTML, display\ndisplay(HTML('<b>bold</b>'))\nprint('after')\n'last'",
@@ -60,6 +63,24 @@ def test_what_a_chapter_rests_on_is_seen(tmp_path: Path, root: Path) -> None:
     assert {"trials.csv", "datapackage.json", "tables.py"} <= names
     assert not names & {"studies.csv", "forest.py", "sphinx.py"}
     assert seen.unmanaged == []
+
+
+CHAPTERS = ["book/glossary", "book/synthesis/gvhd"]
+
+
+@pytest.mark.parametrize("name", sorted(chapters(ROOT)) if os.environ.get("REVIEW_ALL") else CHAPTERS)
+def test_modules_that_were_imported_before_count_as_if_they_were_not(name: str) -> None:
+    """A chapter in the warm parent rests on exactly the files that it rests on in a kernel that imports all anew."""
+    path = ROOT / f"{name}.md"
+    notebook = notebooks.read(path.read_text(encoding="utf-8"), str(path))
+    if notebook is None:
+        pytest.skip("a page without code")
+    asked = notebooks.job(notebook, name, str(path), 120)
+    first, second = one(forked.run([asked], 1)), one(plain.run([asked], 1))
+    assert first.failure is second.failure is None
+    assert first.observed.files == second.observed.files
+    assert any(Path(file).suffix == ".py" for file in first.observed.files)
+    assert first.cells == second.cells
 
 
 @pytest.mark.parametrize(

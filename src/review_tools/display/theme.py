@@ -23,13 +23,6 @@ def as_specification(spec: dict[str, Any], **_: Any) -> dict[str, Any]:
     return {MIME: spec, "text/plain": spec.get("title", "chart")}
 
 
-alt.renderers.register("specification", as_specification)
-alt.renderers.enable("specification")
-alt.data_transformers.disable_max_rows()
-alt.utils.schemapi.disable_debug_mode()  # a chart is validated as a whole when it is shown, not part by part before
-
-
-@alt.theme.register("review", enable=True)  # type: ignore[untyped-decorator]
 def review() -> alt.theme.ThemeConfig:
     """Sizes and fonts of every chart. Text and grid take the page's colours from its style sheet."""
     return {
@@ -54,6 +47,18 @@ def review() -> alt.theme.ThemeConfig:
             "bar": {"cornerRadiusEnd": 2},
         }
     }
+
+
+def on_import() -> None:
+    """Every chart of this process looks and is kept like this; it is validated as a whole, when it is shown."""
+    alt.renderers.register("specification", as_specification)
+    alt.renderers.enable("specification")
+    alt.theme.register("review", enable=True)(review)
+    alt.data_transformers.disable_max_rows()
+    alt.utils.schemapi.disable_debug_mode()
+
+
+on_import()
 
 
 def named(chart: alt.TopLevelMixin, title: str, description: str) -> Any:

@@ -26,6 +26,13 @@ def noted() -> dict[Path, str]:
     return dict(_noted)
 
 
+def forget() -> None:
+    """As if nothing had been read yet: for a process that others are forked from."""
+    _noted.clear()
+    _asked.clear()
+    _days.clear()
+
+
 def today() -> date:
     """The date, as something that a page rests on."""
     now = date.today()

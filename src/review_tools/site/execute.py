@@ -142,6 +142,7 @@ def take_over(app: Sphinx, config: Config) -> None:
     changed = _known(app) != _session.inputs
     if changed:
         if _forks():
+            os.environ.setdefault("REVIEW_ROOT", str(_session.root))  # the tables that are read ahead
             forked.warm_up()
         forget(app)
     await_check()

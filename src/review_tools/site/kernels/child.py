@@ -15,6 +15,7 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 
 from review_tools.site.kernels.jobs import Cell, Job, Output
+from review_tools.site.kernels.modules import kept
 from review_tools.site.kernels.observer import observer
 from review_tools.site.kernels.orphans import die_with_parent
 
@@ -28,6 +29,7 @@ def run(job: Job, answers: Connection) -> None:
     sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123 (nobody answers a question here)
     shell = _Shell.instance()
     sys.path.insert(0, "")  # as a kernel has it
+    kept.put_away()
     observer.start()
     for cell in job.cells:
         answers.send(("starts", cell.index))
