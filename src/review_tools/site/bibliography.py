@@ -5,6 +5,7 @@ tolerant of what is unknown: a work without authors is cited by its short title,
 """
 
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -127,11 +128,17 @@ def by_author(entries: list[Entry]) -> list[Entry]:
 
 
 def _names(entry: Entry) -> str:
-    people = [str(Text.from_latex(str(person))) for person in entry.persons.get("author", [])]
+    people = [_words(str(person)) for person in entry.persons.get("author", [])]
     if people and people[-1] == "others":
         return f"{'; '.join(people[:-1])} et al."
     return "; ".join(people)
 
 
 def _plain(entry: Entry, name: str) -> str:
-    return str(Text.from_latex(entry.fields.get(name, ""))).strip()
+    return _words(entry.fields.get(name, "")).strip()
+
+
+@cache
+def _words(latex: str) -> str:
+    """Each is asked for several times: to sort, for the references, for a work's own page."""
+    return str(Text.from_latex(latex))

@@ -1,12 +1,13 @@
 """Abbreviations explained where a reader first meets them: ``<abbr>`` with the glossary's words."""
 
 import re
+from functools import lru_cache
 from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
 
-from review_tools.evidence.tables import load
+from review_tools.evidence.tables import State, of, state
 
 SHORT = re.compile(r"[A-Z].*[A-Z0-9\u03b1-\u03c9]")  # two capitals, or a capital and a figure or Greek letter
 PLAIN = (nodes.paragraph, nodes.emphasis, nodes.strong)
@@ -19,7 +20,12 @@ def setup(app: Sphinx) -> None:
 
 def glossary(root: Path) -> dict[str, str]:
     """Abbreviations, and mediators known by a short name, with what they stand for."""
-    terms = load("vocabulary", root)
+    return dict(_glossary(state("vocabulary", root)))
+
+
+@lru_cache(maxsize=4)
+def _glossary(vocabulary: State) -> dict[str, str]:
+    terms = of(vocabulary)
     terms = terms[terms["kind"].isin(["abbreviation", "mediator"])]
     return {
         row["term"]: f"{row['label']}: {row['definition']}"
