@@ -19,10 +19,7 @@ PARTS = {
     "of all these, the theme's templates": ("sphinx/jinja2glue.py", "render"),
     "of all these, the index of the search": ("sphinx/search/__init__.py", "feed"),
 }
-BUILD = (
-    "import sys; from review_tools.site.kernels import forked; forked.available = lambda: False; "  # all in one process
-    "sys.argv = ['jupyter-book', 'build', '.']; from jupyter_book.cli.main import main; main()"
-)
+BUILD = "import sys; sys.argv = ['jupyter-book', 'build', '.']; from jupyter_book.cli.main import main; main()"
 
 
 def measure() -> list[Figure]:
@@ -33,6 +30,7 @@ def measure() -> list[Figure]:
         run([sys.executable, "-c", BUILD], folder, environment)  # executes the chapters
         (folder / "_build" / "html" / "index.html").unlink()
         (folder / "_build" / ".doctrees" / "environment.pickle").unlink()
+        environment["REVIEW_KERNELS"] = "plain"  # the pages of studies in this process too
         run([sys.executable, "-m", "cProfile", "-o", str(profile), _script(Path(aside))], folder, environment)
         entries = pstats.Stats(str(profile)).stats  # type: ignore[attr-defined]
     whole = max(entry[3] for entry in entries.values())

@@ -298,6 +298,13 @@ def test_a_killed_build_leaves_the_site_and_the_next_one_is_right(book: Path) ->
     assert digest(book) == first
 
 
+def test_where_nothing_is_forked_the_site_is_the_same(book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plain kernels, and the pages of studies by the process that writes the chapters."""
+    first = digest(book)
+    monkeypatch.setenv("REVIEW_KERNELS", "plain")
+    assert clean(book) == first
+
+
 FAILING = """
 from review_tools.site import pages
 

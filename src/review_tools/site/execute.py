@@ -141,7 +141,7 @@ def take_over(app: Sphinx, config: Config) -> None:
     _session.inputs = site_inputs.inputs(Path(app.srcdir))
     changed = _known(app) != _session.inputs
     if changed:
-        if _forks():
+        if forked.available():
             os.environ.setdefault("REVIEW_ROOT", str(_session.root))  # the tables that are read ahead
             forked.warm_up()
         forget(app)
@@ -182,11 +182,7 @@ def complete(app: Sphinx, env: BuildEnvironment) -> None:
 
 def _run(chapters: dict[str, Chapter], workers: int) -> Iterator[Outcome]:
     jobs = [chapter.job for chapter in chapters.values()]
-    return forked.run(jobs, workers) if _forks() else plain.run(jobs, workers)
-
-
-def _forks() -> bool:
-    return forked.available() and os.environ.get("REVIEW_KERNELS") != "plain"
+    return forked.run(jobs, workers) if forked.available() else plain.run(jobs, workers)
 
 
 def _told(outcome: Outcome, root: Path) -> str:

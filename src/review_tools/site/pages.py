@@ -78,7 +78,7 @@ def begin(app: Sphinx, *_: Any) -> None:
     if isinstance(_writing, ParallelTasks):  # a build that fails meanwhile would wait for what nobody takes any more
         Finalize(None, _writing.terminate, exitpriority=1)
     for part in range(share):
-        _writing.add_task(lambda some: write(builder, some), names[part::share], lambda _, made: know(index, made))
+        _writing.add_task(lambda some: write(builder, some), names[part::share], lambda *told: know(index, told[-1]))
 
 
 def finish(app: Sphinx) -> list[Any]:
