@@ -14,8 +14,8 @@ from figures import Figure, figure, run
 PARTS = {
     "starting Sphinx": ("sphinx/application.py", "__init__"),
     "reading the chapters": ("sphinx/builders/__init__.py", "_read_serial"),
-    "writing the chapters": ("sphinx/builders/__init__.py", "_write_serial"),
-    "pages of studies and trials": ("review_tools/site/pages.py", "write"),
+    "writing the pages": ("sphinx/builders/__init__.py", "_write_serial"),
+    "of these, the pages of studies and trials": ("review_tools/site/pages.py", "write"),
     "of all these, the theme's templates": ("sphinx/jinja2glue.py", "render"),
     "of all these, the index of the search": ("sphinx/search/__init__.py", "feed"),
 }
