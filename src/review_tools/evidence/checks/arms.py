@@ -25,10 +25,10 @@ ACTIVE = "active control"
 
 def check(evidence: Evidence) -> Iterator[Problem]:
     """A control as arm 1, MSCs as arm 2 without the flag that says so."""
-    outcomes, flags = evidence.sheet("outcomes"), evidence.sheet("outcome_flags")
+    outcomes, flags = evidence.rows("outcomes"), evidence.sheet("outcome_flags")
     active = set(flags.loc[flags["flag"] == ACTIVE, "outcome_id"])
     swap = "if the arms are swapped, exchange their names and their numbers"
-    for line, row in outcomes.to_dict("index").items():
+    for line, row in outcomes.items():
         if not names_msc(row["arm1"]) and (WITHOUT.search(row["arm1"]) or CONTROL.search(row["arm1"])):
             why = "arm 1 is the arm with MSCs, and this names a control"
             yield evidence.problem("outcomes", line, "arm1", why, f"{swap}; else name what was given")

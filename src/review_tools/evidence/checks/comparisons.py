@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from review_tools.evidence.checks.evidence import Evidence
+from review_tools.evidence.checks.evidence import Evidence, by_line
 from review_tools.evidence.problems import Problem
 from review_tools.evidence.versions import NUMBER, order
 
@@ -44,12 +44,12 @@ def check(evidence: Evidence) -> Iterator[Problem]:
     declared = evidence.sheet("comparison_outcomes")
     lines = dict(zip(outcomes["outcome_id"], outcomes.index, strict=True))
     questions = dict(zip(comparisons["comparison_id"], comparisons.to_dict("records"), strict=True))
-    domains = domain_of(declared, comparisons, outcomes)
-    for line, row in declared.to_dict("index").items():
+    domains, rows = domain_of(declared, comparisons, outcomes), evidence.rows("outcomes")
+    for line, row in evidence.rows("comparison_outcomes").items():
         name, outcome_id = row["comparison_id"], row["outcome_id"]
         if name not in questions or outcome_id not in lines:
             continue  # told as a link that leads nowhere
-        outcome = outcomes.loc[lines[outcome_id]].to_dict()
+        outcome = rows[lines[outcome_id]]
         for misfit in misfits(outcome, questions[name], domains[name]):
             why = f"{misfit.column} is {misfit.said} in {evidence.file('outcomes')}, row {lines[outcome_id]}; "
             why += f"{name} asks for {misfit.wanted}"
@@ -91,7 +91,8 @@ def domain_of(declared: pd.DataFrame, comparisons: pd.DataFrame, outcomes: pd.Da
 
     Rows that do not fit for another reason say nothing about it.
     """
-    rows = declared[["comparison_id", "outcome_id"]].merge(outcomes, on="outcome_id").to_dict("records")
+    merged = declared[["comparison_id", "outcome_id"]].merge(outcomes, on="outcome_id")
+    rows = list(by_line(merged).values())
     rows.sort(key=lambda row: order(row["added_in"]) if NUMBER.fullmatch(row["added_in"]) else ())
     found = {}
     for comparison in comparisons.to_dict("records"):

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ class Evidence:
     references: dict[str, Reference]
     chapters: dict[str, str]
     unreadable: tuple[Problem, ...]
+    _rows: dict[str, dict[Any, dict[Any, Any]]] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def read(cls, root: Path) -> "Evidence":
@@ -62,6 +63,12 @@ class Evidence:
         if not self.has(name):
             raise UnreadError(name)
         return self.sheets[name]
+
+    def rows(self, name: str) -> dict[Any, dict[Any, Any]]:
+        """The same, as a dict of cells for each line: quicker for rules that go row by row. Raises as ``sheet``."""
+        if name not in self._rows:
+            self._rows[name] = by_line(self.sheet(name))
+        return self._rows[name]
 
     def has(self, name: str) -> bool:
         """Whether a table could be read and has all its columns."""
@@ -104,3 +111,10 @@ def _as_problem(error: DataError) -> Problem:
         return Problem("data", str(error), "see the message")
     row = int(match["row"]) if match["row"] else None
     return Problem(match["file"], match["why"], match["remedy"].rstrip("."), row=row)
+
+
+def by_line(frame: pd.DataFrame) -> dict[Any, dict[Any, Any]]:
+    """A frame of text as a dict of cells for each line; pandas' own ``to_dict`` looks at the type of every cell."""
+    columns = list(frame.columns)
+    rows = zip(*(frame[column].to_numpy(dtype=object) for column in columns), strict=True)
+    return {line: dict(zip(columns, row, strict=True)) for line, row in zip(frame.index, rows, strict=True)}

@@ -73,7 +73,7 @@ class _Outcomes:
         Events and people are looked for only where the words hold a fraction (9/20, 9 of 20): others are spelt out.
         """
         values = self.figures
-        for line, row in self.rows.astype(object).to_dict("index").items():
+        for line, row in self.evidence.rows("outcomes").items():
             fractions = FRACTION.findall(row["reported"]) if row["block"].endswith("binary") else []
             shown: list[Any] = [float(figure) for figure in FIGURE.findall(row["reported"])]
             columns = PRINTED.get((row["value_basis"], row["block"].removeprefix("single-arm ")), ())

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from review_tools.evidence.checks.evidence import Evidence, each_of
+from review_tools.evidence.checks.evidence import Evidence, by_line, each_of
 from review_tools.evidence.checks.rules import BLOCKS
 from review_tools.evidence.problems import Problem
 
@@ -75,14 +75,15 @@ def _same_figures(outcomes: pd.DataFrame) -> Iterator[tuple[Any, Any]]:
     The words for people and arms may be longer in one of the two (“MSC”, “umbilical cord MSC”).
     """
     held: defaultdict[tuple[str, ...], list[Any]] = defaultdict(list)
-    for line, row in outcomes.to_dict("index").items():
+    rows = by_line(outcomes)
+    for line, row in rows.items():
         figures = [_figure(row[column]) for column in FIGURES.get(row["block"], ())]
         if any(figures):
             held[row["study_id"], row["block"], *figures].append(line)
     for lines in held.values():
-        for pair in combinations(sorted(lines, key=lambda line: _number(outcomes["outcome_id"][line])), 2):
-            first, second = (outcomes.loc[line, ["population", "arm1", "arm2"]] for line in pair)
-            if all(map(_within, first, second)):
+        for pair in combinations(sorted(lines, key=lambda line: _number(rows[line]["outcome_id"])), 2):
+            first, second = (rows[line] for line in pair)
+            if all(_within(first[column], second[column]) for column in ("population", "arm1", "arm2")):
                 yield pair
 
 
