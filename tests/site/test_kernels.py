@@ -79,8 +79,26 @@ def test_modules_that_were_imported_before_count_as_if_they_were_not(name: str) 
     first, second = one(forked.run([asked], 1)), one(plain.run([asked], 1))
     assert first.failure is second.failure is None
     assert first.observed.files == second.observed.files
+    assert first.observed.unmanaged == []
     assert any(Path(file).suffix == ".py" for file in first.observed.files)
     assert first.cells == second.cells
+
+
+CHANGED = """
+from review_tools.site.kernels.observer import Observer
+watch = Observer()
+watch.start({named!r: "what it was"})
+import review_tools
+print(watch.report()["unmanaged"])
+"""
+
+
+def test_a_module_that_changed_since_it_was_imported_is_seen(root: Path) -> None:
+    """Else the outputs of the old one would be kept as those of the new one."""
+    named = str((root / "src" / "review_tools" / "__init__.py").resolve())
+    code = CHANGED.replace("named!r", repr(named))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert f"{named} (it changed while the chapter ran)" in done.stdout
 
 
 @pytest.mark.parametrize(

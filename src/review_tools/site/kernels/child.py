@@ -30,7 +30,7 @@ def run(job: Job, answers: Connection) -> None:
     shell = _Shell.instance()
     sys.path.insert(0, "")  # as a kernel has it
     kept.put_away()
-    observer.start()
+    observer.start(kept.digests)
     for cell in job.cells:
         answers.send(("starts", cell.index))
         count, outputs, error = shell.give(cell)

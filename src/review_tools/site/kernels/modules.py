@@ -6,14 +6,18 @@ that is there, and with it those that this one imported: to run them again would
 
 import builtins
 import importlib
+import os
 import sys
 from collections import defaultdict
 from collections.abc import Iterable
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import resolve_name
+from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from review_tools.evidence.reads import digest
 
 PACKAGE = "review_tools"
 
@@ -24,6 +28,7 @@ class Kept(MetaPathFinder, Loader):
     def __init__(self) -> None:
         self.imports: dict[str, list[str]] = defaultdict(list)
         self.modules: dict[str, ModuleType] = {}
+        self.digests: dict[str, str] = {}  # of their files, as they were when they were imported
 
     def import_noting(self, names: Iterable[str]) -> None:
         """Imports these and what they import, all anew: those that are there came without a note."""
@@ -45,6 +50,8 @@ class Kept(MetaPathFinder, Loader):
                 importlib.import_module(name)
         finally:
             builtins.__import__ = usual
+        files = (os.path.realpath(str(sys.modules[name].__file__)) for name in self.imports)
+        self.digests = {file: digest(Path(file)) for file in files}
         sys.modules.update({name: module for name, module in before.items() if name not in sys.modules})
 
     def put_away(self) -> None:

@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,12 @@ class Observer:
         self.outside: list[str] = []
         self.active = False
 
-    def start(self) -> None:
-        """Forgets the package's modules and watches."""
+    def start(self, imported: Mapping[str, str] | None = None) -> None:
+        """Forgets the package's modules and watches.
+
+        ``imported``: files of modules that were run before, with the digest they had then.
+        """
+        self.imported = imported or {}
         for name in [name for name in sys.modules if name == PACKAGE or name.startswith(f"{PACKAGE}.")]:
             del sys.modules[name]
         # Paths of the interpreter and its libraries: the lock speaks for them.
@@ -85,7 +90,8 @@ class Observer:
                 name = os.path.realpath(file)
                 if name not in modules and not self._vouched(name):
                     modules[name] = _digest(name)
-        changed = [f"{name} (it changed while the chapter ran)" for name in noted if _digest(name) != noted[name]]
+        rested = noted | {name: self.imported.get(name, found) for name, found in modules.items()}
+        changed = [f"{name} (it changed while the chapter ran)" for name in rested if _digest(name) != rested[name]]
         strange = sorted(
             name
             for name in self.read - self.written - set(noted) - set(modules)
