@@ -1,6 +1,7 @@
 """Kernels: forked and plain give the same; what goes wrong in a cell is told, and nothing is left behind."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -82,6 +83,26 @@ def test_modules_that_were_imported_before_count_as_if_they_were_not(name: str) 
     assert first.observed.unmanaged == []
     assert any(Path(file).suffix == ".py" for file in first.observed.files)
     assert first.cells == second.cells
+
+
+BROKEN = """
+from review_tools.site.kernels import forked
+from review_tools.site.kernels.jobs import Cell, Job
+sources = {{"broken": "import review_tools.display.broken", "fine": "import review_tools.display.theme"}}
+jobs = [Job(name, {folder!r}, (Cell(0, text),), 60) for name, text in sources.items()]
+if __name__ == "__main__":
+    for outcome in forked.run(jobs, 2):
+        print(outcome.job.name, outcome.failure and outcome.failure.why)
+"""
+
+
+def test_a_module_that_cannot_be_imported_is_left_to_the_chapter_that_imports_it(tmp_path: Path) -> None:
+    """Else the process that all chapters are forked from ends, and nobody says why."""
+    shutil.copytree(ROOT / "src", tmp_path / "src")
+    (tmp_path / "src" / "review_tools" / "display" / "broken.py").write_text("1 / 0\n", encoding="utf-8")
+    code, environment = BROKEN.format(folder=str(tmp_path)), {**os.environ, "PYTHONPATH": str(tmp_path / "src")}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert sorted(done.stdout.split("\n")[:-1]) == ["broken ZeroDivisionError", "fine None"]
 
 
 CHANGED = """

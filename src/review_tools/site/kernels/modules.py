@@ -5,6 +5,7 @@ that is there, and with it those that this one imported: to run them again would
 """
 
 import builtins
+import contextlib
 import importlib
 import os
 import sys
@@ -31,7 +32,10 @@ class Kept(MetaPathFinder, Loader):
         self.digests: dict[str, str] = {}  # of their files, as they were when they were imported
 
     def import_noting(self, names: Iterable[str]) -> None:
-        """Imports these and what they import, all anew: those that are there came without a note."""
+        """Imports these and what they import, all anew: those that are there came without a note.
+
+        One that fails is left to the chapter that imports it, which then tells what is wrong.
+        """
         before = {name: sys.modules.pop(name) for name in _own()}
         usual = builtins.__import__
 
@@ -47,10 +51,12 @@ class Kept(MetaPathFinder, Loader):
         builtins.__import__ = noting
         try:
             for name in names:
-                importlib.import_module(name)
+                with contextlib.suppress(Exception):
+                    importlib.import_module(name)
         finally:
             builtins.__import__ = usual
-        files = (os.path.realpath(str(sys.modules[name].__file__)) for name in self.imports)
+        there = (sys.modules[name] for name in self.imports if name in sys.modules)
+        files = (os.path.realpath(str(module.__file__)) for module in there)
         self.digests = {file: digest(Path(file)) for file in files}
         sys.modules.update({name: module for name, module in before.items() if name not in sys.modules})
 
