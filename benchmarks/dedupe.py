@@ -6,7 +6,7 @@ import time
 
 from figures import Figure, figure
 
-from review_tools.living.duplicates import Entry, Index
+from review_tools.sources.duplicates import Entry, Index
 
 KNOWN, CANDIDATES = 10_000, 100_000
 

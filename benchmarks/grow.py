@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from review_tools.evidence import schema
-from review_tools.evidence.bibliography import FILE as BIBLIOGRAPHY
-from review_tools.evidence.edit import csv_bytes, replace_bytes
-from review_tools.evidence.tables import read_text
+from review_tools.data import schema
+from review_tools.data.bibliography import FILE as BIBLIOGRAPHY
+from review_tools.data.edit import csv_bytes, replace_bytes
+from review_tools.data.tables import read_text
 from review_tools.synthesis import claims
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -14,9 +14,9 @@ ROOT = Path(__file__).resolve().parents[1]
 FACTORS = (1, 10, 100)
 BUILT = 10  # the largest factor whose book is built unless asked for more
 CHECK = [*OURS[:-1], "check"]
-LOAD = "from review_tools.evidence import schema, tables\nfor name in schema.tables(): tables.load(name)"
+LOAD = "from review_tools.data import schema, tables\nfor name in schema.tables(): tables.load(name)"
 POOL = (
-    "from review_tools.evidence.tables import load\nfrom review_tools.synthesis.comparisons import answer\n"
+    "from review_tools.data.tables import load\nfrom review_tools.synthesis.comparisons import answer\n"
     "for name in load('comparisons')['comparison_id']: answer(name)"
 )
 

@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 
-from review_tools.living.ranking import SEED, Ranking
+from review_tools.sources.ranking import SEED, Ranking
 
 RECORDS, WORDS, DECIDED = 50_000, 200, 500
 

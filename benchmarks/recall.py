@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from figures import Figure, figure
 
-from review_tools.evidence.bibliography import bibliography
-from review_tools.evidence.tables import load
-from review_tools.living.simulation import simulate
+from review_tools.data.bibliography import bibliography
+from review_tools.data.tables import load
+from review_tools.sources.simulation import simulate
 
 READ = 0.2  # share of the records read at which recall is told
 PEOPLE = {"human trial"}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from review_tools.living.store import ParquetStore
+from review_tools.sources.store import ParquetStore
 
 COLUMNS = (
     "candidate_id search_id source record_id kind doi pmid trial_id title year matched score duplicate_of found_on"

@@ -7,8 +7,8 @@ Importing the package is cheap: the charts (altair) load when they are first use
 from importlib import import_module
 from types import ModuleType
 
-from review_tools.evidence.bibliography import bibliography
-from review_tools.evidence.tables import load
+from review_tools.data.bibliography import bibliography
+from review_tools.data.tables import load
 
 __all__ = ["bibliography", "charts", "load", "tables"]
 

@@ -7,18 +7,21 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from review_tools.display import gaps
+from review_tools.data.tables import load
+from review_tools.display import open_questions
 from review_tools.display.grid import Grid
-from review_tools.evidence.tables import load
-from review_tools.living.forms.questions import FORMS
+from review_tools.sources.forms.questions import FORMS
 from review_tools.synthesis import claims
 
 TAKE = re.compile(r'<a href="([^"]*)" aria-label="Take this: ([^"]*)">Take this</a>')
 TABLES: dict[str, tuple[Callable[[], Grid], Callable[[], int]]] = {
-    "reference": (gaps.open_references, lambda: int((load("citations")["match"] == "unidentified").sum())),
-    "value": (gaps.unchecked_values, lambda: len(gaps.unchecked_values().rows)),
-    "study": (gaps.trials_without_outcomes, lambda: len(gaps.trials_without_outcomes().rows)),
-    "study ": (gaps.untested_claims, lambda: sum(one.verdict.word == gaps.OPEN for one in claims.verdicts())),
+    "reference": (open_questions.open_references, lambda: int((load("citations")["match"] == "unidentified").sum())),
+    "value": (open_questions.unchecked_values, lambda: len(open_questions.unchecked_values().rows)),
+    "study": (open_questions.trials_without_outcomes, lambda: len(open_questions.trials_without_outcomes().rows)),
+    "study ": (
+        open_questions.untested_claims,
+        lambda: sum(one.verdict.word == open_questions.OPEN for one in claims.verdicts()),
+    ),
 }
 
 
@@ -39,13 +42,13 @@ def test_each_gap_can_be_taken(form: str) -> None:
 
 
 def test_a_taken_value_names_a_row_of_its_table() -> None:
-    found = TAKE.findall(gaps.unchecked_values()._repr_html_())
+    found = TAKE.findall(open_questions.unchecked_values()._repr_html_())
     rows = [parse_qs(urlsplit(unescape(address)).query)["row"][0] for address, _ in found]
     assert set(rows) <= set(load("outcomes")["outcome_id"])
 
 
 def test_what_a_stranger_wrote_stays_text() -> None:
-    cell = gaps.take("value", 'x"><script>alert(1)</script>', row="a&b=c")
+    cell = open_questions.take("value", 'x"><script>alert(1)</script>', row="a&b=c")
     assert "<script" not in cell
     query = parse_qs(urlsplit(unescape(TAKE.findall(cell)[0][0])).query)
     assert query["row"] == ["a&b=c"]

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 import pytest
 
 import review_tools as rt
-from review_tools.display import glance
+from review_tools.display import front_page
 from review_tools.display.overview import RATIOS
 
 SEARCHES = "search_id,run_on,status\n"
@@ -71,14 +71,14 @@ def test_a_review_that_is_paused_has_no_schedule(copy: Path, monkeypatch: pytest
 
 
 def test_a_direction_is_named_only_where_the_interval_leaves_out_no_difference() -> None:
-    for result in glance.compared():
-        assert (glance.direction(result) == "no clear difference") == (not result.excludes_no_effect)
+    for result in front_page.compared():
+        assert (front_page.direction(result) == "no clear difference") == (not result.excludes_no_effect)
 
 
 def test_the_headline_chart_turns_ratios_so_that_right_is_better() -> None:
     spec = rt.charts.overview().to_dict()
     drawn = {row["title"]: row for rows in spec["datasets"].values() for row in rows if "estimate" in row}
-    wanted = [result for result in glance.compared() if result.comparison["measure"] in RATIOS]
+    wanted = [result for result in front_page.compared() if result.comparison["measure"] in RATIOS]
     assert len(drawn) == len(wanted)
     for result in wanted:
         row = drawn[result.comparison["title"]]
@@ -91,11 +91,11 @@ def test_the_headline_chart_turns_ratios_so_that_right_is_better() -> None:
 
 def test_no_certainty_is_made_up() -> None:
     html = rt.tables.directions()._repr_html_()
-    assert html.count(">not assessed<") == len(glance.compared())
+    assert html.count(">not assessed<") == len(front_page.compared())
     assert not re.search(r"(high|moderate|low) certainty", html)
 
 
 def test_hostile_text_is_text() -> None:
     bad = '"><img src=x onerror=alert(1)>'
-    made = glance.Glance([glance.Card(1, bad, bad, "book/index")], [(bad, 1, 100)], None, bad, bad)
+    made = front_page.Glance([front_page.Card(1, bad, bad, "book/index")], [(bad, 1, 100)], None, bad, bad)
     assert "<img" not in made._repr_html_()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import review_tools as rt
-from review_tools.evidence.problems import DataError
+from review_tools.data.problems import DataError
 
 ROW = {"group": "build", "name": "cold <b>", "value": 41.234, "unit": "s", "against": "plain", "ratio": 0.4523}
 REPORT = {"date": "2026-01-01", "machine": "two cores", "runs": 3}

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from review_tools.check import check
+from review_tools.data.tables import load
 from review_tools.display import protocol as shown
-from review_tools.evidence.checks import check
-from review_tools.evidence.tables import load
 
 ITEMS = {"1a", "1b", "2", "3a", "3b", "4", "L1a", "L1b", "L1c", "L2", "L3", "L4"}
 

@@ -8,10 +8,10 @@ from lxml import etree
 from markupsafe import Markup
 
 from atom import wrong_with
-from review_tools.evidence.citation import citation
-from review_tools.living.changes import Changes
-from review_tools.living.changes.model import Cell, Row, Table, Verdict
-from review_tools.site import feed, told
+from review_tools.changes import Changes
+from review_tools.changes.model import Cell, Row, Table, Verdict
+from review_tools.data.citation import citation
+from review_tools.site import change_sections, feed
 from review_tools.site.changelog import Release, releases
 from review_tools.site.links import absolute
 
@@ -52,7 +52,7 @@ def test_the_feed_of_the_site_is_valid_and_tells_what_changed(site: Path, root: 
 
 
 def test_hostile_changes_are_text_in_a_valid_feed(root: Path, hostile: Changes) -> None:
-    said = told.html(hostile, limit=12, level=3, whole="https://example.org/v.html")
+    said = change_sections.html(hostile, limit=12, level=3, whole="https://example.org/v.html")
     made = feed.atom(
         citation(root),
         [Release("26.2.0", "2026-12-01", "- x")],
@@ -69,18 +69,18 @@ def test_hostile_changes_are_text_in_a_valid_feed(root: Path, hostile: Changes) 
 
 
 def test_losses_come_first_and_lines_are_bounded(hostile: Changes) -> None:
-    titles = [section.anchor for section in told.sections(hostile)]
+    titles = [section.anchor for section in change_sections.sections(hostile)]
     assert titles[0] == "removed"
     assert titles.index("verdicts") < titles.index("corrections") < titles.index("added-studies")
-    assert told.html(hostile, limit=1, whole="site:v/x").count("and 1 more") == 1
-    assert told.words(HOSTILE) == Markup.escape(told.one_line(HOSTILE, 160))
+    assert change_sections.html(hostile, limit=1, whole="site:v/x").count("and 1 more") == 1
+    assert change_sections.words(HOSTILE) == Markup.escape(change_sections.one_line(HOSTILE, 160))
 
 
 def test_a_late_change_in_a_long_cell_is_shown() -> None:
     start = "A long note about a trial, <of> which only the end changes. " * 5
     changed = Row("changed", (("trial_id", "NCT1"),), (Cell("note", f"{start}It waits.", f"{start}It goes on."),))
     tables = (Table("trials", "Trials", 1, 1, (), (), (changed,)),)
-    page = told.html(Changes("26.1.0", "26.2.0", tables, (), 0, (), 0, (), ()), limit=9)
+    page = change_sections.html(Changes("26.1.0", "26.2.0", tables, (), 0, (), 0, (), ()), limit=9)
     assert "It waits. → …" in page
     assert "It goes on." in page
     assert "<of>" not in page

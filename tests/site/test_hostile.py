@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from review_tools.cli import app
-from review_tools.evidence import bibliography, schema
+from review_tools.data import bibliography, schema
 from review_tools.site.build import build
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]

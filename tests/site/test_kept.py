@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from review_tools.site import kept
+from review_tools.site import drawing_cache
 from review_tools.site.charts import static_svg
 
 SPEC = {
@@ -16,15 +16,15 @@ SPEC = {
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(kept, "_folder", None)
-    kept.use(tmp_path)
-    return tmp_path / kept.FOLDER
+    monkeypatch.setattr(drawing_cache, "_folder", None)
+    drawing_cache.use(tmp_path)
+    return tmp_path / drawing_cache.FOLDER
 
 
 def test_a_drawing_is_made_once(folder: Path) -> None:
-    assert kept.kept("key", lambda: "made") == "made"
-    assert kept.kept("key", lambda: pytest.fail("made again")) == "made"
-    assert kept.kept("other", lambda: "another") == "another"
+    assert drawing_cache.kept("key", lambda: "made") == "made"
+    assert drawing_cache.kept("key", lambda: pytest.fail("made again")) == "made"
+    assert drawing_cache.kept("other", lambda: "another") == "another"
     assert len(list(folder.iterdir())) == 2
 
 
@@ -36,25 +36,25 @@ def test_the_order_of_a_specification_does_not_matter(folder: Path) -> None:
 
 
 def test_a_spoilt_drawing_is_made_anew(folder: Path) -> None:
-    kept.kept("key", lambda: "made")
+    drawing_cache.kept("key", lambda: "made")
     (path,) = folder.iterdir()
     path.write_text(path.read_text("utf-8").replace("made", "evil"), encoding="utf-8")
-    assert kept.kept("key", lambda: "made") == "made"
+    assert drawing_cache.kept("key", lambda: "made") == "made"
     path.write_bytes(b"\xff")
-    assert kept.kept("key", lambda: "made") == "made"
+    assert drawing_cache.kept("key", lambda: "made") == "made"
 
 
 def test_nothing_is_kept_where_nothing_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "_build").write_text("a file where a folder should be", encoding="utf-8")
-    monkeypatch.setattr(kept, "_folder", None)
-    kept.use(tmp_path)
-    assert kept.kept("key", lambda: "made") == "made"
+    monkeypatch.setattr(drawing_cache, "_folder", None)
+    drawing_cache.use(tmp_path)
+    assert drawing_cache.kept("key", lambda: "made") == "made"
 
 
 def test_a_kept_drawing_is_the_same_as_a_new_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever was drawn before it: ids begin anew in each drawing."""
     first = static_svg(SPEC, "chart-a")
     assert static_svg(SPEC, "chart-a") == first
-    monkeypatch.setattr(kept, "_folder", None)
+    monkeypatch.setattr(drawing_cache, "_folder", None)
     assert static_svg(SPEC, "chart-a") == first
     assert 'id="chart-a-1"' in first

@@ -17,9 +17,9 @@ from markupsafe import escape
 from playwright.sync_api import Browser, Page, sync_playwright
 
 import review_tools as rt
-from review_tools.evidence import schema
-from review_tools.evidence.bibliography import Reference
-from review_tools.evidence.citation import citation, site_address
+from review_tools.data import schema
+from review_tools.data.bibliography import Reference
+from review_tools.data.citation import citation, site_address
 from review_tools.site import feed, linked_data, metadata
 from review_tools.site.changelog import Release, releases
 from review_tools.site.charts import script_json

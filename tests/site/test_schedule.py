@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from playwright.sync_api import Browser, Page
 
-from review_tools.display.glance import Due, Glance
+from review_tools.display.front_page import Due, Glance
 from review_tools.site import assets
 
 DUE = Due("2026-12-02", 7)  # searched on 25 November

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from review_tools.evidence.reads import digest
+from review_tools.data.reads import digest
 from review_tools.site.freshness import inputs as site_inputs
 from review_tools.site.freshness.store import FOLDER, Record, Store, StoreError
 

@@ -20,9 +20,9 @@ from typer.testing import CliRunner
 
 from atom import wrong_with
 from review_tools.cli import app
-from review_tools.evidence import export
-from review_tools.evidence.citation import site_address
-from review_tools.evidence.versions import order, sha256, versions
+from review_tools.data import export
+from review_tools.data.citation import site_address
+from review_tools.data.versions import order, sha256, versions
 from review_tools.site.versions import pairs
 
 Visit = Callable[..., list[str]]

@@ -72,7 +72,7 @@ def test_accepting_the_new_verdicts_mends_the_check(flipped: Path) -> None:
         result = RUN.invoke(app, ["accept", problem.value, "--by", "A. Reader", "--root", str(flipped)])
         assert result.exit_code == 0, result.output
     assert claims.check(flipped) == []
-    ledger = rt.evidence.tables.load("claims", flipped)
+    ledger = rt.data.tables.load("claims", flipped)
     assert (ledger["accepted_by"] == "A. Reader").any()
     before = (Path(__file__).parents[2] / "data" / "claims.csv").read_text(encoding="utf-8").splitlines()
     after = (flipped / "data" / "claims.csv").read_text(encoding="utf-8").splitlines()

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from review_tools.cli.app import Root, app, project, refuse
-from review_tools.evidence.problems import DataError
+from review_tools.data.problems import DataError
 
 
 @app.command()

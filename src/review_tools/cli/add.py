@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import pandas as pd
 import typer
 
+from review_tools.check.rules import BLOCKS
 from review_tools.cli.app import Root, app, project, refuse
 from review_tools.cli.check import print_problems
-from review_tools.evidence import schema
-from review_tools.evidence.checks.rules import BLOCKS
-from review_tools.evidence.edit import Change, edit
-from review_tools.evidence.near import meant
-from review_tools.evidence.problems import DataError, Problem, shorten
-from review_tools.evidence.tables import load
+from review_tools.data import schema
+from review_tools.data.edit import Change, edit
+from review_tools.data.problems import DataError, Problem, shorten
+from review_tools.data.suggestions import meant
+from review_tools.data.tables import load
 
 if TYPE_CHECKING:
-    from review_tools.living.services.records import Record, TrialRecord
+    from review_tools.sources.records import Record, TrialRecord
 
 ALREADY_THERE = 3
 SHOWN = ("title", "authors", "journal", "year", "doi", "pmid", "trial_id", "registered_status", "registered_condition")
@@ -65,8 +65,8 @@ def add(
     root: Root = None,
 ) -> None:
     """Add a study or trial from its registry record, or a finding or outcome of a study; exit 3 if already there."""
-    from review_tools.living import adding
-    from review_tools.living.services.http import ServiceError
+    from review_tools.sources import adding
+    from review_tools.sources.http import ServiceError
 
     folder = project(root)
     try:
@@ -112,8 +112,8 @@ def _add(
     distinct: bool,
 ) -> tuple[str, list[Problem]]:
     """Makes the change; returns the new key and what remains to be done for the check to pass."""
-    from review_tools.living import adding
-    from review_tools.living.services.records import Record, TrialRecord
+    from review_tools.sources import adding
+    from review_tools.sources.records import Record, TrialRecord
 
     if isinstance(record, Record):
         adding.look_for_work(change, record, distinct=distinct)
@@ -146,10 +146,9 @@ def _record(what: What, identifier: str, file: Path | None, folder: Path, fresh:
     Raises:
         DataError: the identifier is not of its form, or the file is of something else.
     """
-    from review_tools.living import files
-    from review_tools.living.services import clinicaltrials, crossref, pubmed
-    from review_tools.living.services.http import Client
-    from review_tools.living.services.records import NCT, PMID, TrialRecord, doi
+    from review_tools.sources import clinicaltrials, crossref, files, pubmed
+    from review_tools.sources.http import Client
+    from review_tools.sources.records import NCT, PMID, TrialRecord, doi
 
     wanted = doi(identifier) if what is What.DOI else identifier.strip().upper()
     forms = {

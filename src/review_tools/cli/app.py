@@ -6,9 +6,9 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from review_tools.evidence.edit import recover
-from review_tools.evidence.paths import project_root
-from review_tools.evidence.problems import DataError
+from review_tools.data.edit import recover
+from review_tools.data.paths import project_root
+from review_tools.data.problems import DataError
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The living review's tools."

@@ -10,15 +10,15 @@ import pandas as pd
 import typer
 from rich.console import Console
 
+from review_tools.check import check as run_checks
+from review_tools.check.fix import Fix
+from review_tools.check.fix import fix as mend
 from review_tools.cli.app import AsJson, Root, app, project, refuse
-from review_tools.evidence import schema
-from review_tools.evidence.checks import check as run_checks
-from review_tools.evidence.citation import citation
-from review_tools.evidence.fix import Fix
-from review_tools.evidence.fix import fix as mend
-from review_tools.evidence.problems import DataError, Problem, shorten
-from review_tools.evidence.schema import Table
-from review_tools.evidence.tables import load, read_text
+from review_tools.data import schema
+from review_tools.data.citation import citation
+from review_tools.data.problems import DataError, Problem, shorten
+from review_tools.data.schema import Table
+from review_tools.data.tables import load, read_text
 
 
 @app.command()

@@ -8,11 +8,11 @@ from rich.console import Console
 from rich.text import Text
 
 from review_tools.cli.app import AsJson, Root, app, project, refuse
-from review_tools.evidence.problems import DataError
-from review_tools.evidence.protocol import protocol
+from review_tools.data.problems import DataError
+from review_tools.data.protocol import protocol
 
 if TYPE_CHECKING:
-    from review_tools.living.changes import Changes
+    from review_tools.changes import Changes
 
 ROWS = 40  # of one kind, in the terminal
 
@@ -31,8 +31,8 @@ def diff(
 ) -> None:
     """Show what HEAD changes in the review since it left BASE: rows, pooled results, verdicts, pages."""
     folder = project(root)
-    from review_tools.living.changes.markdown import markdown as as_markdown
-    from review_tools.living.changes.revisions import compared
+    from review_tools.changes.markdown import markdown as as_markdown
+    from review_tools.changes.revisions import compared
 
     try:
         found = compared(base, head, folder)
@@ -62,8 +62,8 @@ def _stay_within(most: int, found: "Changes") -> None:
 
 
 def _print(found: "Changes") -> None:
-    from review_tools.living.changes.model import ADDED, CHANGED, REMOVED
-    from review_tools.living.changes.summary import headline, one_line, side_by_side, to_read
+    from review_tools.changes.model import ADDED, CHANGED, REMOVED
+    from review_tools.changes.summary import headline, one_line, side_by_side, to_read
 
     console = Console(soft_wrap=True, highlight=False, markup=False)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from review_tools.cli.app import Root, app, project, refuse
-from review_tools.evidence.problems import DataError
+from review_tools.data.problems import DataError
 
 LARGEST = 2_000_000  # bytes of an event
 TITLE, TEXT, PATCH, COMPLAINTS = "title.txt", "text.md", "change.patch", "complaints.md"
@@ -19,7 +19,7 @@ def forms(
     check: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 if a form is out of date.")] = False,
 ) -> None:
     """Write the issue forms anew, with the words of the vocabulary as their choices."""
-    from review_tools.living.forms import questions
+    from review_tools.sources.forms import questions
 
     folder = project(root)
     changed = questions.stale(folder) if check else questions.write(folder)
@@ -35,11 +35,11 @@ def form(
     root: Root = None,
 ) -> None:
     """Turn a filled issue form into a change of the data: a patch and the words for its pull request."""
-    from review_tools.evidence.edit import edit
-    from review_tools.living import adding
-    from review_tools.living.changes.markdown import safe
-    from review_tools.living.forms import answers, entries
-    from review_tools.living.services.http import Client, ServiceError
+    from review_tools.changes.markdown import safe
+    from review_tools.data.edit import edit
+    from review_tools.sources import adding
+    from review_tools.sources.forms import answers, entries
+    from review_tools.sources.http import Client, ServiceError
 
     folder = project(root)
     out.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ import typer
 
 from review_tools.cli.app import Root, app, project, refuse
 from review_tools.cli.check import print_problems
-from review_tools.evidence.problems import DataError
+from review_tools.data.problems import DataError
 
 
 @app.command()
@@ -15,7 +15,7 @@ def gate(
     root: Root = None,
 ) -> None:
     """Refuse changes that lose or rewrite anything or grow a table beyond its bound; exit 1 if there are such."""
-    from review_tools.living.gate import gate as problems_of
+    from review_tools.changes.gate import gate as problems_of
 
     try:
         problems = problems_of(project(root), base)

@@ -8,8 +8,8 @@ import typer
 
 from review_tools.cli.app import Root, app, project, refuse
 from review_tools.cli.check import print_problems
-from review_tools.evidence.edit import edit
-from review_tools.evidence.problems import DataError
+from review_tools.data.edit import edit
+from review_tools.data.problems import DataError
 
 
 @app.command()
@@ -22,10 +22,9 @@ def identify(
     root: Root = None,
 ) -> None:
     """Fill the unidentified reference numbers from Crossref; keep what people confirmed, list every conflict."""
-    from review_tools.living import adding, files
-    from review_tools.living import identify as identifying
-    from review_tools.living.services import crossref
-    from review_tools.living.services.http import Client, ServiceError
+    from review_tools.sources import adding, crossref, files
+    from review_tools.sources import identify as identifying
+    from review_tools.sources.http import Client, ServiceError
 
     folder = project(root)
     try:

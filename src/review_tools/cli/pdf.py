@@ -1,7 +1,7 @@
 """``review pdf``: the built site as one PDF."""
 
 from review_tools.cli.app import Root, app, project, refuse
-from review_tools.evidence.problems import DataError
+from review_tools.data.problems import DataError
 
 
 @app.command()

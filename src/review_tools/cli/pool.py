@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from review_tools.cli.app import AsJson, app, refuse
-from review_tools.evidence.problems import DataError
+from review_tools.data.problems import DataError
 
 if TYPE_CHECKING:
     from review_tools.synthesis.pooling import Pooled

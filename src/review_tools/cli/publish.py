@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from review_tools.cli.app import app, refuse
-from review_tools.evidence.problems import DataError
+from review_tools.data.problems import DataError
 
 LARGEST = 50_000_000  # bytes of a list of changes
 MARKER = "review-changes"
@@ -27,10 +27,10 @@ def comment(
     repository: Repository,
 ) -> None:
     """Write or renew the one comment that says what a pull request changes in the review."""
-    from review_tools.living.changes.markdown import markdown
-    from review_tools.living.changes.model import Changes
-    from review_tools.living.services.github import GitHub
-    from review_tools.living.services.http import ServiceError
+    from review_tools.changes.markdown import markdown
+    from review_tools.changes.model import Changes
+    from review_tools.sources.github import GitHub
+    from review_tools.sources.http import ServiceError
 
     try:
         if changes.stat().st_size > LARGEST:
@@ -54,8 +54,8 @@ def pull(
     repository: Repository,
 ) -> None:
     """Open a pull request from a branch, or renew the text of the open one."""
-    from review_tools.living.services.github import GitHub
-    from review_tools.living.services.http import ServiceError
+    from review_tools.sources.github import GitHub
+    from review_tools.sources.http import ServiceError
 
     try:
         title, text = ((folder / name).read_text(encoding="utf-8") for name in ("title.txt", "text.md"))
@@ -71,8 +71,8 @@ def answer(
     repository: Repository,
 ) -> None:
     """Write or renew the one answer on an issue."""
-    from review_tools.living.services.github import GitHub
-    from review_tools.living.services.http import ServiceError
+    from review_tools.sources.github import GitHub
+    from review_tools.sources.http import ServiceError
 
     try:
         print(GitHub(repository).put_comment(issue, "review-answer", file.read_text(encoding="utf-8")))
@@ -88,8 +88,8 @@ def issue(
     repository: Repository = "",
 ) -> None:
     """Open an issue, for a scheduled job that failed."""
-    from review_tools.living.services.github import GitHub
-    from review_tools.living.services.http import ServiceError
+    from review_tools.sources.github import GitHub
+    from review_tools.sources.http import ServiceError
 
     try:
         run = (

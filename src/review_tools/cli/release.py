@@ -6,9 +6,9 @@ import typer
 
 from review_tools.cli.app import Root, app, project, refuse
 from review_tools.cli.check import print_problems, problems_of
-from review_tools.evidence import git
-from review_tools.evidence.problems import DataError
-from review_tools.evidence.reads import today
+from review_tools.data import git
+from review_tools.data.problems import DataError
+from review_tools.data.reads import today
 
 
 @app.command()
@@ -22,8 +22,8 @@ def release(
     tag: Annotated[bool, typer.Option("--tag", help="Commit the files and tag the commit.")] = False,
 ) -> None:
     """Make a version: its number and date everywhere they stand, a snapshot of the data, what it changes."""
-    from review_tools.living.changes.summary import headline
-    from review_tools.living.releases.make import make, plan
+    from review_tools.changes.release import make, plan
+    from review_tools.changes.summary import headline
 
     asked = [step for step, said in (("search", search), ("data", data), ("fix", fix), (version, version)) if said]
     if len(asked) != 1 or asked[0] is None:

@@ -8,8 +8,8 @@ import typer
 
 from review_tools.cli.app import Root, app, project, refuse
 from review_tools.cli.check import print_problems
-from review_tools.evidence.edit import edit
-from review_tools.evidence.problems import DataError
+from review_tools.data.edit import edit
+from review_tools.data.problems import DataError
 
 
 @app.command()
@@ -22,9 +22,9 @@ def retractions(
 
     A work without a usable answer is left as it is; the next run within a day asks only about those.
     """
-    from review_tools.living import retractions as asking
-    from review_tools.living.adding import NotFitError, remaining
-    from review_tools.living.services.http import Client
+    from review_tools.sources import retractions as asking
+    from review_tools.sources.adding import NotFitError, remaining
+    from review_tools.sources.http import Client
     from review_tools.synthesis import claims
 
     folder = project(root)

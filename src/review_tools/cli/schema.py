@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from review_tools.cli.app import Root, app, project, refuse
-from review_tools.evidence.problems import DataError
+from review_tools.data.problems import DataError
 
 
 @app.command()
@@ -14,7 +14,7 @@ def schema(
     table: Annotated[str, typer.Argument(help="Name of a table; review tables lists them.")], root: Root = None
 ) -> None:
     """Print the JSON Schema (draft 2020-12) of a table's rows, made from data/datapackage.json."""
-    from review_tools.evidence.editors import row_schema
+    from review_tools.data.editors import row_schema
 
     try:
         print(json.dumps(row_schema(table, project(root)), ensure_ascii=False, indent=2))

@@ -16,11 +16,11 @@ from rich.table import Table
 from rich.text import Text
 
 from review_tools.cli.app import AsJson, Root, app, project, refuse
-from review_tools.evidence.problems import DataError
-from review_tools.evidence.tables import load
+from review_tools.data.problems import DataError
+from review_tools.data.tables import load
 
 if TYPE_CHECKING:
-    from review_tools.living.screening import Queue
+    from review_tools.sources.screening import Queue
 
 KEYS = "i include · e exclude · u unsure · z undo · s skip · q quit"
 
@@ -48,7 +48,7 @@ def screen(
         elif not by:
             refuse("Say who decides: --by NAME (or --conflicts, or --simulate FILE).")
         elif take is not None:
-            from review_tools.living import spreadsheet
+            from review_tools.sources import spreadsheet
 
             print(f"{spreadsheet.read(folder, take, by)} decisions added to data/screenings.csv.")
         else:
@@ -58,8 +58,8 @@ def screen(
 
 
 def _queue(folder: Path, by: str, again: str, export: Path | None) -> None:
-    from review_tools.living import spreadsheet
-    from review_tools.living.screening import Queue
+    from review_tools.sources import spreadsheet
+    from review_tools.sources.screening import Queue
 
     queue = Queue(folder, by)
     if export is not None:
@@ -77,7 +77,7 @@ def _queue(folder: Path, by: str, again: str, export: Path | None) -> None:
 
 def _sitting(console: Console, queue: "Queue", again: str, decided: list[str]) -> None:
     """Shows one candidate after another until the queue is empty, the input ends or the person quits."""
-    from review_tools.living.screening import Decision, search_terms
+    from review_tools.sources.screening import Decision, search_terms
 
     endings = [re.escape(term).replace(r"\*", r"\w*") for term in search_terms(queue.root)]
     pattern = rf"(?i)\b(?:{'|'.join(sorted(endings, key=len, reverse=True))})s?\b"
@@ -176,7 +176,7 @@ def _empty(value: object) -> bool:
 
 
 def _conflicts(folder: Path, as_json: bool) -> None:
-    from review_tools.living.screening import conflicts
+    from review_tools.sources.screening import conflicts
 
     found = conflicts(folder)
     if as_json:
@@ -195,7 +195,7 @@ def _conflicts(folder: Path, as_json: bool) -> None:
 
 
 def _simulate(file: Path, words: list[str], as_json: bool) -> None:
-    from review_tools.living.simulation import labelled, simulate
+    from review_tools.sources.simulation import labelled, simulate
 
     records = labelled(file)
     curves = simulate(records, words=words)

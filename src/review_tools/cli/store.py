@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from review_tools.cli.app import Root, app, project, refuse
-from review_tools.evidence.problems import DataError
+from review_tools.data.problems import DataError
 
 
 @app.command()
@@ -14,7 +14,7 @@ def store(
     root: Root = None,
 ) -> None:
     """Say where the candidates lie and how many they are; with --migrate, move them to Parquet."""
-    from review_tools.living import store as stores
+    from review_tools.sources import store as stores
 
     folder = project(root)
     try:

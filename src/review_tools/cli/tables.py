@@ -6,9 +6,9 @@ from rich.console import Console
 from rich.table import Table
 
 from review_tools.cli.app import AsJson, Root, app, project, refuse
-from review_tools.evidence import schema
-from review_tools.evidence.problems import DataError
-from review_tools.evidence.tables import load
+from review_tools.data import schema
+from review_tools.data.problems import DataError
+from review_tools.data.tables import load
 
 
 @app.command()

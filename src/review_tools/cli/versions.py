@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from review_tools.cli.app import Root, app, project, refuse
-from review_tools.evidence.problems import DataError
-from review_tools.evidence.versions import copies, versions
+from review_tools.data.problems import DataError
+from review_tools.data.versions import copies, versions
 
 
 @app.command(name="versions")

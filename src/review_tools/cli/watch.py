@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from review_tools.cli.app import Root, app, project, refuse
-from review_tools.evidence.problems import DataError
-from review_tools.evidence.protocol import SOURCES
+from review_tools.data.problems import DataError
+from review_tools.data.protocol import SOURCES
 
 if TYPE_CHECKING:
-    from review_tools.living.watch.run import Result
+    from review_tools.sources.watch.run import Result
 
 
 @app.command()
@@ -30,8 +30,8 @@ def watch(
 
     An interrupted search is gone on with by the next run.
     """
-    from review_tools.living.watch.report import markdown
-    from review_tools.living.watch.run import watch as run
+    from review_tools.sources.watch.report import markdown
+    from review_tools.sources.watch.run import watch as run
 
     folder = project(root)
     if source is not None and source not in SOURCES:

@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from review_tools.display.selection import chosen, findings, labels, named_studies
+from review_tools.display.queries import chosen, findings, labels, named_studies
 from review_tools.display.theme import DIRECTION, PAGE_INK, named, plural
 
 BLUE = "#0072B2"

@@ -15,7 +15,7 @@ _NAMES = Names(
         "matrices": ["disease_by_model", "effect_by_cell", "mediator_by_cell", "products"],
         "mechanisms": ["mechanism_map"],
         "overview": ["overview"],
-        "rates": ["response_rates"],
+        "response_rates": ["response_rates"],
         "timeline": ["trial_timeline"],
     },
 )

@@ -12,7 +12,7 @@ import pandas as pd
 from jinja2 import Environment
 
 from review_tools.display.mechanisms import NO
-from review_tools.display.selection import findings, labels, with_mediators
+from review_tools.display.queries import findings, labels, with_mediators
 from review_tools.display.theme import plural
 
 _ENVIRONMENT = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)

@@ -3,11 +3,11 @@
 import altair as alt
 import pandas as pd
 
+from review_tools.data.prisma_counts import OUTCOMES, Flow, flow, outcomes
+from review_tools.data.tables import load
 from review_tools.display.grid import Column, Grid, grid, text
-from review_tools.display.selection import labels
+from review_tools.display.queries import labels
 from review_tools.display.theme import BOX_INK, named, plural
-from review_tools.evidence.screening import OUTCOMES, Flow, flow, outcomes
-from review_tools.evidence.tables import load
 
 WIDTH, HEIGHT = 250, 62  # of a box, in pixels
 GAP, STEP = 40, HEIGHT + 30  # between two columns; from one row to the next

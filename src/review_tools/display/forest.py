@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from review_tools.display.selection import study_label
+from review_tools.display.queries import study_label
 from review_tools.display.theme import PAGE_INK, named
 from review_tools.synthesis.comparisons import Answer, answer
 from review_tools.synthesis.measures import measure_named

@@ -5,9 +5,9 @@ from urllib.parse import urlencode
 import altair as alt
 import pandas as pd
 
-from review_tools.display.selection import labels
+from review_tools.data.tables import load
+from review_tools.display.queries import labels
 from review_tools.display.theme import BOX_INK, SEQUENTIAL, named, plural
-from review_tools.evidence.tables import load
 
 DESIGNS = ["in vitro", "animal", "single-arm", "controlled", "randomised"]
 # Experimental models of findings, as the designs of the map. Patients appear through outcomes.

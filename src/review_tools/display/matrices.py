@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from review_tools.display.selection import findings, named_studies, with_mediators
+from review_tools.display.queries import findings, named_studies, with_mediators
 from review_tools.display.theme import BOX_INK, SEQUENTIAL, named, plural
 
 ROWS = 22  # more rows than this are hard to read; the rarest are left to the table

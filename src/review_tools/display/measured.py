@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
+from review_tools.data import reads
+from review_tools.data.paths import project_root
+from review_tools.data.problems import DataError
 from review_tools.display.grid import Column, Grid, grid, text
-from review_tools.evidence import reads
-from review_tools.evidence.paths import project_root
-from review_tools.evidence.problems import DataError
 
 FILE = Path("benchmarks") / "results.json"
 

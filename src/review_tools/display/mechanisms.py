@@ -13,7 +13,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from review_tools.display.selection import findings, named_studies, with_mediators
+from review_tools.display.queries import findings, named_studies, with_mediators
 from review_tools.display.theme import BOX_INK, PAGE_INK, ROUTE, named, plural
 
 STAGES = {

@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from review_tools.display.forest import WIDEST
-from review_tools.display.glance import RESULTS, compared, direction
+from review_tools.display.front_page import RESULTS, compared, direction
 from review_tools.display.theme import PAGE_INK, named, plural
 from review_tools.synthesis import words
 from review_tools.synthesis.comparisons import Answer

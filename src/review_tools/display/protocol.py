@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from review_tools.data.bibliography import bibliography
+from review_tools.data.protocol import protocol as read_protocol
+from review_tools.data.tables import load
 from review_tools.display.grid import Cell, Column, Grid, grid, lines, link, note, text
-from review_tools.display.selection import labels
-from review_tools.evidence.bibliography import bibliography
-from review_tools.evidence.protocol import protocol as read_protocol
-from review_tools.evidence.tables import load
+from review_tools.display.queries import labels
 
 NEVER = "no systematic search has been run yet"
 

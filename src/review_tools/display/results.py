@@ -6,12 +6,12 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from review_tools.data.tables import load
 from review_tools.display import gapmap
+from review_tools.display.data_tables import numbers, source, study_link
 from review_tools.display.grid import UNKNOWN, Cell, Filters, Grid, grid, lines, link, note, show, tag, text
-from review_tools.display.records import numbers, source, study_link
-from review_tools.display.selection import chosen, labels
+from review_tools.display.queries import chosen, labels
 from review_tools.display.theme import plural
-from review_tools.evidence.tables import load
 from review_tools.synthesis import claims as ledger
 from review_tools.synthesis import comparisons, words
 from review_tools.synthesis.comparisons import Answer

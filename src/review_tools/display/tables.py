@@ -9,11 +9,11 @@ _NAMES = Names(
     {
         "explorer": ["explorer"],
         "flow": ["screening_queue", "search_log"],
-        "gaps": ["open_references", "trials_without_outcomes", "unchecked_values", "untested_claims"],
-        "glance": ["at_a_glance", "directions"],
+        "open_questions": ["open_references", "trials_without_outcomes", "unchecked_values", "untested_claims"],
+        "front_page": ["at_a_glance", "directions"],
         "measured": ["benchmarks"],
         "protocol": ["checklist", "protocol"],
-        "records": [
+        "data_tables": [
             "citations",
             "corrections",
             "data_dictionary",
@@ -25,7 +25,7 @@ _NAMES = Names(
             "table_sizes",
             "withdrawn",
         ],
-        "registry": ["trial_differences", "trials"],
+        "trial_tables": ["trial_differences", "trials"],
         "results": [
             "answer",
             "answers",
@@ -38,7 +38,7 @@ _NAMES = Names(
             "update",
             "update_verdicts",
         ],
-        "reuse": ["cite", "downloads"],
+        "cite_and_download": ["cite", "downloads"],
     },
 )
 __all__ = _NAMES.all

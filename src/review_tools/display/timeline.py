@@ -2,7 +2,7 @@
 
 import altair as alt
 
-from review_tools.display.selection import chosen, labels
+from review_tools.display.queries import chosen, labels
 from review_tools.display.theme import named, plural
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from review_tools.site import charts, kept
+from review_tools.site import charts, drawing_cache
 
 STATIC = Path(__file__).parent / "static"
 
@@ -20,7 +20,7 @@ def setup(app: Sphinx) -> None:
 def prepare(app: Sphinx) -> None:
     """Copies the package's static files into the site."""
     if app.builder.format == "html":
-        kept.use(Path(app.srcdir))
+        drawing_cache.use(Path(app.srcdir))
         app.config.html_static_path.append(str(STATIC))
         app.add_css_file("review.css")
 

@@ -21,9 +21,9 @@ from sphinx.util import logging
 from sphinxcontrib.bibtex.style.referencing import BracketStyle, PersonStyle
 from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
 
-from review_tools.evidence.bibliography import short_title
-from review_tools.evidence.problems import DataError
-from review_tools.evidence.tables import load
+from review_tools.data.bibliography import short_title
+from review_tools.data.problems import DataError
+from review_tools.data.tables import load
 
 logger = logging.getLogger(__name__)
 

@@ -10,12 +10,12 @@ from typing import Any
 import pandas as pd
 from sphinx.application import Sphinx
 
-from review_tools.display.dossiers import Dossiers, by
-from review_tools.display.selection import labels
+from review_tools.data.bibliography import bibliography
+from review_tools.data.retracted import UNSOUND
+from review_tools.data.tables import load
+from review_tools.display.queries import labels
+from review_tools.display.study_tables import Dossiers, by
 from review_tools.display.theme import plural
-from review_tools.evidence.bibliography import bibliography
-from review_tools.evidence.notices import UNSOUND
-from review_tools.evidence.tables import load
 from review_tools.site.charts import script_json
 
 CITED = re.compile(r'href="[^"]*#(ref-[\w-]+|seed-\d+)"')

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from review_tools.evidence.problems import DataError
+from review_tools.data.problems import DataError
 
 FILE = "CHANGELOG.md"
 HEADING = re.compile(r"^## \[?([^\]\s]+)\]? - (\d{4}-\d{2}-\d{2})[ \t]*$", re.MULTILINE)

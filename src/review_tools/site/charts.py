@@ -18,7 +18,7 @@ from myst_nb.core.render import MimeData, MimeRenderPlugin, NbElementRenderer
 
 from review_tools.display.theme import MIME, plural
 from review_tools.site.chart_data import SHOWN, twin
-from review_tools.site.kept import kept
+from review_tools.site.drawing_cache import kept
 
 VEGALITE = "v6.4"
 STATIC_WIDTH = 520  # pixels, for charts that otherwise take the width of the page

@@ -15,13 +15,13 @@ from pathlib import Path, PurePosixPath
 
 from markupsafe import Markup, escape
 
-from review_tools.evidence import export
-from review_tools.evidence.citation import site_address
-from review_tools.evidence.edit import edit, replace_bytes
-from review_tools.evidence.problems import DataError
-from review_tools.evidence.versions import COPIES, Version, copies, sha256, snapshot_file, versions
-from review_tools.living.changes.markdown import markdown
-from review_tools.living.releases.snapshot import Snapshot
+from review_tools.changes.markdown import markdown
+from review_tools.changes.snapshot import Snapshot
+from review_tools.data import export
+from review_tools.data.citation import site_address
+from review_tools.data.edit import edit, replace_bytes
+from review_tools.data.problems import DataError
+from review_tools.data.versions import COPIES, Version, copies, sha256, snapshot_file, versions
 from review_tools.site.freshness import inputs as site_inputs
 from review_tools.site.freshness.published import Published
 from review_tools.site.versions import FOLDER, INDEX, since_the_last

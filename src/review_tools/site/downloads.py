@@ -5,8 +5,8 @@ from pathlib import Path
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
-from review_tools.evidence import export
-from review_tools.evidence.problems import DataError
+from review_tools.data import export
+from review_tools.data.problems import DataError
 
 logger = logging.getLogger(__name__)
 

@@ -19,11 +19,11 @@ from review_tools.site import (
     pages,
     policy,
     reproducible,
+    retracted_marks,
     roles,
     rootfiles,
     tables,
     terms,
-    unsound,
     versions,
 )
 
@@ -37,7 +37,7 @@ PARTS = (
     pages,
     cards,
     terms,
-    unsound,
+    retracted_marks,
     tables,
     downloads,
     versions,

@@ -11,8 +11,8 @@ from markdown_it import MarkdownIt
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
-from review_tools.evidence.citation import CONTROL, Citation, citation
-from review_tools.evidence.problems import DataError
+from review_tools.data.citation import CONTROL, Citation, citation
+from review_tools.data.problems import DataError
 from review_tools.site import versions
 from review_tools.site.changelog import Release, releases
 

@@ -6,9 +6,9 @@ from typing import Any
 from markupsafe import Markup
 from sphinx.application import Sphinx
 
+from review_tools.data.protocol import protocol
+from review_tools.data.versions import with_snapshot
 from review_tools.display.protocol import current
-from review_tools.evidence.protocol import protocol
-from review_tools.evidence.versions import with_snapshot
 from review_tools.site.versions import INDEX
 
 PAGE = "book/methods"

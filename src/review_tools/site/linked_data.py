@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from review_tools.evidence import export, schema
-from review_tools.evidence.bibliography import Reference
-from review_tools.evidence.citation import Citation, Work, web
+from review_tools.data import export, schema
+from review_tools.data.bibliography import Reference
+from review_tools.data.citation import Citation, Work, web
 
 Thing = dict[str, Any]
 CONTEXT = "https://schema.org"

@@ -11,11 +11,11 @@ from markupsafe import Markup
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
-from review_tools.evidence import export
-from review_tools.evidence.bibliography import bibliography
-from review_tools.evidence.citation import Citation, citation, clean
-from review_tools.evidence.problems import DataError
-from review_tools.evidence.tables import load
+from review_tools.data import export
+from review_tools.data.bibliography import bibliography
+from review_tools.data.citation import Citation, citation, clean
+from review_tools.data.problems import DataError
+from review_tools.data.tables import load
 from review_tools.site import feed, linked_data
 from review_tools.site.changelog import releases
 from review_tools.site.charts import script_json

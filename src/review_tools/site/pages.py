@@ -22,12 +22,12 @@ from sphinx.util import logging
 from sphinx.util.docutils import new_document
 from sphinx.util.parallel import ParallelTasks, SerialTasks
 
-from review_tools.evidence.problems import DataError
-from review_tools.evidence.tables import load
-from review_tools.site.dossiers import STUDIES, TRIALS, Maker
+from review_tools.data.problems import DataError
+from review_tools.data.tables import load
 from review_tools.site.kernels import forked
 from review_tools.site.kernels.orphans import die_with_parent
 from review_tools.site.memory import settle
+from review_tools.site.study_pages import STUDIES, TRIALS, Maker
 
 logger = logging.getLogger(__name__)
 HEADING = re.compile(r'<section id="([\w-]+)">\s*<h2>(.*?)<a ')

@@ -11,8 +11,8 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util import logging
 
-from review_tools.evidence.citation import citation
-from review_tools.evidence.problems import DataError
+from review_tools.data.citation import citation
+from review_tools.data.problems import DataError
 
 logger = logging.getLogger(__name__)
 RECORD = ".buildinfo"  # lets Sphinx skip pages of an earlier build; each build here starts anew

@@ -7,9 +7,9 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 
-from review_tools.evidence import facts, schema
-from review_tools.evidence.problems import DataError
-from review_tools.evidence.tables import load
+from review_tools.data import inline_values, schema
+from review_tools.data.problems import DataError
+from review_tools.data.tables import load
 from review_tools.synthesis import claims
 
 logger = logging.getLogger(__name__)
@@ -31,8 +31,8 @@ class FactRole(SphinxRole):
         for table in schema.tables(root).values():
             self.env.note_dependency(str(root / "data" / table.path))
         try:
-            answer = facts.answer(self.name, self.text, root)
-        except (facts.UnknownFactError, DataError) as error:
+            answer = inline_values.answer(self.name, self.text, root)
+        except (inline_values.UnknownFactError, DataError) as error:
             message = f"{{{self.name}}}`{self.text}`: {error}"
             logger.warning(message, location=self.get_location(), type="review", subtype="fact")
             return [nodes.literal(text=self.text)], []

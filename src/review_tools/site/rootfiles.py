@@ -8,8 +8,8 @@ from jinja2 import Environment
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
-from review_tools.evidence.citation import site_address
-from review_tools.evidence.problems import DataError
+from review_tools.data.citation import site_address
+from review_tools.data.problems import DataError
 from review_tools.site.metadata import PICTURE, UNLISTED
 
 logger = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.application import Sphinx
 
-from review_tools.evidence.tables import State, of, state
+from review_tools.data.tables import State, of, state
 
 SHORT = re.compile(r"[A-Z].*[A-Z0-9\u03b1-\u03c9]")  # two capitals, or a capital and a figure or Greek letter
 PLAIN = (nodes.paragraph, nodes.emphasis, nodes.strong)

@@ -17,13 +17,13 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+from review_tools.changes import Changes
+from review_tools.changes.snapshot import Snapshot
+from review_tools.data.citation import site_address
+from review_tools.data.problems import DataError
+from review_tools.data.versions import Version, copies, snapshot_file, with_snapshot
 from review_tools.display.grid import grid, lines, link, text
-from review_tools.evidence.citation import site_address
-from review_tools.evidence.problems import DataError
-from review_tools.evidence.versions import Version, copies, snapshot_file, with_snapshot
-from review_tools.living.changes import Changes
-from review_tools.living.releases.snapshot import Snapshot
-from review_tools.site import told
+from review_tools.site import change_sections
 from review_tools.site.links import absolute, only_known
 from review_tools.site.pages import contents
 
@@ -99,7 +99,7 @@ def for_feed(app: Sphinx, number: str, address: str) -> str:
     if changes is None:
         return ""
     whole = f"{address}{page(changes.before, changes.after)}.html"
-    made = only_known(app, told.html(changes, limit=LINES["feed"], level=3, whole=whole))
+    made = only_known(app, change_sections.html(changes, limit=LINES["feed"], level=3, whole=whole))
     return absolute(made, address, app.env.review_files)  # type: ignore[attr-defined]
 
 
@@ -112,7 +112,7 @@ class Newest(SphinxDirective):
             return [nodes.paragraph(text="There is no earlier version to compare with.")]
         (old, new), changes = list(compared.items())[-1]
         name = f"site:{page(old, new)}"
-        body = told.html(changes, limit=LINES["chapter"], level=3, whole=name)
+        body = change_sections.html(changes, limit=LINES["chapter"], level=3, whole=name)
         body += Markup('<p><a href="{}">The whole comparison</a>, <a href="site:{}">all versions</a></p>').format(
             name, INDEX
         )
@@ -132,7 +132,12 @@ def collect(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
         chooser = lines(_others(old, new, list(compared)))
         says = f"What version {new} of this review changes against version {old}, computed from the snapshots of both."
         body = Markup('<p>{}</p>\n<p class="chooser">{}</p>\n').format(says, chooser)
-        yield _page(app, page(old, new), f"From version {old} to {new}", body + told.html(changes, limit=LINES["page"]))
+        yield _page(
+            app,
+            page(old, new),
+            f"From version {old} to {new}",
+            body + change_sections.html(changes, limit=LINES["page"]),
+        )
 
 
 def _page(app: Sphinx, name: str, title: str, body: Markup) -> tuple[str, dict[str, Any], str]:

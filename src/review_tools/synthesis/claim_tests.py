@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from review_tools.evidence.facts import UnknownFactError, select
-from review_tools.evidence.notices import unsound
-from review_tools.evidence.tables import load
+from review_tools.data.inline_values import UnknownFactError, select
+from review_tools.data.retracted import unsound
+from review_tools.data.tables import load
 from review_tools.synthesis import comparisons
 from review_tools.synthesis.comparisons import as_of
 from review_tools.synthesis.words import interval

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from review_tools.evidence.edit import edit
-from review_tools.evidence.problems import DataError, Problem
-from review_tools.evidence.tables import load, read_text
+from review_tools.data.edit import edit
+from review_tools.data.problems import DataError, Problem
+from review_tools.data.tables import load, read_text
 from review_tools.synthesis.claim_tests import TESTS, Claim, Verdict
 
 FILE = "data/claims.csv"

@@ -13,9 +13,9 @@ from typing import Any
 
 import pandas as pd
 
-from review_tools.evidence.notices import UNSOUND
-from review_tools.evidence.tables import State, load, of, state
-from review_tools.evidence.versions import order
+from review_tools.data.retracted import UNSOUND
+from review_tools.data.tables import State, load, of, state
+from review_tools.data.versions import order
 from review_tools.synthesis.pooling import CannotPoolError, Pooled, pool
 from review_tools.synthesis.rows import Effects, effect_sizes
 

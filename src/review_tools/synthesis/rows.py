@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from review_tools.evidence.problems import DataError, Problem, in_order, shorten
-from review_tools.evidence.tables import read_text
+from review_tools.data.problems import DataError, Problem, in_order, shorten
+from review_tools.data.tables import read_text
 from review_tools.synthesis.effects import Array, Mask, SynthesisError, uninformative
 from review_tools.synthesis.measures import MEANS, TWO_ARMS, Measure, measure_named
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from review_tools.evidence.reads import digest
+from review_tools.data.reads import digest
 from review_tools.site.freshness.surroundings import installed
 
 PACKAGE = Path(__file__).resolve().parents[2]

@@ -15,9 +15,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from review_tools.evidence.reads import ABSENT, digest
+from review_tools.data.reads import ABSENT, digest
+from review_tools.site.checksummed import seal, text_digest, unsealed
 from review_tools.site.freshness.inputs import placed
-from review_tools.site.sealed import seal, text_digest, unsealed
 
 FOLDER = Path("_build") / ".execution"
 KEPT = 400  # records; the ones not used for longest leave first

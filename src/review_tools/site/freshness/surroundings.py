@@ -6,7 +6,7 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 
-from review_tools.evidence.reads import digest
+from review_tools.data.reads import digest
 from review_tools.site import kernels
 
 LOCK = "requirements.txt"

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from review_tools.evidence.reads import digest
+from review_tools.data.reads import digest
 
 PACKAGE = "review_tools"
 

@@ -80,7 +80,7 @@ class Observer:
     def report(self) -> dict[str, Any]:
         """Files with digests, dates asked for, and what no one can vouch for."""
         self.active = False
-        reads = sys.modules.get(f"{PACKAGE}.evidence.reads")
+        reads = sys.modules.get(f"{PACKAGE}.data.reads")
         noted = {str(path): value for path, value in reads.noted().items()} if reads else {}
         days = sorted(reads.days()) if reads else []
         modules = {}

@@ -23,7 +23,7 @@ with (  # how charts look is for the chapter to say that imports it (display/the
     altair.utils.schemapi.debug_mode(True),
 ):
     kept.import_noting([child.__name__, *names])
-evidence = "review_tools.evidence"
+evidence = "review_tools.data"
 reads, schema, tables = (importlib.import_module(f"{evidence}.{name}") for name in ("reads", "schema", "tables"))
 if reads.noted():  # chapters would not be seen to read it
     raise ImportError("a module of the package reads a file when it is imported")

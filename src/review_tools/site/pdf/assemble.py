@@ -15,8 +15,8 @@ from bs4 import BeautifulSoup, Tag
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
-from review_tools.evidence.citation import citation
-from review_tools.evidence.problems import DataError
+from review_tools.data.citation import citation
+from review_tools.data.problems import DataError
 from review_tools.site.pdf.chapters import Chapter, chapters
 
 HERE = Path(__file__).parent

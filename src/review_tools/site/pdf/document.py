@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ArrayObject, ByteStringObject, DictionaryObject, NameObject, TextStringObject
 
-from review_tools.evidence.citation import Citation, citation
+from review_tools.data.citation import Citation, citation
 from review_tools.site.pdf.assemble import Entry, assemble
 from review_tools.site.pdf.chromium import print_pdf
 

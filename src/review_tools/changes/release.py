@@ -1,0 +1,106 @@
+"""Making a version: all its files at once, or none of them."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import yaml  # type: ignore[import-untyped]
+
+from review_tools.changes import Changes
+from review_tools.changes.snapshot import Snapshot
+from review_tools.changes.version_numbers import fits, next_number
+from review_tools.data import citation, git, protocol, zenodo
+from review_tools.data.edit import Change, edit
+from review_tools.data.problems import DataError
+from review_tools.data.versions import TABLE, sha256, snapshot_file, versions
+
+CHANGELOG = "CHANGELOG.md"
+UNRELEASED = re.compile(r"^## \[Unreleased\]\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a version is to be: its number, the version before it, the commit it is made from."""
+
+    number: str
+    newest: str
+    commit: str
+
+
+@dataclass(frozen=True)
+class Made:
+    """A version that was made: what it changes, its files, and their diff without the snapshot."""
+
+    changes: Changes
+    files: list[str]
+    diff: str
+
+
+def plan(root: Path, asked: str) -> Plan:
+    """The version ``asked`` for: search, data, fix, or a number.
+
+    Raises:
+        DataError: the number does not fit, or the folder has changes that are not committed.
+    """
+    known = versions(root)
+    if not known:
+        raise DataError(f"data/{TABLE}.csv names no version to follow → restore it from git.")
+    newest = known[-1].number
+    return Plan(next_number(newest, asked, root), newest, _committed(root))
+
+
+def make(root: Path, planned: Plan, day: date, *, dry_run: bool = False) -> Made:
+    """Makes the version from data that passed the check.
+
+    Raises:
+        DataError: the changes are not those that its number promises, the changelog is silent, or a file that names
+            the version cannot be written to. Nothing is written then.
+    """
+    number = planned.number
+    snapshot = Snapshot.taken(root, number, day.isoformat(), planned.commit)
+    changes = Snapshot.read(root, planned.newest).changed_to(snapshot)
+    fits(planned.newest, number, changes)
+    text = snapshot.text()
+    with edit(root, dry_run=dry_run) as change:
+        _write(change, number, planned.newest, day.isoformat())
+        change.add_row(TABLE, {"version": number, "date": day.isoformat(), "sha256": sha256(text.encode())})
+        diff = change.diff()
+        change.create(snapshot_file(number), text)
+        return Made(changes, change.files, diff)
+
+
+def _committed(root: Path) -> str:
+    """The commit that the folder holds unchanged."""
+    try:
+        changed = git.run(root, "status", "--porcelain", "--", ".").decode().splitlines()
+        if changed:
+            named = ", ".join(line[3:] for line in changed[:5]) + (" …" if len(changed) > 5 else "")
+            raise DataError(f"Not everything is committed ({named}) → commit it, or take it back.")
+        return git.commit(root, "HEAD")
+    except git.GitError as error:
+        raise DataError(f"A version is made from a commit, and git says: {error}") from error
+
+
+def _write(change: Change, number: str, newest: str, day: str) -> None:
+    """The files that name the version."""
+    _set(change, protocol.FILE, {"version": number, "preceding": f"{{version: {newest}}}"})
+    _set(change, citation.FILE, {"version": number, "date-released": day})
+    record = zenodo.zenodo(*(yaml.safe_load(change.read(file)) for file in (citation.FILE, protocol.FILE)))
+    change.create(zenodo.FILE, record)
+    text = change.read(CHANGELOG)
+    waiting = UNRELEASED.search(text)
+    if waiting is None or not waiting[1].strip():
+        raise DataError(f"{CHANGELOG}: nothing stands under “## [Unreleased]” → say there what this version changes.")
+    heading = f"## [Unreleased]\n\n## [{number}] - {day}\n"
+    change.write(CHANGELOG, text[: waiting.start()] + heading + text[waiting.start(1) :])
+
+
+def _set(change: Change, file: str, values: dict[str, str]) -> None:
+    """Writes top-level values of a YAML file and leaves its comments alone."""
+    text = change.read(file)
+    for key, value in values.items():
+        text, found = re.subn(rf"^({key}: )[^#\n]*?(?=\s*(?:#|$))", rf"\g<1>{value}", text, flags=re.MULTILINE)
+        if found != 1:
+            raise DataError(f"{file}: {found} lines start with “{key}:” → leave exactly one.")
+    change.write(file, text)

@@ -1,0 +1,153 @@
+"""``references.bib``: read with bibtexparser, nothing dropped in silence."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import bibtexparser
+from bibtexparser.middlewares import NormalizeFieldKeys
+from bibtexparser.model import DuplicateBlockKeyBlock, ParsingFailedBlock
+
+from review_tools.data import reads
+from review_tools.data.paths import project_root
+from review_tools.data.problems import DataError, Problem
+
+FILE = "references.bib"
+START = re.compile(r"^[ \t]*@[ \t]*(?!comment|preamble|string)([A-Za-z]+)[ \t]*[{(]", re.IGNORECASE | re.MULTILINE)
+PARTICLES = {"al", "da", "de", "del", "den", "der", "di", "du", "el", "la", "le", "te", "ten", "ter", "van", "von"}
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One work. Fields without evidence are empty strings."""
+
+    key: str
+    line: int
+    fields: dict[str, str]
+    braced: str = ""  # the authors with the braces that hold the name of a group together
+
+    def __getitem__(self, name: str) -> str:
+        return self.fields.get(name, "")
+
+    @property
+    def authors(self) -> list[str]:
+        """Authors as “Last, First”, or the name of a group; “others” stands for those not known."""
+        return [_plain(name) for name in _names(self.braced or self["author"])]
+
+    @property
+    def groups(self) -> set[str]:
+        """The authors that are groups: their names stand in braces, so that no “and” or comma divides them."""
+        return {_plain(name) for name in _names(self.braced) if _is_group(name)}
+
+    @property
+    def label(self) -> str:
+        """Author and year for tables and tooltips; a short title where no author is known."""
+        year = self["year"] or "n.d."
+        names = [name if name in self.groups else name.split(",")[0] for name in self.authors]
+        if not names:
+            return f"“{short_title(self['title'])}” {year}"
+        if len(names) == 2 and names[1] != "others":
+            return f"{names[0]} and {names[1]} {year}"
+        return f"{names[0]}{' et al.' if len(names) > 1 else ''} {year}"
+
+    @property
+    def anchor(self) -> str:
+        """Where its entry stands on the references page (Sphinx writes ids with hyphens)."""
+        return f"ref-{self.key.replace('_', '-')}"
+
+    @property
+    def url(self) -> str:
+        """Where a reader finds the work: its DOI, else its address; empty when neither is known."""
+        return f"https://doi.org/{self['doi']}" if self["doi"] else self["url"]
+
+
+def short_title(title: str, words: int = 5) -> str:
+    """First words of a title, with an ellipsis when some are left out."""
+    parts = title.strip("[]").split()
+    return " ".join(parts[:words]).rstrip(",:;") + ("…" if len(parts) > words else "")
+
+
+def bibliography(root: Path | None = None) -> dict[str, Reference]:
+    """All works by key.
+
+    Raises:
+        DataError: when the file is missing or an entry cannot be read.
+    """
+    path = project_root(root) / FILE
+    reads.note(path)
+    if not path.is_file():
+        raise DataError(f"{FILE}: the file is missing → restore it from git.")
+    references, problems = _read(path, path.stat().st_mtime_ns)
+    if problems:
+        raise DataError("\n".join(str(problem) for problem in problems))
+    return references
+
+
+def read_bibliography(root: Path) -> tuple[dict[str, Reference], list[Problem]]:
+    """All readable works by key, and what is wrong with the rest."""
+    path = root / FILE
+    reads.note(path)
+    if not path.is_file():
+        return {}, [Problem(FILE, "the file is missing", "restore it from git")]
+    return _read(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _read(path: Path, _changed: int) -> tuple[dict[str, Reference], list[Problem]]:
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        return {}, [Problem(FILE, "not UTF-8 text", "save the file as UTF-8", row=line)]
+    library = bibtexparser.parse_string(text, append_middleware=[NormalizeFieldKeys()])
+    references = {
+        entry.key: Reference(
+            entry.key,
+            entry.start_line + 1,
+            {f.key: _plain(str(f.value)) for f in entry.fields},
+            next((str(f.value) for f in entry.fields if f.key == "author"), ""),
+        )
+        for entry in library.entries
+    }
+    problems = []
+    for block in library.failed_blocks:
+        line = block.start_line + 1
+        if isinstance(block, DuplicateBlockKeyBlock):
+            why, remedy = "this key stands twice", "remove one entry or give it another key"
+            problems.append(Problem(FILE, why, remedy, row=line, value=block.key))
+        elif isinstance(block, ParsingFailedBlock):
+            why = "this entry cannot be read, often because a brace or comma is missing"
+            problems.append(
+                Problem(FILE, why, "close its braces, or restore it from git", row=line, value=block.raw[:60])
+            )
+    # An entry swallowed by a broken one before it is in neither list: compare with what the file announces.
+    started = len(START.findall(text))
+    if not problems and started != len(references):
+        why = f"the file announces {started} entries but {len(references)} can be read"
+        problems.append(Problem(FILE, why, "look for an unclosed brace before the first missing entry"))
+    return references, problems
+
+
+def _names(authors: str) -> list[str]:
+    """The names of an author field, divided at each “and” that stands outside of braces."""
+    names, depth = [""], 0
+    for part in re.split(r"([{}]|\s+and\s+)", authors):
+        depth += (part == "{") - (part == "}")
+        if part.strip() == "and" and not depth:
+            names.append("")
+        else:
+            names[-1] += part
+    return [name.strip() for name in names if name.strip()]
+
+
+def _is_group(name: str) -> bool:
+    """Whether one pair of braces holds the whole name, and that is no surname of two words, such as {Te Boome}."""
+    *before, _ = name.strip("{}").split() or [""]
+    surname = bool(before) and all(word.casefold() in PARTICLES for word in before)
+    return name.startswith("{") and name.find("}") == len(name) - 1 and not surname
+
+
+def _plain(value: str) -> str:
+    """Field value without the escapes and braces that only TeX needs."""
+    return re.sub(r"\\([&%#_$])", r"\1", value).replace("{", "").replace("}", "").strip()

@@ -1,0 +1,187 @@
+"""How this review and its works are cited: plain text, BibTeX and RIS."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from review_tools.data.bibliography import Reference
+from review_tools.data.paths import project_root
+from review_tools.data.problems import DataError
+from review_tools.data.settings import settings
+
+FILE = "CITATION.cff"
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2028\u2029\ufffe\uffff]")
+TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {
+    c: f"\\{c}" for c in "{}&%#_$"
+}
+
+
+@dataclass(frozen=True)
+class Work:
+    """A work cited by the review's own record: the seed."""
+
+    title: str
+    authors: tuple[str, ...]
+    doi: str
+    journal: str
+    year: str
+
+
+@dataclass(frozen=True)
+class Citation:
+    """This version of the review, as ``CITATION.cff`` describes it. Dates are YYYY-MM-DD."""
+
+    title: str
+    authors: tuple[str, ...]
+    version: str
+    released: str
+    licence: str
+    keywords: tuple[str, ...]
+    url: str
+    repository: str
+    based_on: tuple[Work, ...]
+
+    @property
+    def year(self) -> str:
+        return self.released[:4]
+
+    def text(self) -> str:
+        """One line for a reference list."""
+        names = "; ".join(self.authors)
+        return clean(f"{names} ({self.year}). {self.title}. Version {self.version}, {self.released}. {self.url}")
+
+    def bibtex(self) -> str:
+        """An entry that TeX prints as it is meant."""
+        fields = {
+            # A second pair of braces keeps a group's name whole.
+            "author": " and ".join(name if "," in name else f"{{{tex(name)}}}" for name in map(clean, self.authors)),
+            "title": f"{{{tex(self.title)}}}",
+            "year": self.year,
+            "date": self.released,
+            "version": tex(self.version),
+            "note": f"Version {tex(self.version)}, {tex(self.licence)}",
+            "url": re.sub(r"[\s{}\\%]", "", self.url),
+        }
+        key = "msc_living_review_" + re.sub(r"\W", "_", self.version)
+        return f"@misc{{{key},\n" + "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items()) + "}\n"
+
+    def ris(self) -> str:
+        """A record for a reference manager."""
+        return ris_record(
+            "DATA",
+            [
+                *(("AU", name) for name in self.authors),
+                ("TI", self.title),
+                ("PY", self.year),
+                ("DA", self.released.replace("-", "/")),
+                ("ET", self.version),
+                ("UR", self.url),
+                *(("KW", word) for word in self.keywords),
+            ],
+        )
+
+
+def citation(root: Path | None = None) -> Citation:
+    """How this version is cited.
+
+    Raises:
+        DataError: ``CITATION.cff`` or ``_config.yml`` is missing or lacks what a citation needs.
+    """
+    folder = project_root(root)
+    record = settings(folder / FILE, FILE)
+    try:
+        return Citation(
+            title=str(record["title"]),
+            authors=_names(record["authors"]),
+            version=str(record["version"]),
+            released=str(record["date-released"]),
+            licence=str(record["license"]),
+            keywords=tuple(str(word) for word in record.get("keywords", [])),
+            url=site_address(folder),
+            repository=str(record.get("repository-code", "")),
+            based_on=tuple(
+                Work(
+                    title=str(work["title"]),
+                    authors=_names(work["authors"]),
+                    doi=str(work.get("doi", "")),
+                    journal=str(work.get("journal", "")),
+                    year=str(work.get("year", "")),
+                )
+                for work in record.get("references", [])
+            ),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{FILE}: cannot be read as a citation ({error!r}) → restore it from git.") from error
+
+
+def site_address(root: Path | None = None) -> str:
+    """Where the site is published: ``html: baseurl`` of ``_config.yml``, with a slash at its end.
+
+    Raises:
+        DataError: no address is set.
+    """
+    config = settings(project_root(root) / "_config.yml", "_config.yml")
+    address = str((config.get("html") or {}).get("baseurl") or "")
+    if not re.fullmatch(r"https?://[^\s\"'<>]+", address):
+        raise DataError(f"_config.yml: html: baseurl is {address!r} → write the address of the published site.")
+    return address.rstrip("/") + "/"
+
+
+def works_ris(works: Iterable[Reference]) -> str:
+    """The bibliography as RIS, one record a work."""
+    return "\r\n".join(work_ris(work) for work in works)
+
+
+def work_ris(work: Reference) -> str:
+    """One work as RIS; what is unknown is left out."""
+    first, _, last = work["pages"].replace("–", "--").partition("--")
+    return ris_record(
+        "JOUR" if work["journal"] else "GEN",
+        [
+            ("ID", work.key),
+            *(("AU", name) for name in work.authors if name != "others"),
+            ("TI", work["title"]),
+            ("T2", work["journal"]),
+            ("PY", work["year"]),
+            ("VL", work["volume"]),
+            ("IS", work["number"]),
+            ("SP", first),
+            ("EP", last),
+            ("DO", work["doi"]),
+            ("UR", web(work.url)),
+            ("AN", f"PMID {work['pmid']}" if work["pmid"] else ""),
+            ("C2", work["pmcid"]),
+            ("N1", work["note"]),
+        ],
+    )
+
+
+def ris_record(kind: str, fields: Iterable[tuple[str, str]]) -> str:
+    """One record. A value is one line, so it can neither end the record nor start another field."""
+    lines = [f"TY  - {kind}", *(f"{tag}  - {value}" for tag, text in fields if (value := clean(text))), "ER  - ", ""]
+    return "\r\n".join(lines)
+
+
+def clean(text: str) -> str:
+    """One line of text without control characters."""
+    return " ".join(CONTROL.sub(" ", text).split())
+
+
+def web(address: str) -> str:
+    """The address if it is one of the web, else nothing: no ``javascript:`` reaches a link."""
+    return address if re.match(r"https?://", address) else ""
+
+
+def tex(text: str) -> str:
+    """Plain text with TeX's special characters escaped."""
+    return "".join(TEX.get(character, character) for character in clean(text))
+
+
+def _names(authors: list[dict[str, Any]]) -> tuple[str, ...]:
+    """People as “Last, First”, groups by their name."""
+    return tuple(
+        str(author["name"]) if "name" in author else f"{author['family-names']}, {author['given-names']}"
+        for author in authors
+    )

@@ -1,0 +1,124 @@
+"""Numbers for prose: counts, cells and percentages asked for by name.
+
+A chapter writes ``{count}`findings section=2.1``` and never the number itself.
+"""
+
+import shlex
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from review_tools.data import schema
+from review_tools.data.suggestions import meant
+from review_tools.data.tables import State, load, of, state
+
+
+class UnknownFactError(Exception):
+    """The data cannot answer the question as it was put."""
+
+
+def answer(kind: str, question: str, root: Path | None = None) -> str:
+    """The answer to one question, as text for the page.
+
+    Args:
+        kind: ``count`` (table, column=value …), ``value`` (table, row id, column) or
+            ``percent`` (table, row id, arm: 100 × events / n).
+        question: the words of the question; a value with spaces stands in double quotes.
+
+    Raises:
+        UnknownFactError: no such table, column, row or value; the message says which.
+    """
+    try:
+        words = shlex.split(question)
+    except ValueError as error:
+        raise UnknownFactError(f"cannot be read ({error})") from error
+    table = words[0] if words else ""
+    if table not in schema.tables(root):
+        raise UnknownFactError(f"no table {table!r}")
+    if kind == "count":
+        return str(int(matches(table, words[1:], root).sum()))
+    if len(words) != 3:
+        raise UnknownFactError(f"{kind} takes three words: table, row id, {'arm' if kind == 'percent' else 'column'}")
+    if kind == "percent":
+        events, n = (cell(table, words[1], f"{what}_{words[2]}", root) for what in ("events", "n"))
+        if not n:
+            raise UnknownFactError(f"{table} {words[1]}: nobody in {words[2]}")
+        return f"{100 * float(events) / float(n):.0f}"
+    return as_text(cell(table, words[1], words[2], root))
+
+
+def select(table: str, conditions: list[str], root: Path | None = None) -> pd.DataFrame:
+    """Rows of a table that meet every ``column=value``. Raises as ``matches`` does."""
+    return load(table, root)[matches(table, conditions, root)]
+
+
+def matches(table: str, conditions: list[str], root: Path | None = None) -> pd.Series:
+    """Which rows of a table meet every ``column=value``; a section covers its sub-sections.
+
+    Raises:
+        UnknownFactError: no such column, or no such term in its vocabulary.
+    """
+    frame = load(table, root)
+    chosen = pd.Series(True, index=frame.index)
+    for condition in conditions:
+        column, equals, value = condition.partition("=")
+        if not equals or column not in frame.columns:
+            raise UnknownFactError(f"{condition!r} is not column=value of {table}")
+        field = schema.tables(root)[table].field(column)
+        if field.vocabulary and value not in _terms(field.vocabulary, state("vocabulary", root)):
+            raise UnknownFactError(f"{value!r} is not a term of {field.vocabulary}")
+        cells = frame[column]
+        chosen &= in_section(cells, value) if column == "section" else _text(cells) == value
+    return chosen
+
+
+def in_section(column: pd.Series, section: str) -> pd.Series:
+    """Whether each value is the section or lies below it: 2.1 covers 2.1.1."""
+    return (column == section) | column.str.startswith(f"{section}.")
+
+
+def _text(cells: pd.Series) -> pd.Series:
+    """Cells as text; those that are text already are not copied."""
+    return cells if isinstance(cells.dtype, pd.StringDtype) else cells.astype(str)
+
+
+def cell(table: str, row: str, column: str, root: Path | None = None) -> Any:
+    """One cell, found by the value of the table's key."""
+    frame = load(table, root)
+    if column not in frame.columns:
+        raise UnknownFactError(f"{table} has no column {column!r}; {meant(column, frame.columns)}".rstrip("; "))
+    places = _places(state(table, root)).get(row, [])
+    if len(places) != 1:
+        raise UnknownFactError(f"{table} has {len(places) or 'no'} row {row!r}")
+    value = frame[column].iloc[places[0]]
+    if pd.isna(value):
+        raise UnknownFactError(f"{table} {row}: {column} is empty")
+    return value
+
+
+@lru_cache(maxsize=64)
+def _places(table: State) -> dict[str, list[int]]:
+    """Where the rows of each value of a table's key stand."""
+    places: dict[str, list[int]] = {}
+    for place, value in enumerate(_text(of(table)[table[0].primary_key[0]])):
+        places.setdefault(value, []).append(place)
+    return places
+
+
+@lru_cache(maxsize=256)
+def _terms(kind: str, vocabulary: State) -> frozenset[str]:
+    terms = of(vocabulary)
+    return frozenset(terms.loc[terms["kind"] == kind, "term"])
+
+
+def as_text(value: Any) -> str:
+    """A cell for the page: whole numbers without a point, dates as YYYY-MM-DD."""
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value)

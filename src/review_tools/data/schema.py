@@ -1,0 +1,116 @@
+"""The definition of the tables: ``data/datapackage.json`` (Frictionless Table Schema)."""
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from review_tools.data import reads
+from review_tools.data.paths import MARKER, project_root
+from review_tools.data.problems import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column. ``vocabulary`` names the kind of terms it accepts, if it is controlled."""
+
+    name: str
+    type: str
+    description: str
+    required: bool = False
+    unique: bool = False
+    pattern: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    vocabulary: str = ""
+    unit: str = ""
+    example: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKey:
+    """``column`` of this table holds values of ``target_column`` of ``target``."""
+
+    column: str
+    target: str
+    target_column: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: its columns in order, its key and its links to other tables."""
+
+    name: str
+    title: str
+    description: str
+    path: str
+    fields: tuple[Field, ...]
+    primary_key: tuple[str, ...]
+    foreign_keys: tuple[ForeignKey, ...]
+    append_only: bool = False  # a log: its past lines stay as they are
+
+    @property
+    def columns(self) -> list[str]:
+        return [field.name for field in self.fields]
+
+    def field(self, name: str) -> Field:
+        for field in self.fields:
+            if field.name == name:
+                return field
+        raise KeyError(f"Table {self.name} has no column {name!r}; it has {', '.join(self.columns)}.")
+
+
+def tables(root: Path | None = None) -> dict[str, Table]:
+    """All tables by name, in the order of the data package.
+
+    Raises:
+        DataError: when ``datapackage.json`` cannot be read.
+    """
+    path = project_root(root) / MARKER
+    reads.note(path)
+    return _tables(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _tables(path: Path, _changed: int) -> dict[str, Table]:
+    try:
+        package = json.loads(path.read_text(encoding="utf-8"))
+        return {resource["name"]: _table(resource) for resource in package["resources"]}
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{MARKER}: cannot be read as a data package ({error!r}) → restore it from git.") from error
+
+
+def _table(resource: dict[str, Any]) -> Table:
+    schema = resource["schema"]
+    key = schema["primaryKey"]
+    return Table(
+        name=resource["name"],
+        title=resource["title"],
+        description=resource["description"],
+        path=resource["path"],
+        fields=tuple(_field(field) for field in schema["fields"]),
+        primary_key=(key,) if isinstance(key, str) else tuple(key),
+        foreign_keys=tuple(
+            ForeignKey(key["fields"], key["reference"]["resource"], key["reference"]["fields"])
+            for key in schema.get("foreignKeys", [])
+        ),
+        append_only=resource.get("appendOnly", False),
+    )
+
+
+def _field(field: dict[str, Any]) -> Field:
+    limits = field.get("constraints", {})
+    return Field(
+        name=field["name"],
+        type=field["type"],
+        description=field["description"],
+        required=limits.get("required", False),
+        unique=limits.get("unique", False),
+        pattern=limits.get("pattern", ""),
+        minimum=limits.get("minimum"),
+        maximum=limits.get("maximum"),
+        vocabulary=field.get("vocabulary", ""),
+        unit=field.get("unit", ""),
+        example=field.get("example", ""),
+    )

@@ -1,0 +1,63 @@
+"""The versions of the review, as ``data/releases.csv`` lists them: year of the search . change of data . fix."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from review_tools.data import schema
+from review_tools.data.paths import project_root
+from review_tools.data.tables import load
+
+TABLE, COPIES = "releases", "release_copies"
+FOLDER = "releases"  # of the project: a snapshot of each version
+NUMBER = re.compile(r"\d{2}\.\d+\.\d+")
+
+
+@dataclass(frozen=True)
+class Version:
+    """One released version: its number, its date (YYYY-MM-DD), the SHA-256 of its snapshot."""
+
+    number: str
+    date: str
+    sha256: str
+
+
+def versions(root: Path | None = None) -> list[Version]:
+    """Every released version, the oldest first; none in a project that keeps no list.
+
+    Raises:
+        DataError: the list cannot be read.
+    """
+    if TABLE not in schema.tables(root):
+        return []
+    rows = load(TABLE, root).itertuples(index=False)
+    return [Version(str(row.version), f"{row.date:%Y-%m-%d}", str(row.sha256)) for row in rows]
+
+
+def with_snapshot(root: Path | None = None) -> list[Version]:
+    """Those whose snapshot is here: a copy of the data alone has none."""
+    folder = project_root(root)
+    return [one for one in versions(folder) if (folder / snapshot_file(one.number)).is_file()]
+
+
+def copies(root: Path | None = None) -> dict[str, str]:
+    """Version → SHA-256 of the archive that holds its site, for the versions whose site is kept."""
+    if COPIES not in schema.tables(root):
+        return {}
+    rows = load(COPIES, root)
+    return dict(zip(rows["version"], rows["sha256"], strict=True))
+
+
+def snapshot_file(number: str) -> str:
+    """Where the snapshot of a version lies, from the root of the project."""
+    return f"{FOLDER}/{number}.json"
+
+
+def order(number: str) -> tuple[int, ...]:
+    """A number as something that sorts: 26.10.0 is newer than 26.9.0."""
+    return tuple(int(part) for part in number.split("."))
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

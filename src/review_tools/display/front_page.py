@@ -1,0 +1,206 @@
+"""The front page at a glance: dates, counts that lead to their pages, trials by status, results with direction."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment
+
+from review_tools.data.citation import citation
+from review_tools.data.protocol import protocol
+from review_tools.data.tables import load
+from review_tools.display.grid import Column, Grid, grid, lines, link, note, tag
+from review_tools.display.protocol import current, last_searches
+from review_tools.display.queries import chosen, labels
+from review_tools.display.theme import plural
+from review_tools.display.trial_tables import status_of
+from review_tools.synthesis import comparisons, words
+from review_tools.synthesis.comparisons import Answer
+
+_ENVIRONMENT = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+# What the date means depends on the reader's clock, so `static/schedule.js` fills `.search-badge`.
+_TEMPLATE = _ENVIRONMENT.from_string("""\
+<div class="glance">
+<dl class="glance-dates">
+<div><dt>Last systematic search</dt><dd>{{ searched or "no systematic search yet" }}
+{% if due %}
+<span class="tag search-badge" data-due="{{ due.day }}" data-every="{{ due.every }}" hidden></span>
+{% elif searched %}
+<span class="tag">{{ current }}</span>
+{% endif %}
+</dd></div>
+<div><dt>Last update</dt><dd><a href="site:book/whats-new">version {{ version }}</a>, {{ released }}</dd></div>
+</dl>
+<ul class="glance-cards">
+{% for card in cards %}
+<li><a href="site:{{ card.page }}"><b>{{ card.count }}</b> <span>{{ card.name }}</span>
+<small>{{ card.says }}</small></a></li>
+{% endfor %}
+</ul>
+<div class="glance-trials">
+<p id="glance-trials">Trials by status, as the registry shows it or else as the seed review printed it</p>
+<ul aria-labelledby="glance-trials">
+{% for name, count, share in statuses %}
+<li><a href="site:book/trials?trials.status={{ name | urlencode }}#all-trials"><span>{{ name | capitalize }}</span>
+<svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect width="{{ share }}" height="8"/></svg>
+<b>{{ count }}</b></a></li>
+{% endfor %}
+</ul>
+</div>
+</div>
+""")
+RESULTS = {"better with MSCs": "dampens", "no clear difference": "none", "worse with MSCs": "promotes"}
+
+
+@dataclass(frozen=True)
+class Card:
+    """One count: how many of what, one line about it, and the page that holds the rows."""
+
+    count: int
+    name: str
+    says: str
+    page: str
+
+
+@dataclass(frozen=True)
+class Due:
+    """The first day on which a search of some source is due, and after how many days that source is due again."""
+
+    day: str
+    every: int
+
+
+@dataclass(frozen=True)
+class Glance:
+    """The review in a few counts."""
+
+    cards: list[Card]
+    statuses: list[tuple[str, int, int]]  # name, trials, length of the bar in percent of the longest
+    searched: str | None
+    version: str
+    released: str
+    due: Due | None = None
+    current: str = ""
+
+    def _repr_html_(self) -> str:
+        return _TEMPLATE.render(vars(self))
+
+    def __repr__(self) -> str:
+        return "; ".join(f"{card.count} {card.name}" for card in self.cards)
+
+
+def at_a_glance() -> Glance:
+    """Dates, counts and trials by status, each with the page that holds its rows."""
+    studies, findings, outcomes, trials = (load(name) for name in ("studies", "findings", "outcomes", "trials"))
+    this = citation()
+    results = compared()
+    pools = [result for result in results if result.k > 1]
+    randomised = outcomes.loc[outcomes["design"] == "randomised", "study_id"].nunique()
+    cards = [
+        Card(
+            len(studies), "studies", f"{_are(studies, kind='human trial')} of them trials in people", "book/references"
+        ),
+        Card(
+            len(findings),
+            "laboratory and animal findings",
+            f"{_are(findings, basis='source read')} checked in their source",
+            "book/mechanisms/index",
+        ),
+        Card(
+            len(trials), "registered trials", f"{_are(trials, registered_status='completed')} completed", "book/trials"
+        ),
+        Card(
+            len(outcomes),
+            "outcomes in people",
+            f"from {plural(outcomes['study_id'].nunique(), 'study', 'studies')}, {randomised} randomised",
+            "book/diseases/index",
+        ),
+        Card(len(pools), "pooled results", _sum_up(pools), "book/synthesis/index"),
+        Card(
+            len(load("corrections")),
+            "corrections",
+            "places where seed and source disagree",
+            "book/audit",
+        ),
+    ]
+    counts = trials.apply(status_of, axis=1).value_counts()
+    order = sorted(counts.items(), key=lambda pair: (pair[0] in ("unknown", "not shown"), -pair[1], pair[0]))
+    most = int(counts.max())
+    statuses = [(str(name), int(count), round(100 * count / most)) for name, count in order]
+    return Glance(cards, statuses, last_search(), this.version, this.released, due(), current())
+
+
+def last_search() -> str | None:
+    """Day of the latest complete search; None while there was none."""
+    searches = load("searches")
+    complete = searches.loc[searches["status"] == "complete", "run_on"]
+    return f"{complete.max():%Y-%m-%d}" if len(complete) else None
+
+
+def due() -> Due | None:
+    """When the schedule in ``data/review.yml`` asks for the next search; None unless all sources were searched."""
+    read, last = protocol(), last_searches()
+    days: dict[str, int] = {
+        source: min(strategy["sources"][source]["every_days"] for strategy in read["strategies"].values())
+        for source in last
+    }
+    nexts = [(day + timedelta(days[source]), days[source]) for source, day in last.items() if day is not None]
+    if read["status"] != "living" or len(nexts) < len(last):
+        return None
+    day, every = min(nexts)
+    return Due(f"{day:%Y-%m-%d}", every)
+
+
+def _are(frame: pd.DataFrame, **conditions: str) -> int:
+    ((column, value),) = conditions.items()
+    return int((frame[column] == value).sum())
+
+
+def _sum_up(pools: list[Answer]) -> str:
+    found = pd.Series([direction(pool) for pool in pools]).value_counts()
+    return ", ".join(f"{found[name]} {name}" for name in RESULTS if name in found.index) or "none yet"
+
+
+def compared() -> list[Answer]:
+    """The comparisons with a control group that have a result, as they are declared."""
+    answers = (comparisons.answer(name) for name in load("comparisons")["comparison_id"])
+    return [result for result in answers if result.excludes_no_effect is not None]
+
+
+def direction(result: Answer) -> str:
+    """Which way a comparison points, in a reader's words: only an interval that leaves out no difference points."""
+    if not result.excludes_no_effect:
+        return "no clear difference"
+    return "better with MSCs" if result.favours_msc else "worse with MSCs"
+
+
+def directions() -> Grid:
+    """Each comparison with a control group: its question, which way it points, and how sure anybody is."""
+    frame = pd.DataFrame([{**result.comparison, "at": at} for at, result in enumerate(compared())])
+    results, pages = compared(), labels("synthesis page")
+    graded = chosen("assessments", about="certainty")
+    elsewhere = int((graded["judgement"] != "not assessed").sum())
+
+    def question(row: pd.Series) -> Any:
+        result = results[row["at"]]
+        size = f"{plural(result.k, 'study', 'studies')}, {result.people} people"
+        return lines([link(f"site:book/synthesis/{row['page']}", row["question"]), note(pages[row["page"]], size)])
+
+    def found(row: pd.Series) -> Any:
+        result = results[row["at"]]
+        said = direction(result)
+        name = words.RATIO.get(str(row["measure"]), "")
+        alone = "one study, not pooled" if result.k == 1 else None
+        return lines([tag(said, RESULTS[said]), note(f"{name} {words.interval(result)}", alone)])
+
+    columns: list[Column] = [
+        ("Question", question),
+        ("Direction", found),
+        ("Certainty", lambda row: "not assessed"),
+    ]
+    caption = (
+        f"{plural(len(frame), 'question')}, none graded for certainty by anybody we know of "
+        f"({elsewhere} gradings of other reviews’ results stand with their pools)"
+    )
+    return grid(frame, columns, caption, tools=False)

@@ -1,0 +1,277 @@
+"""What stands on the page of one study or trial: rows picked from the tables of the whole review.
+
+Each table of the review is drawn once; a page takes its own rows out of it by their ids.
+"""
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from review_tools.data.bibliography import bibliography
+from review_tools.data.tables import load
+from review_tools.display import data_tables, results
+from review_tools.display.grid import UNKNOWN, Cell, Grid, grid, lines, link, show, tag, text
+from review_tools.display.queries import labels
+from review_tools.display.theme import plural
+from review_tools.synthesis import comparisons
+
+Row = tuple[str, Sequence[tuple[str, Cell]]]
+Groups = Mapping[Hashable, list[Any]]
+SIDES = {
+    "disease": ("Disease", "reviewed_disease", "registered_condition"),
+    "status": ("Status", "reviewed_status", "registered_status"),
+    "phase": ("Phase", "reviewed_phase", "registered_phase"),
+    "country": ("Country", "reviewed_country", "registered_country"),
+    "sponsor": ("Sponsor", "reviewed_sponsor", "registered_sponsor"),
+    "cells": ("Cells", "reviewed_cell_source", "registered_cell_source"),
+    "arms": ("Arms", "reviewed_arms", "registered_arms"),
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One section of a page: heading, anchor, table."""
+
+    title: str
+    anchor: str
+    table: Grid
+
+
+def pick(whole: Grid, rows: Iterable[Row], caption: str, without: str = "") -> Grid:
+    """Some rows of a drawn table, without a column the page makes needless."""
+    kept = [(name, [cell for cell in cells if cell[0] != without]) for name, cells in rows]
+    return replace(whole, caption=caption, header=[name for name in whole.header if name != without], rows=kept)
+
+
+def by(frame: pd.DataFrame, key: str, value: str) -> Groups:
+    """The values that belong to each key, in the order of the table."""
+    groups: dict[Hashable, list[Any]] = defaultdict(list)
+    for name, found in zip(frame[key], frame[value], strict=True):
+        if pd.notna(name):
+            groups[name].append(found)
+    return groups
+
+
+class Dossiers:
+    """The tables of all study and trial pages. Whatever several pages need is worked out once."""
+
+    @cached_property
+    def studies(self) -> pd.DataFrame:
+        return load("studies").set_index("study_id", drop=False)
+
+    @cached_property
+    def trials(self) -> pd.DataFrame:
+        return load("trials").set_index("trial_id", drop=False)
+
+    @cached_property
+    def reports(self) -> Groups:
+        """The studies that report each trial: those that name it, and the work the trial's row names by its DOI."""
+        groups: dict[Hashable, list[Any]] = defaultdict(list, by(self.studies, "trial_id", "study_id"))
+        works = {work["doi"].casefold(): key for key, work in bibliography().items() if work["doi"]}
+        for trial, doi in self.trials["publication_doi"].dropna().items():
+            key = works.get(str(doi).casefold())
+            if key in self.studies.index and key not in groups[trial]:
+                groups[trial].append(key)
+        return groups
+
+    @cached_property
+    def reported(self) -> Groups:
+        """The trials each study reports."""
+        groups: dict[Hashable, list[Any]] = defaultdict(list)
+        for trial, studies in self.reports.items():
+            for study in studies:
+                groups[study].append(trial)
+        return groups
+
+    @cached_property
+    def _wholes(self) -> dict[str, Grid]:
+        return {
+            "finding": data_tables.findings(),
+            "outcome": data_tables.outcomes(),
+            "correction": data_tables.corrections(),
+            "claim": results.claims(),
+            "pool": results.published_pools(),
+        }
+
+    @cached_property
+    def _known(self) -> dict[str, dict[str, Row]]:
+        return {kind: {row[0]: row for row in whole.rows} for kind, whole in self._wholes.items()}
+
+    @cached_property
+    def _ids(self) -> dict[str, Groups]:
+        """The rows of each study or trial in those tables."""
+        pools = load("published_pools")
+        works = {work["doi"].casefold(): key for key, work in bibliography().items() if work["doi"]}
+        pools["study_id"] = pools["doi"].str.casefold().map(works)
+        return {
+            "finding": by(load("findings"), "study_id", "finding_id"),
+            "outcome": by(load("outcomes"), "study_id", "outcome_id"),
+            "correction": by(load("corrections"), "study_id", "correction_id"),
+            "trial correction": by(load("corrections"), "trial_id", "correction_id"),
+            "claim": by(load("claim_studies"), "study_id", "claim_id"),
+            "pool": by(pools, "study_id", "pool_id"),
+        }
+
+    @cached_property
+    def _frames(self) -> dict[str, dict[Hashable, pd.DataFrame]]:
+        """Rows of each study that need a table of their own here."""
+        declared = [comparisons.answer(name) for name in load("comparisons")["comparison_id"]]
+        compared = pd.concat(
+            [a.rows.assign(title=a.comparison["title"], page=a.comparison["page"]) for a in declared],
+            ignore_index=True,
+        )
+        counted = load("published_pool_studies").merge(load("published_pools"), on="pool_id", suffixes=("", "_pool"))
+        judged, decided = load("assessments"), load("decisions").rename(columns={"basis_study_id": "study_id"})
+        frames = {"compared": compared, "counted": counted, "judged": judged, "decided": decided}
+        return {name: dict(list(frame.groupby("study_id"))) for name, frame in frames.items()}
+
+    def counts(self, study_id: str) -> str:
+        """How much the review uses of a study, in a few words."""
+        found = ((name, len(self._ids[name].get(study_id, []))) for name in ("finding", "outcome", "correction"))
+        return ", ".join(plural(number, name) for name, number in found if number)
+
+    def _rows(self, kind: str, names: Iterable[Any], without: str = "", of: str = "") -> Grid:
+        rows = [self._known[kind][f"{kind}-{name}"] for name in names]
+        return pick(self._wholes[kind], rows, plural(len(rows), of or kind), without)
+
+    def study(self, study_id: str) -> list[Part]:
+        """All that the review holds of one study; parts without rows are left out."""
+        ids = {kind: groups.get(study_id, []) for kind, groups in self._ids.items()}
+        own = {name: frames.get(study_id, pd.DataFrame()) for name, frames in self._frames.items()}
+        parts = [
+            Part("What it found", "findings", self._rows("finding", ids["finding"], "Study")),
+            Part("Outcomes in people", "outcomes", self._rows("outcome", ids["outcome"], "Study")),
+            Part("In our comparisons", "comparisons", compared(own["compared"])),
+            Part("What it pooled", "pools", self._rows("pool", ids["pool"], "Published by", "published pool")),
+            Part("In the pools of others", "counted", counted(own["counted"])),
+            Part("Claims that rest on it", "claims", self._rows("claim", ids["claim"], "Studies")),
+            Part("Corrections", "corrections", self._rows("correction", ids["correction"], "Subject")),
+            Part("How others judged it", "assessments", judged(own["judged"])),
+            Part("Decisions of regulators", "decisions", decided(own["decided"])),
+        ]
+        return [part for part in parts if part.table.rows]
+
+    def trial(self, trial_id: str) -> list[Part]:
+        """All that the review holds of one trial; parts without rows are left out."""
+        studies = self.reports.get(trial_id, [])
+        outcomes = [outcome for study in studies for outcome in self._ids["outcome"].get(study, [])]
+        corrections = self._ids["trial correction"].get(trial_id, [])
+        sources = load("trial_sources")
+        parts = [
+            Part("Review and registry side by side", "sides", sides(self.trials.loc[[trial_id]].iloc[0])),
+            Part("Studies that report it", "studies", reporting(self.studies.loc[studies])),
+            Part("Outcomes reported", "outcomes", self._rows("outcome", outcomes)),
+            Part("Corrections", "corrections", self._rows("correction", corrections, "Subject")),
+            Part("Records seen", "sources", seen(sources[sources["trial_id"] == trial_id])),
+        ]
+        return [part for part in parts if part.table.rows]
+
+
+def compared(frame: pd.DataFrame) -> Grid:
+    """The comparisons that declare rows of a study, and whether each row is pooled."""
+    columns = [
+        ("Comparison", lambda row: link(f"site:book/synthesis/{row['page']}", row["title"])),
+        ("Row", lambda row: lines([row["outcome"], row["time"]])),
+        (
+            "In the pool",
+            lambda row: tag(f"no: {row['reason']}", "promotes") if row["reason"] else tag("yes", "dampens"),
+        ),
+        ("Take care", lambda row: ", ".join(row["flags"])),
+    ]
+    inside = int((frame["reason"] == "").sum()) if len(frame) else 0
+    return grid(frame, columns, f"{plural(len(frame), 'row')} declared, {inside} used", name="comparisons")
+
+
+def counted(frame: pd.DataFrame) -> Grid:
+    """Published pools whose authors counted a study, or whose review includes it."""
+    how = labels("pool inclusion")
+    columns = [
+        (
+            "Published pool",
+            lambda row: lines(
+                [link(f"site:book/synthesis/published#pool-{row['pool_id']}", row["citation"]), row["pool_id"]]
+            ),
+        ),
+        ("Outcome", text("outcome")),
+        ("Included", lambda row: how[row["inclusion"]]),
+        ("Note", lambda row: show(row["note"]) if pd.notna(row["note"]) else ""),
+    ]
+    return grid(frame, columns, plural(len(frame), "published pool"), name="counted")
+
+
+def judged(frame: pd.DataFrame) -> Grid:
+    """Published judgements of a study."""
+    columns = [
+        ("Judged", lambda row: lines([row["about"], row["domain"]])),
+        ("Tool", text("tool")),
+        ("Judgement", lambda row: lines([row["judgement"], "" if pd.isna(row["score"]) else f"score {row['score']}"])),
+        ("Because", text("reasons")),
+        ("By", _assessor),
+        ("Source", data_tables.source),
+    ]
+    return grid(frame, columns, plural(len(frame), "published judgement"), name="judgements")
+
+
+def _assessor(row: pd.Series) -> Cell:
+    return link(
+        f"https://doi.org/{row['assessed_by_doi']}" if pd.notna(row["assessed_by_doi"]) else None, row["assessed_by"]
+    )
+
+
+def decided(frame: pd.DataFrame) -> Grid:
+    """Regulators' decisions that rest on a study."""
+    columns = [
+        ("Decision", lambda row: lines([row["decision"], row["date"]])),
+        ("Agency", text("agency")),
+        ("Product", text("product")),
+        ("For", text("indication")),
+        ("Source", data_tables.source),
+    ]
+    return grid(frame, columns, plural(len(frame), "decision"), name="decisions")
+
+
+def reporting(frame: pd.DataFrame) -> Grid:
+    """The studies that report a trial."""
+    columns = [
+        ("Study", lambda row: data_tables.study_link(row["study_id"])),
+        ("What it says, as far as read", text("summary")),
+    ]
+    return grid(frame, columns, plural(len(frame), "study", "studies"))
+
+
+def seen(frame: pd.DataFrame) -> Grid:
+    """The pages on which the facts of a trial were seen."""
+    return grid(frame, [("Record", lambda row: link(row["url"], row["url"]))], plural(len(frame), "record"))
+
+
+def sides(trial: pd.Series) -> Grid:
+    """What the review prints beside what the registry shows, marked where they can be compared."""
+    rows = [
+        {"name": name, "what": what, "reviewed": trial[reviewed], "registered": trial[registered]}
+        for name, (what, reviewed, registered) in SIDES.items()
+    ]
+    printed = any(pd.notna(row["reviewed"]) for row in rows)
+    columns = [
+        ("What", text("what")),
+        ("The review prints", text("reviewed")),
+        ("The registry shows", text("registered")),
+        ("Compared", _compared),
+    ]
+    if not printed:
+        columns = [columns[0], columns[2]]
+    caption = "Review and registry" if printed else "The registry alone: the seed review does not hold this trial"
+    return grid(pd.DataFrame(rows), columns, caption)
+
+
+def _compared(row: pd.Series) -> Cell:
+    reviewed, registered = row["reviewed"], row["registered"]
+    if pd.isna(reviewed) or pd.isna(registered) or registered == UNKNOWN.striptags():
+        return "one side only"
+    if reviewed == registered:
+        return tag("agree", "dampens")
+    # Only these are terms of a vocabulary; the other lines are prose, which differs without disagreeing.
+    return tag("differ", "promotes") if row["name"] in data_tables.COMPARED else "in other words"

@@ -1,1 +1,0 @@
-"""Versions of the review: their numbers, their snapshots, and how one is made."""

@@ -1,0 +1,42 @@
+"""Works that no longer stand: struck through wherever the text cites or lists them, with the word for why."""
+
+from html import escape
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util import logging
+
+from review_tools.data.bibliography import bibliography
+from review_tools.data.problems import DataError
+from review_tools.data.retracted import unsound
+
+logger = logging.getLogger(__name__)
+
+
+def setup(app: Sphinx) -> None:
+    """Marks citations and entries of the references when a page is about to be written."""
+    app.connect("doctree-resolved", mark)
+
+
+def mark(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Strikes links to such works, and their entries."""
+    root = Path(app.srcdir)
+    try:
+        works, gone = bibliography(root), unsound(root)
+    except DataError as error:
+        logger.warning(str(error), type="review", subtype="data")
+        return
+    status = {works[key].anchor: word for key, word in gone.items() if key in works}
+    for link in doctree.findall(nodes.reference):
+        if word := status.get(link.get("refuri", "").rpartition("#")[2] or link.get("refid", "")):
+            _strike(link, f"</s> [{escape(word)}]")
+    for entry in doctree.findall(nodes.citation):
+        if word := next((status[name] for name in entry["ids"] if name in status), ""):
+            for text in entry.findall(nodes.paragraph):
+                _strike(text, f'</s> <span class="tag tag-retracted">{escape(word)}</span>')
+
+
+def _strike(node: nodes.Element, end: str) -> None:
+    node.insert(0, nodes.raw("", "<s>", format="html"))
+    node.append(nodes.raw("", end, format="html"))

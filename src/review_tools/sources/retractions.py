@@ -1,0 +1,130 @@
+"""Which works were retracted, corrected or doubted since: Crossref and PubMed asked about every DOI and number.
+
+Crossref's record of a work lists what its publisher and Retraction Watch published about it (``updated-by``); asking
+for it by its address needs no filter, in which a comma of a DOI would part two conditions. PubMed's record links to
+notices and marks retracted works. A work of which one service gave no usable answer is unknown: nothing is concluded.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from urllib.parse import quote
+
+from review_tools.data.bibliography import Reference, bibliography
+from review_tools.data.edit import Change
+from review_tools.data.retracted import STATUS, gravest
+from review_tools.sources import crossref, pubmed
+from review_tools.sources.http import CROSSREF, PUBMED, Client, ServiceError, UnknownRecordError
+from review_tools.sources.records import Notice, RecordError
+from review_tools.sources.watch.report import listing, plain
+
+Row = dict[str, str]
+SERVICES = {"crossref": CROSSREF, "pubmed": PUBMED}
+AGAIN = "nothing is concluded; run review retractions again later"
+BY_HAND = "look at the record, and set the status by hand if it says so"
+MILD = {"addendum", "clarification", "new edition", "new version"}  # kinds of updates that leave a work standing
+
+
+@dataclass(slots=True)
+class Asked:
+    """What the services say about one work. ``unknown`` are reasons for which nothing is concluded."""
+
+    study_id: str
+    notices: list[Row] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    held: set[str] = field(default_factory=set)  # services that have the work
+    absent: set[str] = field(default_factory=set)  # services that do not
+
+    @property
+    def told(self) -> bool:
+        return bool(self.held) and not self.unknown
+
+
+def ask(client: Client, root: Path) -> list[Asked]:
+    """Asks about every work of the bibliography that has a DOI or a PubMed number."""
+    found = [_work(client, work) for work in bibliography(root).values() if work["doi"] or work["pmid"]]
+    for source, service in SERVICES.items():
+        absent = [one for one in found if source in one.absent]
+        if len(absent) > 1 and not any(source in one.held for one in found):
+            for one in absent:  # more likely another service at this address than a field without DOIs
+                one.unknown.append(f"{service.name}: has none of the works asked about ({service.base}) → {AGAIN}")
+    return found
+
+
+def _work(client: Client, work: Reference) -> Asked:
+    asked = Asked(work.key)
+    for source, number, fetch in (("crossref", work["doi"], _crossref), ("pubmed", work["pmid"], _pubmed)):
+        if not number:
+            continue
+        try:
+            asked.notices += fetch(client, work.key, number)
+            asked.held.add(source)
+        except UnknownRecordError:
+            asked.absent.add(source)
+        except ServiceError as error:
+            asked.unknown.append(f"{error.service}: {error.why} → {AGAIN}")
+        except RecordError as error:
+            asked.unknown.append(f"{SERVICES[source].name}: {error} → {BY_HAND}")
+    return asked
+
+
+def _crossref(client: Client, study: str, number: str) -> list[Row]:
+    answer = crossref.message(client, number)
+    page = f"{CROSSREF.address}/works/{quote(number, safe='')}"
+    return _rows(crossref.notices(answer.data), study, "crossref", answer.retrieved, page)
+
+
+def _pubmed(client: Client, study: str, number: str) -> list[Row]:
+    record = pubmed.work(client, number)
+    return _rows(record.notices, study, "pubmed", record.retrieved, f"https://pubmed.ncbi.nlm.nih.gov/{number}/")
+
+
+def _rows(notices: Iterable[Notice], study: str, source: str, seen: date, page: str) -> list[Row]:
+    """Rows of ``notices``, without those of what leaves a work standing."""
+    rows = []
+    for notice in notices:
+        if notice.term not in STATUS and notice.term not in MILD:
+            raise RecordError(f"lists a notice of the unknown kind {notice.kind!r}")
+        if notice.term in STATUS:
+            own = notice.doi or (f"pmid:{notice.pmid}" if notice.pmid else "record")
+            row = {"study_id": study, "kind": notice.term, "source": source, "notice": own}
+            rows.append({**row, "noticed_on": notice.date, "seen_on": f"{seen}", "source_url": page})
+    return rows
+
+
+def enter(change: Change, asked: list[Asked]) -> list[Row]:
+    """Writes notices not seen before, and the status each gives its study; returns them with both statuses.
+
+    A status becomes graver only, and only by a new notice: what a person decided about an old one stays.
+    """
+    table, studies = change.table("notices"), change.table("studies").set_index("study_id")["status"]
+    key = ["study_id", "kind", "source", "notice"]
+    seen = set(table[key].itertuples(index=False, name=None))
+    new: list[Row] = []
+    for one in asked:
+        fresh = {tuple(row[part] for part in key): row for row in (one.notices if one.told else ())}
+        added = [row for own, row in fresh.items() if own not in seen]
+        if not added or one.study_id not in studies.index:
+            continue
+        before = str(studies[one.study_id])
+        after = gravest([before, *(STATUS[row["kind"]] for row in added)])
+        for row in added:
+            change.add_row("notices", row)
+        if after != before:
+            change.set_cells("studies", "study_id", one.study_id, {"status": after})
+        new += [{**row, "before": before, "after": after} for row in added]
+    return new
+
+
+def markdown(asked: list[Asked], new: list[Row], turned: list[str]) -> str:
+    """The part of a pull request's text about notices; all text from outside is escaped."""
+    columns = ("study_id", "kind", "notice", "noticed_on", "source", "before", "after", "source_url")
+    parts = ["\n# Notices about works\n", listing(new, columns, "No new retraction, correction or concern.")]
+    for heading, lines in (
+        ("Sentences to read again", turned),
+        ("Not known", [f"{one.study_id}: {why}" for one in asked for why in one.unknown]),
+    ):
+        if lines:
+            parts.append(f"\n## {heading}\n\n" + "".join(f"- {plain(line)}\n" for line in lines))
+    return "\n".join(parts)

@@ -1,0 +1,470 @@
+"""Two hundred spoiled rows and files, of every kind that a check can know: each is refused, with its place and remedy.
+
+One of each kind by default; ``REVIEW_ALL=1`` draws four of each. What was tried goes into ``_build/mutations.json``.
+"""
+
+import csv
+import io
+import json
+import math
+import os
+import random
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from review_tools.check import chapters
+from review_tools.check.plausibility import FRACTION
+from review_tools.cli.check import problems_of
+from review_tools.data import schema
+
+TIMES = 4 if os.environ.get("REVIEW_ALL") else 1
+BIB = "references.bib"
+SEARCH = "pubmed-1125,pubmed,main,1,2026-11-23,2026-11-18,2026-11-23,1,1,0,0,complete,\n"
+FOUND = "pubmed-1,pubmed-1125,pubmed,1,report,,,,A title,2026,It names both,1,,2026-11-23\n"
+Row = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the problem must be said to be. No row: what is wrong is that a row, or the file, is not there."""
+
+    file: str
+    row: int | None = None
+    column: str = ""
+
+
+@dataclass
+class Project:
+    """A committed copy that is spoiled, checked, and put right again."""
+
+    root: Path
+    chance: random.Random = field(default_factory=random.Random)
+
+    def __post_init__(self) -> None:
+        self.sound = {p.relative_to(self.root).as_posix(): p.read_bytes() for p in self.files()}
+        self.tables = schema.tables(self.root)
+        self.held = {
+            name: list(csv.DictReader(io.StringIO(self.sound[f"data/{name}.csv"].decode(), newline="")))
+            for name in self.tables
+        }
+
+    def files(self) -> list[Path]:
+        return [self.root / BIB, *(self.root / "data").glob("*"), *(self.root / "book").rglob("*.md")]
+
+    def mend(self) -> None:
+        for file, content in self.sound.items():
+            if not (self.root / file).is_file() or (self.root / file).read_bytes() != content:
+                (self.root / file).write_bytes(content)
+
+    def one(self, choices: Any) -> Any:
+        return self.chance.choice(list(choices))
+
+    def rows(self, table: str) -> list[Row]:
+        return [dict(row) for row in self.held[table]]
+
+    def write(self, table: str, header: list[str], rows: list[list[str]]) -> str:
+        with (self.root / f"data/{table}.csv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows([header, *rows])
+        return f"data/{table}.csv"
+
+    def cells(self, wanted: Callable[[schema.Table, schema.Field], object]) -> list[tuple[str, int, str, str]]:
+        """Filled cells of the columns wanted: table, place among the rows, column, value."""
+        columns = [
+            (t.name, f.name)
+            for t in self.tables.values()
+            for f in t.fields
+            if not t.append_only and wanted(t, f) and any(row[f.name] for row in self.held[t.name])
+        ]
+        table, column = self.one(columns)
+        return [(table, at, column, row[column]) for at, row in enumerate(self.held[table]) if row[column]]
+
+    def set(self, table: str, at: int, cells: Row, shown: str = "") -> Place:
+        rows = self.rows(table)
+        rows[at] |= cells
+        file = self.write(table, list(rows[0]), [list(row.values()) for row in rows])
+        return Place(file, at + 2, shown or next(iter(cells)))
+
+    def spoil(self, wanted: Callable[[schema.Table, schema.Field], object], *values: str) -> Place:
+        """One cell of the columns wanted gets one of the values; ``{}`` stands for what it held."""
+        table, at, column, held = self.one(self.cells(wanted))
+        return self.set(table, at, {column: self.one(values).replace("{}", held).replace("{cut}", held[:-1])})
+
+    def outcome(self, wanted: Callable[[Row], object]) -> tuple[int, Row]:
+        found: tuple[int, Row] = self.one([(at, row) for at, row in enumerate(self.rows("outcomes")) if wanted(row)])
+        return found
+
+    def text(self, file: str, change: Callable[[str], str], row: int | None = None) -> Place:
+        before = self.sound[file].decode()
+        after = change(before)
+        assert after != before
+        (self.root / file).write_text(after, encoding="utf-8", newline="")
+        return Place(file, row)
+
+    def entry(self, *needs: str) -> tuple[str, int]:
+        """An entry of the bibliography that has all these fields, and its line."""
+        text = self.sound[BIB].decode()
+        entries = re.findall(r"^@.*?^\}\n", text, re.MULTILINE | re.DOTALL)
+        chosen: str = self.one(entry for entry in entries if all(f"\n  {need} = " in entry for need in needs))
+        return chosen, text[: text.index(chosen)].count("\n") + 1
+
+    def in_entry(self, pattern: str, new: str, *needs: str, count: int = 1) -> Place:
+        entry, line = self.entry(*needs)
+        return self.text(BIB, lambda text: text.replace(entry, re.sub(pattern, new, entry, count=count)), line)
+
+
+def prose(_: schema.Table, f: schema.Field) -> bool:
+    return (
+        f.type == "string" and not (f.pattern or f.vocabulary) and f.name in ("statement", "note", "summary", "meaning")
+    )
+
+
+def printed(row: Row) -> bool:
+    return row["value_basis"] == "printed" and (
+        row["block"] in ("continuous", "single-arm continuous")
+        or (row["block"].endswith("binary") and bool(FRACTION.search(row["reported"])))
+    )
+
+
+def factor_ten(p: Project) -> Place:
+    at, row = p.outcome(lambda row: printed(row) or row["block"] == "effect")
+    kinds = {"binary": ("events_arm1", "n_arm1"), "effect": ("effect", "ci_low", "ci_high")}
+    columns = kinds.get(row["block"].removeprefix("single-arm "), ("mean_arm1", "sd_arm1"))
+    column = p.one(column for column in columns if float(row[column]))
+    whole = column.startswith(("events", "n_"))
+    value = f"{int(row[column]) * 10}" if whole else f"{float(row[column]) * 10:g}"
+    return Place(p.set("outcomes", at, {column: value}).file, at + 2)
+
+
+def swapped_arms(p: Project) -> Place:
+    pairs = [(f"{what}_arm1", f"{what}_arm2") for what in ("events", "n", "mean", "sd", "printed_percent")]
+    at, row = p.outcome(
+        lambda row: (
+            (printed(row) or row["value_basis"] == "derived from percent")
+            and all(any(row[one] for one in pair) for pair in pairs[:2])
+            and len({(row[f"events_arm{arm}"], row[f"n_arm{arm}"], row[f"printed_percent_arm{arm}"]) for arm in (1, 2)})
+            == 2
+            and row["printed_percent_arm1"] != row["printed_percent_arm2"]
+            and row["events_arm2"]
+        )
+    )
+    return Place(p.set("outcomes", at, {a: row[b] for a, b in pairs} | {b: row[a] for a, b in pairs}).file, at + 2)
+
+
+def se_as_sd(p: Project) -> Place:
+    at, row = p.outcome(lambda row: printed(row) and row["sd_arm1"] and row["n_arm1"])
+    return p.set("outcomes", at, {"sd_arm1": f"{float(row['sd_arm1']) / math.sqrt(int(row['n_arm1'])):.2f}"})
+
+
+def estimate_outside(p: Project) -> Place:
+    table, column = p.one([("outcomes", "effect"), ("published_pools", "estimate")])
+    rows = [(at, row) for at, row in enumerate(p.rows(table)) if row["ci_low"] and row["ci_low"] != row["ci_high"]]
+    at, row = p.one(rows)
+    return p.set(table, at, {column: f"{float(row['ci_high']) + 1:g}"})
+
+
+def events_above_n(p: Project) -> Place:
+    at, row = p.outcome(lambda row: row["events_arm1"] and row["n_arm1"])
+    return p.set("outcomes", at, {"events_arm1": f"{int(row['n_arm1']) + p.chance.randint(1, 9)}"})
+
+
+def other_study(p: Project) -> Place:
+    at, row = p.outcome(lambda _: True)
+    return p.set("outcomes", at, {"study_id": p.one(s["study_id"] for s in p.rows("studies") if s != row["study_id"])})
+
+
+def ends_before_it_starts(p: Project) -> Place:
+    rows = [(at, row) for at, row in enumerate(p.rows("trials")) if row["start_date"] and row["completion_date"]]
+    return p.set("trials", p.one(rows)[0], {"completion_date": "1999-01"})
+
+
+def other_verdict(p: Project) -> Place:
+    at, row = p.one(enumerate(p.rows("claims")))
+    others = {"holds", "does not hold", "cannot be tested yet"} - {row["expected"]}
+    return Place(p.set("claims", at, {"expected": p.one(sorted(others))}).file, at + 2)
+
+
+def keyed(p: Project) -> tuple[str, list[Row]]:
+    table = p.one(t.name for t in p.tables.values() if not t.append_only and len(p.rows(t.name)) > 2)
+    return table, p.rows(table)
+
+
+def row_doubled(p: Project) -> Place:
+    table, rows = keyed(p)
+    lines = [list(row.values()) for row in rows]
+    at = p.one(range(len(lines)))
+    return Place(p.write(table, list(rows[0]), [*lines[: at + 1], *lines[at:]]), at + 3)
+
+
+def id_doubled(p: Project) -> Place:
+    table, rows = keyed(p)
+    first, second = sorted((p.one(range(len(rows) // 2)), p.one(range(len(rows) // 2, len(rows)))))
+    return p.set(table, second, {column: rows[first][column] for column in p.tables[table].primary_key})
+
+
+def needed_row_gone(p: Project) -> Place:
+    table, link = p.one(
+        (t, k) for t in p.tables.values() for k in t.foreign_keys if any(r[k.column] for r in p.rows(t.name))
+    )
+    at, user = p.one((at, row) for at, row in enumerate(p.rows(table.name)) if row[link.column])
+    rows = p.rows(link.target)
+    left = [list(row.values()) for row in rows if row[link.target_column] != user[link.column]]
+    p.write(link.target, list(rows[0]), left)
+    # A table that loses rows of its own to the same cut names another line than before.
+    return Place(f"data/{table.path}", at + 2 if table.name != link.target else None)
+
+
+def study_gone(p: Project) -> Place:
+    rows = p.rows("studies")
+    gone = p.one(range(len(rows)))
+    return Place(p.write("studies", list(rows[0]), [list(r.values()) for at, r in enumerate(rows) if at != gone]))
+
+
+def log_line_gone(p: Project) -> Place:
+    table = p.one(["searches", "candidates"])
+    return Place(p.write(table, list(p.rows(table)[0]), []))
+
+
+def header(change: Callable[[Project, list[str], list[list[str]]], None]) -> Callable[[Project], Place]:
+    def spoil(p: Project) -> Place:
+        table, rows = keyed(p)
+        names, lines = list(rows[0]), [list(row.values()) for row in rows]
+        change(p, names, lines)
+        return Place(p.write(table, names, lines), 1)
+
+    return spoil
+
+
+def drop(p: Project, names: list[str], lines: list[list[str]]) -> None:
+    at = p.one(range(len(names)))
+    for cells in (names, *lines):
+        del cells[at]
+
+
+def move(p: Project, names: list[str], lines: list[list[str]]) -> None:
+    at = p.one(range(len(names) - 1))
+    for cells in (names, *lines):
+        cells.append(cells.pop(at))
+
+
+def rename(p: Project, names: list[str], lines: list[list[str]]) -> None:
+    names[p.one(range(len(names)))] += p.one(["s", " ", "_2", "é"])
+
+
+def twice(p: Project, names: list[str], lines: list[list[str]]) -> None:
+    at = p.one(range(len(names)))
+    for cells in (names, *lines):
+        cells.append(cells[at])
+
+
+def names_only(p: Project, names: list[str], lines: list[list[str]]) -> None:
+    at = p.one(range(len(names) - 1))
+    names[at], names[at + 1] = names[at + 1], names[at]
+
+
+def file(change: Callable[[bytes], bytes], row: int | None) -> Callable[[Project], Place]:
+    def spoil(p: Project) -> Place:
+        table, rows = keyed(p)
+        name = f"data/{table}.csv"
+        (p.root / name).write_bytes(change(p.sound[name]))
+        return Place(name, len(rows) + 2 if row == -1 else row)
+
+    return spoil
+
+
+def line(change: Callable[[str], str]) -> Callable[[Project], Place]:
+    """One line of a table's file, changed as text."""
+
+    def spoil(p: Project) -> Place:
+        table, rows = keyed(p)
+        at = p.one(range(1, len(rows) + 1))
+        name = f"data/{table}.csv"
+        lines = p.sound[name].decode().splitlines()
+        lines[at] = change(lines[at])
+        return p.text(name, lambda _: "\n".join([*lines, ""]), at + 1)
+
+    return spoil
+
+
+def cut_short(p: Project) -> Place:
+    content = p.sound["data/studies.csv"]
+    (p.root / "data/studies.csv").write_bytes(content[: p.chance.randint(300, len(content) - 2)])
+    return Place("data/studies.csv")
+
+
+def file_gone(p: Project) -> Place:
+    table, _ = keyed(p)
+    (p.root / f"data/{table}.csv").unlink()
+    return Place(f"data/{table}.csv")
+
+
+def entry_twice(p: Project) -> Place:
+    entry, _ = p.entry()
+    return p.text(BIB, lambda text: f"{text}\n{entry}", p.sound[BIB].count(b"\n") + 2)
+
+
+def work_twice(p: Project) -> Place:
+    entry, _ = p.entry("doi")
+    return p.text(BIB, lambda text: f"{text}\n{entry.replace('{', '{another_', 1)}", p.sound[BIB].count(b"\n") + 2)
+
+
+def entry_gone(p: Project) -> Place:
+    entry, _ = p.entry()
+    key = entry.partition("{")[2].partition(",")[0]
+    p.text(BIB, lambda text: text.replace(entry, ""))
+    return Place("data/studies.csv", next(at for at, r in enumerate(p.rows("studies"), 2) if r["study_id"] == key))
+
+
+def brace_lost(p: Project) -> Place:
+    place = p.in_entry(r"\},?\n\}\n\Z", "\n}\n", "title")
+    return Place(place.file)  # where a brace is missing cannot be told for sure
+
+
+def chapter(p: Project, text: str) -> Place:
+    name = p.one(f for f in p.sound if f.startswith("book/"))
+    return p.text(name, lambda held: f"{held}\n{text}\n", p.sound[name].count(b"\n") + 2)
+
+
+def ends(*endings: str) -> Callable[[schema.Table, schema.Field], object]:
+    return lambda _, f: f.pattern and f.name.endswith(endings)
+
+
+def dashed(_: schema.Table, f: schema.Field) -> object:
+    return f.type == "date" or (f.pattern and f.name.endswith("doi"))
+
+
+def binary(row: Row) -> bool:
+    return row["block"] == "binary"
+
+
+KINDS: dict[str, Callable[[Project], Place]] = {
+    "required cell emptied": lambda p: p.spoil(lambda _, f: f.required, ""),
+    "wrong type": lambda p: p.spoil(lambda _, f: f.type != "string", "seventy", "1,200", "{} mg", "2021-02-30", "0x1F"),
+    "decimal comma": lambda p: p.spoil(lambda _, f: f.type == "number", "0,5", "1.234,5"),
+    "below the least": lambda p: p.spoil(lambda _, f: f.minimum is not None, "-1"),
+    "percentage above 100": lambda p: p.spoil(lambda _, f: f.maximum == 100, "100.1", "750"),
+    "term misspelt": lambda p: p.spoil(lambda _, f: f.vocabulary, "{}x", "{} {}", "{cut}"),
+    "foreign key broken": lambda p: p.spoil(lambda t, f: f.name in [k.column for k in t.foreign_keys], "{}9"),
+    "DOI malformed": lambda p: p.spoil(ends("doi"), "https://doi.org/{}", "doi:{}", "{} {}", "10.{}", "1{}"),
+    "NCT malformed": lambda p: p.spoil(ends("trial_id"), "NCT0123456", "NCT 01234567", "NCTO1234567", "nct01234567"),
+    "address malformed": lambda p: p.spoil(ends("url"), "www.example.org", "javascript:alert(1)", "{} {}", "ftp:{}"),
+    "unicode dash": lambda p: p.spoil(dashed, "10.1000/a\u2013b", "2024\u201101\u201102"),
+    "trailing blank": lambda p: p.spoil(lambda *_: True, "{} ", "{}\u00a0", "\t{}", "{}\n"),
+    "NUL byte": lambda p: p.spoil(lambda _, f: f.type == "string", "{}\x00", "\x00{}"),
+    "invisible character": lambda p: p.spoil(prose, "{}\u200b", "\u202e{}", "a\u00adb", "{}\x1b[31m", "\ufeff{}"),
+    "formula": lambda p: p.spoil(prose, '=HYPERLINK("http://x.example")', "+1+cmd|' /C calc'!A0", "@SUM(A1)", "-2+3"),
+    "HTML": lambda p: p.spoil(prose, "{}<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "a</td>b"),
+    "over-long cell": lambda p: p.spoil(prose, "word " * 500 + "end", "x" * 100_000),
+    "date in the future": lambda p: p.spoil(lambda _, f: f.type == "date", "2999-01-01"),
+    "factor ten": factor_ten,
+    "swapped arms": swapped_arms,
+    "SE given as SD": se_as_sd,
+    "estimate outside its interval": estimate_outside,
+    "more events than people": events_above_n,
+    "second block in a row": lambda p: p.set("outcomes", p.outcome(binary)[0], {"mean_arm1": "2"}),
+    "another study's outcome": other_study,
+    "trial ends before it starts": ends_before_it_starts,
+    "verdict turned": other_verdict,
+    "row doubled": row_doubled,
+    "identifier doubled": id_doubled,
+    "row that others need deleted": needed_row_gone,
+    "study deleted": study_gone,
+    "past line edited": lambda p: p.set(*p.one([("searches", 0, {"note": "x"}), ("candidates", 0, {"title": "y"})])),
+    "past line deleted": log_line_gone,
+    "column dropped": header(drop),
+    "column renamed": header(rename),
+    "column moved": header(move),
+    "column doubled": header(twice),
+    "two headings exchanged": header(names_only),
+    "byte order mark": file(lambda content: b"\xef\xbb\xbf" + content, 1),
+    "line ends of Windows": file(lambda content: content.replace(b"\n", b"\r\n"), 1),
+    "Latin-1": file(lambda content: content + "é\n".encode("latin-1"), -1),
+    "UTF-16": file(lambda content: content.decode().encode("utf-16"), 1),
+    "file emptied": file(lambda _: b"", None),
+    "file deleted": file_gone,
+    "file cut short": cut_short,
+    "quotation mark left open": line(lambda text: '"' + text.replace('"', "")),
+    "comma lost": line(lambda text: text.replace(",", "", 1) if '"' not in text.partition(",")[0] else text + ",x"),
+    "comma too many": line(lambda text: f"{text},"),
+    "marks of a merge": line(lambda text: f"<<<<<<< HEAD\n{text}"),
+    "key doubled": entry_twice,
+    "work doubled under another key": work_twice,
+    "entry deleted": entry_gone,
+    "brace lost": brace_lost,
+    "DOI malformed (bibliography)": lambda p: p.in_entry(r"doi = \{10\.", "doi = {https://doi.org/10.", "doi"),
+    "year malformed": lambda p: p.in_entry(r"(year = \{)\d+", p.one([r"\1in press", r"\g<1>2999", r"\g<1>99"]), "year"),
+    "field misspelt": lambda p: p.in_entry("year =", "yaer =", "year"),
+    "kind misspelt": lambda p: p.in_entry(r"\A@\w+", "@artikel"),
+    "HTML in a title": lambda p: p.in_entry(r"title = \{", "title = {<b onclick=x>", "title"),
+    "title emptied": lambda p: p.in_entry(r"title = \{.*\},", "title = {},", "title"),
+    "key changed": lambda p: p.in_entry(r"\A(@\w+\{)\w+", r"\1nobody_2020_nothing"),
+    "marks of a merge (bibliography)": lambda p: p.in_entry(r"\A", "<<<<<<< HEAD\n"),
+    "citation of nothing": lambda p: chapter(p, "{cite:p}`nobody_2024_nothing`"),
+    "marks of a merge (chapter)": lambda p: chapter(p, "<<<<<<< HEAD"),
+}  # fmt: skip
+told: dict[str, dict[str, Any]] = {}
+
+
+@pytest.fixture(scope="module")
+def project(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    folder = tmp_path_factory.mktemp("mutations")
+    for name in ("data", "book"):
+        shutil.copytree(root / name, folder / name)
+    for name in (BIB, "CITATION.cff", "CHANGELOG.md"):
+        shutil.copy(root / name, folder / name)
+    for page in (folder / "book").rglob("*.md"):  # numbers in the prose take half of a check and are tested elsewhere
+        page.write_text(chapters.FACT.sub("some", page.read_text(encoding="utf-8")), encoding="utf-8")
+    for table, line in (("searches", SEARCH), ("candidates", FOUND)):
+        with (folder / f"data/{table}.csv").open("a", encoding="utf-8") as rows:
+            rows.write(line)
+    for words in (
+        ["init", "-q"],
+        ["add", "."],
+        ["-c", "user.name=T", "-c", "user.email=t@e.org", "commit", "-qm", "x"],
+    ):
+        subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
+    assert problems_of(folder) == []
+    yield Project(folder)
+    (root / "_build").mkdir(exist_ok=True)
+    table = json.dumps(told, ensure_ascii=False, indent=1)
+    (root / "_build" / "mutations.json").write_text(table, encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_mutation_is_accepted(kind: str, project: Project) -> None:
+    seen = told.setdefault(kind, {"refused": 0, "example": ""})
+
+    @settings(
+        max_examples=TIMES,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.randoms(use_true_random=True))  # anywhere: other draws begin with the first row of the first table
+    def spoil(chance: random.Random) -> None:
+        project.chance = chance
+        try:
+            place = KINDS[kind](project)
+            problems = problems_of(project.root)
+        finally:
+            project.mend()
+        hits = [p for p in problems if p.file == place.file and place.row in (None, p.row)]
+        if place.column:
+            hits = [p for p in hits if p.column == place.column]
+        assert hits, f"{place}: {[str(p) for p in problems[:5]]}"
+        assert all(p.file and p.why and p.remedy for p in problems)
+        seen["refused"] += 1
+        seen["example"] = str(hits[0])[:300]
+
+    spoil()
+    assert seen["refused"] >= 1

@@ -1,0 +1,65 @@
+"""The bibliography loses nothing and invents nothing."""
+
+import re
+from pathlib import Path
+
+import pytest
+from pybtex.database import parse_string
+
+import review_tools as rt
+from review_tools.data.bibliography import bibliography
+from review_tools.site import linked_data
+from review_tools.site.bibliography import Authors, known_authors
+
+
+def test_every_entry_of_the_file_is_read(root: Path) -> None:
+    text = (root / "references.bib").read_text(encoding="utf-8")
+    assert len(rt.bibliography()) == len(re.findall(r"^@", text, re.MULTILINE))
+
+
+def test_a_label_is_honest_about_what_is_unknown() -> None:
+    works = rt.bibliography()
+    assert works["hackel_2023_immunological"].label == "Hackel et al. 2023"
+    assert works["unnamed_nd_lactate"].label.startswith("“Lactate")
+    assert works["unnamed_nd_lactate"].label.endswith("n.d.")
+
+
+def test_braces_and_escapes_are_for_tex_only() -> None:
+    for work in rt.bibliography().values():
+        assert not re.search(r"[{}]|\\[&%#_$]", work["title"])
+
+
+AUTHORS = {
+    "Invented, Ida and {Pretend and Sons Study Group}": (
+        ["Invented, Ida", "Pretend and Sons Study Group"],
+        {"Pretend and Sons Study Group"},
+        "Invented and Pretend and Sons Study Group 2024",
+    ),
+    "{Smith, Jones and Partners}": (
+        ["Smith, Jones and Partners"],
+        {"Smith, Jones and Partners"},
+        "Smith, Jones and Partners 2024",
+    ),
+    "Müller, {J}. and others": (["Müller, J.", "others"], set(), "Müller et al. 2024"),
+    "{Te Boome} and others": (["Te Boome", "others"], set(), "Te Boome et al. 2024"),
+}
+
+
+@pytest.mark.parametrize("authors", AUTHORS)
+def test_a_name_in_braces_is_one_group(authors: str, copy: Path) -> None:
+    path = copy / "references.bib"
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f"\n@article{{z_2024_z,\n  author = {{{authors}}},\n  title = {{Z}},\n  year = {{2024}},\n}}\n")
+    work = bibliography(copy)["z_2024_z"]
+    assert (work.authors, work.groups, work.label) == AUTHORS[authors]
+    known = linked_data.study(work, "https://example.org/z", "")["author"]
+    assert {one["name"] for one in known if one["@type"] == "Organization"} == work.groups
+
+
+@pytest.mark.parametrize("authors", AUTHORS)
+def test_a_citation_shows_no_braces(authors: str) -> None:
+    text = f"@article{{z, author = {{{authors}}}, title = {{Z}}, year = {{2024}}}}"
+    entry = parse_string(text, "bibtex").entries["z"]
+    cited = str(known_authors(full=False, style=Authors()).format_data({"entry": entry}))
+    assert "{" not in cited
+    assert cited == AUTHORS[authors][2].removesuffix(" 2024")

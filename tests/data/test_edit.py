@@ -1,0 +1,149 @@
+"""Changing files: all or nothing, one at a time, one line a row."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from review_tools.data.edit import FOLDER, edit, recover
+from review_tools.data.problems import DataError
+from review_tools.data.tables import read_text
+
+STUDY = {"study_id": "zzz_2025_row", "kind": "unknown", "status": "current", "read": "title only"}
+# Counts for the suite; the full run is REVIEW_STRESS=full.
+KILLS, PAIRS = (100, 50) if os.environ.get("REVIEW_STRESS") == "full" else (4, 1)
+# Adds numbered rows to three files for ever, and says each number once the change is made.
+WRITER = """
+import sys
+from pathlib import Path
+from review_tools.data.edit import edit
+root, name, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+print("ready", flush=True)
+for number in range(count):
+    with edit(root) as change:
+        key = f"{name}_{number:06d}"
+        change.add_row("studies", {"study_id": key, "kind": "unknown", "summary": "x" * 200})
+        change.add_row("vocabulary", {"kind": "test", "term": key})
+        change.write("CHANGELOG.md", change.read("CHANGELOG.md") + f"- {key}\\n")
+    print(key, flush=True)
+"""
+
+
+def writer(root: Path, name: str, count: int) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(root), name, str(count)], stdout=subprocess.PIPE, text=True
+    )
+
+
+def held(root: Path, name: str) -> list[set[str]]:
+    """The keys of one writer in each of the three files; a torn file cannot be read and raises."""
+    studies = read_text(root / "data" / "studies.csv")
+    vocabulary = read_text(root / "data" / "vocabulary.csv")
+    changelog = (root / "CHANGELOG.md").read_text(encoding="utf-8").splitlines()
+    return [
+        {key for key in studies["study_id"] if key.startswith(name)},
+        {key for key in vocabulary["term"] if key.startswith(name)},
+        {line[2:] for line in changelog if line.startswith(f"- {name}")},
+    ]
+
+
+def test_a_row_is_one_line_at_its_place(copy: Path) -> None:
+    before = (copy / "data" / "studies.csv").read_text(encoding="utf-8").splitlines()
+    with edit(copy) as change:
+        change.add_row("studies", STUDY | {"study_id": "baa_2025_row", "summary": "with, comma"})
+    after = (copy / "data" / "studies.csv").read_text(encoding="utf-8").splitlines()
+    new = [line for line in after if line not in before]
+    assert new == ['baa_2025_row,unknown,,,,current,title only,"with, comma",,,']
+    assert [line for line in after if line not in new] == before
+    assert after == [after[0], *sorted(after[1:])]
+
+
+def test_a_dry_run_and_a_failure_write_nothing(copy: Path) -> None:
+    before = {path: path.read_bytes() for path in copy.rglob("*.*") if path.is_file()}
+    with edit(copy, dry_run=True) as change:
+        change.add_row("studies", STUDY)
+        assert "+zzz_2025_row" in change.diff()
+
+    def fail_halfway() -> None:
+        with edit(copy) as change:
+            change.add_row("studies", STUDY)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_halfway()
+    with pytest.raises(KeyError, match="no column"), edit(copy) as change:
+        change.add_row("studies", {"no_such": "x"})
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_a_decided_change_is_finished_by_the_next_command(copy: Path) -> None:
+    with edit(copy, dry_run=True) as change:
+        change.add_row("studies", STUDY)
+        change.write("CHANGELOG.md", change.read("CHANGELOG.md") + "- zzz\n")
+        change._stage(copy / FOLDER / "journal")
+    recover(copy)
+    assert "zzz_2025_row" in (copy / "data" / "studies.csv").read_text(encoding="utf-8")
+    assert "- zzz" in (copy / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert not (copy / FOLDER / "journal").exists()
+
+
+def test_a_new_file_is_made_with_the_rest_or_by_the_next_command(copy: Path) -> None:
+    new = copy / "folder" / "new.json"
+    with edit(copy, dry_run=True) as change:
+        change.create("folder/new.json", "{}\n")
+        assert "+{}" in change.diff()
+        change._stage(copy / FOLDER / "journal")
+    assert not new.exists()
+    recover(copy)
+    assert new.read_text(encoding="utf-8") == "{}\n"
+    with edit(copy) as change:
+        change.create("folder/new.json", "[]\n")
+        change.create("folder/other.json", "{}\n")
+    assert new.read_text(encoding="utf-8") == "[]\n"
+    assert (copy / "folder" / "other.json").is_file()
+
+
+def test_an_interrupted_change_does_not_overwrite_what_was_edited_since(copy: Path) -> None:
+    with edit(copy, dry_run=True) as change:
+        change.add_row("studies", STUDY)
+        change._stage(copy / FOLDER / "journal")
+    (copy / "data" / "studies.csv").write_text("study_id\nby_hand\n", encoding="utf-8")
+    with pytest.raises(DataError, match="changed since"):
+        recover(copy)
+    assert (copy / "data" / "studies.csv").read_text(encoding="utf-8") == "study_id\nby_hand\n"
+
+
+def test_kill_9_at_any_moment_tears_no_file_and_loses_no_row(copy: Path) -> None:
+    said: set[str] = set()
+    for number in range(KILLS):
+        name = f"kill{number:03d}"
+        process = writer(copy, name, 10_000)
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(0.02 + (number * 37 % 100) / 400)
+        process.send_signal(signal.SIGKILL)
+        said |= {line.strip() for line in process.stdout}
+        process.wait()
+        if number % 2:  # what a reader finds before anything recovers: whole files
+            held(copy, "kill")
+        recover(copy)
+        studies, vocabulary, changelog = held(copy, "kill")
+        assert studies == vocabulary == changelog
+        assert said <= studies
+    assert said
+
+
+def test_two_writers_at_once_lose_no_row(copy: Path) -> None:
+    for number in range(PAIRS):
+        names = (f"left{number:03d}", f"right{number:03d}")
+        processes = [writer(copy, name, 5) for name in names]
+        assert [process.wait(timeout=120) for process in processes] == [0, 0]
+        for name in names:
+            assert [len(keys) for keys in held(copy, name)] == [5, 5, 5]
+        for process in processes:
+            assert process.stdout is not None
+            process.stdout.close()

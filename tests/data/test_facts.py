@@ -1,0 +1,37 @@
+"""Numbers in prose come from the data, or the question is refused."""
+
+import pytest
+
+import review_tools as rt
+from review_tools.data.inline_values import UnknownFactError, answer
+
+
+def test_counts_follow_conditions_and_sections() -> None:
+    findings = rt.load("findings")
+    assert answer("count", "findings") == str(len(findings))
+    below = findings["section"].str.startswith("2.1")
+    assert answer("count", "findings section=2.1") == str(below.sum())
+    assert answer("count", 'findings basis="seed only"') == str((findings["basis"] == "seed only").sum())
+
+
+def test_cells_and_percentages() -> None:
+    assert answer("value", "outcomes deng_2017_randomised-1 events_arm1") == "9"
+    assert answer("percent", "outcomes deng_2017_randomised-1 arm1") == "75"
+    assert answer("value", "trials NCT00690066 status_date") == "2021-12-23"
+
+
+@pytest.mark.parametrize(
+    ("kind", "question"),
+    [
+        ("count", "trails"),
+        ("count", "findings colour=blue"),
+        ("count", "findings route=telepathy"),
+        ("value", "outcomes nobody-1 events_arm1"),
+        ("value", "outcomes deng_2017_randomised-1 mean_arm1"),
+        ("value", "outcomes deng_2017_randomised-1"),
+        ("count", 'findings basis="open'),
+    ],
+)
+def test_a_question_without_answer_is_refused(kind: str, question: str) -> None:
+    with pytest.raises(UnknownFactError):
+        answer(kind, question)

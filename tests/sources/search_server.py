@@ -1,0 +1,139 @@
+"""The searches of the four services, in their formats: dates, pages, cursors, history, and faults of their own."""
+
+import json
+import re
+from datetime import date
+from typing import Any
+from xml.sax.saxutils import escape
+
+from sources.server import Query, Reply, Services, a_study, a_work, an_article
+
+JSON, XML = "application/json", "text/xml; charset=UTF-8"
+DAY = r"(\d{4})[-/](\d{2})[-/](\d{2})"
+SOURCES = ("clinicaltrials", "pubmed", "europepmc", "crossref")
+
+
+class Searches(Services):
+    """``held`` is what each source holds: number → (day, record). ``twist`` spoils the pages of one source.
+
+    Twists: ``repeat`` (each page is the first), ``drop`` (one record of each page is left out), ``half`` (one
+    record of each page is cut), ``million`` (a million announced), ``schema`` (the list has another name),
+    ``endless`` (there is always a next page), ``empty`` (a page without records, and a next one).
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held: dict[str, dict[str, tuple[date, Any]]] = {source: {} for source in SOURCES}
+        self.twist: dict[str, str] = {}
+        self.stale: set[str] = set()  # sources that forgot their cursors
+        self._spans: dict[str, tuple[date, date]] = {}
+        self.routes |= {
+            "/clinicaltrials/studies": self._studies,
+            "/pubmed/esearch.fcgi": self._esearch,
+            "/pubmed/efetch.fcgi": self._history,
+            "/europepmc/search": self._europepmc,
+            "/crossref/works": self._works,
+        }
+
+    def hold(self, source: str, number: str, day: date, title: str, **more: Any) -> None:
+        """One more record; ``more`` holds doi, pmid, nct, abstract, or fields of the registry's status."""
+        doi = more.pop("doi", "")
+        if source == "clinicaltrials":
+            record: Any = a_study(number, title, **{"lastUpdatePostDateStruct": {"date": day.isoformat()}, **more})
+        elif source == "pubmed":
+            record = an_article(number, escape(title), doi, more.get("nct", ""))
+        elif source == "europepmc":
+            record = {"id": number, "source": "PPR", "title": title, "pubYear": str(day.year), "doi": doi, **more}
+        else:
+            record = a_work(number, title, **more)
+        self.held[source][number] = (day, record)
+
+    def _page(self, source: str, first: date, last: date, start: int, size: int) -> tuple[int, list[Any], bool]:
+        """How many there are, those of this page, and whether there is a next one."""
+        held = [record for day, record in self.held[source].values() if first <= day <= last]
+        twist = self.twist.get(source, "")
+        begin = 0 if twist == "repeat" else start
+        shown, more = held[begin : begin + size], start + size < len(held) or twist in ("endless", "empty")
+        match twist:
+            case "drop":
+                shown = shown[:-1]
+            case "half" if shown:
+                shown = [*shown[:-1], _half(shown[-1])]
+            case "empty":
+                shown = []
+        return 1_000_000 if twist == "million" else len(held), shown, more
+
+    def _name(self, source: str, name: str) -> str:
+        return f"new_{name}" if self.twist.get(source) == "schema" else name
+
+    def _studies(self, _: str, query: Query) -> Reply:
+        source = "clinicaltrials"
+        if "filter.ids" in query:
+            wanted = query["filter.ids"].split("|")
+            return _json({"studies": [self.held[source][one][1] for one in wanted if one in self.held[source]]})
+        token = query.get("pageToken", "")
+        if token and (source in self.stale or not token.startswith("t")):
+            return 400, "text/plain", b"pageToken is invalid"
+        start, size = int(token[1:] or 0), int(query["pageSize"])
+        total, shown, more = self._page(source, *_days(query["filter.advanced"]), start, size)
+        answer: dict[str, Any] = {self._name(source, "studies"): shown}
+        if query.get("countTotal") == "true":
+            answer["totalCount"] = total
+        return _json(answer | ({"nextPageToken": f"t{start + size}"} if more else {}))
+
+    def _esearch(self, _: str, query: Query) -> Reply:
+        if "[crdt]" not in query.get("term", "") or query.get("usehistory") != "y":
+            return _json({"esearchresult": {"ERROR": "Empty term and query_key - nothing todo"}})
+        webenv = f"MCID_{len(self._spans)}"
+        self._spans[webenv] = _days(query["term"])
+        total, _shown, _more = self._page("pubmed", *self._spans[webenv], 0, 0)
+        said = {"count": str(total), "retmax": "0", "retstart": "0", "querykey": "1", "webenv": webenv, "idlist": []}
+        return _json({"header": {"type": "esearch", "version": "0.3"}, self._name("pubmed", "esearchresult"): said})
+
+    def _history(self, path: str, query: Query) -> Reply:
+        if "WebEnv" not in query:
+            return self._efetch(path, query)
+        if "pubmed" in self.stale or query["WebEnv"] not in self._spans:
+            return 400, XML, b"<eFetchResult><ERROR>Unable to obtain query #1</ERROR></eFetchResult>"
+        start, size = int(query["retstart"]), int(query["retmax"])
+        _total, shown, _more = self._page("pubmed", *self._spans[query["WebEnv"]], start, size)
+        return 200, XML, f"<?xml version='1.0'?><PubmedArticleSet>{''.join(shown)}</PubmedArticleSet>".encode()
+
+    def _europepmc(self, path: str, query: Query) -> Reply:
+        if "FIRST_IDATE" not in query.get("query", ""):
+            return self._search(path, query)
+        mark = query["cursorMark"]
+        if mark != "*" and "europepmc" in self.stale:
+            return _json({"version": "6.9", "errCode": 400, "errMsg": "Invalid cursorMark"})
+        start, size = (0 if mark == "*" else int(mark[1:])), int(query["pageSize"])
+        total, shown, more = self._page("europepmc", *_days(query["query"]), start, size)
+        following = f"A{start + size}" if more or start + len(shown) > start else mark
+        answer = {"version": "6.9", "hitCount": total, "nextCursorMark": following}
+        return _json(answer | {self._name("europepmc", "resultList"): {"result": shown}})
+
+    def _works(self, _: str, query: Query) -> Reply:
+        cursor = query["cursor"]
+        if cursor != "*" and "crossref" in self.stale:
+            return 400, JSON, b'{"status":"failed","message-type":"validation-failure","message":[]}'
+        start, size = (0 if cursor == "*" else int(cursor[1:])), int(query["rows"])
+        total, shown, _more = self._page("crossref", *_days(query["filter"]), start, size)
+        said = {"total-results": total, self._name("crossref", "items"): shown, "items-per-page": size}
+        said["next-cursor"] = f"D{start + size}"
+        return _json({"status": "ok", "message-type": "work-list", "message-version": "1.0.0", "message": said})
+
+
+def _half(record: Any) -> Any:
+    """What is left of a record when the rest is lost."""
+    if isinstance(record, str):
+        return re.sub(r"<ArticleTitle>.*?</ArticleTitle>", "", record)
+    return {key: value for key, value in record.items() if key in ("id", "DOI", "hasResults")}
+
+
+def _days(text: str) -> tuple[date, date]:
+    """The first and the last day that a query names."""
+    found = [date(*map(int, day)) for day in re.findall(DAY, text)]
+    return found[-2], found[-1]
+
+
+def _json(answer: Any) -> Reply:
+    return 200, JSON, json.dumps(answer).encode()

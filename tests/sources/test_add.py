@@ -1,0 +1,338 @@
+"""`review add`, end to end against the local services: what it writes, what it refuses, what it leaves alone."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from review_tools.check import check
+from review_tools.cli import app
+from review_tools.data.bibliography import bibliography
+from review_tools.data.tables import load
+from sources.server import Services, a_study, a_work, an_article
+
+DOI, NCT = "10.5555/made.up.1", "NCT99999901"
+STUDY = ("--set", "kind=in vitro", "--set", "read=abstract", "--set", "species=human")
+STUDY += ("--set", "summary=Invented vesicles held back invented T cells.")
+READ = ("--set", "read=abstract", "--set", "summary=An invented trial that closed invented fistulas.")
+FINDING = {
+    "section": "2.1.1",
+    "statement": "Invented vesicles held back invented T cells.",
+    "product": "extracellular vesicles",
+    "route": "paracrine",
+    "target_cell": "CD4+ T cell",
+    "effect": "less activation or proliferation",
+    "model": "in vitro human",
+    "direction": "dampens",
+    "basis": "source read",
+    "source_where": "figure 2",
+}
+OUTCOME = {
+    "design": "randomised",
+    "disease": "Crohn's disease",
+    "arm1": "MSC",
+    "arm2": "placebo",
+    "domain": "response or activity",
+    "outcome": "closure",
+    "time": "24 weeks",
+    "block": "binary",
+    "events_arm1": "9",
+    "n_arm1": "20",
+    "events_arm2": "4",
+    "n_arm2": "21",
+    "reported": "9/20 vs 4/21",
+    "value_basis": "printed",
+    "reported_by": "source",
+    "source_where": "table 3",
+    "higher_is_better": "true",
+}
+
+
+def cells(values: dict[str, str]) -> list[str]:
+    return [word for name, value in values.items() for word in ("--set", f"{name}={value}")]
+
+
+def run(root: Path, *words: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["add", *words, "--root", str(root)])
+    assert "Traceback" not in result.output
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, result.output
+
+
+def snapshot(root: Path) -> dict[str, bytes]:
+    files = [*(root / "data").iterdir(), root / "references.bib", root / "CHANGELOG.md"]
+    return {path.name: path.read_bytes() for path in files}
+
+
+@pytest.fixture
+def filled(services: Services) -> Services:
+    services.works[DOI] = a_work(DOI, "Invented vesicles & <i>T cells</i>: 50% of {nothing} \\input{x}_y $z$")
+    services.studies[NCT] = a_study(NCT, "Invented Cells in Fistulas")
+    types = ("Journal Article", "Randomized Controlled Trial")
+    services.articles["99999123"] = an_article("99999123", "Invented cells, a trial", "10.5555/made.up.2", NCT, types)
+    return services
+
+
+def test_a_mechanistic_study_with_a_finding_passes_the_check(copy: Path, filled: Services) -> None:
+    before = snapshot(copy)
+    code, output = run(copy, "doi", DOI, *STUDY, "--by", "A. Tester")
+    assert code == 0, output
+    assert "review add finding example_2025_invented" in output
+    assert {one.value for one in check(copy)} == {"example_2025_invented"}  # unused until it has a finding
+    code, output = run(copy, "finding", "example_2025_invented", *cells(FINDING), "--mediator", "IL-10=mediator")
+    assert code == 0, output
+    assert check(copy) == []
+    after = snapshot(copy)
+    for name in ("studies.csv", "findings.csv", "finding_mediators.csv"):  # one line more, none touched
+        old, new = before[name].splitlines(), after[name].splitlines()
+        assert [line for line in new if line in old] == old
+        assert len(new) == len(old) + 1
+    work = bibliography(copy)["example_2025_invented"]
+    assert work["title"] == "Invented vesicles & T cells: 50% of nothing inputx_y $z$"
+    assert work.authors == ["Example, Jane Q.", "Prüfer, Sören"]
+    assert "by A. Tester" in (copy / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_a_randomised_trial_with_its_report_and_an_outcome_passes_the_check(copy: Path, filled: Services) -> None:
+    code, output = run(copy, "nct", NCT, "--set", "disease=Crohn's disease")
+    assert code == 0, output
+    trial = load("trials", copy).set_index("trial_id").loc[NCT]
+    assert (trial["registered_phase"], trial["randomised"], trial["registered_country"]) == ("1/2", "yes", "Portugal")
+    assert check(copy) == []
+    code, output = run(copy, "pmid", "99999123", *READ)
+    assert code == 0, output
+    study = load("studies", copy).set_index("study_id").loc["invented_2024_invented"]
+    assert (study["kind"], study["species"], study["trial_id"]) == ("human trial", "human", NCT)
+    code, output = run(copy, "outcome", "invented_2024_invented", *cells(OUTCOME))
+    assert code == 0, output
+    assert check(copy) == []
+
+
+def test_what_the_source_prints_twice_is_added_with_its_flag(copy: Path, filled: Services) -> None:
+    odd = cells(OUTCOME | {"reported": "9/20 vs 5/21"})
+    assert run(copy, "pmid", "99999123", *READ)[0] == 0
+    code, output = run(copy, "outcome", "invented_2024_invented", *odd)
+    assert code == 1
+    assert "events_arm2 '4': the words in “reported” do not show this" in output
+    assert "add the flag “does not add up”" in output
+    code, output = run(copy, "outcome", "invented_2024_invented", *odd, "--flag", "does not add up=as printed")
+    assert code == 0, output
+    assert "crohns_fistula,invented_2024_invented-1," in output  # the questions that it may answer
+    assert check(copy) == []
+
+
+def test_a_result_that_is_there_is_shown_with_its_place(copy: Path, filled: Services) -> None:
+    assert run(copy, "pmid", "99999123", *READ)[0] == 0
+    assert run(copy, "outcome", "invented_2024_invented", *cells(OUTCOME))[0] == 0
+    before = snapshot(copy)
+    again = OUTCOME | {"time": "week 24", "arm1": "adipose MSC", "reported": "9 of 20 and 4 of 21"}
+    code, output = run(copy, "outcome", "invented_2024_invented", *cells(again))
+    assert code == 3
+    line = 1 + (copy / "data/outcomes.csv").read_text(encoding="utf-8").splitlines().index(
+        next(one for one in before["outcomes.csv"].decode().splitlines() if one.startswith("invented_2024_"))
+    )
+    assert f"data/outcomes.csv, row {line}: invented_2024_invented-1" in output
+    assert snapshot(copy) == before
+    flagged = [*cells(again), "--flag", "same patients=invented_2024_invented-1"]
+    assert run(copy, "outcome", "invented_2024_invented", *flagged)[0] == 0
+    assert run(copy, "outcome", "invented_2024_invented", *cells(OUTCOME | {"time": "52 weeks"}))[0] == 0
+
+
+def test_only_questions_that_an_outcome_can_answer_are_offered(copy: Path, filled: Services) -> None:
+    assert run(copy, "pmid", "99999123", *READ)[0] == 0
+    lupus = OUTCOME | {"disease": "lupus nephritis"}
+    code, output = run(copy, "outcome", "invented_2024_invented", *cells(lupus), "--dry-run")
+    assert code == 0, output
+    assert "  lupus_remission,invented_2024_invented-1,    Do more patients reach remission" in output
+    assert "lupus_death" not in output
+    single = {"design": "single-arm", "block": "single-arm binary", "arm2": "", "events_arm2": "", "n_arm2": ""}
+    code, output = run(copy, "outcome", "invented_2024_invented", *cells(lupus | single | {"reported": "9/20"}))
+    assert "  lupus_response_single,invented_2024_invented-1,why it belongs here" in output
+    assert "lupus_remission" not in output
+
+
+def test_a_new_row_that_does_not_fit_has_no_number_yet(copy: Path, filled: Services) -> None:
+    assert run(copy, "doi", DOI, *STUDY)[0] == 0
+    words = (*cells(FINDING), "--mediator", "TGF-beta=mediator")
+    code, output = run(copy, "finding", "example_2025_invented", *words)
+    assert code == 1
+    assert "new row, column term 'TGF-beta'" in output
+    assert "did you mean “TGF-β”" in output
+
+
+def test_no_flag_is_offered_for_a_comma_in_a_number(copy: Path, filled: Services) -> None:
+    assert run(copy, "pmid", "99999123", *READ)[0] == 0
+    means = {"block": "continuous", "mean_arm1": "1,5", "sd_arm1": "0.4", "mean_arm2": "2", "sd_arm2": "1"}
+    means |= {"events_arm1": "", "events_arm2": "", "reported": "1.5 (0.4) vs 2 (1)", "unit": "points"}
+    code, output = run(copy, "outcome", "invented_2024_invented", *cells(OUTCOME | means))
+    assert code == 1
+    assert "mean_arm1 '1,5': not a number" in output
+    assert "--flag" not in output
+
+
+def test_a_refusal_shows_no_row_of_another_study(copy: Path, filled: Services) -> None:
+    code, output = run(copy, "doi", DOI)
+    assert code == 1
+    assert "kind: this cell must not be empty" in output
+    assert "▸" not in output
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("doi", "10.1136/annrheumdis-2015-208918"), "alvarogracia_2017_intravenous"),
+        (("doi", "10.5555/like"), "nearly the same title"),
+        (("pmid", "27269294"), "the same DOI or PubMed number"),
+        (("nct", "NCT01854957"), "data/trials.csv, row "),
+    ],
+)
+def test_what_is_there_is_shown_with_its_place(words: tuple[str, str], says: str, copy: Path, filled: Services) -> None:
+    old = bibliography(copy)["cai_2016_umbilical"]
+    like = a_work("10.5555/like", old["title"].replace("pilot", "Pilot,"), published={"date-parts": [[2015]]})
+    filled.works |= {"10.5555/like": like}
+    filled.works[words[1]] = filled.works.get(words[1]) or a_work(words[1], "Some title that nobody has used before")
+    filled.articles["27269294"] = an_article("27269294", "Another title nobody used")
+    filled.studies["NCT01854957"] = a_study("NCT01854957", "MESEMS")
+    before = snapshot(copy)
+    code, output = run(copy, *words, *STUDY[:4] if words[0] != "nct" else ())
+    assert code == 3
+    assert says in output
+    assert "row " in output
+    assert snapshot(copy) == before
+    if words[1] == "10.5555/like":
+        assert run(copy, *words, *STUDY, "--distinct", "--dry-run")[0] == 0
+
+
+SERVICES = {"Crossref": ("doi", DOI), "ClinicalTrials.gov": ("nct", NCT), "PubMed": ("pmid", "99999123")}
+FAULTS = {  # Crossref is tried with all, the others with those that depend on the form of their answers
+    "Crossref": (
+        *("500", "429 for an hour", "slow", "cut", "cut without length", "page", "page as json"),
+        *("wrong json", "deep", "redirect", "huge"),
+    ),
+    "ClinicalTrials.gov": ("cut", "wrong json", "page"),
+    "PubMed": ("cut", "bomb", "page"),
+}
+
+
+@pytest.mark.parametrize(("service", "kind"), [(service, kind) for service in FAULTS for kind in FAULTS[service]])
+def test_a_fault_changes_nothing_and_names_service_cause_and_remedy(
+    service: str, kind: str, copy: Path, filled: Services
+) -> None:
+    words = SERVICES[service]
+    filled.fault(words[1], kind)
+    before = snapshot(copy)
+    code, output = run(copy, *words)
+    assert code == 1
+    assert output.startswith(f"{service}: ")
+    assert "→" in output
+    assert "Nothing was changed." in output
+    assert "alert(1)" not in output
+    assert snapshot(copy) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("doi", "10.5555/none"), "Crossref: no such record"),
+        (("pmid", "404"), "PubMed: no such record"),
+        (("nct", "NCT00000000"), "ClinicalTrials.gov: no such record"),
+        (("doi", "../../etc/passwd"), "is no DOI"),
+        (("nct", "NCT1/../.."), "is no NCT number"),
+        (("pmid", "1 OR 1"), "is no PubMed number"),
+        (("doi", DOI, "--set", "kind=magic", "--set", "read=abstract"), "not a term"),
+        (("doi", DOI, "--set", "colour=red"), "has no column colour"),
+        (("doi", DOI, "--set", "spezies=human"), "did you mean “species”"),
+        (("doi", DOI, *STUDY[:6]), "summary: this cell must not be empty in a new row → fill it: One sentence"),
+        (("finding", "deng_2017_randomised"), "source_where: this cell must not be empty → fill it: Where"),
+        (("finding", "deng_2017_randomised"), '--mediator "TERM=ROLE"   ROLE: mediator · receptor'),
+        (("outcome", "deng_2017_randomised"), "source_where: this cell must not be empty → fill it: Where"),
+        (("outcome", "deng_2017_randomised"), '--set higher_is_better="…"   true · false'),
+        (("outcome", "deng_2017_randomised"), "binary: events_arm1, n_arm1, events_arm2, n_arm2"),
+        (("doi", DOI, "--set", "kind"), "not of the form"),
+        (("doi", DOI, "--by", "@everyone [x](y)"), "not a plain name"),
+        (("doi", DOI), '--set kind="…"   in vitro'),
+        (("finding", "nobody_2020_nothing"), "no study 'nobody_2020_nothing'"),
+        (("outcome", "deng_2017_randomised"), '--set design="…"   randomised'),
+        (("doi", DOI, "--from", "nowhere.bib"), "nowhere.bib: cannot be read"),
+    ],
+)
+def test_bad_input_is_refused_with_a_remedy(words: tuple[str, ...], says: str, copy: Path, filled: Services) -> None:
+    before = snapshot(copy)
+    code, output = run(copy, *words)
+    assert code == 1
+    assert says in output
+    assert snapshot(copy) == before
+
+
+def test_a_record_without_authors_gets_a_key_and_a_note(copy: Path, filled: Services) -> None:
+    filled.works[DOI] = a_work(DOI, "Nobody wrote this", author=None)
+    code, output = run(copy, "doi", DOI, *STUDY)
+    assert code == 0, output
+    assert "names no author" in output
+    assert "unnamed_2025_nobody" in output
+
+
+def test_a_retracted_work_is_marked(copy: Path, filled: Services) -> None:
+    notice = {"type": "retraction", "DOI": "10.5555/r", "updated": {"date-parts": [[2025, 1, 1]]}}
+    filled.works[DOI] = a_work(DOI, "Taken back", **{"updated-by": [notice]})
+    code, output = run(copy, "doi", DOI, *STUDY, "--dry-run")
+    assert code == 0, output
+    assert "NOTE: retraction" in output
+    assert ",retracted,abstract," in output
+
+
+RECORDS = {
+    "a.bib": "@article{x, author={M{\\\"u}ller, J and {The Pretend and Sons Group}}, title={Saved {TGF} \\& $\\beta$}, "
+    "journal={J Inv}, year=2021, doi={10.5555/SAVED}}",
+    "a.ris": "TY  - JOUR\nAU  - Müller, J\nTI  - Saved TGF & β\nPY  - 2021/02/01\nJO  - J Inv\nSP  - 2\nEP  - 5\n"
+    "DO  - 10.5555/SAVED\nER  - \n",
+    "a.json": json.dumps(
+        [{"type": "article-journal", "title": "Saved TGF & β", "DOI": "10.5555/SAVED", "container-title": "J Inv",
+          "author": [{"family": "Müller", "given": "J"}], "issued": {"date-parts": [[2021]]}}]
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_a_saved_record_is_added_offline(name: str, copy: Path, tmp_path: Path, services: Services) -> None:
+    (tmp_path / name).write_text(RECORDS[name], encoding="utf-8")
+    code, output = run(copy, "doi", "10.5555/saved", "--from", str(tmp_path / name), *STUDY)
+    assert code == 0, output
+    work = bibliography(copy)["muller_2021_saved"]
+    assert (work["title"], work["year"], work["journal"]) == ("Saved TGF & β", "2021", "J Inv")
+    assert work.authors[0] == "Müller, J"
+    assert services.asked == []
+    code, output = run(copy, "doi", "10.5555/another", "--from", str(tmp_path / name), *STUDY)
+    assert code == 1
+    assert "is the record of 10.5555/saved" in output
+
+
+def test_the_registrys_saved_json_is_added_offline(copy: Path, tmp_path: Path) -> None:
+    (tmp_path / "t.json").write_text(json.dumps(a_study(NCT, "Saved Trial")), encoding="utf-8")
+    code, output = run(copy, "nct", NCT, "--from", str(tmp_path / "t.json"), "--set", "disease=Crohn's disease")
+    assert code == 0, output
+    assert check(copy) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.bib", "@article{x, title={open"),
+        ("a.bib", ""),
+        ("a.ris", "no ris"),
+        ("a.json", "[" * 100_000),
+        ("a.json", "[]"),
+        ("a.json", '{"title": 5}'),
+        ("a.json", '{"protocolSection": []}'),
+        ("a.txt", "x"),
+    ],
+)
+def test_a_spoiled_file_is_refused(name: str, text: str, copy: Path, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    before = snapshot(copy)
+    code, output = run(copy, "doi", DOI, "--from", str(tmp_path / name), *STUDY)
+    assert code == 1
+    assert name in output
+    assert "→" in output
+    assert snapshot(copy) == before

@@ -1,0 +1,205 @@
+"""The clients: what they read from a good answer, and how they refuse a bad one."""
+
+import tracemalloc
+from pathlib import Path
+
+import pytest
+import stamina
+
+from review_tools.sources import clinicaltrials, crossref, europepmc, pubmed
+from review_tools.sources.http import Client, ServiceError, UnknownRecordError
+from review_tools.sources.records import doi, plain
+from sources.server import Services, a_study, a_work, an_article
+
+DOI = "10.5555/made.up.1"
+
+
+@pytest.fixture
+def filled(services: Services) -> Services:
+    services.works[DOI] = a_work(
+        DOI,
+        "<i>Msc</i> vesicles &amp;lt; <b>T cells</b> <script>alert(1)</script>.",
+        **{
+            "updated-by": [
+                {
+                    "DOI": "10.5555/retraction.1",
+                    "type": "retraction",
+                    "source": "publisher",
+                    "updated": {"date-parts": [[2025, 9, 1]]},
+                }
+            ]
+        },
+    )
+    services.articles["123"] = an_article("123", "CD4<sup>+</sup> cells &amp; MSC.", DOI, "NCT99999901")
+    services.studies["NCT99999901"] = a_study("NCT99999901", "Invented Trial", whyStopped="money ran out.")
+    return services
+
+
+def test_crossref_gives_plain_text_and_notices(filled: Services) -> None:
+    with Client() as client:
+        work = crossref.work(client, DOI)
+    assert work.title == "Msc vesicles < T cells alert(1)"
+    assert work.authors == ("Example, Jane Q.", "Prüfer, Sören")
+    assert (work.year, work.journal, work.volume, work.number, work.pages) == (
+        "2025",
+        "Journal of Invented Results & Methods",
+        "12",
+        "3",
+        "107-114",
+    )
+    assert [(n.kind, n.doi, n.date) for n in work.notices] == [("retraction", "10.5555/retraction.1", "2025-09-01")]
+    assert work.abstract == "Made up for a test."
+
+
+def test_pubmed_gives_markup_as_text_groups_and_the_registry_number(filled: Services) -> None:
+    with Client() as client:
+        work = pubmed.work(client, "123")
+    assert (work.title, work.pages, work.trial_id, work.doi) == ("CD4+ cells & MSC", "107-114", "NCT99999901", DOI)
+    assert work.authors == ("Invented, Ida", "Pretend and Sons Study Group")
+
+
+def test_clinicaltrials_gives_the_columns_of_the_trial_table(filled: Services) -> None:
+    with Client() as client:
+        trial = clinicaltrials.trial(client, "NCT99999901")
+    assert (trial.registered_status, trial.registered_phase, trial.randomised, trial.masking) == (
+        "recruiting",
+        "1/2",
+        "yes",
+        "double",
+    )
+    assert (trial.enrolment, trial.enrolment_basis, trial.status_date) == ("60", "planned", "2025-11-03")
+    assert trial.registered_arms == "MSC (experimental); Saline (placebo comparator)"
+    assert trial.status_note == "Reason given: money ran out"
+    assert trial.registered_country == "Portugal"
+
+
+def test_europe_pmc_gives_a_record(filled: Services) -> None:
+    with Client() as client:
+        assert europepmc.work(client, DOI).year == "2025"
+        with pytest.raises(UnknownRecordError, match="no such record"):
+            europepmc.work(client, "10.5555/none")
+
+
+def test_unknown_records_in_the_shape_of_each_service(filled: Services) -> None:
+    with Client() as client:
+        with pytest.raises(UnknownRecordError, match="Crossref"):
+            crossref.work(client, "10.5555/none")
+        with pytest.raises(UnknownRecordError, match="PubMed"):
+            pubmed.work(client, "999")
+        with pytest.raises(UnknownRecordError, match=r"ClinicalTrials\.gov"):
+            clinicaltrials.trial(client, "NCT00000000")
+
+
+FAULTS = {
+    "500": "in trouble",
+    "429 for an hour": "3600 seconds",
+    "slow": "no answer in time",
+    "cut": "cut off",
+    "cut without length": "not whole",
+    "page": "web page",
+    "page as json": "web page",
+    "wrong json": "another shape",
+    "wrong type": "application/pdf",
+    "deep": "not whole",
+    "redirect": "elsewhere, to localhost",
+    "circle": "circle",
+    "huge": "larger than 20 MB",
+    "huge in pieces": "larger than 20 MB",
+}
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+def test_a_spoiled_answer_names_service_cause_and_remedy(kind: str, filled: Services, tmp_path: Path) -> None:
+    """Nothing of a spoiled answer is kept, so that the next question gets the good one."""
+    filled.fault(DOI, kind)
+    with Client(cache=tmp_path) as client, pytest.raises(ServiceError) as caught:
+        crossref.work(client, DOI)
+    assert caught.value.service == "Crossref"
+    assert FAULTS[kind] in caught.value.why
+    assert caught.value.remedy
+    filled._faults.clear()
+    with Client(cache=tmp_path) as client:
+        assert crossref.work(client, DOI).year == "2025"
+
+
+def test_a_large_answer_does_not_fill_memory(filled: Services) -> None:
+    filled.fault(DOI, "huge in pieces")
+    tracemalloc.start()
+    with Client() as client, pytest.raises(ServiceError, match="larger"):
+        crossref.work(client, DOI)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 30_000_000  # the server in this process holds a little, too
+
+
+def test_an_entity_bomb_is_not_expanded(filled: Services) -> None:
+    filled.fault("efetch", "bomb")
+    with Client() as client, pytest.raises(ServiceError, match="not XML"):
+        pubmed.work(client, "123")
+
+
+@pytest.mark.parametrize("kind", ["500", "slow", "cut", "429"])
+def test_a_passing_fault_is_outlived(kind: str, filled: Services) -> None:
+    filled.fault(DOI, kind, times=1)
+    with Client() as client:
+        assert crossref.work(client, DOI).year == "2025"
+    assert len(filled.asked) == 2
+
+
+def test_retry_after_is_honoured(filled: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr("time.sleep", waits.append)
+    stamina.set_testing(False)
+    filled.fault(DOI, "429", times=1)
+    with Client() as client:
+        crossref.work(client, DOI)
+    assert 1.0 in waits
+
+
+def test_an_answer_is_kept_and_asked_for_once(filled: Services, tmp_path: Path) -> None:
+    for _ in range(2):
+        with Client(cache=tmp_path) as client:
+            crossref.work(client, DOI)
+    assert len(filled.asked) == 1
+    next(tmp_path.iterdir()).write_bytes(b'{"half')
+    with Client(cache=tmp_path) as client:
+        assert crossref.work(client, DOI).year == "2025"
+    assert len(filled.asked) == 2
+
+
+def test_the_agent_names_itself_and_a_contact_only_if_there_is_one(
+    filled: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Client() as client:
+        crossref.work(client, DOI)
+    monkeypatch.setenv("REVIEW_MAILTO", "reviewer@example.org")
+    with Client() as client:
+        crossref.work(client, DOI)
+    assert filled.agents[0].startswith("msc-living-review/")
+    assert "mailto" not in filled.agents[0]
+    assert "mailto:reviewer@example.org" in filled.agents[1]
+
+
+def test_an_unreachable_service_says_how_to_work_offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REVIEW_CROSSREF_URL", "http://127.0.0.1:9")
+    with stamina.set_testing(True, attempts=2), Client() as client, pytest.raises(ServiceError, match="--from FILE"):
+        crossref.work(client, DOI)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("https://doi.org/10.5555/ABC", "10.5555/abc"),
+        ("doi: 10.5555/abc", "10.5555/abc"),
+        ("10.5555/a b", ""),
+        ("11.5555/abc", ""),
+        ("", ""),
+    ],
+)
+def test_a_doi_is_told_from_other_text(said: str, meant: str) -> None:
+    assert doi(said) == meant
+
+
+def test_plain_text_keeps_signs_that_are_no_tags() -> None:
+    assert plain("p < 0.05 and n > 3\u200b\x07\n") == "p < 0.05 and n > 3"
+    assert plain(["a list"]) == ""
