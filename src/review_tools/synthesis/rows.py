@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from review_tools.data.problems import DataError, Problem, in_order, shorten
-from review_tools.data.tables import read_text
+from review_tools.data.tables import parse_table
 from review_tools.synthesis.effects import Array, Mask, SynthesisError, uninformative
 from review_tools.synthesis.measures import MEANS, TWO_ARMS, Measure, measure_named
 
@@ -60,7 +60,7 @@ def read(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise DataError(f"{path}: there is no such file → check the name.")
     try:
-        return read_text(path)
+        return parse_table(path.read_bytes(), path.name)
     except DataError as error:
         raise DataError(str(error).removeprefix("data/")) from error
 
