@@ -29,12 +29,12 @@ class Reference:
     @property
     def authors(self) -> list[str]:
         """Authors as “Last, First”, or the name of a group; “others” stands for those not known."""
-        return [_plain(name) for name in _names(self.braced or self["author"])]
+        return [_plain(name) for name in names_of(self.braced or self["author"])]
 
     @property
     def groups(self) -> set[str]:
         """The authors that are groups: their names stand in braces, so that no “and” or comma divides them."""
-        return {_plain(name) for name in _names(self.braced) if _is_group(name)}
+        return {_plain(name) for name in names_of(self.braced) if _is_group(name)}
 
     @property
     def label(self) -> str:
@@ -102,8 +102,8 @@ def parse_bibliography(content: bytes | None) -> tuple[dict[str, Reference], lis
     return references, problems
 
 
-def _names(authors: str) -> list[str]:
-    """The names of an author field, divided at each “and” that stands outside of braces."""
+def names_of(authors: str) -> list[str]:
+    """Return the names of an author field, divided at each “and” that stands outside of braces."""
     names, depth = [""], 0
     for part in re.split(r"([{}]|\s+and\s+)", authors):
         depth += (part == "{") - (part == "}")

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -74,12 +74,8 @@ class Change:
         Raises:
             KeyError: the row has a column that the table has not.
         """
-        table = self.project.schema[name]
-        for column in row:
-            table.field(column)
-        line = pd.DataFrame([[row.get(column, "") for column in table.columns]], dtype="str")
-        text = line.to_csv(index=False, header=False, lineterminator="\n")
-        file = self._file(name)
+        table, file = self.project.schema[name], self._file(name)
+        text = self._lines(name, [row])
         frame = self.table(name)
         lines = [f"{one}\n" for one in self.read(file).removesuffix("\n").split("\n")]
         at = len(lines)
@@ -89,6 +85,12 @@ class Change:
             if keys == sorted(keys):
                 at = next((number - 1 for number, key in zip(frame.index, keys, strict=True) if key > new), at)
         self.write(file, "".join([*lines[:at], text, *lines[at:]]))
+
+    def append_rows(self, name: str, rows: Sequence[Mapping[str, str]]) -> None:
+        """Adds rows at the end of a table, one line each. Raises KeyError as ``add_row`` does."""
+        if rows:
+            file = self._file(name)
+            self.write(file, self.read(file).removesuffix("\n") + "\n" + self._lines(name, rows))
 
     def set_cells(self, name: str, column: str, value: str, cells: dict[str, str], *, only_empty: bool = False) -> None:
         """Writes cells of the rows whose ``column`` is ``value``; with ``only_empty`` keeps what is filled."""
@@ -117,6 +119,13 @@ class Change:
             before, after = (text.split("\n") if text else [] for text in both)
             shown += difflib.unified_diff(before, after, f"a/{file}", f"b/{file}", n=0, lineterm="")
         return "\n".join(shown)
+
+    def _lines(self, name: str, rows: Sequence[Mapping[str, str]]) -> str:
+        table = self.project.schema[name]
+        for column in {column for row in rows for column in row}:
+            table.field(column)
+        cells = [[row.get(column, "") for column in table.columns] for row in rows]
+        return pd.DataFrame(cells, dtype="str").to_csv(index=False, header=False, lineterminator="\n")
 
     def _file(self, name: str) -> str:
         return f"data/{self.project.schema[name].path}"
