@@ -5,6 +5,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from review_tools.data.project import Project
 from review_tools.display.queries import study_label
 from review_tools.display.theme import PAGE_INK, named
 from review_tools.synthesis.comparisons import Answer, answer
@@ -15,13 +16,13 @@ SLOTS = ["name", "figures", "mark"]
 WIDEST = 20.0  # ratios beyond 1/20 or 20 are clipped, with an arrow
 
 
-def forest(comparison_id: str) -> alt.LayerChart:
+def forest(project: Project, comparison_id: str) -> alt.LayerChart:
     """The studies of one comparison with their intervals, weights and counts, and what they say together.
 
     One study is drawn as it is, without a pooled row. Raises KeyError for an unknown comparison.
     """
-    result = answer(comparison_id)
-    rows, (low, high) = _rows(result)
+    result = answer(project, comparison_id)
+    rows, (low, high) = _rows(project, result)
     measure = str(result.comparison["measure"])
     scale = alt.Scale(type="log" if low > 0 else "linear", domain=[low, high], nice=False, clamp=True)
     y = alt.Y("key:N", sort=None, axis=None, scale=alt.Scale(paddingInner=0.12))
@@ -84,7 +85,7 @@ def _axis_title(result: Answer) -> str:
     return f"← favours {sides[0]} · {RATIO[measure]} · favours {sides[1]} →"
 
 
-def _rows(result: Answer) -> tuple[pd.DataFrame, tuple[float, float]]:
+def _rows(project: Project, result: Answer) -> tuple[pd.DataFrame, tuple[float, float]]:
     """A row for each study, the pool and its prediction interval, on the scale a reader knows; and the axis."""
     columns = ["row", "row_id", "figures", "kind", "estimate", "low", "high", "area"]
     rows: list[list[Any]] = []
@@ -99,7 +100,7 @@ def _rows(result: Answer) -> tuple[pd.DataFrame, tuple[float, float]]:
             text = f"{counts} · {figure(estimate, measure)} ({figure(low, measure)} to {figure(high, measure)}){share}"
             rows.append(
                 [
-                    study_label(outcomes.loc[outcome, "study_id"], None),
+                    study_label(project, outcomes.loc[outcome, "study_id"], None),
                     outcome,
                     text,
                     "study",

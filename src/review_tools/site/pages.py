@@ -10,7 +10,6 @@ import os
 import re
 from functools import cache
 from multiprocessing.util import Finalize
-from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -23,7 +22,7 @@ from sphinx.util.docutils import new_document
 from sphinx.util.parallel import ParallelTasks, SerialTasks
 
 from review_tools.data.problems import DataError
-from review_tools.data.tables import load
+from review_tools.site.context import project_of
 from review_tools.site.kernels import forked
 from review_tools.site.kernels.orphans import die_with_parent
 from review_tools.site.memory import settle
@@ -45,14 +44,14 @@ def setup(app: Sphinx) -> None:
 
 def announce(app: Sphinx) -> None:
     """Puts the names of the pages where links are checked."""
+    project = project_of(app)
     global _writing
     _writing = None
-    root = Path(app.srcdir)
-    os.environ.setdefault("REVIEW_ROOT", str(root))  # the pages show the data of the book that is being built
+    os.environ.setdefault("REVIEW_ROOT", str(project.root))  # the pages show the data of the book that is being built
     known: set[str] = getattr(app.env, "review_generated", set())
     try:
-        names = {f"{STUDIES}/{name}" for name in load("studies", root)["study_id"]}
-        names |= {f"{TRIALS}/{name}" for name in load("trials", root)["trial_id"]}
+        names = {f"{STUDIES}/{name}" for name in project.table("studies")["study_id"]}
+        names |= {f"{TRIALS}/{name}" for name in project.table("trials")["trial_id"]}
     except DataError as error:
         logger.warning(str(error), type="review", subtype="data")
         names = set()

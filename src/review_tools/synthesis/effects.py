@@ -14,7 +14,7 @@ hides the last bits in which logarithms and quantiles of mathematical libraries 
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -143,7 +143,7 @@ class Measure:
     name: str
     title: str
     columns: tuple[str, ...]
-    size: Callable[..., Size]
+    size: Callable[..., Size] = field(repr=False)
     scale: Literal["log", "logit", "none"] = "none"
 
     @property

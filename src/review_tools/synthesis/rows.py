@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from review_tools.data.problems import DataError, Problem, in_order, shorten
-from review_tools.data.tables import read_text
+from review_tools.data.tables import parse_table
 from review_tools.synthesis.effects import (
     INTERVAL,
     MEANS,
@@ -45,10 +45,7 @@ def read(path: Path) -> pd.DataFrame:
     """
     if not path.is_file():
         raise DataError(f"{path}: there is no such file → check the name.")
-    try:
-        return read_text(path)
-    except DataError as error:
-        raise DataError(str(error).removeprefix("data/")) from error
+    return parse_table(path.read_bytes(), path.name)
 
 
 def effect_sizes(frame: pd.DataFrame, measure: str, source: str = "rows") -> Effects:

@@ -1,6 +1,5 @@
 """What the process that all chapters are forked from has imported and read. Imported there, and nowhere else."""
 
-import contextlib
 import importlib
 import pkgutil
 
@@ -23,12 +22,8 @@ with (  # how charts look is for the chapter to say that imports it (display/the
     altair.utils.schemapi.debug_mode(True),
 ):
     kept.import_noting([child.__name__, *names])
-evidence = "review_tools.data"
-reads, schema, tables = (importlib.import_module(f"{evidence}.{name}") for name in ("reads", "schema", "tables"))
+reads = importlib.import_module("review_tools.data.reads")
 if reads.noted():  # chapters would not be seen to read it
     raise ImportError("a module of the package reads a file when it is imported")
-with contextlib.suppress(Exception):  # a chapter that needs a table says what is wrong with it
-    for table in schema.tables():
-        tables.load(table)
 reads.forget()
 settle()
