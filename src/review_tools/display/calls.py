@@ -11,15 +11,21 @@ from typing import Any
 from review_tools.data.project import Project
 
 CHARTS = {
-    "bars": ["basis", "corrections_by_kind", "directions", "trials_by"],
+    "bars": [
+        "basis",
+        "corrections_by_kind",
+        "directions",
+        "disease_by_model",
+        "effect_by_cell",
+        "mediator_by_cell",
+        "products",
+        "trial_timeline",
+        "trials_by",
+    ],
     "flow": ["prisma_flow"],
-    "forest": ["forest"],
+    "forest": ["forest", "overview", "response_rates"],
     "gapmap": ["gap_map"],
-    "matrices": ["disease_by_model", "effect_by_cell", "mediator_by_cell", "products"],
     "mechanisms": ["mechanism_map"],
-    "overview": ["overview"],
-    "response_rates": ["response_rates"],
-    "timeline": ["trial_timeline"],
 }
 TABLES = {
     "explorer": ["explorer"],

@@ -92,7 +92,7 @@ def at_a_glance(project: Project) -> Glance:
         project.table(name) for name in ("studies", "findings", "outcomes", "trials")
     )
     this = project.citation
-    results = compared(project)
+    results = comparisons.controlled(project)
     pools = [result for result in results if result.k > 1]
     randomised = outcomes.loc[outcomes["design"] == "randomised", "study_id"].nunique()
     cards = [
@@ -156,33 +156,20 @@ def _are(frame: pd.DataFrame, **conditions: str) -> int:
 
 
 def _sum_up(pools: list[Answer]) -> str:
-    found = pd.Series([direction(pool) for pool in pools]).value_counts()
+    found = pd.Series([words.direction(pool) for pool in pools]).value_counts()
     return ", ".join(f"{found[name]} {name}" for name in RESULTS if name in found.index) or "none yet"
-
-
-def compared(project: Project) -> list[Answer]:
-    """The comparisons with a control group that have a result, as they are declared."""
-    answers = (comparisons.answer(project, name) for name in project.table("comparisons")["comparison_id"])
-    return [result for result in answers if result.excludes_no_effect is not None]
-
-
-def direction(result: Answer) -> str:
-    """Which way a comparison points, in a reader's words: only an interval that leaves out no difference points."""
-    if not result.excludes_no_effect:
-        return "no clear difference"
-    return "better with MSCs" if result.favours_msc else "worse with MSCs"
 
 
 def directions(project: Project) -> Grid:
     """Show each comparison with a control group: its question, which way it points, and how sure anybody is."""
-    results = compared(project)
+    results = comparisons.controlled(project)
     frame = pd.DataFrame([result.comparison for result in results])
     sizes = [f"{plural(result.k, 'study', 'studies')}, {result.people} people" for result in results]
     figures = [
         f"{words.RATIO.get(str(result.comparison['measure']), '')} {words.interval(result)}" for result in results
     ]
     alone = ["one study, not pooled" if result.k == 1 else None for result in results]
-    said = [direction(result) for result in results]
+    said = [words.direction(result) for result in results]
     graded = select(project, "assessments", about="certainty")
     elsewhere = int((graded["judgement"] != "not assessed").sum())
     return grid(
