@@ -20,9 +20,6 @@ import dedupe
 import growing
 import pooling
 import profiling
-import ranking
-import recall
-import store
 import weighing
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,9 +31,6 @@ GROUPS = {
     "growth": lambda runs: growing.measure(),
     "pooling": lambda runs: pooling.measure(),
     "duplicates": dedupe.measure,
-    "ranking": ranking.measure,
-    "recall": lambda runs: recall.measure(),
-    "store": store.measure,
 }
 
 

@@ -20,7 +20,7 @@ def made_up(
 
     def work(key: str) -> Entry:
         title = "mesenchymal stromal cells in " + " ".join(chance.choices(words, k=chance.randint(6, 13)))
-        return Entry(key, title=title, year=chance.randint(2000, 2026))
+        return Entry(key, title=title, year=str(chance.randint(2000, 2026)))
 
     first = [work(f"k{at}") for at in range(known)]
     second, truth = [], []
@@ -31,7 +31,7 @@ def made_up(
         else:
             same = chance.choice(first)
             second.append(
-                Entry(f"c{at}", title=spoiled(same.title, chance), year=(same.year or 0) + chance.choice((0, 0, 1)))
+                Entry(f"c{at}", title=spoiled(same.title, chance), year=str(int(same.year) + chance.choice((0, 0, 1))))
             )
             truth.append(same.key)
     return first, second, truth
