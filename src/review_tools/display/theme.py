@@ -1,5 +1,6 @@
 """One look for all charts, readable in light and dark and without colour vision."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
@@ -7,6 +8,7 @@ import altair as alt
 # Okabe and Ito's palette, which people with any common colour vision can tell apart.
 DIRECTION = {"dampens": "#0072B2", "mixed": "#CC79A7", "promotes": "#D55E00", "none": "#8a8a8a"}
 ROUTE = {"contact": "#E69F00", "paracrine": "#0072B2", "both": "#009E73", "not shown": "#8a8a8a"}
+BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#8a8a8a"
 SEQUENTIAL = ["#d8e8f5", "#08467d"]
 PAGE_INK = "#1f2d3d"  # text of this colour stands on the page itself; static/review.css gives it the page's colour
 BOX_INK = "#10243a"  # text on a light box, the same in light and dark
@@ -49,12 +51,24 @@ def review() -> alt.theme.ThemeConfig:
     }
 
 
+def rounded_data(data: Any) -> Any:
+    """Return the rows of a chart, of any number, with numbers of six digits, more than a drawing can show.
+
+    Altair names a data set by a hash of its rows, so that a last bit that differs between processors would show.
+    """
+    rows = alt.to_values(data)
+    for row in rows["values"]:
+        row |= {name: float(f"{value:.6g}") for name, value in row.items() if isinstance(value, float)}
+    return rows
+
+
 def on_import() -> None:
     """Every chart of this process looks and is kept like this; it is validated as a whole, when it is shown."""
     alt.renderers.register("specification", as_specification)
     alt.renderers.enable("specification")
     alt.theme.register("review", enable=True)(review)
-    alt.data_transformers.disable_max_rows()
+    alt.data_transformers.register("rounded", rounded_data)
+    alt.data_transformers.enable("rounded")
     alt.utils.schemapi.disable_debug_mode()
 
 
@@ -74,3 +88,13 @@ def named(chart: alt.TopLevelMixin, title: str, description: str) -> Any:
 def plural(number: int, one: str, many: str = "") -> str:
     """``1 finding``, ``2 findings``."""
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def palette(colours: Mapping[str, str]) -> alt.Scale:
+    """Return the scale that gives each value its colour."""
+    return alt.Scale(domain=list(colours), range=list(colours.values()))
+
+
+def tooltip(titles: Mapping[str, str]) -> list[alt.Tooltip]:
+    """Return what pointing at a mark shows: the fields of its row, each with its title."""
+    return [alt.Tooltip(field, title=title) for field, title in titles.items()]

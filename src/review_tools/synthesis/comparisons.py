@@ -14,8 +14,9 @@ import pandas as pd
 from review_tools.data.project import Project, once
 from review_tools.data.retracted import UNSOUND
 from review_tools.data.versions import order
+from review_tools.synthesis.effects import Effects
 from review_tools.synthesis.pooling import CannotPoolError, Pooled, pool
-from review_tools.synthesis.rows import Effects, effect_sizes
+from review_tools.synthesis.rows import effect_sizes
 
 # Flags that keep a row out of every pool. The other flags are shown beside the row.
 EXCLUDING = {
@@ -227,3 +228,9 @@ def before_and_after(project: Project, before: str, after: str | None = None) ->
     """Each comparison at two versions of the review, in the order of the table."""
     names = project.table("comparisons")["comparison_id"]
     return [(answer(project, name, version=before), answer(project, name, version=after)) for name in names]
+
+
+def controlled(project: Project) -> list[Answer]:
+    """Return the comparisons with a control group that have a result, as they are declared."""
+    answers = (answer(project, name) for name in project.table("comparisons")["comparison_id"])
+    return [result for result in answers if result.excludes_no_effect is not None]
