@@ -103,7 +103,7 @@ def take_over(project: Project, file: Path, by: str, reason: str = "") -> int:
                 row = {"screening_id": f"{candidate}-{who}-{numbers[candidate]}", "by": by}
                 row |= {"date": f"{datetime.now(UTC):%Y-%m-%d}"}
                 new.append(row | dict(zip(COLUMNS, (candidate, *decided), strict=True)))
-        change.append_rows("screenings", new)
+        change.add_rows("screenings", new)
     return len(new)
 
 

@@ -234,9 +234,9 @@ class _Run:
         }
         result = _sort_out(change, strategy, search, received.records)
         result.changes = changes
-        change.append_rows("searches", [search])
-        change.append_rows("candidates", result.candidates)
-        change.append_rows("trial_history", changes)
+        change.add_rows("searches", [search])
+        change.add_rows("candidates", result.candidates)
+        change.add_rows("trial_history", changes)
         for row in changes:
             change.set_cells("trials", "trial_id", row["trial_id"], {row["column"]: row["new"]})
         if not self.dry:
