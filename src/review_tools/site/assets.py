@@ -23,6 +23,7 @@ def prepare(app: Sphinx) -> None:
         drawing_cache.use(Path(app.srcdir))
         app.config.html_static_path.append(str(STATIC))
         app.add_css_file("review.css")
+        app.add_js_file("font.js", loading_method="async", priority=100)
 
 
 def add_library(app: Sphinx) -> list[Any]:
@@ -32,12 +33,7 @@ def add_library(app: Sphinx) -> list[Any]:
 
 
 def finish_page(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
-    """Adds the font of every page, and the scripts of charts, explorer, search and schedule to those that have them."""
-    faces = [
-        context["pathto"](f"_static/fonts/ReviewSans-{face}.woff2", resource=True) for face in ("Regular", "SemiBold")
-    ]
-    loads = (f'\n    <link rel="preload" href="{face}" as="font" type="font/woff2" crossorigin />' for face in faces)
-    context["metatags"] = context.get("metatags", "") + "".join(loads)
+    """Adds the scripts of charts, explorer, search and schedule to the pages that have them."""
     if 'class="chart-spec"' in context.get("body", ""):
         app.add_js_file(charts.BUNDLE, loading_method="defer")
         app.add_js_file("charts.js", loading_method="defer")
