@@ -80,7 +80,7 @@ def decision_about_duplicate(screenings: Sheet) -> Iterator[Problem]:
 
 @table_rule("screenings")
 def idle_undo(screenings: Sheet) -> Iterator[Problem]:
-    """Refuse to take back a decision that does not stand."""
+    """Refuse an undo of a decision that does not stand."""
     why, remedy = "takes back a decision that does not stand", "remove the row, or restore the decision before it"
     yield from screenings.report(prisma_counts.idle_undos(screenings.frame), "decision", why, remedy)
 
@@ -173,7 +173,7 @@ def other_version(project: Project) -> Iterator[Problem]:
 
 @table_rule("studies")
 def study_gone(studies: Sheet) -> Iterator[Problem]:
-    """Refuse to lose a study that the history has, unless it is recorded as withdrawn."""
+    """Refuse a study of the history that is gone, unless it is recorded as withdrawn."""
     present = studies.lines["study_id"].keys() | studies.of("withdrawn").lines["study_id"].keys()
     known = {key for past in _past(studies) if "study_id" in past for key in past["study_id"] if key}
     for key in sorted(known - present):
@@ -184,7 +184,7 @@ def study_gone(studies: Sheet) -> Iterator[Problem]:
 
 @table_rule()
 def past_line_changed(log: Sheet) -> Iterator[Problem]:
-    """Refuse to change or remove a past line of a table that only grows."""
+    """Refuse a past line that was changed or removed in a table that only grows."""
     if not log.table.append_only:
         return
     name, key = log.table.name, list(log.table.primary_key)
