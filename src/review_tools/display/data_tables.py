@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from review_tools.check import RULES
 from review_tools.data import export
 from review_tools.data.project import Project, labels
 from review_tools.data.retracted import retracted
@@ -269,6 +270,19 @@ def data_dictionary(project: Project, table: str) -> Grid:
         f"{definition.title}: {definition.description}",
         ids=[f"column-{table}-{field.name}" for field in fields],
         name=f"columns-of-{table}",
+    )
+
+
+def check_rules(project: Project) -> Grid:
+    """Show what ``review check`` refuses, from the registry of its rules."""
+    titles = {name: table.title for name, table in project.schema.items()}
+    about = [", ".join(titles.get(name, name) for name in rule.about) or "Every table" for rule in RULES.values()]
+    return grid(
+        {"About": about, "Refused": [rule.refuses[:1].upper() + rule.refuses[1:] for rule in RULES.values()]},
+        f"The {len(RULES)} rules of the check",
+        ids=[f"rule-{rule}" for rule in RULES],
+        name="check-rules",
+        filters={"About": about},
     )
 
 
