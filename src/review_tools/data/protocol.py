@@ -30,15 +30,14 @@ LISTS = {
 BOUNDS = ("hits_of_a_search", "candidates_of_a_run", "changes_of_a_run", "rows_of_a_change")
 
 
-def checked(read: dict[str, Any]) -> dict[str, Any]:
-    """Return the protocol as it was read, once it is known to be complete and of the right form.
+def validated(read: dict[str, Any]) -> dict[str, Any]:
+    """Return the protocol as it was read, if it is complete and of the right form.
 
     Raises:
-        DataError: something is missing or wrong; the message holds every problem, each with its key and remedy.
+        DataError: something is missing or wrong; it holds every problem, each with its key and remedy.
     """
-    problems = [str(problem) for problem in _problems(read)]
-    if problems:
-        raise DataError("\n".join(problems))
+    if problems := list(_problems(read)):
+        raise DataError(*problems)
     return read
 
 
@@ -52,13 +51,13 @@ def _problems(read: dict[str, Any]) -> Iterator[Problem]:
     questions = read.get("questions")
     if not isinstance(questions, list) or not questions or not all(isinstance(one, str) for one in questions):
         yield _wrong("questions", "no list of questions", "write at least one")
-    for key, needed in LISTS.items():
+    for key, parts in LISTS.items():
         listed = _at(read, key)
         if not isinstance(listed, list) or not listed:
-            yield _wrong(key, "no list", f"write at least one entry with {', '.join(needed)}")
+            yield _wrong(key, "no list", f"write at least one entry with {', '.join(parts)}")
             continue
         for number, entry in enumerate(listed, 1):
-            for part in needed:
+            for part in parts:
                 if not isinstance(entry, dict) or not isinstance(entry.get(part), str):
                     yield _wrong(f"{key}, entry {number}", f"lacks {part}", f"write {part} as text")
     examples = _at(read, "eligibility.examples")
