@@ -9,7 +9,8 @@ from review_tools.data.project import Project
 from review_tools.display.queries import study_label
 from review_tools.display.theme import PAGE_INK, named
 from review_tools.synthesis.comparisons import Answer, answer
-from review_tools.synthesis.words import RATIO, figure, interval, sentence
+from review_tools.synthesis.effects import Measure
+from review_tools.synthesis.words import figure, interval, sentence
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#8a8a8a"
 SLOTS = ["name", "figures", "mark"]
@@ -23,13 +24,13 @@ def forest(project: Project, comparison_id: str) -> alt.LayerChart:
     """
     result = answer(project, comparison_id)
     rows, (low, high) = _rows(project, result)
-    measure = str(result.comparison["measure"])
+    neutral = result.measure.no_effect
     scale = alt.Scale(type="log" if low > 0 else "linear", domain=[low, high], nice=False, clamp=True)
     y = alt.Y("key:N", sort=None, axis=None, scale=alt.Scale(paddingInner=0.12))
     slots = alt.YOffset("slot:N", scale=alt.Scale(domain=SLOTS, paddingInner=0))
     axis = (
         alt.Axis(format="%", tickCount=5, grid=False)
-        if measure == "proportion"
+        if neutral is None
         else alt.Axis(values=_ticks(low, high, scale["type"]), grid=False)
     )
     x = alt.X("estimate:Q", scale=scale, axis=axis, title=_axis_title(result))
@@ -48,7 +49,6 @@ def forest(project: Project, comparison_id: str) -> alt.LayerChart:
         ],
     )
     layers: list[Any] = []
-    neutral = {"RR": 1.0, "OR": 1.0, "HR": 1.0, "MD": 0.0, "SMD": 0.0}.get(measure)
     if neutral is not None and low < neutral < high:
         # A piece beside each mark: a line from top to bottom would strike the words through.
         beside = alt.Chart(drawn.assign(at=neutral)).mark_tick(thickness=1.5, size=16, color=GREY, tooltip=False)
@@ -78,67 +78,32 @@ def forest(project: Project, comparison_id: str) -> alt.LayerChart:
 
 
 def _axis_title(result: Answer) -> str:
-    measure = str(result.comparison["measure"])
-    if measure == "proportion":
+    if result.measure.no_effect is None:
         return "People with the outcome"
     sides = ("comparator", "MSC") if result.comparison["higher_is_better"] else ("MSC", "comparator")
-    return f"← favours {sides[0]} · {RATIO[measure]} · favours {sides[1]} →"
+    return f"← favours {sides[0]} · {result.measure.title} · favours {sides[1]} →"
 
 
 def _rows(project: Project, result: Answer) -> tuple[pd.DataFrame, tuple[float, float]]:
     """A row for each study, the pool and its prediction interval, on the scale a reader knows; and the axis."""
     columns = ["row", "row_id", "figures", "kind", "estimate", "low", "high", "area"]
     rows: list[list[Any]] = []
-    effects, pooled, measure = result.effects, result.pooled, str(result.comparison["measure"])
+    effects, pooled, measure = result.effects, result.pooled, result.measure
     if effects is not None and pooled is not None:
         outcomes = result.rows.set_index("outcome_id")
-        for outcome, (estimate, low, high), weight in zip(
-            effects.labels, effects.intervals(), pooled.weights, strict=True
-        ):
-            counts = _counts(outcomes.loc[outcome])
+        for outcome, back, weight in zip(effects.labels, effects.intervals(), pooled.weights, strict=True):
+            one, *ends = (figure(value, measure) for value in back)
             share = f" · weight {weight:.0f}%" if pooled.k > 1 else ""
-            text = f"{counts} · {figure(estimate, measure)} ({figure(low, measure)} to {figure(high, measure)}){share}"
-            rows.append(
-                [
-                    study_label(project, outcomes.loc[outcome, "study_id"], None),
-                    outcome,
-                    text,
-                    "study",
-                    estimate,
-                    low,
-                    high,
-                    weight,
-                ]
-            )
+            text = f"{_counts(outcomes.loc[outcome])} · {one} ({' to '.join(ends)}){share}"
+            study = study_label(project, outcomes.loc[outcome, "study_id"], None)
+            rows.append([study, outcome, text, "study", *back, weight])
         if pooled.k > 1:
-            text = f"{result.people} people · {interval(result)} · I² {pooled.i2:.0f}%, tau² {pooled.tau2:.2g}"
-            rows.append(
-                [
-                    f"{pooled.k} studies pooled (REML, Hartung-Knapp)",
-                    "",
-                    text,
-                    "pooled",
-                    pooled.back_estimate,
-                    pooled.back_ci_low,
-                    pooled.back_ci_high,
-                    100.0,
-                ]
-            )
-            if pooled.back_pi_low is not None and pooled.back_pi_high is not None:
-                reach = [figure(bound, measure) for bound in (pooled.back_pi_low, pooled.back_pi_high)]
-                text = f"95% of new studies between {reach[0]} and {reach[1]}"
-                rows.append(
-                    [
-                        "Prediction interval",
-                        "",
-                        text,
-                        "prediction",
-                        pooled.back_estimate,
-                        pooled.back_pi_low,
-                        pooled.back_pi_high,
-                        0.0,
-                    ]
-                )
+            text = f"{result.people} people · {interval(pooled)} · I² {pooled.i2:.0f}%, tau² {pooled.tau2:.2g}"
+            rows.append([f"{pooled.k} studies pooled (REML, Hartung-Knapp)", "", text, "pooled", *pooled.back, 100.0])
+        if pooled.back_prediction is not None:
+            reach = " and ".join(figure(bound, measure) for bound in pooled.back_prediction)
+            text = f"95% of new studies between {reach}"
+            rows.append(["Prediction interval", "", text, "prediction", pooled.back[0], *pooled.back_prediction, 0.0])
     if not rows:
         rows.append(
             ["Nothing can be pooled", "", "each row is listed below with its reason", "study", None, None, None, 0.0]
@@ -158,12 +123,12 @@ def _counts(row: Any) -> str:
     return f"{row['mean_arm1']:g} (n {row['n_arm1']}) v {row['mean_arm2']:g} (n {row['n_arm2']})"
 
 
-def _domain(studies: pd.DataFrame, measure: str) -> tuple[float, float]:
+def _domain(studies: pd.DataFrame, measure: Measure) -> tuple[float, float]:
     """The axis fits the studies' intervals; a ratio's is symmetric about no difference and bounded."""
     lows, highs = studies["low"].dropna().astype(float), studies["high"].dropna().astype(float)
-    if measure == "proportion" or lows.empty:
+    if measure.no_effect is None or lows.empty:
         return 0.0, 1.0
-    if measure in ("RR", "OR", "HR"):
+    if measure.is_ratio:
         reach = min(max(1 / lows.min() if lows.min() > 0 else WIDEST, highs.max(), 2.0) * 1.05, WIDEST)
         return 1 / reach, reach
     reach = max(abs(lows.min()), abs(highs.max())) * 1.05

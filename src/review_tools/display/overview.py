@@ -11,7 +11,6 @@ from review_tools.synthesis import words
 from review_tools.synthesis.comparisons import Answer
 
 COLOURS = {"better with MSCs": "#0072B2", "no clear difference": "#8a8a8a", "worse with MSCs": "#D55E00"}
-RATIOS = ("RR", "OR", "HR")
 TICKS = [0.1, 0.2, 0.5, 1, 2, 5, 10]
 
 
@@ -21,7 +20,7 @@ def overview(project: Project) -> alt.LayerChart:
     Where fewer events are better the ratio is turned over (1/RR), so that all lines read the same way; the
     tooltip and the table hold the ratio as it is.
     """
-    rows = pd.DataFrame([_row(result) for result in compared(project) if result.comparison["measure"] in RATIOS])
+    rows = pd.DataFrame([_row(result) for result in compared(project) if result.measure.is_ratio])
     low, high = 1 / WIDEST, WIDEST
     for side in ("low", "high"):
         rows[f"clipped_{side}"] = rows[side] < low if side == "low" else rows[side] > high
@@ -76,7 +75,7 @@ def overview(project: Project) -> alt.LayerChart:
 
 def _row(result: Answer) -> dict[str, object]:
     assert result.pooled is not None  # noqa: S101 (`compared` gives answers with results only)
-    figures = [result.pooled.back_estimate, result.pooled.back_ci_low, result.pooled.back_ci_high]
+    figures = list(result.pooled.back)
     if not result.comparison["higher_is_better"]:
         turned = [1 / figure if figure > 0 else WIDEST**2 for figure in figures]
         figures = [turned[0], turned[2], turned[1]]
@@ -90,7 +89,7 @@ def _row(result: Answer) -> dict[str, object]:
         "estimate": figures[0],
         "low": figures[1],
         "high": figures[2],
-        "result": words.interval(result),
+        "result": words.interval(result.pooled),
         "direction": direction(result),
         "certainty": "not assessed",
     }
