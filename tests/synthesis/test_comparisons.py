@@ -59,7 +59,7 @@ def test_one_study_is_never_called_pooled() -> None:
     assert result.pooled is not None
     assert result.pooled.model == "single study"
     assert "not pooled" in sentence(result)
-    assert comparisons.sensitivity(PROJECT, "lupus_remission") == []
+    assert comparisons.sensitivity(PROJECT, "lupus_remission") == {}
 
 
 def test_nothing_pooled_says_so() -> None:
@@ -86,8 +86,8 @@ def test_the_first_update_moves_the_pool_in_crohns_fistula() -> None:
 def test_sensitivity_varies_model_rows_and_each_study() -> None:
     """Weaker designs enter only where the comparison admits them, and a variant is pooled without them."""
     assert answer("cgvhd_prevention").k == 2
-    assert "randomised only" in dict(comparisons.sensitivity(PROJECT, "cgvhd_prevention"))
-    variants = dict(comparisons.sensitivity(PROJECT, "agvhd_response_single"))
+    assert "randomised only" in comparisons.sensitivity(PROJECT, "cgvhd_prevention")
+    variants = comparisons.sensitivity(PROJECT, "agvhd_response_single")
     entered = answer("agvhd_response_single").entered["outcome_id"]
     assert {f"without {outcome}" for outcome in entered} <= set(variants)
     assert variants[f"without {entered.iloc[0]}"].k == len(entered) - 1
@@ -107,6 +107,6 @@ def test_no_event_in_an_arm_of_any_study_leaves_another_common_effect() -> None:
         again = next(line for line in lines if line.startswith(row))
         again = again.replace("deng_2017_randomised-8", "deng_2017_randomised-99")
         change.write(f"data/{table}.csv", "".join([*lines, again]))
-    named = dict(comparisons.sensitivity(change.after, "lupus_death"))
+    named = comparisons.sensitivity(change.after, "lupus_death")
     assert named["common effect, inverse variance"].k == 2
     assert "common effect" not in named

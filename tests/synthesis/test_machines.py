@@ -32,7 +32,7 @@ def pooled_figures() -> Iterator[str]:
         answer = comparisons.answer(project, name)
         if answer.effects is not None:
             yield f"{name}: {answer.effects.effect.tolist()} {answer.effects.intervals()} {answer.pooled}"
-        for choice, pooled in comparisons.sensitivity(project, name):
+        for choice, pooled in comparisons.sensitivity(project, name).items():
             yield f"{name}, {choice}: {pooled} {pooled.figures()}"
     for figure in agreement.compare():
         yield f"{figure.dataset} {figure.model} {figure.name} {figure.ours!r}"

@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from review_tools.data.project import Project
-from review_tools.display.queries import study_label
+from review_tools.display.queries import study_labels
 from review_tools.display.theme import PAGE_INK, named
 from review_tools.synthesis.comparisons import Answer, answer
 from review_tools.synthesis.effects import Measure
@@ -95,7 +95,7 @@ def _rows(project: Project, result: Answer) -> tuple[pd.DataFrame, tuple[float, 
             one, *ends = (figure(value, measure) for value in back)
             share = f" · weight {weight:.0f}%" if pooled.k > 1 else ""
             text = f"{_counts(outcomes.loc[outcome])} · {one} ({' to '.join(ends)}){share}"
-            study = study_label(project, outcomes.loc[outcome, "study_id"], None)
+            study = study_labels(project, outcomes.loc[[outcome], "study_id"]).iloc[0]
             rows.append([study, outcome, text, "study", *back, weight])
         if pooled.k > 1:
             text = f"{result.people} people · {interval(pooled)} · I² {pooled.i2:.0f}%, tau² {pooled.tau2:.2g}"

@@ -4,7 +4,6 @@ Comparisons and their rows are in ``data/comparisons.csv`` and ``data/comparison
 row enters a pool is decided here, by rule, and every row that stays out keeps its reason.
 """
 
-import contextlib
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
@@ -149,36 +148,34 @@ def _reason(row: dict[Hashable, Any], comparison: pd.Series, measure: Measure) -
     return ""
 
 
-def sensitivity(project: Project, comparison_id: str) -> list[tuple[str, Pooled]]:
-    """Return the pool under other choices: model, test, without derived counts, randomised alone, without each study.
+def sensitivity(project: Project, comparison_id: str) -> dict[str, Pooled]:
+    """Return the pool as it is used and under other choices, each by its name.
 
-    Only variants that change something are given; none when fewer than two studies are pooled.
+    Choices are the model, the test, printed counts or randomised studies alone, and each study left out;
+    only those that change something, and none when fewer than two studies are pooled.
     """
     main = answer(project, comparison_id)
     if main.k < 2 or main.effects is None:
-        return []
+        return {}
     effects, rows = main.effects, main.entered
-    variants = [
-        ("REML, normal interval", pool(effects, "REML", "z")),
-        ("DerSimonian-Laird, normal interval", pool(effects, "DL", "z")),
-        _common_effect(effects),
-    ]
+    choices = {
+        "REML, Hartung-Knapp (used here)": pool(effects),
+        "REML, normal interval": pool(effects, "REML", "z"),
+        "DerSimonian-Laird, normal interval": pool(effects, "DL", "z"),
+    }
+    try:
+        choices["common effect"] = pool(effects, "MH")
+    except CannotPoolError:  # no ratio where one arm has no event in any study
+        choices["common effect, inverse variance"] = pool(effects, "FE")
     printed, randomised = rows["value_basis"] == "printed", rows["design"] == "randomised"
     if 0 < printed.sum() < len(rows):
-        variants.append(("printed counts only", pool(effects.only(printed.to_numpy(dtype=bool)))))
+        choices["printed counts only"] = pool(effects.only(printed.to_numpy(dtype=bool)))
     if main.comparison["design"] == "controlled" and 0 < randomised.sum() < len(rows):
-        variants.append(("randomised only", pool(effects.only(randomised.to_numpy(dtype=bool)))))
+        choices["randomised only"] = pool(effects.only(randomised.to_numpy(dtype=bool)))
     if main.k > 2:
         names = [f"without {outcome}" for outcome in effects.labels]
-        variants += zip(names, leave_one_out(effects), strict=True)
-    return variants
-
-
-def _common_effect(effects: Effects) -> tuple[str, Pooled]:
-    """Pool with one effect for all studies: by Mantel-Haenszel where that gives an answer."""
-    with contextlib.suppress(CannotPoolError):  # no ratio where one arm has no event in any study
-        return "common effect", pool(effects, "MH")
-    return "common effect, inverse variance", pool(effects, "FE")
+        choices |= zip(names, leave_one_out(effects), strict=True)
+    return choices
 
 
 def before_and_after(project: Project, before: str, after: str | None = None) -> list[tuple[Answer, Answer]]:

@@ -52,4 +52,4 @@ def sentence(answer: Answer) -> str:
         1: " A single study is shown as it is and not pooled.",
         2: " Two studies cannot tell how much studies differ, so the interval is wide by design.",
     }
-    return f"{head} a {result(answer)} for {outcome}. {judgement}{few.get(answer.k, '')}"
+    return f"{head} a {answer.measure.title} of {interval(answer.pooled)} for {outcome}. {judgement}{few.get(answer.k, '')}"
