@@ -178,7 +178,7 @@ def directions(project: Project) -> Grid:
     results = compared(project)
     frame = pd.DataFrame([result.comparison for result in results])
     sizes = [f"{plural(result.k, 'study', 'studies')}, {result.people} people" for result in results]
-    figures = [words.result(result) for result in results]
+    figures = [words.named_interval(result) for result in results]
     alone = ["one study, not pooled" if result.k == 1 else None for result in results]
     said = [direction(result) for result in results]
     graded = select(project, "assessments", about="certainty")

@@ -123,7 +123,7 @@ def comparison_links(frame: pd.DataFrame, words: str = "title") -> list[Cell]:
 def _result(result: Answer) -> Cell:
     if not result.k:
         return "nothing can be pooled"
-    return lines(words.result(result), "single study, not pooled" if result.k == 1 else "")
+    return lines(words.named_interval(result), "single study, not pooled" if result.k == 1 else "")
 
 
 def _direction(result: Answer) -> Cell:

@@ -28,7 +28,7 @@ def interval(pooled: Pooled | None) -> str:
     return f"{estimate} ({low} to {high})"
 
 
-def result(answer: Answer) -> str:
+def named_interval(answer: Answer) -> str:
     """Return the same with the name of the measure, but for proportions: risk ratio 1.18 (0.47 to 2.98)."""
     name = "" if answer.measure.no_effect is None else f"{answer.measure.title} "
     return f"{name}{interval(answer.pooled)}"
@@ -52,4 +52,5 @@ def sentence(answer: Answer) -> str:
         1: " A single study is shown as it is and not pooled.",
         2: " Two studies cannot tell how much studies differ, so the interval is wide by design.",
     }
-    return f"{head} a {answer.measure.title} of {interval(answer.pooled)} for {outcome}. {judgement}{few.get(answer.k, '')}"
+    result = f"{head} a {answer.measure.title} of {interval(answer.pooled)} for {outcome}."
+    return f"{result} {judgement}{few.get(answer.k, '')}"
