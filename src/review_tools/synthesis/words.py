@@ -54,3 +54,10 @@ def sentence(answer: Answer) -> str:
     }
     result = f"{head} a {answer.measure.title} of {interval(answer.pooled)} for {outcome}."
     return f"{result} {judgement}{few.get(answer.k, '')}"
+
+
+def direction(answer: Answer) -> str:
+    """Return which way a comparison points: only an interval that leaves out no difference points at all."""
+    if not answer.excludes_no_effect:
+        return "no clear difference"
+    return "better with MSCs" if answer.favours_msc else "worse with MSCs"
