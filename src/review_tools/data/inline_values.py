@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from review_tools.data.problems import did_you_mean
-from review_tools.data.project import Project, once
+from review_tools.data.project import Project, labels, once
 
 
 class UnknownFactError(Exception):
@@ -64,7 +64,7 @@ def matches(project: Project, table: str, conditions: list[str]) -> pd.Series:
         if not equals or column not in frame.columns:
             raise UnknownFactError(f"{condition!r} is not column=value of {table}")
         field = project.schema[table].field(column)
-        if field.vocabulary and value not in _terms(project, field.vocabulary):
+        if field.vocabulary and value not in labels(project, field.vocabulary):
             raise UnknownFactError(f"{value!r} is not a term of {field.vocabulary}")
         cells = frame[column]
         mask &= in_section(cells, value) if column == "section" else _text(cells) == value
@@ -102,12 +102,6 @@ def _places(project: Project, table: str) -> dict[str, list[int]]:
     for place, value in enumerate(_text(project.table(table)[project.schema[table].primary_key[0]])):
         places.setdefault(value, []).append(place)
     return places
-
-
-@once
-def _terms(project: Project, kind: str) -> frozenset[str]:
-    terms = project.table("vocabulary")
-    return frozenset(terms.loc[terms["kind"] == kind, "term"])
 
 
 def as_text(value: Any) -> str:

@@ -199,5 +199,13 @@ def once(function: Callable[Concatenate[Project, Args], Result]) -> Callable[Con
     return remembered
 
 
+@once
+def labels(project: Project, kind: str) -> dict[str, str]:
+    """Return each term of one kind of the vocabulary with the label that readers see."""
+    terms = project.table("vocabulary")
+    terms = terms[terms["kind"] == kind]
+    return dict(zip(terms["term"], terms["label"], strict=True))
+
+
 def _missing(file: str) -> Problem:
     return Problem(file, "the file is missing", "restore it from git")
