@@ -1,21 +1,36 @@
 """Tools of the MSC living review.
 
-Chapters need three names: ``load`` (any table as a typed frame), ``charts`` and ``tables``.
+Chapters need four names: ``load`` (any table as a typed frame), ``bibliography``, ``charts`` and ``tables``.
+They read the project around the current folder, which is opened once.
 Importing the package is cheap: the charts (altair) load when they are first used.
 """
 
-from importlib import import_module
-from types import ModuleType
+from functools import cache
 
-from review_tools.data.bibliography import bibliography
-from review_tools.data.tables import load
+import pandas as pd
 
-__all__ = ["bibliography", "charts", "load", "tables"]
+from review_tools.data.bibliography import Reference
+from review_tools.data.project import Project
+from review_tools.display.calls import CHARTS, TABLES, Calls
 
-_LAZY = {"charts": "review_tools.display.charts", "tables": "review_tools.display.tables"}
+__all__ = ["Project", "bibliography", "charts", "load", "project", "tables"]
 
 
-def __getattr__(name: str) -> ModuleType:
-    if name in _LAZY:
-        return import_module(_LAZY[name])
-    raise AttributeError(f"module 'review_tools' has no attribute {name!r}")
+@cache
+def project() -> Project:
+    """Return the project of this process, the one that chapters read."""
+    return Project.find()
+
+
+def load(name: str) -> pd.DataFrame:
+    """Return one table as a typed frame. Raises what ``Project.table`` raises."""
+    return project().table(name)
+
+
+def bibliography() -> dict[str, Reference]:
+    """Return all works by key. Raises what ``Project.works`` raises."""
+    return project().works
+
+
+charts = Calls("charts", CHARTS, project)
+tables = Calls("tables", TABLES, project)

@@ -7,12 +7,10 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 from review_tools import check
-from review_tools.data.paths import MARKER
 from review_tools.data.problems import DataError, Problem, in_order
-from review_tools.data.protocol import protocol
+from review_tools.data.project import MARKER, Project
 from review_tools.data.retracted import STATUS
 
 Table = list[dict[str, str]]
@@ -20,7 +18,7 @@ BOUNDED = {"candidates": "candidates_of_a_run", "trial_history": "changes_of_a_r
 REFUSE = "close the pull request, find out why, and run the watch again"
 
 
-def gate(root: Path, base: str) -> list[Problem]:
+def gate(project: Project, base: str) -> list[Problem]:
     """What speaks against merging the working tree of ``root`` into the commit ``base`` unseen.
 
     Append-only tables only grow at their end; no other table loses a row; every changed registry value has its
@@ -30,22 +28,22 @@ def gate(root: Path, base: str) -> list[Problem]:
     Raises:
         DataError: there is no git, or no such commit.
     """
-    _git(root, "rev-parse", "--verify", "--quiet", f"{base}^{{commit}}")
-    found = list(check.check(root))
-    package = json.loads((root / MARKER).read_text(encoding="utf-8"))
+    _git(project, "rev-parse", "--verify", "--quiet", f"{base}^{{commit}}")
+    found = list(check.check(project))
+    package = json.loads(project.read(MARKER))
     before: dict[str, Table] = {}
     after: dict[str, Table] = {}
     for resource in package["resources"]:
         name, file = resource["name"], f"data/{resource['path']}"
-        old = _git(root, "show", f"{base}:{file}", missing_is_empty=True)
-        path = root / file
+        old = _git(project, "show", f"{base}:{file}", missing_is_empty=True)
+        path = project.root / file
         new = path.read_text(encoding="utf-8-sig") if path.is_file() else ""
         before[name], after[name] = _rows(old), _rows(new)
         if resource.get("appendOnly"):
             found += _only_added(file, before[name], after[name])
         else:
             found += _not_shrunk(file, before[name], after[name], resource["schema"]["primaryKey"])
-    found += _bounded(root, before, after)
+    found += _bounded(project, before, after)
     found += _registry(before["trials"], after["trials"], after["trial_history"][len(before["trial_history"]) :])
     found += _statuses(before["studies"], after["studies"], after["notices"][len(before["notices"]) :])
     return in_order(found)
@@ -68,8 +66,8 @@ def _not_shrunk(file: str, old: Table, new: Table, key: str | list[str]) -> Iter
         yield Problem(file, f"{lost.total()} rows are missing, among them {named}", REFUSE)
 
 
-def _bounded(root: Path, before: dict[str, Table], after: dict[str, Table]) -> Iterator[Problem]:
-    bounds = protocol(root)["bounds"]
+def _bounded(project: Project, before: dict[str, Table], after: dict[str, Table]) -> Iterator[Problem]:
+    bounds = project.protocol["bounds"]
     for table, bound in BOUNDED.items():
         more = len(after[table]) - len(before[table])
         if more > bounds[bound]:
@@ -105,11 +103,11 @@ def _rows(text: str) -> Table:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
-def _git(root: Path, *words: str, missing_is_empty: bool = False) -> str:
+def _git(project: Project, *words: str, missing_is_empty: bool = False) -> str:
     git = shutil.which("git")
     if git is None:
         raise DataError("git: not found → install it; the gate compares with a commit.")
-    command = [git, "-C", str(root), *words]
+    command = [git, "-C", str(project.root), *words]
     done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 (git with fixed words)
     if done.returncode and not missing_is_empty:
         commit = words[-1].removesuffix("^{commit}")

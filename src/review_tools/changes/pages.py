@@ -3,12 +3,12 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
 
 from review_tools.changes.model import Page, Pool, Table, Verdict
 from review_tools.changes.sheets import REFERENCES, Sheets
 from review_tools.check.chapters import FACT, cited_keys, found
 from review_tools.data import inline_values
+from review_tools.data.project import Project
 
 SHOWN = re.compile(r"\btables\.(\w+)\(|\b(?:from_|load)\(\s*[\"'](\w+)[\"']")
 DRAWN = re.compile(r"\bcharts\.(\w+)\(")
@@ -34,7 +34,11 @@ BEHIND = {
 
 
 def affected(
-    old: Sheets, new: Sheets, tables: tuple[Table, ...], pools: tuple[Pool, ...], verdicts: tuple[Verdict, ...]
+    old: Sheets,
+    new: Sheets,
+    tables: tuple[Table, ...],
+    pools: tuple[Pool, ...],
+    verdicts: tuple[Verdict, ...],
 ) -> tuple[Page, ...]:
     """Pages with their reasons, in the order chapters, studies, trials."""
     reasons: dict[str, dict[str, None]] = defaultdict(dict)
@@ -89,13 +93,13 @@ def _chapter(file: str, old: Sheets, new: Sheets, studies: dict[str, set[str]], 
     for match, _ in found(FACT, now):
         if match[2].split(" ")[0] not in touched:
             continue  # a fact looks at one table
-        before, after = (_fact(match[1], match[2], side.root) for side in (old, new))
+        before, after = (_fact(side.project, match[1], match[2]) if side.project else "" for side in (old, new))
         if before != after:
             yield f"{match[1]} {match[2]}: {before} → {after}"
 
 
-def _fact(kind: str, question: str, root: Path) -> str:
+def _fact(project: Project, kind: str, question: str) -> str:
     try:
-        return inline_values.answer(kind, question, root)
+        return inline_values.answer(project, kind, question)
     except Exception:  # data that did not pass the check may fail anywhere; the check says where
         return "no answer"

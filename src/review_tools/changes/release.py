@@ -3,16 +3,14 @@
 import re
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-
-import yaml  # type: ignore[import-untyped]
 
 from review_tools.changes import Changes
 from review_tools.changes.snapshot import Snapshot
 from review_tools.changes.version_numbers import fits, next_number
-from review_tools.data import citation, git, protocol, zenodo
+from review_tools.data import citation, git, protocol
 from review_tools.data.edit import Change, edit
 from review_tools.data.problems import DataError
+from review_tools.data.project import Project
 from review_tools.data.versions import TABLE, sha256, snapshot_file, versions
 
 CHANGELOG = "CHANGELOG.md"
@@ -37,20 +35,20 @@ class Made:
     diff: str
 
 
-def plan(root: Path, asked: str) -> Plan:
+def plan(project: Project, asked: str) -> Plan:
     """The version ``asked`` for: search, data, fix, or a number.
 
     Raises:
         DataError: the number does not fit, or the folder has changes that are not committed.
     """
-    known = versions(root)
+    known = versions(project)
     if not known:
         raise DataError(f"data/{TABLE}.csv names no version to follow → restore it from git.")
     newest = known[-1].number
-    return Plan(next_number(newest, asked, root), newest, _committed(root))
+    return Plan(next_number(project, newest, asked), newest, _committed(project))
 
 
-def make(root: Path, planned: Plan, day: date, *, dry_run: bool = False) -> Made:
+def make(project: Project, planned: Plan, day: date, *, dry_run: bool = False) -> Made:
     """Makes the version from data that passed the check.
 
     Raises:
@@ -58,11 +56,11 @@ def make(root: Path, planned: Plan, day: date, *, dry_run: bool = False) -> Made
             the version cannot be written to. Nothing is written then.
     """
     number = planned.number
-    snapshot = Snapshot.taken(root, number, day.isoformat(), planned.commit)
-    changes = Snapshot.read(root, planned.newest).changed_to(snapshot)
+    snapshot = Snapshot.taken(project, number, day.isoformat(), planned.commit)
+    changes = Snapshot.read(project, planned.newest).changed_to(snapshot)
     fits(planned.newest, number, changes)
     text = snapshot.text()
-    with edit(root, dry_run=dry_run) as change:
+    with edit(project.root, dry_run=dry_run) as change:
         _write(change, number, planned.newest, day.isoformat())
         change.add_row(TABLE, {"version": number, "date": day.isoformat(), "sha256": sha256(text.encode())})
         diff = change.diff()
@@ -70,14 +68,14 @@ def make(root: Path, planned: Plan, day: date, *, dry_run: bool = False) -> Made
         return Made(changes, change.files, diff)
 
 
-def _committed(root: Path) -> str:
+def _committed(project: Project) -> str:
     """The commit that the folder holds unchanged."""
     try:
-        changed = git.run(root, "status", "--porcelain", "--", ".").decode().splitlines()
+        changed = git.run(project.root, "status", "--porcelain", "--", ".").decode().splitlines()
         if changed:
             named = ", ".join(line[3:] for line in changed[:5]) + (" …" if len(changed) > 5 else "")
             raise DataError(f"Not everything is committed ({named}) → commit it, or take it back.")
-        return git.commit(root, "HEAD")
+        return git.commit(project.root, "HEAD")
     except git.GitError as error:
         raise DataError(f"A version is made from a commit, and git says: {error}") from error
 
@@ -86,8 +84,6 @@ def _write(change: Change, number: str, newest: str, day: str) -> None:
     """The files that name the version."""
     _set(change, protocol.FILE, {"version": number, "preceding": f"{{version: {newest}}}"})
     _set(change, citation.FILE, {"version": number, "date-released": day})
-    record = zenodo.zenodo(*(yaml.safe_load(change.read(file)) for file in (citation.FILE, protocol.FILE)))
-    change.create(zenodo.FILE, record)
     text = change.read(CHANGELOG)
     waiting = UNRELEASED.search(text)
     if waiting is None or not waiting[1].strip():

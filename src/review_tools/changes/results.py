@@ -1,11 +1,10 @@
 """What the data say on both sides: pooled results, and verdicts on claims."""
 
 import math
-from pathlib import Path
 
 from review_tools.changes.model import Pool, PoolState, Result, Verdict, VerdictState
 from review_tools.data.problems import DataError
-from review_tools.data.tables import load
+from review_tools.data.project import Project
 from review_tools.synthesis import claims, comparisons, words
 from review_tools.synthesis.comparisons import Answer
 from review_tools.synthesis.effects import SynthesisError
@@ -15,23 +14,23 @@ UNSOUND_DATA = (DataError, SynthesisError, KeyError, ValueError, TypeError, Arit
 CLOSE = 1e-9  # relative; the same numbers added in another order differ by less
 
 
-def pool_states(root: Path) -> tuple[dict[str, PoolState], list[str]]:
+def pool_states(project: Project) -> tuple[dict[str, PoolState], list[str]]:
     """Every declared comparison as the code at hand computes it, and which cannot be computed and why."""
     found, notes = {}, []
-    for name in _names("comparisons", "comparison_id", root):
+    for name in _names(project, "comparisons", "comparison_id"):
         try:
-            found[name] = _state(comparisons.answer(name, root=root))
+            found[name] = _state(comparisons.answer(project, name))
         except UNSOUND_DATA as error:
             notes.append(f"the comparison {name} cannot be computed: {_first_line(error)}")
     return found, notes
 
 
-def verdict_states(root: Path) -> tuple[dict[str, VerdictState], list[str]]:
+def verdict_states(project: Project) -> tuple[dict[str, VerdictState], list[str]]:
     """Every claim as the code at hand tests it, and which cannot be tested and why."""
     found, notes = {}, []
-    for name, row in _claims(root).items():
+    for name, row in _claims(project).items():
         try:
-            now = claims.verdict(name, root)
+            now = claims.verdict(project, name)
         except UNSOUND_DATA as error:
             notes.append(f"the claim {name} cannot be tested: {_first_line(error)}")
             continue
@@ -59,19 +58,19 @@ def verdicts(was: dict[str, VerdictState], now: dict[str, VerdictState]) -> tupl
     return tuple(changed)
 
 
-def _claims(root: Path) -> dict[str, dict[str, str]]:
+def _claims(project: Project) -> dict[str, dict[str, str]]:
     """Statement and chapter of each claim."""
-    names = _names("claims", "claim_id", root)
-    ledger = load("claims", root).drop_duplicates("claim_id").set_index("claim_id") if names else None
+    names = _names(project, "claims", "claim_id")
+    ledger = project.table("claims").drop_duplicates("claim_id").set_index("claim_id") if names else None
     if ledger is None:
         return {}
     return {name: {part: str(ledger.loc[name, part]) for part in ("statement", "chapter")} for name in names}
 
 
-def _names(table: str, column: str, root: Path) -> list[str]:
+def _names(project: Project, table: str, column: str) -> list[str]:
     """The keys of a table; none where the table does not exist or cannot be read (which is noted elsewhere)."""
     try:
-        return [str(name) for name in load(table, root)[column].dropna().drop_duplicates()]
+        return [str(name) for name in project.table(table)[column].dropna().drop_duplicates()]
     except UNSOUND_DATA:
         return []
 

@@ -8,7 +8,6 @@ the version computed, by the code it had.
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import pandas as pd
 
@@ -16,6 +15,7 @@ from review_tools.changes import Changes, State
 from review_tools.changes.model import PoolState, VerdictState, from_json
 from review_tools.changes.sheets import Sheets
 from review_tools.data.problems import DataError
+from review_tools.data.project import Project
 from review_tools.data.versions import snapshot_file
 
 FORMAT = "review-snapshot/1"
@@ -44,13 +44,13 @@ class Snapshot:
     verdicts: tuple[VerdictState, ...]
 
     @classmethod
-    def taken(cls, folder: Path, version: str, date: str, commit: str) -> "Snapshot":
-        """The snapshot of a project's folder as it stands.
+    def taken(cls, project: Project, version: str, date: str, commit: str) -> "Snapshot":
+        """Return the snapshot of a project.
 
         Raises:
             DataError: something in it cannot be read or computed.
         """
-        state = State.read(folder)
+        state = State.read(project)
         if state.notes:
             raise DataError("\n".join(state.notes))
         tables = tuple(
@@ -61,15 +61,15 @@ class Snapshot:
         return cls(version, date, commit, tables, tuple(state.pools.values()), tuple(state.verdicts.values()))
 
     @classmethod
-    def read(cls, root: Path, version: str) -> "Snapshot":
-        """The snapshot of a version, from the project's folder.
+    def read(cls, project: Project, version: str) -> "Snapshot":
+        """Return the snapshot of a version.
 
         Raises:
             DataError: there is none, or it is not of this form.
         """
         file = snapshot_file(version)
         try:
-            return from_json(cls, FORMAT, json.loads((root / file).read_text(encoding="utf-8")), "snapshot")
+            return from_json(cls, FORMAT, json.loads(project.read(file)), "snapshot")
         except FileNotFoundError:
             raise DataError(f"{file}: the snapshot is missing → restore it from git.") from None
         except (ValueError, DataError) as error:
@@ -105,4 +105,4 @@ class Snapshot:
         }
         pools = {pool.comparison_id: pool for pool in self.pools}
         verdicts = {verdict.claim_id: verdict for verdict in self.verdicts}
-        return State(Sheets(Path(), tables, chapters={}, unreadable=()), pools, verdicts)
+        return State(Sheets(None, tables, chapters={}, unreadable=()), pools, verdicts)

@@ -1,11 +1,11 @@
 """What the review says at one time: its tables, its pooled results, its verdicts."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from review_tools.changes import pages, results, rows
 from review_tools.changes.model import Changes, PoolState, VerdictState
 from review_tools.changes.sheets import Sheets
+from review_tools.data.project import Project
 
 
 @dataclass(frozen=True)
@@ -18,16 +18,15 @@ class State:
     notes: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, folder: Path) -> "State":
-        """The state of a project's folder, computed by the code at hand.
+    def read(cls, project: Project) -> "State":
+        """Return the state of a project, computed by the code at hand.
 
         Raises:
             DataError: its ``datapackage.json`` cannot be read.
-            FileNotFoundError: the folder is no project.
         """
-        sheets = Sheets.read(folder)
-        pools, uncomputed = results.pool_states(sheets.root)
-        verdicts, untested = results.verdict_states(sheets.root)
+        sheets = Sheets.read(project)
+        pools, uncomputed = results.pool_states(project)
+        verdicts, untested = results.verdict_states(project)
         return cls(sheets, pools, verdicts, (*sheets.unreadable, *uncomputed, *untested))
 
     def changed_to(self, new: "State", names: tuple[str, str]) -> Changes:

@@ -1,24 +1,22 @@
 """The number of the next version, as Metapsy counts: year of the search . change of data . fix."""
 
-from pathlib import Path
-
 from review_tools.changes import Changes
 from review_tools.changes.model import CHANGED
 from review_tools.data.problems import DataError
-from review_tools.data.tables import load
+from review_tools.data.project import Project
 from review_tools.data.versions import NUMBER, order
 
 STEPS = ("search", "data", "fix")
 
 
-def next_number(newest: str, asked: str, root: Path) -> str:
+def next_number(project: Project, newest: str, asked: str) -> str:
     """The number that follows ``newest``, for one of ``STEPS`` or for a number that a person chose.
 
     Raises:
         DataError: the number is none, is not newer, or names a year that was not searched.
     """
     year, data, fix = order(newest)
-    searched = _searched(root)
+    searched = _searched(project)
     steps = {"search": f"{max(searched, year)}.0.0", "data": f"{year}.{data + 1}.0", "fix": f"{year}.{data}.{fix + 1}"}
     number = steps.get(asked, asked)
     if not NUMBER.fullmatch(number):
@@ -48,8 +46,8 @@ def fits(newest: str, number: str, changes: Changes) -> None:
         raise DataError(f"{number} would be a change of data, but the data are those of {newest} → use --fix.")
 
 
-def _searched(root: Path) -> int:
+def _searched(project: Project) -> int:
     """The year, in two digits, of the last complete search; 0 when there was none."""
-    searches = load("searches", root)
+    searches = project.table("searches")
     days = searches.loc[searches["status"] == "complete", "to_date"]
     return int(days.max().year) % 100 if len(days) else 0

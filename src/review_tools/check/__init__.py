@@ -1,7 +1,5 @@
 """Everything that is checked before anything is built. Each module holds one kind of rule."""
 
-from pathlib import Path
-
 from review_tools.check import (
     arm_labels,
     bibliography_rules,
@@ -19,6 +17,7 @@ from review_tools.check import (
 )
 from review_tools.check.engine import Evidence, each_of
 from review_tools.data.problems import Problem, in_order
+from review_tools.data.project import Project
 
 __all__ = ["Evidence", "check"]
 
@@ -39,7 +38,7 @@ CHECKS = (
 )
 
 
-def check(root: Path) -> list[Problem]:
+def check(project: Project) -> list[Problem]:
     """Every problem in ``data/``, ``references.bib`` and the citations of ``book/``, all at once."""
-    evidence = Evidence.read(root)
+    evidence = Evidence.read(project)
     return in_order([*evidence.unreadable, *each_of(evidence, *CHECKS)])

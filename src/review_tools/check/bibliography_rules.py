@@ -84,9 +84,9 @@ def _entries(evidence: Evidence) -> Iterator[Problem]:
 def _text(evidence: Evidence) -> Iterator[Problem]:
     """What git leaves in a text when two changes meet (a table shows it as a row that does not fit), kinds of work."""
     texts = dict(evidence.chapters)
-    if (evidence.root / FILE).is_file():
-        yield from form(evidence.root, FILE)
-        texts[FILE] = (evidence.root / FILE).read_text(encoding="utf-8", errors="replace")
+    if evidence.project.has(FILE):
+        yield from form(evidence, FILE)
+        texts[FILE] = evidence.project.read(FILE).decode("utf-8", errors="replace")
     for file, text in texts.items():
         for mark in CONFLICT.finditer(text):
             row = text.count("\n", 0, mark.start()) + 1

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from review_tools.check.engine import Evidence, each_of
 from review_tools.data import inline_values
 from review_tools.data.problems import DataError, Problem
-from review_tools.data.suggestions import meant
+from review_tools.data.suggestions import did_you_mean
 
 CITE = re.compile(r"\{cite(?::\w+)?\}`([^`]*)`")
 SEED = re.compile(r"\{seed\}`([^`]*)`")
@@ -46,7 +46,7 @@ def _cited(evidence: Evidence) -> Iterator[Problem]:
     for file, chapter in evidence.chapters.items():
         for key, line in cited_keys(chapter):
             if key not in works:
-                remedy = f"{meant(key, works)}correct the key, or add its entry to references.bib"
+                remedy = f"{did_you_mean(key, works)}correct the key, or add its entry to references.bib"
                 yield Problem(file, "cites a key that references.bib does not have", remedy, line, "", key)
 
 
@@ -64,7 +64,7 @@ def _facts(evidence: Evidence) -> Iterator[Problem]:
     for file, chapter in evidence.chapters.items():
         for match, line in found(FACT, chapter):
             try:
-                inline_values.answer(match[1], match[2], evidence.root)
+                inline_values.answer(evidence.project, match[1], match[2])
             except DataError:
                 continue  # the table itself is reported already
             except inline_values.UnknownFactError as error:

@@ -3,15 +3,14 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from review_tools.data import schema
-from review_tools.data.bibliography import FILE, Reference, read_bibliography
+from review_tools.data.bibliography import FILE, Reference
 from review_tools.data.problems import DataError, Problem
-from review_tools.data.tables import read_text
+from review_tools.data.project import Project
 
 PLACE = re.compile(r"(?P<file>[^,:]+)(?:, row (?P<row>\d+))?: (?P<why>.+?) → (?P<remedy>.+)", re.DOTALL)
 
@@ -24,7 +23,7 @@ class UnreadError(Exception):
 class Evidence:
     """One reading of the project. Frames hold text; their index is the line in the file."""
 
-    root: Path
+    project: Project
     schemas: dict[str, schema.Table]
     sheets: dict[str, pd.DataFrame]
     references: dict[str, Reference]
@@ -33,26 +32,24 @@ class Evidence:
     _rows: dict[str, dict[Any, dict[Any, Any]]] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
-    def read(cls, root: Path) -> "Evidence":
-        """Reads all there is; what cannot be read becomes a problem, not an exception."""
-        schemas = schema.tables(root)
+    def read(cls, project: Project) -> "Evidence":
+        """Read all there is; what cannot be read becomes a problem, not an exception."""
         unreadable: list[Problem] = []
         sheets: dict[str, pd.DataFrame] = {}
-        for name, table in schemas.items():
+        for name in project.schema:
             try:
-                sheets[name] = read_text(root / "data" / table.path)
+                sheets[name] = project.text(name)
             except DataError as error:
                 unreadable.append(_as_problem(error))
-        references, problems = read_bibliography(root)
+        references, problems = project.readable_works
         unreadable += problems
         chapters: dict[str, str] = {}
-        for path in sorted((root / "book").rglob("*.md")):
-            name = path.relative_to(root).as_posix()
+        for name in project.files("book", ".md"):
             try:
-                chapters[name] = path.read_text(encoding="utf-8")
+                chapters[name] = project.read(name).decode("utf-8")
             except UnicodeDecodeError:
                 unreadable.append(Problem(name, "not UTF-8 text", "save the file as UTF-8"))
-        return cls(root, schemas, sheets, references, chapters, tuple(unreadable))
+        return cls(project, project.schema, sheets, references, chapters, tuple(unreadable))
 
     def sheet(self, name: str) -> pd.DataFrame:
         """One table as text.

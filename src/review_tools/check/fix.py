@@ -11,7 +11,8 @@ from review_tools.data import git, schema
 from review_tools.data.bibliography import FILE as BIBLIOGRAPHY
 from review_tools.data.edit import csv_bytes, replace_bytes
 from review_tools.data.problems import DataError
-from review_tools.data.tables import FORM, parse_text, read_text
+from review_tools.data.project import Project
+from review_tools.data.tables import FORM, parse_text
 
 SPACES = re.compile("[\u00a0\u2007\u202f\u2009]")
 NOTHING = re.compile("[\ufeff\u200b\u2060]")
@@ -35,27 +36,27 @@ class Fix:
     after: str = ""
 
 
-def fix(root: Path) -> list[Fix]:
+def fix(project: Project) -> list[Fix]:
     """Mends every table that can be read and the bibliography, each whole or not at all; says all that was done.
 
     A cell keeps its meaning: a decimal comma, an unknown term or a wrong number is for a person to mend.
     """
     done = []
-    for table in schema.tables(root).values():
-        path = root / "data" / table.path
+    for table in project.schema.values():
+        path = project.root / "data" / table.path
         try:
-            frame = read_text(path)
+            frame = project.text(table.name)
         except DataError:
             continue  # nothing can be told of its cells; the check says why
         if list(frame.columns) != table.columns:
             continue  # a cell may stand in the wrong column
-        found = [*_form(path), *_cells(table, frame), *_order(root, table, frame)]
+        found = [*_form(path), *_cells(table, frame), *_order(project, table, frame)]
         if found:
             by_key = any(one.what == "sorted by its key" for one in found)
             ordered = frame.sort_values(list(table.primary_key), kind="stable") if by_key else frame
             replace_bytes(path, csv_bytes(ordered))
             done += found
-    return [*done, *_bibliography(root)]
+    return [*done, *_bibliography(project)]
 
 
 def _form(path: Path, file: str = "") -> list[Fix]:
@@ -63,9 +64,9 @@ def _form(path: Path, file: str = "") -> list[Fix]:
     return [Fix(file or f"data/{path.name}", done) for mark, _, done in FORM if mark in content]
 
 
-def _bibliography(root: Path) -> list[Fix]:
+def _bibliography(project: Project) -> list[Fix]:
     """Mends ``references.bib`` where a field is one line, as all commands write it; what is laid out freely stays."""
-    path = root / BIBLIOGRAPHY
+    path = project.root / BIBLIOGRAPHY
     try:
         text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
     except (FileNotFoundError, UnicodeDecodeError):
@@ -79,7 +80,7 @@ def _bibliography(root: Path) -> list[Fix]:
                 lines[at] = f"{match['start']}{after}{match['end']}"
     text = "\n".join(lines)
     entries = sorted(ENTRY.findall(text), key=_key)
-    if text != (ordered := "\n".join(entries)) and len(text) == len(ordered) and _was_ordered(root):
+    if text != (ordered := "\n".join(entries)) and len(text) == len(ordered) and _was_ordered(project):
         found.append(Fix(BIBLIOGRAPHY, "sorted by its key"))
         text = ordered
     if found:
@@ -87,10 +88,10 @@ def _bibliography(root: Path) -> list[Fix]:
     return found
 
 
-def _was_ordered(root: Path) -> bool:
+def _was_ordered(project: Project) -> bool:
     """Whether the committed bibliography held nothing but entries, ordered by key."""
     try:
-        [held] = git.blobs(root, [f"{git.commit(root, 'HEAD')}:./{BIBLIOGRAPHY}"])
+        [held] = git.blobs(project.root, [f"{git.commit(project.root, 'HEAD')}:./{BIBLIOGRAPHY}"])
         text = held.decode("utf-8")
     except (git.GitError, UnicodeDecodeError):
         return False
@@ -128,13 +129,13 @@ def mended(text: str, field: schema.Field) -> str:
     return text
 
 
-def _order(root: Path, table: schema.Table, frame: pd.DataFrame) -> list[Fix]:
+def _order(project: Project, table: schema.Table, frame: pd.DataFrame) -> list[Fix]:
     """Whether to sort: only a table whose committed state is sorted by its key, and never a log."""
     key = list(table.primary_key)
     if table.append_only or _sorted(frame, key):
         return []
     try:
-        [held] = git.blobs(root, [f"{git.commit(root, 'HEAD')}:./data/{table.path}"])
+        [held] = git.blobs(project.root, [f"{git.commit(project.root, 'HEAD')}:./data/{table.path}"])
         before = parse_text(held.decode("utf-8-sig"), table.path)
     except (git.GitError, DataError, UnicodeDecodeError):
         return []

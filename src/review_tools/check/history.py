@@ -59,8 +59,8 @@ def _past(evidence: Evidence, name: str) -> Iterator[pd.DataFrame]:
     file = evidence.file(name)
     try:
         # --full-history: also states that a merge has left behind.
-        commits = git.run(evidence.root, "log", "--full-history", "--format=%H", "--", file).decode().split()
-        contents = git.blobs(evidence.root, [f"{commit}:./{file}" for commit in commits])
+        commits = git.run(evidence.project.root, "log", "--full-history", "--format=%H", "--", file).decode().split()
+        contents = git.blobs(evidence.project.root, [f"{commit}:./{file}" for commit in commits])
     except git.GitError:
         return
     for content in dict.fromkeys(contents):

@@ -29,19 +29,19 @@ def check(evidence: Evidence) -> Iterator[Problem]:
 
 
 def _snapshots(evidence: Evidence, listed: dict[str, str]) -> Iterator[Problem]:
-    folder = evidence.root / FOLDER
-    if not folder.is_dir():
+    project = evidence.project
+    held = project.files(FOLDER)
+    if not held:
         return  # a copy of the data alone
     for number, hashed in listed.items():
         file = snapshot_file(number)
-        path = evidence.root / file
-        if not path.is_file():
+        if not project.has(file):
             yield Problem(file, f"the snapshot of {number} is missing", "restore it from git")
-        elif sha256(path.read_bytes()) != hashed:
+        elif sha256(project.read(file)) != hashed:
             yield Problem(file, "not the snapshot that was released: its SHA-256 is another one", "restore it from git")
     known = {snapshot_file(number) for number in listed}
-    for path in sorted(folder.iterdir()):
-        if (file := f"{FOLDER}/{path.name}") not in known:
+    for file in held:
+        if file not in known:
             why = f"of no version in {evidence.file(TABLE)}"
             yield Problem(file, why, "remove it; only `review release` makes a snapshot")
 
@@ -49,7 +49,7 @@ def _snapshots(evidence: Evidence, listed: dict[str, str]) -> Iterator[Problem]:
 def _said(evidence: Evidence, newest: str, date: str) -> Iterator[Problem]:
     """The newest version against those that the protocol and the citation name."""
     try:
-        planned, cited = protocol.protocol(evidence.root), citation.citation(evidence.root)
+        planned, cited = evidence.project.protocol, evidence.project.citation
     except DataError:
         return  # told where they are read
     for file, column, said, right in (

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pandas as pd
 
@@ -10,7 +9,7 @@ from review_tools.check.engine import Evidence
 from review_tools.check.fix import DASHES
 from review_tools.data.problems import Problem
 from review_tools.data.schema import Field, Table
-from review_tools.data.suggestions import meant
+from review_tools.data.suggestions import did_you_mean
 from review_tools.data.tables import FORM
 
 TYPE_FORM = {
@@ -61,7 +60,7 @@ def check(evidence: Evidence) -> Iterator[Problem]:
 
 def _header(evidence: Evidence, table: Table, frame: pd.DataFrame) -> Iterator[Problem]:
     file = evidence.file(table.name)
-    yield from form(evidence.root, file)
+    yield from form(evidence, file)
     for column in table.columns:
         if column not in frame.columns:
             yield Problem(
@@ -69,7 +68,9 @@ def _header(evidence: Evidence, table: Table, frame: pd.DataFrame) -> Iterator[P
             )
     missing = [column for column in table.columns if column not in frame.columns]
     for column in frame.columns[~frame.columns.isin(table.columns)]:
-        remedy = f"{meant(column, missing)}rename or remove it, or define it in datapackage.json; the columns are "
+        remedy = (
+            f"{did_you_mean(column, missing)}rename or remove it, or define it in datapackage.json; the columns are "
+        )
         remedy += ", ".join(table.columns)
         yield Problem(file, "this column is not defined", remedy, 1, column)
     known = [column for column in frame.columns if column in table.columns]
@@ -80,9 +81,9 @@ def _header(evidence: Evidence, table: Table, frame: pd.DataFrame) -> Iterator[P
             break
 
 
-def form(root: Path, file: str) -> Iterator[Problem]:
+def form(evidence: Evidence, file: str) -> Iterator[Problem]:
     """Marks at the start of a file or at its line ends that programs add without being asked."""
-    content = (root / file).read_bytes()
+    content = evidence.project.read(file)
     for mark, what, _ in FORM:
         if mark in content:
             row = content[: content.index(mark)].count(b"\n") + 1
@@ -132,7 +133,7 @@ def _column(evidence: Evidence, table: Table, field: Field, column: pd.Series) -
         why = f"not a term of the vocabulary “{field.vocabulary}”"
         wrong = present & ~padded & ~filled.isin(allowed)
         for value in column[wrong].unique():
-            remedy = f"{meant(value, allowed)}use {shown}; or add the term to data/vocabulary.csv"
+            remedy = f"{did_you_mean(value, allowed)}use {shown}; or add the term to data/vocabulary.csv"
             yield from report(wrong & (column == value), why, remedy)
 
 
@@ -177,5 +178,5 @@ def _links(evidence: Evidence, table: Table, frame: pd.DataFrame) -> Iterator[Pr
                 continue
             target = evidence.file(link.target)
             why = f"no such {link.target_column} in {target}"
-            remedy = f"{meant(value, known)}correct it, or add its row to {target}"
+            remedy = f"{did_you_mean(value, known)}correct it, or add its row to {target}"
             yield evidence.problem(table.name, line, link.column, why, remedy)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from review_tools.cli.app import Root, app, project, refuse
+from review_tools.cli.app import Root, app, open_project, refuse
 from review_tools.data.problems import DataError
 
 
@@ -17,8 +17,8 @@ def accept(
     """Accept the verdict that the data now give a claim, with your name and today's date."""
     from review_tools.synthesis import claims
 
-    folder = project(root)
+    project = open_project(root)
     try:
-        print(claims.accept(claim, by, folder))
+        print(claims.accept(project, claim, by))
     except (DataError, KeyError) as error:
         refuse(str(error.args[0]))

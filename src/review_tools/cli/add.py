@@ -9,13 +9,13 @@ import pandas as pd
 import typer
 
 from review_tools.check.rules import BLOCKS
-from review_tools.cli.app import Root, app, project, refuse
+from review_tools.cli.app import Root, app, open_project, refuse
 from review_tools.cli.check import print_problems
 from review_tools.data import schema
 from review_tools.data.edit import Change, edit
 from review_tools.data.problems import DataError, Problem, shorten
-from review_tools.data.suggestions import meant
-from review_tools.data.tables import load
+from review_tools.data.project import Project
+from review_tools.data.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from review_tools.sources.records import Record, TrialRecord
@@ -68,18 +68,18 @@ def add(
     from review_tools.sources import adding
     from review_tools.sources.http import ServiceError
 
-    folder = project(root)
+    project = open_project(root)
     try:
         adding.signed(by)
         given = _pairs(cells or [], "--set", "column=value")
         more = list(_pairs(mediator or [], "--mediator", "TERM=ROLE").items())
         more += list(_pairs(flag or [], "--flag", "FLAG=NOTE").items())
-        _know_columns(what, given, folder)
+        _know_columns(what, given, project)
         record = None
         if what in (What.DOI, What.PMID, What.NCT):
-            record = _record(what, identifier, file, folder, fresh)
+            record = _record(what, identifier, file, project, fresh)
             _show(record)
-        with edit(folder, dry_run=dry_run) as change:
+        with edit(project.root, dry_run=dry_run) as change:
             key, left = _add(change, what, identifier, record, given, more, by, distinct)
             questions = list(adding.fitting(change, key)) if what is What.OUTCOME else []
         print(change.diff() if dry_run else f"Added {key}: {', '.join(change.files)}.")
@@ -89,7 +89,7 @@ def add(
             print(f"  {place}", file=sys.stderr)
         raise typer.Exit(ALREADY_THERE) from None
     except adding.NotFitError as unfit:
-        _refuse_unfit(what, unfit.problems, folder, whole=not given)
+        _refuse_unfit(what, unfit.problems, project, whole=not given)
     except (ServiceError, DataError) as error:
         refuse(f"{error}\nNothing was changed.")
     if dry_run:
@@ -116,31 +116,31 @@ def _add(
     from review_tools.sources.records import Record, TrialRecord
 
     if isinstance(record, Record):
-        adding.look_for_work(change, record, distinct=distinct)
+        adding.look_for_work(change.project, change, record, distinct=distinct)
         given = _ask(change, what, adding.study_row(change, record), given)
-        key = adding.add_work(change, record, given, by)
+        key = adding.add_work(change.project, change, record, given, by)
         if not given.get(SUMMARY):
-            return key, adding.remaining(change, [_no_summary(change)])
+            return key, adding.remaining(change.project, change, [_no_summary(change)])
     elif isinstance(record, TrialRecord):
         adding.look_for_trial(change, record.trial_id)
-        given = _ask(change, what, adding.trial_row(change, record), given)
-        key = adding.add_trial(change, record, given, by)
+        given = _ask(change, what, adding.trial_row(change.project, change, record), given)
+        key = adding.add_trial(change.project, change, record, given, by)
     elif what is What.FINDING:
         given = _ask(change, what, adding.about(change, identifier), given)
         key = adding.add_finding(change, identifier, given, more, by)
     else:
         given = _ask(change, what, adding.about(change, identifier), given)
         key = adding.add_outcome(change, identifier, given, more, by)
-    return key, adding.remaining(change)
+    return key, adding.remaining(change.project, change)
 
 
 def _no_summary(change: Change) -> Problem:
-    table = schema.tables(change.root)["studies"]
+    table = change.after.schema["studies"]
     remedy = f"fill it: {table.field(SUMMARY).description}"
     return Problem(f"data/{table.path}", "this cell must not be empty in a new row", remedy, column=SUMMARY)
 
 
-def _record(what: What, identifier: str, file: Path | None, folder: Path, fresh: bool) -> "Record | TrialRecord":
+def _record(what: What, identifier: str, file: Path | None, project: Project, fresh: bool) -> "Record | TrialRecord":
     """The record, from a file or from its service.
 
     Raises:
@@ -160,7 +160,7 @@ def _record(what: What, identifier: str, file: Path | None, folder: Path, fresh:
     if what in forms and not forms[what][0].fullmatch(wanted):
         raise DataError(f"{shorten(identifier)!r} is no {forms[what][1]}.")
     if file is None:
-        with Client(folder / "_build" / "cache" / "http", max_age=0.0 if fresh else 24 * 3600.0) as client:
+        with Client(project.root / "_build" / "cache" / "http", max_age=0.0 if fresh else 24 * 3600.0) as client:
             if what is What.NCT:
                 return clinicaltrials.trial(client, wanted)
             return crossref.work(client, wanted) if what is What.DOI else pubmed.work(client, wanted)
@@ -194,7 +194,7 @@ def _ask(change: Change, what: What, known: dict[str, str], given: dict[str, str
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return given
     answered = dict(given)
-    table = schema.tables(change.root)[TABLES[what]]
+    table = change.after.schema[TABLES[what]]
     terms = change.table("vocabulary")
     for field in table.fields:
         numbers = BLOCKS.get(answered.get("block", ""), ())
@@ -209,7 +209,7 @@ def _ask(change: Change, what: What, known: dict[str, str], given: dict[str, str
             while (value := typer.prompt(field.name, default, show_default=False).strip()) and choices:
                 if value in choices:
                     break
-                print(f"Not one of these terms; {meant(value, choices)}".rstrip("; "))
+                print(f"Not one of these terms; {did_you_mean(value, choices)}".rstrip("; "))
             answered[field.name] = value
     return answered
 
@@ -231,25 +231,25 @@ def _pairs(said: list[str], option: str, form: str) -> dict[str, str]:
     return found
 
 
-def _know_columns(what: What, given: dict[str, str], folder: Path) -> None:
-    table = schema.tables(folder)[TABLES[what]]
+def _know_columns(what: What, given: dict[str, str], project: Project) -> None:
+    table = project.schema[TABLES[what]]
     unknown = [name for name in given if name not in table.columns]
     if unknown:
-        near = "".join(meant(name, table.columns) for name in unknown)
+        near = "".join(did_you_mean(name, table.columns) for name in unknown)
         raise DataError(f"{table.name} has no column {', '.join(unknown)} → {near}it has {', '.join(table.columns)}.")
 
 
-def _refuse_unfit(what: What, problems: list[Problem], folder: Path, *, whole: bool) -> NoReturn:
+def _refuse_unfit(what: What, problems: list[Problem], project: Project, *, whole: bool) -> NoReturn:
     """Says what is missing or wrong, and how to give it on the command line; with ``whole`` all that may be given."""
-    table = schema.tables(folder)[TABLES[what]]
-    terms = load("vocabulary", folder)
+    table = project.schema[TABLES[what]]
+    terms = project.table("vocabulary")
 
     def option(column: str) -> str:
         return f'  --set {column}="…"   {" · ".join(_words(table.field(column), terms))}'.rstrip()
 
     own = [one for one in problems if one.file == f"data/{table.path}" and one.column]
     if others := [one for one in problems if one not in own]:
-        print_problems(others, 0, folder, written=False)
+        print_problems(others, 0, project, written=False)
     told = {one.column: one for one in reversed(own)}  # the first of each column
     for column in dict.fromkeys(one.column for one in own):
         first = told[column]
@@ -261,15 +261,15 @@ def _refuse_unfit(what: What, problems: list[Problem], folder: Path, *, whole: b
                 f"{column}, if the source shows it: {table.field(column).description}\n{option(column)}",
                 file=sys.stderr,
             )
-        print(_more(what, folder), end="", file=sys.stderr)
+        print(_more(what, project), end="", file=sys.stderr)
     elif any("add the flag" in one.remedy for one in told.values()):
         print('  --flag "FLAG=…"   if the source prints just this: why it is odd', file=sys.stderr)
     refuse("Nothing was changed.")
 
 
-def _more(what: What, folder: Path) -> str:
+def _more(what: What, project: Project) -> str:
     """What is given beside the cells of the row, with the words accepted."""
-    terms = load("vocabulary", folder)
+    terms = project.table("vocabulary")
     words = {kind: " · ".join(group["term"]) for kind, group in terms.groupby("kind")}
     if what is What.FINDING:
         return (

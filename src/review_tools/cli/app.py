@@ -7,8 +7,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from review_tools.data.edit import recover
-from review_tools.data.paths import project_root
 from review_tools.data.problems import DataError
+from review_tools.data.project import Project
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The living review's tools."
@@ -17,14 +17,14 @@ Root = Annotated[Path | None, typer.Option("--root", help="The project's folder;
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 
-def project(root: Path | None) -> Path:
-    """The project's folder, with an interrupted change finished."""
+def open_project(root: Path | None) -> Project:
+    """Open the project, after finishing a change that was interrupted."""
     try:
-        folder = project_root(root)
+        folder = Project.find(root).root
         recover(folder)
+        return Project(folder)
     except (FileNotFoundError, DataError) as error:
         refuse(str(error))
-    return folder
 
 
 def refuse(message: str) -> NoReturn:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from review_tools.cli.app import Root, app, project, refuse
+from review_tools.cli.app import Root, app, open_project, refuse
 from review_tools.cli.check import print_problems, problems_of
 
 
@@ -18,20 +18,20 @@ def build(
     from review_tools.site.build import BuildError
     from review_tools.site.build import build as build_site
 
-    folder, started = project(root), time.monotonic()
+    project, started = open_project(root), time.monotonic()
 
     def check() -> None:
-        problems = problems_of(folder)
+        problems = problems_of(project)
         if problems:
-            print_problems(problems, 0, folder)
+            print_problems(problems, 0, project)
             refuse("Nothing was built: mend the problems above first.")
         print("Data checked. Building the book …", flush=True)
 
     try:
-        changed = build_site(folder, workers, check)
+        changed = build_site(project.root, workers, check)
     except BuildError as error:
         refuse(str(error))
-    page = folder / "_build" / "html" / "index.html"
+    page = project.root / "_build" / "html" / "index.html"
     if changed:
         took = time.monotonic() - started
         print(f"The book is built in {took:.1f} s: open {page}, or run make serve.")

@@ -3,7 +3,6 @@
 import json
 import sys
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
@@ -13,12 +12,10 @@ from rich.console import Console
 from review_tools.check import check as run_checks
 from review_tools.check.fix import Fix
 from review_tools.check.fix import fix as mend
-from review_tools.cli.app import AsJson, Root, app, project, refuse
-from review_tools.data import schema
-from review_tools.data.citation import citation
+from review_tools.cli.app import AsJson, Root, app, open_project, refuse
 from review_tools.data.problems import DataError, Problem, shorten
+from review_tools.data.project import Project
 from review_tools.data.schema import Table
-from review_tools.data.tables import load, read_text
 
 
 @app.command()
@@ -28,29 +25,30 @@ def check(
     fix: Annotated[bool, typer.Option("--fix", help="First mend spaces, dashes, line ends, DOIs, order.")] = False,
 ) -> None:
     """Check data, bibliography and citations; report every problem at once; exit 1 if there is one."""
-    folder = project(root)
-    mended = mend(folder) if fix else []
+    project = open_project(root)
+    mended = mend(project) if fix else []
+    project = Project(project.root)
     if not as_json:
         print_fixes(mended)
-    problems = problems_of(folder)
+    problems = problems_of(project)
     if as_json:
-        shown = [one.as_dict() | {"meaning": _meaning(folder, one.file, one.column)} for one in problems]
+        shown = [one.as_dict() | {"meaning": _meaning(project, one.file, one.column)} for one in problems]
         told = {"problems": shown, "fixed": [asdict(one) for one in mended]}
         print(json.dumps(told, ensure_ascii=False, indent=2))
     else:
-        rows = sum(len(load(name, folder)) for name in schema.tables(folder)) if not problems else 0
-        print_problems(problems, rows, folder)
+        rows = sum(len(project.table(name)) for name in project.schema) if not problems else 0
+        print_problems(problems, rows, project)
     raise typer.Exit(bool(problems))
 
 
-def problems_of(folder: Path) -> list[Problem]:
+def problems_of(project: Project) -> list[Problem]:
     """Everything wrong with the data; claims are tested once the data are sound."""
     try:
-        problems = run_checks(folder)
+        problems = run_checks(project)
         if not problems:
             from review_tools.synthesis import claims
 
-            problems = claims.check(folder)
+            problems = claims.check(project)
     except DataError as error:
         refuse(str(error))
     return problems
@@ -63,7 +61,7 @@ def print_fixes(fixes: list[Fix]) -> None:
         print(f"mended: {one.file}{place}: {change}")
 
 
-def print_problems(problems: list[Problem], rows: int, root: Path, *, written: bool = True) -> None:
+def print_problems(problems: list[Problem], rows: int, project: Project, *, written: bool = True) -> None:
     """Problems by file: the row with the bad cell marked, what is wrong, the remedy, where the column is explained.
 
     With ``written`` false they are those of a change that was not made, so that the files hold no such rows.
@@ -71,7 +69,7 @@ def print_problems(problems: list[Problem], rows: int, root: Path, *, written: b
     console = Console(soft_wrap=True, highlight=False, markup=False, file=sys.stdout)
     for file in dict.fromkeys(problem.file for problem in problems):
         console.print(file, style="bold")
-        sheet, table = _sheet(root, file) if written else (None, _table(root, file))
+        sheet, table = _sheet(project, file) if written else (None, _table(project, file))
         for problem in (p for p in problems if p.file == file):
             place = ", ".join(
                 part
@@ -86,7 +84,7 @@ def print_problems(problems: list[Problem], rows: int, root: Path, *, written: b
             if sheet is not None and table and problem.row in sheet.index:
                 console.print(f"    {_shown(sheet.loc[[problem.row]].iloc[0], problem.column, table)}", style="dim")
             console.print(f"    → {problem.remedy}")
-            if meaning := _meaning(root, file, problem.column):
+            if meaning := _meaning(project, file, problem.column):
                 console.print(f"    what it means: {meaning}", style="dim")
     if problems:
         files = len({problem.file for problem in problems})
@@ -97,15 +95,15 @@ def print_problems(problems: list[Problem], rows: int, root: Path, *, written: b
         console.print(f"{rows} rows, bibliography and chapters checked: no problem found.", style="green")
 
 
-def _table(root: Path, file: str) -> Table | None:
-    return next((t for t in schema.tables(root).values() if f"data/{t.path}" == file), None)
+def _table(project: Project, file: str) -> Table | None:
+    return next((t for t in project.schema.values() if f"data/{t.path}" == file), None)
 
 
-def _sheet(root: Path, file: str) -> tuple[pd.DataFrame | None, Table | None]:
+def _sheet(project: Project, file: str) -> tuple[pd.DataFrame | None, Table | None]:
     """The rows of a file of ``data/`` as text, with its definition; nothing where they cannot be read."""
-    table = _table(root, file)
+    table = _table(project, file)
     try:
-        return (read_text(root / file), table) if table else (None, None)
+        return (project.text(table.name), table) if table else (None, None)
     except DataError:
         return None, table
 
@@ -120,12 +118,12 @@ def _shown(row: pd.Series, bad: str, table: Table) -> str:
     return "  ".join(f"▸{cell}◂" if column == bad else cell for column, cell in zip(chosen, cells, strict=True))
 
 
-def _meaning(root: Path, file: str, column: str) -> str:
+def _meaning(project: Project, file: str, column: str) -> str:
     """Where a column of a file of ``data/`` is explained: on the site, or in the data package; else nothing."""
-    table = _table(root, file)
+    table = _table(project, file)
     if table is None or column not in table.columns:
         return ""
     try:
-        return f"{citation(root).url}book/methods.html#column-{table.name}-{column}"
+        return f"{project.citation.url}book/methods.html#column-{table.name}-{column}"
     except DataError:
         return f"data/datapackage.json, {table.name}, {column}"

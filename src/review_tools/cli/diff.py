@@ -7,9 +7,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from review_tools.cli.app import AsJson, Root, app, project, refuse
+from review_tools.cli.app import AsJson, Root, app, open_project, refuse
 from review_tools.data.problems import DataError
-from review_tools.data.protocol import protocol
 
 if TYPE_CHECKING:
     from review_tools.changes import Changes
@@ -19,7 +18,7 @@ ROWS = 40  # of one kind, in the terminal
 
 @app.command()
 def diff(
-    base: Annotated[str, typer.Argument(help="A git revision, or the folder of a project.")],
+    base: Annotated[str, typer.Argument(help="A git revision, or the project of a project.")],
     head: Annotated[str | None, typer.Argument(help="The same; the working tree if left out.")] = None,
     root: Root = None,
     as_json: AsJson = False,
@@ -30,12 +29,12 @@ def diff(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown for a pull request.")] = False,
 ) -> None:
     """Show what HEAD changes in the review since it left BASE: rows, pooled results, verdicts, pages."""
-    folder = project(root)
+    project = open_project(root)
     from review_tools.changes.markdown import markdown as as_markdown
     from review_tools.changes.revisions import compared
 
     try:
-        found = compared(base, head, folder)
+        found = compared(project, base, head)
     except DataError as error:
         refuse(str(error))
     if as_json:
@@ -45,7 +44,7 @@ def diff(
     else:
         _print(found)
     if bounded:
-        _stay_within(protocol(folder)["bounds"]["rows_of_a_change"], found)
+        _stay_within(project.protocol["bounds"]["rows_of_a_change"], found)
 
 
 def _stay_within(most: int, found: "Changes") -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from review_tools.cli.app import Root, app, project, refuse
+from review_tools.cli.app import Root, app, open_project, refuse
 from review_tools.data.problems import DataError
 
 LARGEST = 2_000_000  # bytes of an event
@@ -21,8 +21,8 @@ def forms(
     """Write the issue forms anew, with the words of the vocabulary as their choices."""
     from review_tools.sources.forms import questions
 
-    folder = project(root)
-    changed = questions.stale(folder) if check else questions.write(folder)
+    project = open_project(root)
+    changed = questions.stale(project) if check else questions.write(project)
     if check and changed:
         refuse(f"Out of date: {', '.join(map(str, changed))}. Run `review forms` and commit what it writes.")
     print(f"{len(questions.FORMS)} forms, {len(changed)} of them written anew.")
@@ -41,14 +41,14 @@ def form(
     from review_tools.sources.forms import answers, entries
     from review_tools.sources.http import Client, ServiceError
 
-    folder = project(root)
+    project = open_project(root)
     out.mkdir(parents=True, exist_ok=True)
     try:
         number, labels, body = _issue(event)
-        filled = answers.read(answers.form_of(labels), body, folder)
-        with Client(folder / "_build" / "cache" / "http") as client, edit(folder, dry_run=True) as change:
-            what = entries.enter(filled, change, client)
-            adding.remaining(change)
+        filled = answers.read(project, answers.form_of(labels), body)
+        with Client(project.root / "_build" / "cache" / "http") as client, edit(project.root, dry_run=True) as change:
+            what = entries.enter(project, filled, change, client)
+            adding.remaining(project, change)
         patch = change.diff()
     except answers.FormError as error:
         complaints = error.complaints

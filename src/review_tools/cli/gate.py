@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from review_tools.cli.app import Root, app, project, refuse
+from review_tools.cli.app import Root, app, open_project, refuse
 from review_tools.cli.check import print_problems
 from review_tools.data.problems import DataError
 
@@ -18,10 +18,10 @@ def gate(
     from review_tools.changes.gate import gate as problems_of
 
     try:
-        problems = problems_of(project(root), base)
+        problems = problems_of(open_project(root), base)
     except DataError as error:
         refuse(str(error))
     if problems:
-        print_problems(problems, 0, project(root))
+        print_problems(problems, 0, open_project(root))
         refuse("The gate is closed.")
     print(f"Nothing is lost, rewritten or out of bounds since {base}.")

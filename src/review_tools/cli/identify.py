@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from review_tools.cli.app import Root, app, project, refuse
+from review_tools.cli.app import Root, app, open_project, refuse
 from review_tools.cli.check import print_problems
 from review_tools.data.edit import edit
 from review_tools.data.problems import DataError
@@ -26,19 +26,22 @@ def identify(
     from review_tools.sources import identify as identifying
     from review_tools.sources.http import Client, ServiceError
 
-    folder = project(root)
+    project = open_project(root)
     try:
         adding.signed(by)
-        with Client(folder / "_build" / "cache" / "http") as client, edit(folder, dry_run=dry_run) as change:
+        with (
+            Client(project.root / "_build" / "cache" / "http") as client,
+            edit(project.root, dry_run=dry_run) as change,
+        ):
             if file:
                 (found, seen), fetch = files.crossref_message(file, identifying.SEED), None
             else:
                 answer = crossref.message(client, identifying.SEED)
                 found, seen, fetch = answer.data, answer.retrieved, partial(crossref.work, client)
-            report = identifying.identify(change, crossref.references(found), fetch, seen, by)
-            adding.remaining(change)
+            report = identifying.identify(project, change, crossref.references(found), fetch, seen, by)
+            adding.remaining(project, change)
     except adding.NotFitError as unfit:
-        print_problems(unfit.problems, 0, folder)
+        print_problems(unfit.problems, 0, project)
         refuse("Nothing was changed.")
     except (ServiceError, DataError) as error:
         refuse(f"{error}\nNothing was changed.")

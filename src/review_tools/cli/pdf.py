@@ -1,6 +1,6 @@
 """``review pdf``: the built site as one PDF."""
 
-from review_tools.cli.app import Root, app, project, refuse
+from review_tools.cli.app import Root, app, open_project, refuse
 from review_tools.data.problems import DataError
 
 
@@ -11,7 +11,7 @@ def pdf(root: Root = None) -> None:
     from review_tools.site.pdf.document import make_pdf
 
     try:
-        made = make_pdf(project(root))
+        made = make_pdf(open_project(root))
     except (DataError, NoBrowserError) as error:
         refuse(str(error))
     print(f"The review is printed: {made}")

@@ -1,14 +1,14 @@
 """``review release``: the state of the data as a new version."""
 
+from datetime import date
 from typing import Annotated
 
 import typer
 
-from review_tools.cli.app import Root, app, project, refuse
+from review_tools.cli.app import Root, app, open_project, refuse
 from review_tools.cli.check import print_problems, problems_of
 from review_tools.data import git
 from review_tools.data.problems import DataError
-from review_tools.data.reads import today
 
 
 @app.command()
@@ -28,16 +28,16 @@ def release(
     asked = [step for step, said in (("search", search), ("data", data), ("fix", fix), (version, version)) if said]
     if len(asked) != 1 or asked[0] is None:
         refuse("Say which version: one of --search, --data, --fix, or a number.")
-    folder = project(root)
+    project = open_project(root)
     try:
-        planned = plan(folder, asked[0])
+        planned = plan(project, asked[0])
     except DataError as error:
         refuse(str(error))
-    if problems := problems_of(folder):
-        print_problems(problems, 0, folder)
+    if problems := problems_of(project):
+        print_problems(problems, 0, project)
         refuse("No version was made: mend the problems above first.")
     try:
-        made = make(folder, planned, today(), dry_run=dry_run)
+        made = make(project, planned, date.today(), dry_run=dry_run)
     except DataError as error:
         refuse(str(error))
     print(made.diff if dry_run else "\n".join(made.files))
@@ -47,9 +47,9 @@ def release(
         print("Nothing was written.")
     elif tag:
         try:
-            git.run(folder, "add", "--", *made.files)
-            git.run(folder, "commit", "--quiet", "--message", words)
-            git.run(folder, "tag", "--annotate", name, "--message", words)
+            git.run(project.root, "add", "--", *made.files)
+            git.run(project.root, "commit", "--quiet", "--message", words)
+            git.run(project.root, "tag", "--annotate", name, "--message", words)
         except git.GitError as error:
             refuse(f"The files are written, but git says: {error}")
         print(f"Committed and tagged. Next: git push --follow-tags origin HEAD {name}")

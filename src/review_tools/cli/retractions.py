@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
-from review_tools.cli.app import Root, app, project, refuse
+from review_tools.cli.app import Root, app, open_project, refuse
 from review_tools.cli.check import print_problems
 from review_tools.data.edit import edit
 from review_tools.data.problems import DataError
+from review_tools.data.project import Project
 
 
 @app.command()
@@ -27,17 +28,17 @@ def retractions(
     from review_tools.sources.http import Client
     from review_tools.synthesis import claims
 
-    folder = project(root)
+    project = open_project(root)
     try:
-        with Client(folder / "_build" / "cache" / "http") as client:
-            asked = asking.ask(client, folder)
-        with edit(folder, dry_run=dry_run) as change:
+        with Client(project.root / "_build" / "cache" / "http") as client:
+            asked = asking.ask(project, client)
+        with edit(project.root, dry_run=dry_run) as change:
             new = asking.enter(change, asked)
             if new:
-                remaining(change)
-        turned = [problem.why for problem in claims.check(folder)] if new and not dry_run else []
+                remaining(project, change)
+        turned = [problem.why for problem in claims.check(Project(project.root))] if new and not dry_run else []
     except NotFitError as unfit:
-        print_problems(unfit.problems, 0, folder)
+        print_problems(unfit.problems, 0, project)
         refuse("Nothing was changed.")
     except DataError as error:
         refuse(f"{error}\nNothing was changed.")

@@ -15,9 +15,9 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from review_tools.cli.app import AsJson, Root, app, project, refuse
+from review_tools.cli.app import AsJson, Root, app, open_project, refuse
 from review_tools.data.problems import DataError
-from review_tools.data.tables import load
+from review_tools.data.project import Project
 
 if TYPE_CHECKING:
     from review_tools.sources.screening import Queue
@@ -42,26 +42,26 @@ def screen(
         if simulate is not None:
             _simulate(simulate, words or [], as_json)
             return
-        folder = project(root)
+        project = open_project(root)
         if conflicts:
-            _conflicts(folder, as_json)
+            _conflicts(project, as_json)
         elif not by:
             refuse("Say who decides: --by NAME (or --conflicts, or --simulate FILE).")
         elif take is not None:
             from review_tools.sources import spreadsheet
 
-            print(f"{spreadsheet.read(folder, take, by)} decisions added to data/screenings.csv.")
+            print(f"{spreadsheet.read(project, take, by)} decisions added to data/screenings.csv.")
         else:
-            _queue(folder, by, again, export)
+            _queue(project, by, again, export)
     except DataError as error:
         refuse(str(error))
 
 
-def _queue(folder: Path, by: str, again: str, export: Path | None) -> None:
+def _queue(project: Project, by: str, again: str, export: Path | None) -> None:
     from review_tools.sources import spreadsheet
     from review_tools.sources.screening import Queue
 
-    queue = Queue(folder, by)
+    queue = Queue(project, by)
     if export is not None:
         print(f"{spreadsheet.write(queue, export)} candidates written to {export}.")
         return
@@ -79,9 +79,9 @@ def _sitting(console: Console, queue: "Queue", again: str, decided: list[str]) -
     """Shows one candidate after another until the queue is empty, the input ends or the person quits."""
     from review_tools.sources.screening import Decision, search_terms
 
-    endings = [re.escape(term).replace(r"\*", r"\w*") for term in search_terms(queue.root)]
+    endings = [re.escape(term).replace(r"\*", r"\w*") for term in search_terms(queue.project)]
     pattern = rf"(?i)\b(?:{'|'.join(sorted(endings, key=len, reverse=True))})s?\b"
-    terms = load("vocabulary", queue.root)
+    terms = queue.project.table("vocabulary")
     reasons = terms.loc[terms["kind"] == "exclusion reason", "term"].tolist()
     current = again
     while True:
@@ -175,10 +175,10 @@ def _empty(value: object) -> bool:
     return value is None or value != value or str(value) in ("", "<NA>")
 
 
-def _conflicts(folder: Path, as_json: bool) -> None:
+def _conflicts(project: Project, as_json: bool) -> None:
     from review_tools.sources.screening import conflicts
 
-    found = conflicts(folder)
+    found = conflicts(project)
     if as_json:
         print(found.to_json(orient="records", force_ascii=False))
         return

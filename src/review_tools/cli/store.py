@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from review_tools.cli.app import Root, app, project, refuse
+from review_tools.cli.app import Root, app, open_project, refuse
 from review_tools.data.problems import DataError
 
 
@@ -16,11 +16,11 @@ def store(
     """Say where the candidates lie and how many they are; with --migrate, move them to Parquet."""
     from review_tools.sources import store as stores
 
-    folder = project(root)
+    project = open_project(root)
     try:
         if migrate:
-            print(f"{stores.migrate(folder)} candidates moved to data/candidates.parquet.")
-        held = stores.open_store(folder)
+            print(f"{stores.migrate(project)} candidates moved to data/candidates.parquet.")
+        held = stores.open_store(project)
     except DataError as error:
         refuse(str(error))
     where = "data/candidates.parquet" if isinstance(held, stores.ParquetStore) else "data/candidates.csv"

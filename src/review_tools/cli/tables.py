@@ -5,18 +5,16 @@ import json
 from rich.console import Console
 from rich.table import Table
 
-from review_tools.cli.app import AsJson, Root, app, project, refuse
-from review_tools.data import schema
+from review_tools.cli.app import AsJson, Root, app, open_project, refuse
 from review_tools.data.problems import DataError
-from review_tools.data.tables import load
 
 
 @app.command()
 def tables(root: Root = None, as_json: AsJson = False) -> None:
     """List the tables with their sizes."""
-    folder = project(root)
+    project = open_project(root)
     try:
-        sizes = {name: (table, len(load(name, folder))) for name, table in schema.tables(folder).items()}
+        sizes = {name: (table, len(project.table(name))) for name, table in project.schema.items()}
     except DataError as error:
         refuse(str(error))
     if as_json:

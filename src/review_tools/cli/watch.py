@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from review_tools.cli.app import Root, app, project, refuse
+from review_tools.cli.app import Root, app, open_project, refuse
 from review_tools.data.problems import DataError
 from review_tools.data.protocol import SOURCES
 
@@ -33,12 +33,12 @@ def watch(
     from review_tools.sources.watch.report import markdown
     from review_tools.sources.watch.run import watch as run
 
-    folder = project(root)
+    project = open_project(root)
     if source is not None and source not in SOURCES:
         refuse(f"{source!r} is no source; there are {', '.join(SOURCES)}.")
     results = []
     try:
-        for result in run(folder, source, since.date() if since else None, dry_run):
+        for result in run(project, source, since.date() if since else None, dry_run):
             results.append(result)
             _tell(result)
     except DataError as error:

@@ -2,16 +2,12 @@
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
 import bibtexparser
 from bibtexparser.middlewares import NormalizeFieldKeys
 from bibtexparser.model import DuplicateBlockKeyBlock, ParsingFailedBlock
 
-from review_tools.data import reads
-from review_tools.data.paths import project_root
-from review_tools.data.problems import DataError, Problem
+from review_tools.data.problems import Problem
 
 FILE = "references.bib"
 START = re.compile(r"^[ \t]*@[ \t]*(?!comment|preamble|string)([A-Za-z]+)[ \t]*[{(]", re.IGNORECASE | re.MULTILINE)
@@ -68,37 +64,14 @@ def short_title(title: str, words: int = 5) -> str:
     return " ".join(parts[:words]).rstrip(",:;") + ("…" if len(parts) > words else "")
 
 
-def bibliography(root: Path | None = None) -> dict[str, Reference]:
-    """All works by key.
-
-    Raises:
-        DataError: when the file is missing or an entry cannot be read.
-    """
-    path = project_root(root) / FILE
-    reads.note(path)
-    if not path.is_file():
-        raise DataError(f"{FILE}: the file is missing → restore it from git.")
-    references, problems = _read(path, path.stat().st_mtime_ns)
-    if problems:
-        raise DataError("\n".join(str(problem) for problem in problems))
-    return references
-
-
-def read_bibliography(root: Path) -> tuple[dict[str, Reference], list[Problem]]:
-    """All readable works by key, and what is wrong with the rest."""
-    path = root / FILE
-    reads.note(path)
-    if not path.is_file():
+def parse_bibliography(content: bytes | None) -> tuple[dict[str, Reference], list[Problem]]:
+    """Return all readable works by key, and what is wrong with the rest; ``None`` stands for a missing file."""
+    if content is None:
         return {}, [Problem(FILE, "the file is missing", "restore it from git")]
-    return _read(path, path.stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=8)
-def _read(path: Path, _changed: int) -> tuple[dict[str, Reference], list[Problem]]:
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        line = content[: error.start].count(b"\n") + 1
         return {}, [Problem(FILE, "not UTF-8 text", "save the file as UTF-8", row=line)]
     library = bibtexparser.parse_string(text, append_middleware=[NormalizeFieldKeys()])
     references = {

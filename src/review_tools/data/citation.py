@@ -3,13 +3,10 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from review_tools.data.bibliography import Reference
-from review_tools.data.paths import project_root
 from review_tools.data.problems import DataError
-from review_tools.data.settings import settings
 
 FILE = "CITATION.cff"
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2028\u2029\ufffe\uffff]")
@@ -83,14 +80,12 @@ class Citation:
         )
 
 
-def citation(root: Path | None = None) -> Citation:
-    """How this version is cited.
+def from_record(record: dict[str, Any], site: str) -> Citation:
+    """Return the citation that ``CITATION.cff`` describes; ``site`` is where the review is published.
 
     Raises:
-        DataError: ``CITATION.cff`` or ``_config.yml`` is missing or lacks what a citation needs.
+        DataError: the record lacks what a citation needs.
     """
-    folder = project_root(root)
-    record = settings(folder / FILE, FILE)
     try:
         return Citation(
             title=str(record["title"]),
@@ -99,7 +94,7 @@ def citation(root: Path | None = None) -> Citation:
             released=str(record["date-released"]),
             licence=str(record["license"]),
             keywords=tuple(str(word) for word in record.get("keywords", [])),
-            url=site_address(folder),
+            url=site,
             repository=str(record.get("repository-code", "")),
             based_on=tuple(
                 Work(
@@ -116,13 +111,12 @@ def citation(root: Path | None = None) -> Citation:
         raise DataError(f"{FILE}: cannot be read as a citation ({error!r}) → restore it from git.") from error
 
 
-def site_address(root: Path | None = None) -> str:
-    """Where the site is published: ``html: baseurl`` of ``_config.yml``, with a slash at its end.
+def published_at(config: dict[str, Any]) -> str:
+    """Return where the site is published: ``html: baseurl`` of ``_config.yml``, with a slash at its end.
 
     Raises:
         DataError: no address is set.
     """
-    config = settings(project_root(root) / "_config.yml", "_config.yml")
     address = str((config.get("html") or {}).get("baseurl") or "")
     if not re.fullmatch(r"https?://[^\s\"'<>]+", address):
         raise DataError(f"_config.yml: html: baseurl is {address!r} → write the address of the published site.")

@@ -18,8 +18,8 @@ from pathlib import Path
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from review_tools.data import schema
 from review_tools.data.problems import DataError
+from review_tools.data.project import Project
 from review_tools.data.tables import parse_text
 
 FOLDER = ".edit"  # not in _build, which may be removed at any time
@@ -30,8 +30,8 @@ PATIENCE = 60.0  # seconds to wait for another writer
 class Change:
     """One change to several files. Reading shows the change so far; nothing is written before ``edit`` ends."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, project: Project) -> None:
+        self.project = project
         self._before: dict[str, bytes] = {}
         self._after: dict[str, bytes] = {}
 
@@ -42,12 +42,12 @@ class Change:
             FileNotFoundError: there is no such file.
         """
         if file not in self._before:
-            self._before[file] = self._after[file] = (self.root / file).read_bytes()
+            self._before[file] = self._after[file] = self.project.read(file)
         return self._after[file].decode("utf-8")
 
     def create(self, file: str, text: str) -> None:
         """Makes a file that is not there yet, or gives the one that is there a new text."""
-        if not (self.root / file).is_file():
+        if not self.project.has(file):
             self._before.setdefault(file, b"")
         else:
             self.read(file)
@@ -74,7 +74,7 @@ class Change:
         Raises:
             KeyError: the row has a column that the table has not.
         """
-        table = schema.tables(self.root)[name]
+        table = self.project.schema[name]
         for column in row:
             table.field(column)
         line = pd.DataFrame([[row.get(column, "") for column in table.columns]], dtype="str")
@@ -99,6 +99,11 @@ class Change:
         self.write_table(name, frame)
 
     @property
+    def after(self) -> Project:
+        """The project as this change leaves it, in memory."""
+        return self.project.with_files({file: self._after[file] for file in self.files})
+
+    @property
     def files(self) -> list[str]:
         """What really changes, in the order in which it was first read."""
         return [file for file in self._before if self._before[file] != self._after[file]]
@@ -114,7 +119,7 @@ class Change:
         return "\n".join(shown)
 
     def _file(self, name: str) -> str:
-        return f"data/{schema.tables(self.root)[name].path}"
+        return f"data/{self.project.schema[name].path}"
 
     def _stage(self, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
@@ -136,7 +141,7 @@ def edit(root: Path, *, dry_run: bool = False) -> Iterator[Change]:
     """
     with _turn(root):
         _finish(root)
-        change = Change(root)
+        change = Change(Project(root))
         yield change
         if change.files and not dry_run:
             staged, journal = root / FOLDER / "staged", root / FOLDER / "journal"

@@ -10,14 +10,15 @@ import json
 import re
 import zipfile
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
-from review_tools.data import bibliography, reads, schema
-from review_tools.data.citation import citation, works_ris
-from review_tools.data.paths import MARKER, project_root
-from review_tools.data.tables import load, read_text
+import pandas as pd
 
+from review_tools.data import bibliography
+from review_tools.data.citation import works_ris
+from review_tools.data.project import Project, once
+
+MARKER = "datapackage.json"
 FOLDER = "data"  # of the site
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 # What starts a formula, also after blanks and in the full-width forms that some spreadsheets accept.
@@ -56,17 +57,16 @@ class Download:
     rows: int | None = None
 
 
-def downloads(root: Path | None = None) -> list[Download]:
-    """Every file there is to take, the archive first."""
-    folder = project_root(root)
-    tables = schema.tables(folder).values()
-    works = len(bibliography.bibliography(folder))
+def downloads(project: Project) -> list[Download]:
+    """Return every file there is to take, the archive first."""
+    works = len(project.works)
     listed = [
-        Download(archive_name(folder), "Archive", "Everything below in one archive, with the licence and a README."),
-        *(Download(table.path, table.title, table.description, len(load(table.name, folder))) for table in tables),
-        Download(
-            MARKER.name, "Definition", "Each column's meaning, type and allowed values (Frictionless Table Schema)."
+        Download(archive_name(project), "Archive", "Everything below in one archive, with the licence and a README."),
+        *(
+            Download(table.path, table.title, table.description, len(project.table(table.name)))
+            for table in project.schema.values()
         ),
+        Download(MARKER, "Definition", "Each column's meaning, type and allowed values (Frictionless Table Schema)."),
         Download("references.bib", "Works, BibTeX", "One work.", works),
         Download("references.ris", "Works, RIS", "One work, for reference managers.", works),
         Download("README.txt", "Read me", "How the files are made, and how to cite them."),
@@ -74,25 +74,23 @@ def downloads(root: Path | None = None) -> list[Download]:
     return [replace(file, path=f"{FOLDER}/{file.path}") for file in listed]
 
 
-def files(root: Path | None = None) -> dict[str, bytes]:
-    """The content of every file by its path on the site."""
-    folder = project_root(root)
-    content = {table.path: table_csv(folder / "data" / table.path).encode() for table in schema.tables(folder).values()}
+def files(project: Project) -> dict[str, bytes]:
+    """Return the content of every file by its path on the site."""
+    content = {table.path: table_csv(project.text(table.name)).encode() for table in project.schema.values()}
     content |= {
-        MARKER.name: (folder / MARKER).read_bytes(),
-        "references.bib": (folder / bibliography.FILE).read_bytes(),
-        "references.ris": works_ris(bibliography.bibliography(folder).values()).encode(),
-        "README.txt": readme(folder).encode(),
+        MARKER: project.read(f"data/{MARKER}"),
+        "references.bib": project.read(bibliography.FILE),
+        "references.ris": works_ris(project.works.values()).encode(),
+        "README.txt": readme(project).encode(),
     }
-    licence = folder / "LICENSE-CONTENT"
-    packed = content | ({"LICENSE.txt": licence.read_bytes()} if licence.is_file() else {})
-    content[archive_name(folder)] = archive(packed, Path(archive_name(folder)).stem)
+    licence = "LICENSE-CONTENT"
+    packed = content | ({"LICENSE.txt": project.read(licence)} if project.has(licence) else {})
+    content[archive_name(project)] = archive(packed, archive_name(project).removesuffix(".zip"))
     return {f"{FOLDER}/{name}": content[name] for name in content}
 
 
-def table_csv(path: Path) -> str:
-    """One table as CSV that a spreadsheet opens without running anything."""
-    frame = read_text(path)
+def table_csv(frame: pd.DataFrame) -> str:
+    """Return a table of text as CSV that a spreadsheet opens without running anything."""
     written = io.StringIO()
     written.write(BOM)
     lines = csv.writer(written, lineterminator="\n")
@@ -117,14 +115,14 @@ def archive(content: dict[str, bytes], folder: str) -> bytes:
     return packed.getvalue()
 
 
-def archive_name(root: Path | None = None) -> str:
-    return f"{package(root)['name']}.zip"
+def archive_name(project: Project) -> str:
+    return f"{package(project)['name']}.zip"
 
 
-def readme(root: Path | None = None) -> str:
-    """What someone who has only the files needs to know."""
-    about, cite = package(root), citation(root)
-    names = [*((table.path, table.title) for table in schema.tables(root).values())]
+def readme(project: Project) -> str:
+    """Return what someone who has only the files needs to know."""
+    about, cite = package(project), project.citation
+    names = [*((table.path, table.title) for table in project.schema.values())]
     width = max(len(name) for name, _ in names) + 2
     return README.format(
         title=about["title"],
@@ -134,15 +132,14 @@ def readme(root: Path | None = None) -> str:
         licence_url=about["licenses"][0]["path"],
         site=cite.url,
         files="".join(f"{name:<{width}}{title}\n" for name, title in names),
-        marker=MARKER.name,
+        marker=MARKER,
         repository=cite.repository,
         cite=cite.text(),
     )
 
 
-def package(root: Path | None = None) -> dict[str, Any]:
-    """What ``datapackage.json`` says of the whole: name, title, licences."""
-    path = project_root(root) / MARKER
-    reads.note(path)
-    whole: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+@once
+def package(project: Project) -> dict[str, Any]:
+    """Return what ``datapackage.json`` says of the whole: name, title, licences."""
+    whole: dict[str, Any] = json.loads(project.read(f"data/{MARKER}"))
     return whole

@@ -4,22 +4,19 @@ A chapter writes ``{count}`findings section=2.1``` and never the number itself.
 """
 
 import shlex
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from review_tools.data import schema
-from review_tools.data.suggestions import meant
-from review_tools.data.tables import State, load, of, state
+from review_tools.data.project import Project, once
+from review_tools.data.suggestions import did_you_mean
 
 
 class UnknownFactError(Exception):
     """The data cannot answer the question as it was put."""
 
 
-def answer(kind: str, question: str, root: Path | None = None) -> str:
+def answer(project: Project, kind: str, question: str) -> str:
     """The answer to one question, as text for the page.
 
     Args:
@@ -35,39 +32,39 @@ def answer(kind: str, question: str, root: Path | None = None) -> str:
     except ValueError as error:
         raise UnknownFactError(f"cannot be read ({error})") from error
     table = words[0] if words else ""
-    if table not in schema.tables(root):
+    if table not in project.schema:
         raise UnknownFactError(f"no table {table!r}")
     if kind == "count":
-        return str(int(matches(table, words[1:], root).sum()))
+        return str(int(matches(project, table, words[1:]).sum()))
     if len(words) != 3:
         raise UnknownFactError(f"{kind} takes three words: table, row id, {'arm' if kind == 'percent' else 'column'}")
     if kind == "percent":
-        events, n = (cell(table, words[1], f"{what}_{words[2]}", root) for what in ("events", "n"))
+        events, n = (cell(project, table, words[1], f"{what}_{words[2]}") for what in ("events", "n"))
         if not n:
             raise UnknownFactError(f"{table} {words[1]}: nobody in {words[2]}")
         return f"{100 * float(events) / float(n):.0f}"
-    return as_text(cell(table, words[1], words[2], root))
+    return as_text(cell(project, table, words[1], words[2]))
 
 
-def select(table: str, conditions: list[str], root: Path | None = None) -> pd.DataFrame:
+def select(project: Project, table: str, conditions: list[str]) -> pd.DataFrame:
     """Rows of a table that meet every ``column=value``. Raises as ``matches`` does."""
-    return load(table, root)[matches(table, conditions, root)]
+    return project.table(table)[matches(project, table, conditions)]
 
 
-def matches(table: str, conditions: list[str], root: Path | None = None) -> pd.Series:
+def matches(project: Project, table: str, conditions: list[str]) -> pd.Series:
     """Which rows of a table meet every ``column=value``; a section covers its sub-sections.
 
     Raises:
         UnknownFactError: no such column, or no such term in its vocabulary.
     """
-    frame = load(table, root)
+    frame = project.table(table)
     chosen = pd.Series(True, index=frame.index)
     for condition in conditions:
         column, equals, value = condition.partition("=")
         if not equals or column not in frame.columns:
             raise UnknownFactError(f"{condition!r} is not column=value of {table}")
-        field = schema.tables(root)[table].field(column)
-        if field.vocabulary and value not in _terms(field.vocabulary, state("vocabulary", root)):
+        field = project.schema[table].field(column)
+        if field.vocabulary and value not in _terms(project, field.vocabulary):
             raise UnknownFactError(f"{value!r} is not a term of {field.vocabulary}")
         cells = frame[column]
         chosen &= in_section(cells, value) if column == "section" else _text(cells) == value
@@ -84,12 +81,12 @@ def _text(cells: pd.Series) -> pd.Series:
     return cells if isinstance(cells.dtype, pd.StringDtype) else cells.astype(str)
 
 
-def cell(table: str, row: str, column: str, root: Path | None = None) -> Any:
+def cell(project: Project, table: str, row: str, column: str) -> Any:
     """One cell, found by the value of the table's key."""
-    frame = load(table, root)
+    frame = project.table(table)
     if column not in frame.columns:
-        raise UnknownFactError(f"{table} has no column {column!r}; {meant(column, frame.columns)}".rstrip("; "))
-    places = _places(state(table, root)).get(row, [])
+        raise UnknownFactError(f"{table} has no column {column!r}; {did_you_mean(column, frame.columns)}".rstrip("; "))
+    places = _places(project, table).get(row, [])
     if len(places) != 1:
         raise UnknownFactError(f"{table} has {len(places) or 'no'} row {row!r}")
     value = frame[column].iloc[places[0]]
@@ -98,18 +95,18 @@ def cell(table: str, row: str, column: str, root: Path | None = None) -> Any:
     return value
 
 
-@lru_cache(maxsize=64)
-def _places(table: State) -> dict[str, list[int]]:
+@once
+def _places(project: Project, table: str) -> dict[str, list[int]]:
     """Where the rows of each value of a table's key stand."""
     places: dict[str, list[int]] = {}
-    for place, value in enumerate(_text(of(table)[table[0].primary_key[0]])):
+    for place, value in enumerate(_text(project.table(table)[project.schema[table].primary_key[0]])):
         places.setdefault(value, []).append(place)
     return places
 
 
-@lru_cache(maxsize=256)
-def _terms(kind: str, vocabulary: State) -> frozenset[str]:
-    terms = of(vocabulary)
+@once
+def _terms(project: Project, kind: str) -> frozenset[str]:
+    terms = project.table("vocabulary")
     return frozenset(terms.loc[terms["kind"] == kind, "term"])
 
 

@@ -2,12 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
-from review_tools.data.paths import project_root
 from review_tools.data.problems import DataError, Problem
-from review_tools.data.settings import settings
 
 FILE = "data/review.yml"
 STATUSES = ("living", "paused", "retired")
@@ -33,13 +30,12 @@ LISTS = {
 BOUNDS = ("hits_of_a_search", "candidates_of_a_run", "changes_of_a_run", "rows_of_a_change")
 
 
-def protocol(root: Path | None = None) -> dict[str, Any]:
-    """The protocol as nested dictionaries, complete and of the right form.
+def checked(read: dict[str, Any]) -> dict[str, Any]:
+    """Return the protocol as it was read, once it is known to be complete and of the right form.
 
     Raises:
-        DataError: the file is missing or wrong; the message holds every problem, each with its key and remedy.
+        DataError: something is missing or wrong; the message holds every problem, each with its key and remedy.
     """
-    read = settings(project_root(root) / FILE, FILE)
     problems = [str(problem) for problem in _problems(read)]
     if problems:
         raise DataError("\n".join(problems))

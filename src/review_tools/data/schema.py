@@ -2,12 +2,8 @@
 
 import json
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-from review_tools.data import reads
-from review_tools.data.paths import MARKER, project_root
 from review_tools.data.problems import DataError
 
 
@@ -61,24 +57,19 @@ class Table:
         raise KeyError(f"Table {self.name} has no column {name!r}; it has {', '.join(self.columns)}.")
 
 
-def tables(root: Path | None = None) -> dict[str, Table]:
-    """All tables by name, in the order of the data package.
+def parse_schema(content: bytes) -> dict[str, Table]:
+    """Return all tables by name, in the order of the data package.
 
     Raises:
-        DataError: when ``datapackage.json`` cannot be read.
+        DataError: the content is no data package.
     """
-    path = project_root(root) / MARKER
-    reads.note(path)
-    return _tables(path, path.stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=8)
-def _tables(path: Path, _changed: int) -> dict[str, Table]:
     try:
-        package = json.loads(path.read_text(encoding="utf-8"))
+        package = json.loads(content)
         return {resource["name"]: _table(resource) for resource in package["resources"]}
     except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{MARKER}: cannot be read as a data package ({error!r}) → restore it from git.") from error
+        raise DataError(
+            f"data/datapackage.json: cannot be read as a data package ({error!r}) → restore it from git."
+        ) from error
 
 
 def _table(resource: dict[str, Any]) -> Table:

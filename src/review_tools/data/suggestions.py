@@ -6,7 +6,7 @@ from difflib import get_close_matches
 GREEK = {"alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "kappa": "κ", "zeta": "ζ"}  # hard to type
 
 
-def meant(word: str, known: Iterable[str]) -> str:
+def did_you_mean(word: str, known: Iterable[str]) -> str:
     """“did you mean X? ” for the one or two known words nearest to this one; nothing where none is near."""
     by_form = {_form(one): one for one in known}
     found = get_close_matches(_form(word), by_form, n=2, cutoff=0.7)

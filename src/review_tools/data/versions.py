@@ -3,11 +3,8 @@
 import hashlib
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
-from review_tools.data import schema
-from review_tools.data.paths import project_root
-from review_tools.data.tables import load
+from review_tools.data.project import Project
 
 TABLE, COPIES = "releases", "release_copies"
 FOLDER = "releases"  # of the project: a snapshot of each version
@@ -23,29 +20,28 @@ class Version:
     sha256: str
 
 
-def versions(root: Path | None = None) -> list[Version]:
+def versions(project: Project) -> list[Version]:
     """Every released version, the oldest first; none in a project that keeps no list.
 
     Raises:
         DataError: the list cannot be read.
     """
-    if TABLE not in schema.tables(root):
+    if TABLE not in project.schema:
         return []
-    rows = load(TABLE, root).itertuples(index=False)
+    rows = project.table(TABLE).itertuples(index=False)
     return [Version(str(row.version), f"{row.date:%Y-%m-%d}", str(row.sha256)) for row in rows]
 
 
-def with_snapshot(root: Path | None = None) -> list[Version]:
+def with_snapshot(project: Project) -> list[Version]:
     """Those whose snapshot is here: a copy of the data alone has none."""
-    folder = project_root(root)
-    return [one for one in versions(folder) if (folder / snapshot_file(one.number)).is_file()]
+    return [one for one in versions(project) if project.has(snapshot_file(one.number))]
 
 
-def copies(root: Path | None = None) -> dict[str, str]:
+def copies(project: Project) -> dict[str, str]:
     """Version → SHA-256 of the archive that holds its site, for the versions whose site is kept."""
-    if COPIES not in schema.tables(root):
+    if COPIES not in project.schema:
         return {}
-    rows = load(COPIES, root)
+    rows = project.table(COPIES)
     return dict(zip(rows["version"], rows["sha256"], strict=True))
 
 

@@ -3,16 +3,17 @@
 import altair as alt
 import pandas as pd
 
+from review_tools.data.project import Project
 from review_tools.display.queries import chosen, findings, labels, named_studies
 from review_tools.display.theme import DIRECTION, PAGE_INK, named, plural
 
 BLUE = "#0072B2"
 
 
-def directions(section: str | None = None) -> alt.Chart:
+def directions(project: Project, section: str | None = None) -> alt.Chart:
     """Findings by target cell, coloured by direction."""
-    frame = findings(section)
-    names = labels("direction")
+    frame = findings(project, section)
+    names = labels(project, "direction")
     counts = (
         frame.groupby(["target_cell", "direction"])
         .agg(findings=("finding_id", "size"), studies=("study", named_studies))
@@ -42,24 +43,24 @@ def directions(section: str | None = None) -> alt.Chart:
     return named(chart, "Which way the findings point", description)
 
 
-def basis(section: str | None = None) -> alt.Chart:
+def basis(project: Project, section: str | None = None) -> alt.Chart:
     """How well the findings have been checked against their sources."""
-    frame = findings(section)
-    return _count(frame, "basis", labels("basis"), "How far each finding has been checked", "finding")
+    frame = findings(project, section)
+    return _count(frame, "basis", labels(project, "basis"), "How far each finding has been checked", "finding")
 
 
-def corrections_by_kind() -> alt.Chart:
+def corrections_by_kind(project: Project) -> alt.Chart:
     """Corrections by kind."""
     return _count(
-        chosen("corrections"),
+        chosen(project, "corrections"),
         "kind",
-        labels("correction kind"),
+        labels(project, "correction kind"),
         "Where review and source differ, by kind",
         "correction",
     )
 
 
-def trials_by(column: str) -> alt.Chart:
+def trials_by(project: Project, column: str) -> alt.Chart:
     """Trials by one property, for example ``disease`` or ``registered_phase``; unknown is shown as such.
 
     Raises:
@@ -73,7 +74,7 @@ def trials_by(column: str) -> alt.Chart:
         "registered_country": ("country", "Trials by country"),
     }
     kind, title = titles[column]
-    return _count(chosen("trials"), column, labels(kind), title, "trial")
+    return _count(chosen(project, "trials"), column, labels(project, kind), title, "trial")
 
 
 def _count(frame: pd.DataFrame, column: str, names: dict[str, str], title: str, one: str) -> alt.Chart:

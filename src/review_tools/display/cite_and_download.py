@@ -7,7 +7,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from review_tools.data import export
-from review_tools.data.citation import citation
+from review_tools.data.project import Project
 from review_tools.display.grid import Column, Grid, grid, link, text
 
 _ENVIRONMENT = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
@@ -38,15 +38,15 @@ class Cite:
         return self.forms[0][1]
 
 
-def cite() -> Cite:
+def cite(project: Project) -> Cite:
     """How to cite this version, from ``CITATION.cff``."""
-    this = citation()
+    this = project.citation
     return Cite((("Text", this.text()), ("BibTeX", this.bibtex()), ("RIS", this.ris().replace("\r\n", "\n"))))
 
 
-def downloads() -> Grid:
+def downloads(project: Project) -> Grid:
     """Every file to take along."""
-    frame = pd.DataFrame([vars(file) for file in export.downloads()]).astype({"rows": "Int64"})
+    frame = pd.DataFrame([vars(file) for file in export.downloads(project)]).astype({"rows": "Int64"})
     columns: list[Column] = [
         ("File", lambda row: link(f"site:{row['path']}", row["path"].removeprefix(f"{export.FOLDER}/"))),
         ("Title", text("title")),

@@ -5,10 +5,8 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from review_tools.data import schema
-from review_tools.data.bibliography import bibliography
-from review_tools.data.retracted import unsound
-from review_tools.data.tables import load
+from review_tools.data.project import Project
+from review_tools.data.retracted import retracted
 from review_tools.display.grid import UNKNOWN, Cell, Filters, Grid, grid, lines, link, note, show, tag, text
 from review_tools.display.queries import chosen, labels, with_mediators
 from review_tools.display.queries import findings as chosen_findings
@@ -17,13 +15,17 @@ from review_tools.display.theme import plural
 REFERENCES = "site:book/references"
 
 
-def study_link(study_id: Any, seed_number: Any = None) -> Cell:
+def study_link(project: Project, study_id: Any, seed_number: Any = None) -> Cell:
     """The study's label, linked to its page; a seed number links to its row of the citations table.
 
     A work that no longer stands is struck through, with its status beside it.
     """
     if isinstance(study_id, str):
-        page, label, status = f"site:studies/{study_id}", bibliography()[study_id].label, unsound().get(study_id)
+        page, label, status = (
+            f"site:studies/{study_id}",
+            project.works[study_id].label,
+            retracted(project).get(study_id),
+        )
         if not status:
             return link(page, label)
         return Markup("{} {}").format(
@@ -39,11 +41,16 @@ def source(row: pd.Series) -> Cell:
     return link(row["source_url"], row["source_where"])
 
 
-def findings(section: str | None = None, disease: str | None = None) -> Grid:
+def findings(project: Project, section: str | None = None, disease: str | None = None) -> Grid:
     """Findings with what carried them out and where they come from."""
-    frame = chosen_findings(section, disease)
-    mediators = with_mediators(frame).dropna(subset=["mediator"]).groupby("finding_id")["mediator"].agg(list)
-    names, models, directions, routes = labels("basis"), labels("model"), labels("direction"), labels("route")
+    frame = chosen_findings(project, section, disease)
+    mediators = with_mediators(project, frame).dropna(subset=["mediator"]).groupby("finding_id")["mediator"].agg(list)
+    names, models, directions, routes = (
+        labels(project, "basis"),
+        labels(project, "model"),
+        labels(project, "direction"),
+        labels(project, "route"),
+    )
 
     def setting(row: pd.Series) -> Cell:
         given = " ".join(str(row[c]) for c in ("tissue", "product") if pd.notna(row[c]))
@@ -53,7 +60,7 @@ def findings(section: str | None = None, disease: str | None = None) -> Grid:
         return lines([row["statement"], note(names[row["basis"]], source(row))])
 
     columns = [
-        ("Study", lambda row: study_link(row["study_id"], row["seed_number"])),
+        ("Study", lambda row: study_link(project, row["study_id"], row["seed_number"])),
         ("Finding, and how checked", statement),
         ("Given, and model", setting),
         ("Through", lambda row: ", ".join(mediators.get(row["finding_id"], [])) or UNKNOWN),
@@ -80,15 +87,15 @@ def findings(section: str | None = None, disease: str | None = None) -> Grid:
     )
 
 
-def corrections(section: str | None = None) -> Grid:
+def corrections(project: Project, section: str | None = None) -> Grid:
     """Where the seed review and its source, or its table and the registry, disagree."""
-    frame = chosen("corrections", section=section)
-    kinds, sure = labels("correction kind"), labels("confidence")
+    frame = chosen(project, "corrections", section=section)
+    kinds, sure = labels(project, "correction kind"), labels(project, "confidence")
 
     def subject(row: pd.Series) -> Cell:
         if pd.notna(row["trial_id"]):
             return trial_link(row["trial_id"])
-        return study_link(row["study_id"], row["seed_number"])
+        return study_link(project, row["study_id"], row["seed_number"])
 
     columns = [
         ("Subject", lambda row: lines([subject(row), tag(kinds[row["kind"]], "kind"), note(row["correction_id"])])),
@@ -133,11 +140,11 @@ def people(row: pd.Series) -> Cell:
 COMPARED = {"status": "trial status", "phase": "phase", "country": "country"}
 
 
-def outcomes(disease: str | None = None, study_id: str | None = None) -> Grid:
+def outcomes(project: Project, disease: str | None = None, study_id: str | None = None) -> Grid:
     """Outcomes as reported, with the reasons for care."""
-    frame = chosen("outcomes", disease=disease, study_id=study_id)
-    flags = load("outcome_flags").groupby("outcome_id")["flag"].agg(list)
-    bases, reporters, designs = labels("value basis"), labels("reporter"), labels("design")
+    frame = chosen(project, "outcomes", disease=disease, study_id=study_id)
+    flags = project.table("outcome_flags").groupby("outcome_id")["flag"].agg(list)
+    bases, reporters, designs = labels(project, "value basis"), labels(project, "reporter"), labels(project, "design")
 
     def reported(row: pd.Series) -> Cell:
         return lines(
@@ -145,7 +152,7 @@ def outcomes(disease: str | None = None, study_id: str | None = None) -> Grid:
         )
 
     columns = [
-        ("Study", lambda row: study_link(row["study_id"])),
+        ("Study", lambda row: study_link(project, row["study_id"])),
         ("Outcome", lambda row: lines([row["outcome"], note(row["time"])])),
         ("MSC arm", lambda row: lines([row["arm1"], numbers(row, "arm1")])),
         (
@@ -183,16 +190,16 @@ def numbers(row: pd.Series, arm: str) -> str:
     return f"{row[f'printed_percent_{arm}']:g}%" if pd.notna(row[f"printed_percent_{arm}"]) else ""
 
 
-def citations() -> Grid:
+def citations(project: Project) -> Grid:
     """The seed's numbers 1 to 121: which work each is, or that nobody knows yet."""
-    frame = chosen("citations")
-    places = load("citation_places").groupby("seed_number")["section"].agg(list)
-    candidates = load("citation_candidates").groupby("seed_number")["doi"].agg(list)
-    matches = labels("match")
+    frame = chosen(project, "citations")
+    places = project.table("citation_places").groupby("seed_number")["section"].agg(list)
+    candidates = project.table("citation_candidates").groupby("seed_number")["doi"].agg(list)
+    matches = labels(project, "match")
 
     def work(row: pd.Series) -> Cell:
         if pd.notna(row["study_id"]):
-            return study_link(row["study_id"])
+            return study_link(project, row["study_id"])
         leads = candidates.get(row["seed_number"], [])
         return lines(link(f"https://doi.org/{doi}", f"candidate {doi}") for doi in leads)
 
@@ -219,13 +226,13 @@ def citations() -> Grid:
     )
 
 
-def studies() -> Grid:
+def studies(project: Project) -> Grid:
     """Every work of the review, with how much of it was read."""
-    kinds, reading, status = labels("study kind"), labels("reading"), labels("study status")
+    kinds, reading, status = labels(project, "study kind"), labels(project, "reading"), labels(project, "study status")
 
     def study(row: pd.Series) -> Cell:
         changed = tag(status["corrected"], "corrected") if row["status"] == "corrected" else ""
-        return lines([study_link(row["study_id"]), changed, note(f"in since {row['added_in']}")])
+        return lines([study_link(project, row["study_id"]), changed, note(f"in since {row['added_in']}")])
 
     columns = [
         ("Study", study),
@@ -234,7 +241,7 @@ def studies() -> Grid:
         ("What it found, as far as read", text("summary")),
         ("Read", lambda row: lines([reading[row["read"]], note(source(row))])),
     ]
-    frame = chosen("studies")
+    frame = chosen(project, "studies")
     return grid(
         frame,
         columns,
@@ -251,7 +258,7 @@ def studies() -> Grid:
     )
 
 
-def glossary() -> Grid:
+def glossary(project: Project) -> Grid:
     """Terms for readers: cells, products, mediators, diseases, abbreviations."""
     shown = {
         "abbreviation": "Abbreviation",
@@ -262,7 +269,7 @@ def glossary() -> Grid:
         "effect": "Effect",
         "design": "Design",
     }
-    frame = load("vocabulary")
+    frame = project.table("vocabulary")
     frame = frame[frame["kind"].isin(shown)].sort_values("term", key=lambda terms: terms.str.casefold())
     columns = [
         ("Term", text("term")),
@@ -274,9 +281,9 @@ def glossary() -> Grid:
     return grid(frame, columns, plural(len(frame), "term"), name="terms", filters=kinds)
 
 
-def data_dictionary(table: str) -> Grid:
+def data_dictionary(project: Project, table: str) -> Grid:
     """The columns of one table, from ``datapackage.json``."""
-    definition = schema.tables()[table]
+    definition = project.schema[table]
     rows = pd.DataFrame(
         [
             {
@@ -290,7 +297,7 @@ def data_dictionary(table: str) -> Grid:
             for f in definition.fields
         ]
     )
-    terms = load("vocabulary").groupby("kind")["term"].agg(list)
+    terms = project.table("vocabulary").groupby("kind")["term"].agg(list)
 
     def allowed(row: pd.Series) -> Cell:
         if not row["vocabulary"]:
@@ -316,12 +323,12 @@ def data_dictionary(table: str) -> Grid:
     )
 
 
-def table_sizes() -> Grid:
+def table_sizes(project: Project) -> Grid:
     """All tables with their number of rows."""
     rows = pd.DataFrame(
         [
-            {"name": t.name, "title": t.title, "description": t.description, "rows": len(load(t.name))}
-            for t in schema.tables().values()
+            {"name": t.name, "title": t.title, "description": t.description, "rows": len(project.table(t.name))}
+            for t in project.schema.values()
         ]
     )
     columns = [
@@ -333,31 +340,31 @@ def table_sizes() -> Grid:
     return grid(rows, columns, "The tables of this review")
 
 
-def notices() -> Grid:
+def notices(project: Project) -> Grid:
     """What was published about works of this review later, the newest first."""
-    frame = chosen("notices").sort_values(["seen_on", "study_id"], ascending=[False, True], kind="stable")
+    frame = chosen(project, "notices").sort_values(["seen_on", "study_id"], ascending=[False, True], kind="stable")
     columns = [
-        ("Study", lambda row: study_link(row["study_id"])),
-        ("Notice", told),
+        ("Study", lambda row: study_link(project, row["study_id"])),
+        ("Notice", lambda row: told(project, row)),
     ]
     return grid(frame, columns, plural(len(frame), "notice"), name="notices")
 
 
-def told(notice: pd.Series) -> Cell:
+def told(project: Project, notice: pd.Series) -> Cell:
     """A notice in words: what, when, where it stands, who shows it and since when we know."""
     own = str(notice["notice"])
     if own.startswith("pmid:"):
         own = f"https://pubmed.ncbi.nlm.nih.gov/{own.removeprefix('pmid:')}/"
     elif own.startswith("10."):
         own = f"https://doi.org/{own}"
-    kind = labels("notice kind")[notice["kind"]]
+    kind = labels(project, "notice kind")[notice["kind"]]
     day = "" if pd.isna(notice["noticed_on"]) else f" of {notice['noticed_on']}"
-    shown = link(notice["source_url"], labels("search source")[notice["source"]])
+    shown = link(notice["source_url"], labels(project, "search source")[notice["source"]])
     return Markup("{}; seen at {} on {:%Y-%m-%d}").format(link(own, f"{kind}{day}"), shown, notice["seen_on"])
 
 
-def withdrawn() -> Grid:
+def withdrawn(project: Project) -> Grid:
     """Studies taken out on purpose."""
-    frame = chosen("withdrawn")
+    frame = chosen(project, "withdrawn")
     columns = [("Study", text("study_id")), ("When", text("date")), ("Why", text("reason")), ("By", text("by"))]
     return grid(frame, columns, f"{plural(len(frame), 'study', 'studies')} withdrawn")

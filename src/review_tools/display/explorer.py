@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment
 
+from review_tools.data.project import Project
 from review_tools.display.mechanisms import NO
 from review_tools.display.queries import findings, labels, with_mediators
 from review_tools.display.theme import plural
@@ -78,13 +79,13 @@ CHOICES = [
 ]
 
 
-def explorer() -> Explorer:
+def explorer(project: Project) -> Explorer:
     """The controls of the explorer, filled from the data."""
-    frame = with_mediators(findings())
+    frame = with_mediators(project, findings(project))
     for column, missing in NO.items():
         frame[column] = frame[column].fillna(missing)
     choices = [
-        Choice(name, title, every, stage, _options(frame, column, labels(kind).get if kind else None))
+        Choice(name, title, every, stage, _options(frame, column, labels(project, kind).get if kind else None))
         for name, title, every, stage, column, kind in CHOICES
     ]
     rows = [

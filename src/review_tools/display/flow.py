@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from review_tools.data.prisma_counts import OUTCOMES, Flow, flow, outcomes
-from review_tools.data.tables import load
+from review_tools.data.project import Project
 from review_tools.display.grid import Column, Grid, grid, text
 from review_tools.display.queries import labels
 from review_tools.display.theme import BOX_INK, named, plural
@@ -15,16 +15,16 @@ BOX, SIDE, LINE = "#d8e8f5", "#f3ead9", "#7a8794"
 REASONS = 2  # reasons named in the box; the table holds all
 
 
-def prisma_flow(source: str | None = None, strategy_version: int | None = None) -> alt.LayerChart:
+def prisma_flow(project: Project, source: str | None = None, strategy_version: int | None = None) -> alt.LayerChart:
     """Records from the searches to the decision, beside the studies the review holds.
 
     Args:
         source: one source of searches; all if left out.
         strategy_version: searches of one version of the strategy; all if left out.
     """
-    numbers = records(source, strategy_version)
-    studies = len(load("studies"))
-    boxes = _boxes(numbers, studies)
+    numbers = records(project, source, strategy_version)
+    studies = len(project.table("studies"))
+    boxes = _boxes(project, numbers, studies)
     frame = pd.DataFrame(boxes, columns=["column", "row", "stage", "detail", "records"])
     frame["x"], frame["y"] = frame["column"] * (WIDTH + GAP), frame["row"] * STEP
     frame["x2"], frame["y2"] = frame["x"] + WIDTH, frame["y"] + HEIGHT
@@ -58,7 +58,7 @@ def prisma_flow(source: str | None = None, strategy_version: int | None = None) 
     tips = arrows.mark_point(filled=True, color=LINE, size=70, opacity=1).encode(
         x("x2"), y("y2"), shape=alt.Shape("tip:N", scale=shapes, legend=None)
     )
-    where = labels("search source").get(source, source) if source else "all sources"
+    where = labels(project, "search source").get(source, source) if source else "all sources"
     version = f", version {strategy_version} of the strategy" if strategy_version else ""
     title = f"PRISMA flow of records: {where}{version}"
     return named(
@@ -68,14 +68,14 @@ def prisma_flow(source: str | None = None, strategy_version: int | None = None) 
     )
 
 
-def records(source: str | None = None, strategy_version: int | None = None) -> Flow:
+def records(project: Project, source: str | None = None, strategy_version: int | None = None) -> Flow:
     """The numbers of the flow."""
-    searches = load("searches")
+    searches = project.table("searches")
     if source is not None:
         searches = searches[searches["source"] == source]
     if strategy_version is not None:
         searches = searches[searches["strategy_version"] == strategy_version]
-    return flow(searches, load("candidates"), load("screenings"))
+    return flow(searches, project.table("candidates"), project.table("screenings"))
 
 
 def described(numbers: Flow, studies: int) -> str:
@@ -90,8 +90,8 @@ def described(numbers: Flow, studies: int) -> str:
     )
 
 
-def _boxes(numbers: Flow, studies: int) -> list[tuple[int, int, str, str, int]]:
-    names = labels("exclusion reason")
+def _boxes(project: Project, numbers: Flow, studies: int) -> list[tuple[int, int, str, str, int]]:
+    names = labels(project, "exclusion reason")
     told = [f"{names.get(reason, reason)}: {number}" for reason, number in numbers.reasons[:REASONS]]
     more = len(numbers.reasons) - len(told)
     reasons = "; ".join(told) + (f"; {more} more" if more > 0 else "") or "none yet"
@@ -124,11 +124,11 @@ def _arrows(boxes: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["x", "y", "x2", "y2", "tip"])
 
 
-def search_log() -> Grid:
+def search_log(project: Project) -> Grid:
     """Every search, newest first."""
-    frame = load("searches").sort_values(["run_on", "search_id"], ascending=[False, True])
+    frame = project.table("searches").sort_values(["run_on", "search_id"], ascending=[False, True])
     for column in ("source", "status"):
-        frame[column] = frame[column].map(labels(f"search {column}"))
+        frame[column] = frame[column].map(labels(project, f"search {column}"))
     columns: list[Column] = [
         ("Search", text("search_id")),
         ("Source", text("source")),
@@ -144,11 +144,11 @@ def search_log() -> Grid:
     return grid(frame, columns, "Searches, newest first", name="searches")
 
 
-def screening_queue() -> Grid:
+def screening_queue(project: Project) -> Grid:
     """What became of each record to screen, by source."""
-    became = outcomes(load("candidates"), load("screenings"))
+    became = outcomes(project.table("candidates"), project.table("screenings"))
     names = dict(zip(OUTCOMES, ("Waiting", "Included", "Excluded", "Unsure", "People differ"), strict=True))
-    counts = pd.crosstab(became["source"].map(labels("search source")), became["outcome"])
+    counts = pd.crosstab(became["source"].map(labels(project, "search source")), became["outcome"])
     frame = counts.reindex(columns=list(names), fill_value=0).rename(columns=names).rename_axis("source").reset_index()
     columns: list[Column] = [("Source", text("source")), *((name, text(name)) for name in names.values())]
     return grid(frame, columns, "The queue by source")

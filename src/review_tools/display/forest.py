@@ -3,13 +3,12 @@
 from typing import Any
 
 import altair as alt
-import numpy as np
 import pandas as pd
 
+from review_tools.data.project import Project
 from review_tools.display.queries import study_label
 from review_tools.display.theme import PAGE_INK, named
 from review_tools.synthesis.comparisons import Answer, answer
-from review_tools.synthesis.measures import measure_named
 from review_tools.synthesis.words import RATIO, figure, interval, sentence
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#8a8a8a"
@@ -17,13 +16,13 @@ SLOTS = ["name", "figures", "mark"]
 WIDEST = 20.0  # ratios beyond 1/20 or 20 are clipped, with an arrow
 
 
-def forest(comparison_id: str) -> alt.LayerChart:
+def forest(project: Project, comparison_id: str) -> alt.LayerChart:
     """The studies of one comparison with their intervals, weights and counts, and what they say together.
 
     One study is drawn as it is, without a pooled row. Raises KeyError for an unknown comparison.
     """
-    result = answer(comparison_id)
-    rows, (low, high) = _rows(result)
+    result = answer(project, comparison_id)
+    rows, (low, high) = _rows(project, result)
     measure = str(result.comparison["measure"])
     scale = alt.Scale(type="log" if low > 0 else "linear", domain=[low, high], nice=False, clamp=True)
     y = alt.Y("key:N", sort=None, axis=None, scale=alt.Scale(paddingInner=0.12))
@@ -86,25 +85,22 @@ def _axis_title(result: Answer) -> str:
     return f"← favours {sides[0]} · {RATIO[measure]} · favours {sides[1]} →"
 
 
-def _rows(result: Answer) -> tuple[pd.DataFrame, tuple[float, float]]:
+def _rows(project: Project, result: Answer) -> tuple[pd.DataFrame, tuple[float, float]]:
     """A row for each study, the pool and its prediction interval, on the scale a reader knows; and the axis."""
     columns = ["row", "row_id", "figures", "kind", "estimate", "low", "high", "area"]
     rows: list[list[Any]] = []
     effects, pooled, measure = result.effects, result.pooled, str(result.comparison["measure"])
     if effects is not None and pooled is not None:
-        back = measure_named(effects.measure.name).back
-        half = 1.959964 * np.sqrt(effects.variance)
-        estimates, lows, highs = (back(effects.effect + shift) for shift in (0 * half, -half, half))
         outcomes = result.rows.set_index("outcome_id")
-        for outcome, estimate, low, high, weight in zip(
-            effects.labels, estimates, lows, highs, pooled.weights, strict=True
+        for outcome, (estimate, low, high), weight in zip(
+            effects.labels, effects.intervals(), pooled.weights, strict=True
         ):
             counts = _counts(outcomes.loc[outcome])
             share = f" · weight {weight:.0f}%" if pooled.k > 1 else ""
             text = f"{counts} · {figure(estimate, measure)} ({figure(low, measure)} to {figure(high, measure)}){share}"
             rows.append(
                 [
-                    study_label(outcomes.loc[outcome, "study_id"], None),
+                    study_label(project, outcomes.loc[outcome, "study_id"], None),
                     outcome,
                     text,
                     "study",

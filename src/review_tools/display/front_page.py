@@ -7,9 +7,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment
 
-from review_tools.data.citation import citation
-from review_tools.data.protocol import protocol
-from review_tools.data.tables import load
+from review_tools.data.project import Project
 from review_tools.display.grid import Column, Grid, grid, lines, link, note, tag
 from review_tools.display.protocol import current, last_searches
 from review_tools.display.queries import chosen, labels
@@ -90,11 +88,13 @@ class Glance:
         return "; ".join(f"{card.count} {card.name}" for card in self.cards)
 
 
-def at_a_glance() -> Glance:
+def at_a_glance(project: Project) -> Glance:
     """Dates, counts and trials by status, each with the page that holds its rows."""
-    studies, findings, outcomes, trials = (load(name) for name in ("studies", "findings", "outcomes", "trials"))
-    this = citation()
-    results = compared()
+    studies, findings, outcomes, trials = (
+        project.table(name) for name in ("studies", "findings", "outcomes", "trials")
+    )
+    this = project.citation
+    results = compared(project)
     pools = [result for result in results if result.k > 1]
     randomised = outcomes.loc[outcomes["design"] == "randomised", "study_id"].nunique()
     cards = [
@@ -118,7 +118,7 @@ def at_a_glance() -> Glance:
         ),
         Card(len(pools), "pooled results", _sum_up(pools), "book/synthesis/index"),
         Card(
-            len(load("corrections")),
+            len(project.table("corrections")),
             "corrections",
             "places where seed and source disagree",
             "book/audit",
@@ -128,19 +128,19 @@ def at_a_glance() -> Glance:
     order = sorted(counts.items(), key=lambda pair: (pair[0] in ("unknown", "not shown"), -pair[1], pair[0]))
     most = int(counts.max())
     statuses = [(str(name), int(count), round(100 * count / most)) for name, count in order]
-    return Glance(cards, statuses, last_search(), this.version, this.released, due(), current())
+    return Glance(cards, statuses, last_search(project), this.version, this.released, due(project), current(project))
 
 
-def last_search() -> str | None:
+def last_search(project: Project) -> str | None:
     """Day of the latest complete search; None while there was none."""
-    searches = load("searches")
+    searches = project.table("searches")
     complete = searches.loc[searches["status"] == "complete", "run_on"]
     return f"{complete.max():%Y-%m-%d}" if len(complete) else None
 
 
-def due() -> Due | None:
+def due(project: Project) -> Due | None:
     """When the schedule in ``data/review.yml`` asks for the next search; None unless all sources were searched."""
-    read, last = protocol(), last_searches()
+    read, last = project.protocol, last_searches(project)
     days: dict[str, int] = {
         source: min(strategy["sources"][source]["every_days"] for strategy in read["strategies"].values())
         for source in last
@@ -162,9 +162,9 @@ def _sum_up(pools: list[Answer]) -> str:
     return ", ".join(f"{found[name]} {name}" for name in RESULTS if name in found.index) or "none yet"
 
 
-def compared() -> list[Answer]:
+def compared(project: Project) -> list[Answer]:
     """The comparisons with a control group that have a result, as they are declared."""
-    answers = (comparisons.answer(name) for name in load("comparisons")["comparison_id"])
+    answers = (comparisons.answer(project, name) for name in project.table("comparisons")["comparison_id"])
     return [result for result in answers if result.excludes_no_effect is not None]
 
 
@@ -175,11 +175,11 @@ def direction(result: Answer) -> str:
     return "better with MSCs" if result.favours_msc else "worse with MSCs"
 
 
-def directions() -> Grid:
+def directions(project: Project) -> Grid:
     """Each comparison with a control group: its question, which way it points, and how sure anybody is."""
-    frame = pd.DataFrame([{**result.comparison, "at": at} for at, result in enumerate(compared())])
-    results, pages = compared(), labels("synthesis page")
-    graded = chosen("assessments", about="certainty")
+    frame = pd.DataFrame([{**result.comparison, "at": at} for at, result in enumerate(compared(project))])
+    results, pages = compared(project), labels(project, "synthesis page")
+    graded = chosen(project, "assessments", about="certainty")
     elsewhere = int((graded["judgement"] != "not assessed").sum())
 
     def question(row: pd.Series) -> Any:

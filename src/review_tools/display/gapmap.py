@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 import altair as alt
 import pandas as pd
 
-from review_tools.data.tables import load
+from review_tools.data.project import Project
 from review_tools.display.queries import labels
 from review_tools.display.theme import BOX_INK, SEQUENTIAL, named, plural
 
@@ -25,15 +25,15 @@ MECHANISM = "mechanism"
 TABLE = "evidence"  # the table of the rows, as addresses name it
 
 
-def evidence() -> pd.DataFrame:
+def evidence(project: Project) -> pd.DataFrame:
     """One row for each finding in cells or animals and each outcome in people, by disease, design and domain.
 
     Columns: row, study_id, disease, design, domain, says.
     """
-    findings = load("findings").dropna(subset=["disease"])
+    findings = project.table("findings").dropna(subset=["disease"])
     laboratory = findings.assign(design=findings["model"].map(MODELS), domain=MECHANISM).dropna(subset=["design"])
     laboratory = laboratory.rename(columns={"finding_id": "row", "statement": "says"})
-    people = load("outcomes").rename(columns={"outcome_id": "row"})
+    people = project.table("outcomes").rename(columns={"outcome_id": "row"})
     people = people[people["domain"] != "conduct"]
     people = people.assign(says=people["outcome"] + people["time"].map(", {}".format, na_action="ignore").fillna(""))
     columns = ["row", "study_id", "seed_number", "disease", "design", "domain", "says"]
@@ -48,26 +48,26 @@ def anchor(row: str) -> str:
     return f"gap-{row}"
 
 
-def address(disease: str, by: str, column: str, row: str) -> str:
+def address(project: Project, disease: str, by: str, column: str, row: str) -> str:
     """Opens the rows of a cell: the filters of the table, and its first row for those without JavaScript."""
     key = "design" if by == "design" else "measured"
-    value = column if by == "design" else domains()[column]
+    value = column if by == "design" else domains(project)[column]
     return f"?{urlencode({f'{TABLE}.disease': disease, f'{TABLE}.{key}': value})}#{anchor(row)}"
 
 
-def domains() -> dict[str, str]:
+def domains(project: Project) -> dict[str, str]:
     """What was measured, in a reader's words."""
-    return {MECHANISM: "mechanism", **labels("outcome domain")}
+    return {MECHANISM: "mechanism", **labels(project, "outcome domain")}
 
 
-def gap_map(by: str = "design") -> alt.LayerChart:
+def gap_map(project: Project, by: str = "design") -> alt.LayerChart:
     """Disease × design, or disease × outcome; a number is a count of rows, a dot an empty cell.
 
     Args:
         by: "design" or "domain" (what was measured).
     """
-    rows = evidence()
-    columns = DESIGNS if by == "design" else [term for term in domains() if term not in ("conduct", "other")]
+    rows = evidence(project)
+    columns = DESIGNS if by == "design" else [term for term in domains(project) if term not in ("conduct", "other")]
     diseases = list(rows["disease"].value_counts().index)
     counts = rows.groupby(["disease", by]).agg(
         rows=("row", "size"), studies=("study_id", "nunique"), first=("row", "first")
@@ -76,7 +76,7 @@ def gap_map(by: str = "design") -> alt.LayerChart:
     cells = counts.reindex(grid).reset_index().fillna({"rows": 0, "studies": 0, "first": ""})
     cells = cells.astype({"rows": int, "studies": int})
     cells["href"] = [
-        address(disease, by, column, first) if first else ""
+        address(project, disease, by, column, first) if first else ""
         for disease, column, first in zip(cells["disease"], cells[by], cells["first"], strict=True)
     ]
     cells["name"] = cells["disease"] + ", " + cells[by] + ": " + cells["rows"].map(lambda n: plural(n, "row"))

@@ -3,32 +3,35 @@
 import altair as alt
 import pandas as pd
 
+from review_tools.data.project import Project
 from review_tools.display.queries import findings, named_studies, with_mediators
 from review_tools.display.theme import BOX_INK, SEQUENTIAL, named, plural
 
 ROWS = 22  # more rows than this are hard to read; the rarest are left to the table
 
 
-def mediator_by_cell(section: str | None = None) -> alt.LayerChart:
+def mediator_by_cell(project: Project, section: str | None = None) -> alt.LayerChart:
     """Mediator × target cell: findings that name both."""
-    frame = with_mediators(findings(section)).dropna(subset=["mediator"])
+    frame = with_mediators(project, findings(project, section)).dropna(subset=["mediator"])
     return _matrix(frame, "mediator", "target_cell", "Mediator", "Target cell", "Which mediators act on which cells")
 
 
-def effect_by_cell(section: str | None = None) -> alt.LayerChart:
+def effect_by_cell(project: Project, section: str | None = None) -> alt.LayerChart:
     """Effect × target cell."""
-    return _matrix(findings(section), "effect", "target_cell", "Effect", "Target cell", "What happens to which cells")
+    return _matrix(
+        findings(project, section), "effect", "target_cell", "Effect", "Target cell", "What happens to which cells"
+    )
 
 
-def disease_by_model(section: str | None = None) -> alt.LayerChart:
+def disease_by_model(project: Project, section: str | None = None) -> alt.LayerChart:
     """Disease × experimental model."""
-    frame = findings(section).dropna(subset=["disease"])
+    frame = findings(project, section).dropna(subset=["disease"])
     return _matrix(frame, "disease", "model", "Disease", "Model", "In which models each disease was studied")
 
 
-def products(section: str | None = None) -> alt.LayerChart:
+def products(project: Project, section: str | None = None) -> alt.LayerChart:
     """MSC product × tissue of origin; a tissue that the record does not show is said so."""
-    frame = findings(section)
+    frame = findings(project, section)
     frame = frame.assign(tissue=frame["tissue"].fillna("not shown"))
     return _matrix(frame, "tissue", "product", "Tissue of origin", "Product", "What was given, and where it came from")
 

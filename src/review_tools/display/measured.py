@@ -7,22 +7,20 @@ from typing import Any
 
 import pandas as pd
 
-from review_tools.data import reads
-from review_tools.data.paths import project_root
 from review_tools.data.problems import DataError
+from review_tools.data.project import Project
 from review_tools.display.grid import Column, Grid, grid, text
 
 FILE = Path("benchmarks") / "results.json"
 
 
-def benchmarks(*groups: str) -> Grid:
+def benchmarks(project: Project, *groups: str) -> Grid:
     """The figures of some groups, or of all, with what each is measured against.
 
     Raises:
         DataError: the file is there and cannot be read.
     """
-    path = project_root() / FILE
-    reads.note(path)
+    path = project.root / FILE
     report: dict[str, Any] = {"figures": []}
     if path.is_file():
         try:

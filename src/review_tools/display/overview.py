@@ -3,6 +3,7 @@
 import altair as alt
 import pandas as pd
 
+from review_tools.data.project import Project
 from review_tools.display.forest import WIDEST
 from review_tools.display.front_page import RESULTS, compared, direction
 from review_tools.display.theme import PAGE_INK, named, plural
@@ -14,13 +15,13 @@ RATIOS = ("RR", "OR", "HR")
 TICKS = [0.1, 0.2, 0.5, 1, 2, 5, 10]
 
 
-def overview() -> alt.LayerChart:
+def overview(project: Project) -> alt.LayerChart:
     """The headline chart: one line for each ratio, pooled or of a single study.
 
     Where fewer events are better the ratio is turned over (1/RR), so that all lines read the same way; the
     tooltip and the table hold the ratio as it is.
     """
-    rows = pd.DataFrame([_row(result) for result in compared() if result.comparison["measure"] in RATIOS])
+    rows = pd.DataFrame([_row(result) for result in compared(project) if result.comparison["measure"] in RATIOS])
     low, high = 1 / WIDEST, WIDEST
     for side in ("low", "high"):
         rows[f"clipped_{side}"] = rows[side] < low if side == "low" else rows[side] > high

@@ -4,43 +4,41 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from review_tools.data.bibliography import bibliography
-from review_tools.data.protocol import protocol as read_protocol
-from review_tools.data.tables import load
+from review_tools.data.project import Project
 from review_tools.display.grid import Cell, Column, Grid, grid, lines, link, note, text
 from review_tools.display.queries import labels
 
 NEVER = "no systematic search has been run yet"
 
 
-def protocol() -> Grid:
+def protocol(project: Project) -> Grid:
     """The protocol in ``data/review.yml``, with the last complete search of each source."""
-    frame = pd.DataFrame(list(_parts()), columns=["part", "says"])
+    frame = pd.DataFrame(list(_parts(project)), columns=["part", "says"])
     return grid(frame, [("Part", text("part")), ("What it says", lambda row: row["says"])], "Protocol of this review")
 
 
-def checklist() -> Grid:
+def checklist(project: Project) -> Grid:
     """What PRISMA-LSR asks of a living review, and where this one answers."""
-    met = labels("checklist answer")
+    met = labels(project, "checklist answer")
     columns: list[Column] = [
         ("Item", text("item_id")),
         ("It asks", lambda row: lines([row["asks"], note(row["topic"])])),
         ("Met", lambda row: met[row["met"]]),
         ("Where, and how", lambda row: lines([_place(row), note(row["note"])])),
     ]
-    return grid(load("prisma_lsr"), columns, "PRISMA-LSR checklist")
+    return grid(project.table("prisma_lsr"), columns, "PRISMA-LSR checklist")
 
 
-def last_searches() -> dict[str, pd.Timestamp | None]:
+def last_searches(project: Project) -> dict[str, pd.Timestamp | None]:
     """Source → last day that a complete search of it covered; None where there was none."""
-    searches = load("searches")
+    searches = project.table("searches")
     latest = searches[searches["status"] == "complete"].groupby("source")["to_date"].max()
-    return {source: latest.get(source) for source in labels("search source")}
+    return {source: latest.get(source) for source in labels(project, "search source")}
 
 
-def current() -> str:
+def current(project: Project) -> str:
     """How current the review is, in a few words: the oldest of the sources' last searches."""
-    days = list(last_searches().values())
+    days = list(last_searches(project).values())
     known = [day for day in days if day is not None]
     if not known:
         return NEVER
@@ -49,21 +47,21 @@ def current() -> str:
     return f"all sources searched up to {min(known):%Y-%m-%d}"
 
 
-def _parts() -> Iterator[tuple[str, Cell]]:
-    read = read_protocol()
+def _parts(project: Project) -> Iterator[tuple[str, Cell]]:
+    read = project.protocol
     seed, rules = read["seed"], read["eligibility"]
     yield "Title", read["title"]
     yield "Version and status", f"{read['version']}, {read['status']}"
     yield "Preceding version", read["preceding"]["version"]
-    work = bibliography()[seed["study_id"]]
+    work = project.works[seed["study_id"]]
     yield "Review it began from", link(work.url, f"{work.label} (counted as {seed['version']})")
     yield "Questions", lines(read["questions"])
     for part in ("population", "intervention", "comparator", "outcomes", "designs"):
         yield part.capitalize(), rules[part]
     for decision, name in (("include", "Worked examples, in"), ("exclude", "Worked examples, out")):
         chosen = [one for one in rules["examples"] if one["decision"] == decision]
-        yield name, lines(f"{bibliography()[one['study_id']].label}: {one['why']}" for one in chosen)
-    last, names = last_searches(), labels("search source")
+        yield name, lines(f"{project.works[one['study_id']].label}: {one['why']}" for one in chosen)
+    last, names = last_searches(project), labels(project, "search source")
     for key, strategy in read["strategies"].items():
         for source, asked in strategy["sources"].items():
             queries = [f"{name}: {value}" for name, value in asked.items() if isinstance(value, str)]

@@ -1,59 +1,56 @@
 """Which rows a chart or table shows, joined with what a reader needs beside them."""
 
-from functools import lru_cache
 from typing import Any
 
 import pandas as pd
 
-from review_tools.data.bibliography import bibliography
 from review_tools.data.inline_values import in_section
-from review_tools.data.retracted import unsound
-from review_tools.data.tables import State, load, of, state
+from review_tools.data.project import Project, once
+from review_tools.data.retracted import retracted
 
 
-def chosen(table: str, **conditions: str | None) -> pd.DataFrame:
+def chosen(project: Project, table: str, **conditions: str | None) -> pd.DataFrame:
     """Rows of a table that meet the conditions given; a section covers its sub-sections.
 
     Raises:
         KeyError: the table has no such column.
     """
-    frame = load(table)
+    frame = project.table(table)
     for column, value in conditions.items():
         if value is not None:
             frame = frame[in_section(frame[column], value) if column == "section" else frame[column] == value]
     return frame
 
 
-def findings(section: str | None = None, disease: str | None = None) -> pd.DataFrame:
+def findings(project: Project, section: str | None = None, disease: str | None = None) -> pd.DataFrame:
     """Findings with the label of their study: “Hackel et al. 2023”, or “seed 42” while unidentified."""
-    frame = chosen("findings", section=section, disease=disease)
+    frame = chosen(project, "findings", section=section, disease=disease)
     return frame.assign(
-        study=[study_label(study, seed) for study, seed in zip(frame["study_id"], frame["seed_number"], strict=True)]
+        study=[
+            study_label(project, study, seed)
+            for study, seed in zip(frame["study_id"], frame["seed_number"], strict=True)
+        ]
     )
 
 
-def study_label(study_id: Any, seed_number: Any) -> str:
+def study_label(project: Project, study_id: Any, seed_number: Any) -> str:
     """Label of a study, with its status when it no longer stands, or of a seed number that is not yet identified."""
     if isinstance(study_id, str):
-        status = unsound().get(study_id)
-        return f"{bibliography()[study_id].label}{f' ({status})' if status else ''}"
+        status = retracted(project).get(study_id)
+        return f"{project.works[study_id].label}{f' ({status})' if status else ''}"
     return f"seed {seed_number}"
 
 
-def with_mediators(frame: pd.DataFrame) -> pd.DataFrame:
+def with_mediators(project: Project, frame: pd.DataFrame) -> pd.DataFrame:
     """One row for each mediator of each finding; findings that name none have a missing ``mediator``."""
-    mediators = load("finding_mediators").rename(columns={"term": "mediator"})
+    mediators = project.table("finding_mediators").rename(columns={"term": "mediator"})
     return frame.merge(mediators[["finding_id", "mediator"]], on="finding_id", how="left")
 
 
-def labels(kind: str) -> dict[str, str]:
-    """Term to reader's label for one kind of the vocabulary."""
-    return dict(_labels(kind, state("vocabulary")))
-
-
-@lru_cache(maxsize=256)
-def _labels(kind: str, vocabulary: State) -> dict[str, str]:
-    terms = of(vocabulary)
+@once
+def labels(project: Project, kind: str) -> dict[str, str]:
+    """Return each term of one kind of the vocabulary with the label that readers see."""
+    terms = project.table("vocabulary")
     terms = terms[terms["kind"] == kind]
     return dict(zip(terms["term"], terms["label"], strict=True))
 

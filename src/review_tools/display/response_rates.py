@@ -5,21 +5,22 @@ import textwrap
 import altair as alt
 import pandas as pd
 
+from review_tools.data.project import Project
 from review_tools.display.queries import chosen, study_label
 from review_tools.display.theme import PAGE_INK, named, plural
-from review_tools.synthesis.proportions import exact_interval
+from review_tools.synthesis.effects import exact_interval
 
 AXIS = "People with the event"
 LETTERS = 48  # on one line of a name, for a screen of 390 pixels
 ARM = {"MSC": "#0072B2", "comparator": "#E69F00"}
 
 
-def response_rates(disease: str | None = None, study_id: str | None = None) -> alt.LayerChart:
+def response_rates(project: Project, disease: str | None = None, study_id: str | None = None) -> alt.LayerChart:
     """Outcomes counted in people: events of n in each arm, with Clopper-Pearson intervals."""
-    outcomes = chosen("outcomes", disease=disease, study_id=study_id)
+    outcomes = chosen(project, "outcomes", disease=disease, study_id=study_id)
     outcomes = outcomes[outcomes["block"].isin(["binary", "single-arm binary"])]
     rows = pd.DataFrame(
-        [row for _, outcome in outcomes.iterrows() for row in _arms(outcome)],
+        [row for _, outcome in outcomes.iterrows() for row in _arms(project, outcome)],
         columns=["outcome_id", "what", "slot", "people", "rate", "low", "high", "reported"],
     )
     words = pd.DataFrame(
@@ -64,8 +65,8 @@ def response_rates(disease: str | None = None, study_id: str | None = None) -> a
     )
 
 
-def _arms(outcome: pd.Series) -> list[list[object]]:
-    what = f"{study_label(outcome['study_id'], None)}: {outcome['outcome']}, {outcome['time']}"
+def _arms(project: Project, outcome: pd.Series) -> list[list[object]]:
+    what = f"{study_label(project, outcome['study_id'], None)}: {outcome['outcome']}, {outcome['time']}"
     rows: list[list[object]] = []
     for arm, name in (("arm1", "MSC"), ("arm2", "comparator")):
         events, n = outcome[f"events_{arm}"], outcome[f"n_{arm}"]

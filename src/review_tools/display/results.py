@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from review_tools.data.tables import load
+from review_tools.data.project import Project
 from review_tools.display import gapmap
 from review_tools.display.data_tables import numbers, source, study_link
 from review_tools.display.grid import UNKNOWN, Cell, Filters, Grid, grid, lines, link, note, show, tag, text
@@ -21,14 +21,14 @@ VERDICT = {"holds": "dampens", "holds in part": "mixed", "does not hold": "promo
 Made = list[tuple[str, Callable[[Any], Cell]]]
 
 
-def answer(comparison_id: str) -> Grid:
+def answer(project: Project, comparison_id: str) -> Grid:
     """One comparison in words: question, answer, how sure, what would change it."""
-    result = comparisons.answer(comparison_id)
+    result = comparisons.answer(project, comparison_id)
     declared, pooled = result.comparison, result.pooled
     rows = [
         ("Question", declared["question"]),
         ("Answer", words.sentence(result)),
-        ("Certainty", _certainty(result)),
+        ("Certainty", _certainty(project, result)),
         ("What would change it", declared["what_would_change_it"]),
     ]
     if pooled is not None and pooled.k > 1:
@@ -42,28 +42,33 @@ def answer(comparison_id: str) -> Grid:
     return grid(frame, [("", text("what")), ("In words", text("says"))], str(declared["title"]))
 
 
-def _certainty(result: Answer) -> str:
-    judged = _judgements()
+def _certainty(project: Project, result: Answer) -> str:
+    judged = _judgements(project)
     known = [study for study in result.rows["study_id"].unique() if study in judged.index]
     studies = plural(result.rows["study_id"].nunique(), "study", "studies")
     risk = f"Risk of bias was judged by others for {len(known)} of {studies}"
     return f"Not assessed: nobody graded this comparison that we know of. {risk}."
 
 
-def _judgements() -> pd.Series:
+def _judgements(project: Project) -> pd.Series:
     """Published judgements of each study's risk of bias, as short text."""
-    frame = load("assessments").dropna(subset=["study_id"])
+    frame = project.table("assessments").dropna(subset=["study_id"])
     frame = frame[frame["about"] == "risk of bias"]
     said = frame["tool"] + ", " + frame["domain"] + ": " + frame["judgement"].fillna(frame["score"].astype(str))
     return said.groupby(frame["study_id"]).agg("; ".join)
 
 
-def comparison_rows(comparison_id: str) -> Grid:
+def comparison_rows(project: Project, comparison_id: str) -> Grid:
     """Every row declared for a comparison: pooled, or kept out with the reason."""
-    frame = comparisons.answer(comparison_id).rows
-    judged, bases = _judgements(), labels("value basis")
+    frame = comparisons.answer(project, comparison_id).rows
+    judged, bases = _judgements(project), labels(project, "value basis")
     columns: Made = [
-        ("Study", lambda row: lines([study_link(row["study_id"]), note(source(row)), note(bases[row["value_basis"]])])),
+        (
+            "Study",
+            lambda row: lines(
+                [study_link(project, row["study_id"]), note(source(row)), note(bases[row["value_basis"]])]
+            ),
+        ),
         ("Outcome", lambda row: lines([row["outcome"], note(row["time"]), note(row["place"])])),
         ("MSC arm", lambda row: lines([row["arm1"], numbers(row, "arm1")])),
         ("Comparator", lambda row: lines([row["arm2"], numbers(row, "arm2")]) if pd.notna(row["arm2"]) else "none"),
@@ -89,10 +94,14 @@ def comparison_rows(comparison_id: str) -> Grid:
     )
 
 
-def sensitivity(comparison_id: str) -> Grid:
+def sensitivity(project: Project, comparison_id: str) -> Grid:
     """The comparison under other choices of model, interval and rows."""
-    main = comparisons.answer(comparison_id)
-    named = [("REML, Hartung-Knapp (used here)", main), *comparisons.sensitivity(comparison_id)] if main.k > 1 else []
+    main = comparisons.answer(project, comparison_id)
+    named = (
+        [("REML, Hartung-Knapp (used here)", main), *comparisons.sensitivity(project, comparison_id)]
+        if main.k > 1
+        else []
+    )
     frame = pd.DataFrame(
         [(name, result.k, words.interval(result), _i2(result)) for name, result in named],
         columns=["choice", "k", "says", "i2"],
@@ -111,12 +120,12 @@ def _i2(result: Answer) -> str:
     return f"{result.pooled.i2:.0f}%" if result.pooled and result.pooled.i2 is not None else "–"
 
 
-def answers(page: str | None = None) -> Grid:
+def answers(project: Project, page: str | None = None) -> Grid:
     """All comparisons, or those of one page, in one line each."""
-    pages, designs = labels("synthesis page"), labels("design")
-    declared = chosen("comparisons", page=page)
+    pages, designs = labels(project, "synthesis page"), labels(project, "design")
+    declared = chosen(project, "comparisons", page=page)
     declared = declared.sort_values("page", key=lambda names: names.map(list(pages).index), kind="stable")
-    found = {name: comparisons.answer(name) for name in declared["comparison_id"]}
+    found = {name: comparisons.answer(project, name) for name in declared["comparison_id"]}
 
     def comparison(row: pd.Series) -> Cell:
         title = link(f"site:book/synthesis/{row['page']}", row["title"])
@@ -161,9 +170,9 @@ def _direction(result: Answer) -> Cell:
     return tag("favours MSC", "dampens") if result.favours_msc else tag("favours comparator", "promotes")
 
 
-def published_pools(disease: str | None = None) -> Grid:
+def published_pools(project: Project, disease: str | None = None) -> Grid:
     """What other meta-analyses printed, as far as their records were read."""
-    frame = chosen("published_pools", disease=disease)
+    frame = chosen(project, "published_pools", disease=disease)
     columns: Made = [
         (
             "Published by",
@@ -209,13 +218,13 @@ def _published(row: pd.Series) -> Cell:
     return f"{row['measure']} {row['estimate']:g}{around}"
 
 
-def claims(source: str | None = None) -> Grid:
+def claims(project: Project, source: str | None = None) -> Grid:
     """The ledger: each claim with the verdict the data give it now."""
-    tested = [claim for claim in ledger.verdicts() if source is None or claim.row["source"] == source]
+    tested = [claim for claim in ledger.verdicts(project) if source is None or claim.row["source"] == source]
     frame = pd.DataFrame([claim.row for claim in tested]).reset_index(drop=True)
     found = {claim.row["claim_id"]: claim.verdict for claim in tested}
-    studies = load("claim_studies").groupby("claim_id")["study_id"].agg(list)
-    sources = labels("claim source")
+    studies = project.table("claim_studies").groupby("claim_id")["study_id"].agg(list)
+    sources = labels(project, "claim source")
 
     def chapter(row: pd.Series) -> str:
         return str(row["chapter"]).removeprefix("book/").removesuffix(".md")
@@ -232,7 +241,7 @@ def claims(source: str | None = None) -> Grid:
     columns: Made = [
         ("Claim", claim),
         ("Verdict, because", verdict),
-        ("Studies", lambda row: lines(study_link(study) for study in studies.get(row["claim_id"], []))),
+        ("Studies", lambda row: lines(study_link(project, study) for study in studies.get(row["claim_id"], []))),
         ("Note", lambda row: row["note"] if pd.notna(row["note"]) else ""),
     ]
     return grid(
@@ -249,9 +258,9 @@ def claims(source: str | None = None) -> Grid:
     )
 
 
-def update() -> Grid:
+def update(project: Project) -> Grid:
     """Each comparison before and after the first update; those that moved stand first."""
-    pairs = comparisons.before_and_after(SEED)
+    pairs = comparisons.before_and_after(project, SEED)
     rows = [(before, after, words.interval(before) != words.interval(after)) for before, after in pairs]
     frame = pd.DataFrame(
         [
@@ -266,23 +275,23 @@ def update() -> Grid:
             for before, after, moved in rows
         ]
     ).sort_values("moved", ascending=False, kind="stable")
-    known = load("outcomes").set_index("outcome_id")["study_id"]
+    known = project.table("outcomes").set_index("outcome_id")["study_id"]
     columns: Made = [
         ("Comparison", lambda row: link(f"site:book/synthesis/{row['page']}", row["title"])),
         (f"Before ({SEED})", text("before")),
         (f"After ({FIRST})", text("after")),
         ("Moved", lambda row: tag("yes", "promotes") if row["moved"] else "no"),
-        ("New studies", lambda row: lines(study_link(known[outcome]) for outcome in row["new"])),
+        ("New studies", lambda row: lines(study_link(project, known[outcome]) for outcome in row["new"])),
     ]
     caption = f"{int(frame['moved'].sum())} of {plural(len(frame), 'comparison')} moved"
     moved: Filters = {"Moved": lambda row: "yes" if row["moved"] else "no"}
     return grid(frame, columns, caption, name="update", filters=moved)
 
 
-def update_verdicts() -> Grid:
+def update_verdicts(project: Project) -> Grid:
     """Claims whose verdict is another one with the first update than without it."""
-    before = {claim.row["claim_id"]: claim.verdict for claim in ledger.verdicts(version=SEED)}
-    changed = [claim for claim in ledger.verdicts() if before[claim.row["claim_id"]].word != claim.verdict.word]
+    before = {claim.row["claim_id"]: claim.verdict for claim in ledger.verdicts(project, version=SEED)}
+    changed = [claim for claim in ledger.verdicts(project) if before[claim.row["claim_id"]].word != claim.verdict.word]
     frame = pd.DataFrame(
         [
             {
@@ -309,25 +318,25 @@ def update_verdicts() -> Grid:
     return grid(frame, columns, f"{plural(len(frame), 'verdict')} changed with the first update")
 
 
-def decisions() -> Grid:
+def decisions(project: Project) -> Grid:
     """Regulators' decisions on MSC products."""
-    frame = chosen("decisions")
+    frame = chosen(project, "decisions")
     columns: Made = [
         ("Date", text("date")),
         ("Product", lambda row: lines([show(row["product"]), note(show(row["indication"]))])),
         ("Decision", lambda row: lines([show(row["decision"]), note(show(row["agency"])), note(source(row))])),
-        ("Basis", lambda row: study_link(row["basis_study_id"])),
+        ("Basis", lambda row: study_link(project, row["basis_study_id"])),
         ("Note", lambda row: row["note"] if pd.notna(row["note"]) else ""),
     ]
     return grid(frame, columns, plural(len(frame), "decision"), name="decisions", filters={"Agency": "agency"})
 
 
-def gap_rows() -> Grid:
+def gap_rows(project: Project) -> Grid:
     """The rows behind the gap map: each finding in cells or animals, each outcome in people."""
-    frame = gapmap.evidence()
-    measured = gapmap.domains()
+    frame = gapmap.evidence(project)
+    measured = gapmap.domains(project)
     columns: Made = [
-        ("Study", lambda row: study_link(row["study_id"], row["seed_number"])),
+        ("Study", lambda row: study_link(project, row["study_id"], row["seed_number"])),
         ("Finding or outcome", text("says")),
         ("Disease", text("disease")),
         ("Design", lambda row: lines([row["design"], note(measured[row["domain"]])])),

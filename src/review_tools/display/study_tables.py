@@ -11,8 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from review_tools.data.bibliography import bibliography
-from review_tools.data.tables import load
+from review_tools.data.project import Project
 from review_tools.display import data_tables, results
 from review_tools.display.grid import UNKNOWN, Cell, Grid, grid, lines, link, show, tag, text
 from review_tools.display.queries import labels
@@ -59,19 +58,22 @@ def by(frame: pd.DataFrame, key: str, value: str) -> Groups:
 class Dossiers:
     """The tables of all study and trial pages. Whatever several pages need is worked out once."""
 
+    def __init__(self, project: Project) -> None:
+        self.project = project
+
     @cached_property
     def studies(self) -> pd.DataFrame:
-        return load("studies").set_index("study_id", drop=False)
+        return self.project.table("studies").set_index("study_id", drop=False)
 
     @cached_property
     def trials(self) -> pd.DataFrame:
-        return load("trials").set_index("trial_id", drop=False)
+        return self.project.table("trials").set_index("trial_id", drop=False)
 
     @cached_property
     def reports(self) -> Groups:
         """The studies that report each trial: those that name it, and the work the trial's row names by its DOI."""
         groups: dict[Hashable, list[Any]] = defaultdict(list, by(self.studies, "trial_id", "study_id"))
-        works = {work["doi"].casefold(): key for key, work in bibliography().items() if work["doi"]}
+        works = {work["doi"].casefold(): key for key, work in self.project.works.items() if work["doi"]}
         for trial, doi in self.trials["publication_doi"].dropna().items():
             key = works.get(str(doi).casefold())
             if key in self.studies.index and key not in groups[trial]:
@@ -90,11 +92,11 @@ class Dossiers:
     @cached_property
     def _wholes(self) -> dict[str, Grid]:
         return {
-            "finding": data_tables.findings(),
-            "outcome": data_tables.outcomes(),
-            "correction": data_tables.corrections(),
-            "claim": results.claims(),
-            "pool": results.published_pools(),
+            "finding": data_tables.findings(self.project),
+            "outcome": data_tables.outcomes(self.project),
+            "correction": data_tables.corrections(self.project),
+            "claim": results.claims(self.project),
+            "pool": results.published_pools(self.project),
         }
 
     @cached_property
@@ -104,28 +106,35 @@ class Dossiers:
     @cached_property
     def _ids(self) -> dict[str, Groups]:
         """The rows of each study or trial in those tables."""
-        pools = load("published_pools")
-        works = {work["doi"].casefold(): key for key, work in bibliography().items() if work["doi"]}
+        pools = self.project.table("published_pools")
+        works = {work["doi"].casefold(): key for key, work in self.project.works.items() if work["doi"]}
         pools["study_id"] = pools["doi"].str.casefold().map(works)
         return {
-            "finding": by(load("findings"), "study_id", "finding_id"),
-            "outcome": by(load("outcomes"), "study_id", "outcome_id"),
-            "correction": by(load("corrections"), "study_id", "correction_id"),
-            "trial correction": by(load("corrections"), "trial_id", "correction_id"),
-            "claim": by(load("claim_studies"), "study_id", "claim_id"),
+            "finding": by(self.project.table("findings"), "study_id", "finding_id"),
+            "outcome": by(self.project.table("outcomes"), "study_id", "outcome_id"),
+            "correction": by(self.project.table("corrections"), "study_id", "correction_id"),
+            "trial correction": by(self.project.table("corrections"), "trial_id", "correction_id"),
+            "claim": by(self.project.table("claim_studies"), "study_id", "claim_id"),
             "pool": by(pools, "study_id", "pool_id"),
         }
 
     @cached_property
     def _frames(self) -> dict[str, dict[Hashable, pd.DataFrame]]:
         """Rows of each study that need a table of their own here."""
-        declared = [comparisons.answer(name) for name in load("comparisons")["comparison_id"]]
+        declared = [
+            comparisons.answer(self.project, name) for name in self.project.table("comparisons")["comparison_id"]
+        ]
         compared = pd.concat(
             [a.rows.assign(title=a.comparison["title"], page=a.comparison["page"]) for a in declared],
             ignore_index=True,
         )
-        counted = load("published_pool_studies").merge(load("published_pools"), on="pool_id", suffixes=("", "_pool"))
-        judged, decided = load("assessments"), load("decisions").rename(columns={"basis_study_id": "study_id"})
+        counted = self.project.table("published_pool_studies").merge(
+            self.project.table("published_pools"), on="pool_id", suffixes=("", "_pool")
+        )
+        judged, decided = (
+            self.project.table("assessments"),
+            self.project.table("decisions").rename(columns={"basis_study_id": "study_id"}),
+        )
         frames = {"compared": compared, "counted": counted, "judged": judged, "decided": decided}
         return {name: dict(list(frame.groupby("study_id"))) for name, frame in frames.items()}
 
@@ -147,7 +156,7 @@ class Dossiers:
             Part("Outcomes in people", "outcomes", self._rows("outcome", ids["outcome"], "Study")),
             Part("In our comparisons", "comparisons", compared(own["compared"])),
             Part("What it pooled", "pools", self._rows("pool", ids["pool"], "Published by", "published pool")),
-            Part("In the pools of others", "counted", counted(own["counted"])),
+            Part("In the pools of others", "counted", counted(self.project, own["counted"])),
             Part("Claims that rest on it", "claims", self._rows("claim", ids["claim"], "Studies")),
             Part("Corrections", "corrections", self._rows("correction", ids["correction"], "Subject")),
             Part("How others judged it", "assessments", judged(own["judged"])),
@@ -160,10 +169,10 @@ class Dossiers:
         studies = self.reports.get(trial_id, [])
         outcomes = [outcome for study in studies for outcome in self._ids["outcome"].get(study, [])]
         corrections = self._ids["trial correction"].get(trial_id, [])
-        sources = load("trial_sources")
+        sources = self.project.table("trial_sources")
         parts = [
             Part("Review and registry side by side", "sides", sides(self.trials.loc[[trial_id]].iloc[0])),
-            Part("Studies that report it", "studies", reporting(self.studies.loc[studies])),
+            Part("Studies that report it", "studies", reporting(self.project, self.studies.loc[studies])),
             Part("Outcomes reported", "outcomes", self._rows("outcome", outcomes)),
             Part("Corrections", "corrections", self._rows("correction", corrections, "Subject")),
             Part("Records seen", "sources", seen(sources[sources["trial_id"] == trial_id])),
@@ -186,9 +195,9 @@ def compared(frame: pd.DataFrame) -> Grid:
     return grid(frame, columns, f"{plural(len(frame), 'row')} declared, {inside} used", name="comparisons")
 
 
-def counted(frame: pd.DataFrame) -> Grid:
+def counted(project: Project, frame: pd.DataFrame) -> Grid:
     """Published pools whose authors counted a study, or whose review includes it."""
-    how = labels("pool inclusion")
+    how = labels(project, "pool inclusion")
     columns = [
         (
             "Published pool",
@@ -234,10 +243,10 @@ def decided(frame: pd.DataFrame) -> Grid:
     return grid(frame, columns, plural(len(frame), "decision"), name="decisions")
 
 
-def reporting(frame: pd.DataFrame) -> Grid:
+def reporting(project: Project, frame: pd.DataFrame) -> Grid:
     """The studies that report a trial."""
     columns = [
-        ("Study", lambda row: data_tables.study_link(row["study_id"])),
+        ("Study", lambda row: data_tables.study_link(project, row["study_id"])),
         ("What it says, as far as read", text("summary")),
     ]
     return grid(frame, columns, plural(len(frame), "study", "studies"))

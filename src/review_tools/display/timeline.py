@@ -2,17 +2,18 @@
 
 import altair as alt
 
+from review_tools.data.project import Project
 from review_tools.display.queries import chosen, labels
 from review_tools.display.theme import named, plural
 
 
-def trial_timeline() -> alt.LayerChart:
+def trial_timeline(project: Project) -> alt.LayerChart:
     """One line for each trial with a registered start: start to completion, an open end where none is registered."""
-    trials = chosen("trials")
+    trials = chosen(project, "trials")
     dated = trials.dropna(subset=["start_date"]).copy()
     dated["start"] = dated["start_date"].map(_first_day)
     dated["end"] = dated["completion_date"].map(_first_day, na_action="ignore")
-    dated["status"] = dated["registered_status"].map(labels("trial status")).fillna("Not shown")
+    dated["status"] = dated["registered_status"].map(labels(project, "trial status")).fillna("Not shown")
     dated["ends"] = dated["completion_date"].fillna("not registered")
     dated = dated.sort_values(["start", "trial_id"])
     base = alt.Chart(dated).encode(

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from review_tools.data.project import Project
 from review_tools.display.data_tables import COMPARED, people, source, trial_link
 from review_tools.display.grid import UNKNOWN, Cell, Filters, Grid, grid, lines, note, show, tag, text
 from review_tools.display.queries import chosen, labels
@@ -19,13 +20,13 @@ def _pair(reviewed: Any, registered: Any) -> Cell:
     return lines([tag(f"review: {reviewed}", "promotes"), tag(f"registry: {registered}", "dampens")])
 
 
-def trials() -> Grid:
+def trials(project: Project) -> Grid:
     """All trials: Table 1 of the seed review in its order, then those named in its text."""
-    frame = chosen("trials").sort_values("table_1_order", na_position="last", kind="stable")
+    frame = chosen(project, "trials").sort_values("table_1_order", na_position="last", kind="stable")
     columns = [
         ("Trial", _trial),
         ("Disease", text("disease")),
-        ("Status and phase", _status),
+        ("Status and phase", lambda row: _status(project, row)),
         ("Cells, and arms", _given),
         ("Sponsor and country", _sponsor),
         ("People", people),
@@ -62,13 +63,13 @@ def _trial(row: pd.Series) -> Cell:
     return lines([trial_link(row["trial_id"]), row["label"], note(place)])
 
 
-def _status(row: pd.Series) -> Cell:
+def _status(project: Project, row: pd.Series) -> Cell:
     date = f"of {row['status_date']:%Y-%m-%d}" if pd.notna(row["status_date"]) else None
     phases = (
         f"phase {phase}" if pd.notna(phase) else None for phase in (row["reviewed_phase"], row["registered_phase"])
     )
     status = lines([_pair(row["reviewed_status"], row["registered_status"]), note(date)])
-    return lines([status, _pair(*phases), note(source(row), labels("confidence")[row["confidence"]])])
+    return lines([status, _pair(*phases), note(source(row), labels(project, "confidence")[row["confidence"]])])
 
 
 def _given(row: pd.Series) -> Cell:
@@ -86,9 +87,9 @@ def _differs(row: pd.Series, what: str) -> bool:
     return pd.notna(reviewed) and pd.notna(registered) and registered not in (reviewed, "not shown")
 
 
-def trial_differences() -> Grid:
+def trial_differences(project: Project) -> Grid:
     """Status, phase and country where the review's Table 1 and the registry record both say something and differ."""
-    frame = chosen("trials")
+    frame = chosen(project, "trials")
     rows = [
         {
             "trial_id": row["trial_id"],

@@ -6,7 +6,6 @@ tolerant of what is unknown: a work without authors is cited by its short title,
 
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any, ClassVar
 
 from pybtex.backends.plaintext import Backend
@@ -23,7 +22,7 @@ from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferen
 
 from review_tools.data.bibliography import short_title
 from review_tools.data.problems import DataError
-from review_tools.data.tables import load
+from review_tools.site.context import project_of
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +36,9 @@ def setup(app: Sphinx) -> None:
 
 def number(app: Sphinx) -> None:
     """Under which numbers the seed review cites each work."""
+    project = project_of(app)
     try:
-        known = load("citations", Path(app.srcdir)).dropna(subset=["study_id"])
+        known = project.table("citations").dropna(subset=["study_id"])
         numbers = known.groupby("study_id")["seed_number"].agg(lambda group: [str(value) for value in group])
         Listed.seed_numbers = {str(study): group for study, group in numbers.items()}
     except DataError as error:

@@ -4,19 +4,18 @@ The cards of a page stand in the page as JSON, so that they work offline; ``stat
 """
 
 import re
-from functools import lru_cache
 from typing import Any
 
 import pandas as pd
 from sphinx.application import Sphinx
 
-from review_tools.data.bibliography import bibliography
+from review_tools.data.project import Project, once
 from review_tools.data.retracted import UNSOUND
-from review_tools.data.tables import load
 from review_tools.display.queries import labels
 from review_tools.display.study_tables import Dossiers, by
 from review_tools.display.theme import plural
 from review_tools.site.charts import script_json
+from review_tools.site.context import project_of
 
 CITED = re.compile(r'href="[^"]*#(ref-[\w-]+|seed-\d+)"')
 REFERENCES = "book/references"
@@ -25,16 +24,16 @@ Card = dict[str, str]
 
 def setup(app: Sphinx) -> None:
     """Adds the cards of each page when it is written."""
-    app.connect("builder-inited", lambda app: cards.cache_clear())
     app.connect("html-page-context", add)
 
 
 def add(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
     """Puts the cards of the works a page cites, and the script that shows them, into the page."""
+    project = project_of(app)
     if doctree is None or pagename == REFERENCES:
         return  # pages without prose, and the page the cards would repeat
     named = sorted(set(CITED.findall(context.get("body", ""))))
-    found = {name: cards()[name] for name in named if name in cards()}
+    found = {name: cards(project)[name] for name in named if name in cards(project)}
     if found:
         linked = {name: {**card, "page": _address(card["page"], context["pathto"])} for name, card in found.items()}
         context["body"] += f'<script type="application/json" id="review-cards">{script_json(linked)}</script>'
@@ -46,16 +45,16 @@ def _address(page: str, pathto: Any) -> str:
     return f"{pathto(name)}{hash_}{anchor}"
 
 
-@lru_cache(maxsize=1)
-def cards() -> dict[str, Card]:
+@once
+def cards(project: Project) -> dict[str, Card]:
     """A card for each work and each unidentified number, by the anchor that citations point at."""
-    return {**_works(), **_unidentified()}
+    return {**_works(project), **_unidentified(project)}
 
 
-def _works() -> dict[str, Card]:
-    works, dossiers = bibliography(), Dossiers()
-    reading, status, matches = labels("reading"), labels("study status"), labels("match")
-    numbered = load("citations").dropna(subset=["study_id"])
+def _works(project: Project) -> dict[str, Card]:
+    works, dossiers = project.works, Dossiers(project)
+    reading, status, matches = labels(project, "reading"), labels(project, "study status"), labels(project, "match")
+    numbered = project.table("citations").dropna(subset=["study_id"])
     said = (
         "seed reference "
         + numbered["seed_number"].astype(str)
@@ -80,11 +79,11 @@ def _works() -> dict[str, Card]:
     }
 
 
-def _unidentified() -> dict[str, Card]:
-    unknown = load("citations")
+def _unidentified(project: Project) -> dict[str, Card]:
+    unknown = project.table("citations")
     unknown = unknown[unknown["study_id"].isna()]
-    findings = load("findings")["seed_number"].value_counts()
-    leads = load("citation_candidates")["seed_number"].value_counts()
+    findings = project.table("findings")["seed_number"].value_counts()
+    leads = project.table("citation_candidates")["seed_number"].value_counts()
     return {
         f"seed-{row['seed_number']}": {
             "label": f"Seed reference {row['seed_number']}",

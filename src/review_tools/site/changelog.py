@@ -2,9 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 from review_tools.data.problems import DataError
+from review_tools.data.project import Project
 
 FILE = "CHANGELOG.md"
 HEADING = re.compile(r"^## \[?([^\]\s]+)\]? - (\d{4}-\d{2}-\d{2})[ \t]*$", re.MULTILINE)
@@ -19,13 +19,13 @@ class Release:
     changes: str
 
 
-def releases(root: Path) -> list[Release]:
+def releases(project: Project) -> list[Release]:
     """All released versions; what is not yet released has no date and is left out.
 
     Raises:
         DataError: the file is missing or names no release.
     """
-    path = root / FILE
+    path = project.root / FILE
     if not path.is_file():
         raise DataError(f"{FILE}: the file is missing → restore it from git.")
     text = path.read_text(encoding="utf-8")

@@ -18,9 +18,9 @@ from markupsafe import Markup, escape
 from review_tools.changes.markdown import markdown
 from review_tools.changes.snapshot import Snapshot
 from review_tools.data import export
-from review_tools.data.citation import site_address
 from review_tools.data.edit import edit, replace_bytes
 from review_tools.data.problems import DataError
+from review_tools.data.project import Project
 from review_tools.data.versions import COPIES, Version, copies, sha256, snapshot_file, versions
 from review_tools.site.build import is_current
 from review_tools.site.versions import FOLDER, INDEX, since_the_last
@@ -38,7 +38,7 @@ def archive_name(number: str) -> str:
     return f"site-{number}.zip"
 
 
-def pack(root: Path, into: Path) -> list[str]:
+def pack(project: Project, into: Path) -> list[str]:
     """Packs the built site of the newest version, and adds its SHA-256 to the list of copies.
 
     Returns:
@@ -47,57 +47,57 @@ def pack(root: Path, into: Path) -> list[str]:
     Raises:
         DataError: the site is not built from what is here, or the data are not those of the version.
     """
-    newest = versions(root)[-1]
-    if Snapshot.read(root, newest.number).changed_to(Snapshot.taken(root, newest.number, newest.date, "")):
+    newest = versions(project)[-1]
+    if Snapshot.read(project, newest.number).changed_to(Snapshot.taken(project, newest.number, newest.date, "")):
         raise DataError(f"The data have changed since {newest.number} → check out its tag, v{newest.number}, first.")
-    site = root / SITE
-    if not is_current(root):
+    site = project.root / SITE
+    if not is_current(project.root):
         raise DataError(f"{SITE} is not built from what is here → run `review build` first.")
     pages = {path.relative_to(site): path for path in site.rglob("*") if path.is_file()}
     own = {name.as_posix(): path.read_bytes() for name, path in pages.items() if not _is_copy(name)}
     content = export.archive(own, newest.number)
-    hashed, known = sha256(content), copies(root).get(newest.number)
+    hashed, known = sha256(content), copies(project).get(newest.number)
     if known not in (None, hashed):
         raise DataError(f"data/{COPIES}.csv: another archive of {newest.number} is kept already → it stays as it is.")
     into.mkdir(parents=True, exist_ok=True)
-    changes = since_the_last(root, newest.number)
+    changes = since_the_last(project, newest.number)
     files = {
         archive_name(newest.number): content,
-        f"{newest.number}.json": (root / snapshot_file(newest.number)).read_bytes(),
+        f"{newest.number}.json": (project.root / snapshot_file(newest.number)).read_bytes(),
         "notes.md": (markdown(changes) if changes else "The first version.").encode("utf-8"),
     }
     for name, data in files.items():
         replace_bytes(into / name, data)
     if known is None:
-        with edit(root) as change:
+        with edit(project.root) as change:
             change.add_row(COPIES, {"version": newest.number, "sha256": hashed})
     return list(files)
 
 
-def unpack(root: Path, archives: Path) -> list[str]:
+def unpack(project: Project, archives: Path) -> list[str]:
     """Unpacks the copies of all versions beside the built site; their numbers. All is looked at before any is written.
 
     Raises:
         DataError: an archive is missing, unknown, not the one that was kept, or not of the right form; or another copy
             lies in its place. Every problem is named.
     """
-    site = root / SITE
+    site = project.root / SITE
     if not (site / "index.html").is_file():
         raise DataError(f"There is no site in {SITE} → run `review build` first.")
-    known, dates = copies(root), {version.number: version for version in versions(root)}
+    known, dates = copies(project), {version.number: version for version in versions(project)}
     wanted = {archive_name(number): number for number in known}
     problems = [
         f"{path.name}: no version of that name is kept → take it out of {archives}, or look at data/{COPIES}.csv."
         for path in sorted(archives.glob("*"))
         if path.name not in wanted
     ]
-    with tempfile.TemporaryDirectory(dir=root / "_build", prefix="copies-") as name:
+    with tempfile.TemporaryDirectory(dir=project.root / "_build", prefix="copies-") as name:
         made = {}
         for file, number in wanted.items():
             made[number] = Path(name) / number
             problems += _extract(archives / file, number, known[number], made[number])
             if not problems:
-                _mark(made[number], dates[number], versions(root)[-1], site, site_address(root))
+                _mark(made[number], dates[number], versions(project)[-1], site, project.site_address)
                 if (site / FOLDER / number).exists() and not _same(made[number], site / FOLDER / number):
                     problems.append(f"{FOLDER}/{number}: another copy lies there → build the site anew.")
         if problems:
@@ -106,7 +106,7 @@ def unpack(root: Path, archives: Path) -> list[str]:
             if not (target := site / FOLDER / number).exists():
                 target.parent.mkdir(exist_ok=True)
                 folder.rename(target)
-    _list(site / f"{INDEX}.html", site_address(root), list(known))
+    _list(site / f"{INDEX}.html", project.site_address, list(known))
     return list(known)
 
 

@@ -7,6 +7,7 @@ from sphinx.util import logging
 
 from review_tools.data import export
 from review_tools.data.problems import DataError
+from review_tools.site.context import project_of
 
 logger = logging.getLogger(__name__)
 
@@ -19,8 +20,9 @@ def setup(app: Sphinx) -> None:
 
 def announce(app: Sphinx) -> None:
     """Tells the pages which addresses are files (site/links.py asks)."""
+    project = project_of(app)
     try:
-        known = {file.path for file in export.downloads(Path(app.srcdir))}
+        known = {file.path for file in export.downloads(project)}
     except DataError as error:
         logger.warning(str(error), type="review", subtype="data")
         known = set()
@@ -29,9 +31,10 @@ def announce(app: Sphinx) -> None:
 
 def write(app: Sphinx, exception: Exception | None) -> None:
     """Writes every file."""
+    project = project_of(app)
     if exception or app.builder.format != "html" or not app.env.review_files:  # type: ignore[attr-defined]
         return
-    for path, content in export.files(Path(app.srcdir)).items():
+    for path, content in export.files(project).items():
         target = Path(app.outdir) / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)

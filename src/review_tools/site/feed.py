@@ -11,10 +11,11 @@ from markdown_it import MarkdownIt
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
-from review_tools.data.citation import CONTROL, Citation, citation
+from review_tools.data.citation import CONTROL, Citation
 from review_tools.data.problems import DataError
 from review_tools.site import versions
 from review_tools.site.changelog import Release, releases
+from review_tools.site.context import project_of
 
 logger = logging.getLogger(__name__)
 FILE = "feed.xml"
@@ -31,13 +32,13 @@ def setup(app: Sphinx) -> None:
 
 def write(app: Sphinx, exception: Exception | None) -> None:
     """Writes the feed; a changelog that cannot be read is warned of."""
+    project = project_of(app)
     if exception or app.builder.format != "html":
         return
-    root = Path(app.srcdir)
     try:
-        cite = citation(root)
-        made = {one.version: versions.for_feed(app, one.version, cite.url) for one in releases(root)}
-        content = atom(cite, releases(root), lambda release: _place(app, release), made)
+        cite = project.citation
+        made = {one.version: versions.for_feed(app, one.version, cite.url) for one in releases(project)}
+        content = atom(cite, releases(project), lambda release: _place(app, release), made)
     except DataError as error:
         logger.warning(str(error), type="review", subtype="feed")
         return
@@ -94,9 +95,10 @@ def _moment(date: str) -> str:
 
 def _place(app: Sphinx, release: Release) -> str:
     """Where the site tells of the release: in the chapter, else in its comparison with the one before."""
+    project = project_of(app)
     contents = app.env.tocs.get(PAGE)
     for link in contents.findall(nodes.reference) if contents else ():
         if link.astext().startswith(release.version):
             return f"{PAGE}.html{link['anchorname']}"
-    changes = versions.since_the_last(Path(app.srcdir), release.version)
+    changes = versions.since_the_last(project, release.version)
     return f"{versions.page(changes.before, changes.after) if changes else PAGE}.html"

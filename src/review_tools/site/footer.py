@@ -1,14 +1,14 @@
 """The foot of each page: version, status, and how current the review is."""
 
-from functools import cache
 from typing import Any
 
 from markupsafe import Markup
 from sphinx.application import Sphinx
 
-from review_tools.data.protocol import protocol
+from review_tools.data.project import Project, once
 from review_tools.data.versions import with_snapshot
 from review_tools.display.protocol import current
+from review_tools.site.context import project_of
 from review_tools.site.versions import INDEX
 
 PAGE = "book/methods"
@@ -16,16 +16,19 @@ SHOWN = 4  # other versions; the page of versions has all
 
 
 def setup(app: Sphinx) -> None:
-    """Adds the line to every page; what it says is found out once."""
-    said = cache(state)
-    app.connect("html-page-context", lambda app, page, template, context, doctree: line(app, *said(), context))
+    """Adds the line to every page."""
+    app.connect(
+        "html-page-context",
+        lambda app, page, template, context, doctree: line(app, *state(project_of(app)), context),
+    )
 
 
-def state() -> tuple[Markup, list[str]]:
+@once
+def state(project: Project) -> tuple[Markup, list[str]]:
     """The words of the line, and the numbers of the newest other versions."""
-    read = protocol()
-    others = [one.number for one in reversed(with_snapshot()) if one.number != str(read["version"])]
-    return Markup("Version {}, {}; {}.").format(read["version"], read["status"], current()), others[:SHOWN]
+    read = project.protocol
+    others = [one.number for one in reversed(with_snapshot(project)) if one.number != str(read["version"])]
+    return Markup("Version {}, {}; {}.").format(read["version"], read["status"], current(project)), others[:SHOWN]
 
 
 def line(app: Sphinx, words: Markup, others: list[str], context: dict[str, Any]) -> None:

@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from review_tools.data import export, schema
+from review_tools.data import export
 from review_tools.data.bibliography import Reference
 from review_tools.data.citation import Citation, Work, web
+from review_tools.data.project import Project
 
 Thing = dict[str, Any]
 CONTEXT = "https://schema.org"
@@ -70,9 +71,9 @@ def seed(work: Work) -> Thing:
     )
 
 
-def dataset(cite: Citation, address: str, root: Path) -> Thing:
+def dataset(project: Project, cite: Citation, address: str) -> Thing:
     """The data: every file, every column, the licence."""
-    about, tables = export.package(root), schema.tables(root).values()
+    about, tables = export.package(project), project.schema.values()
     licence = about["licenses"][0]["path"]
     titles = ", ".join(table.title.lower() for table in tables)
     return known(
@@ -100,7 +101,7 @@ def dataset(cite: Citation, address: str, root: Path) -> Thing:
                     "encodingFormat": MEDIA_TYPES[Path(file.path).suffix],
                     "license": licence,
                 }
-                for file in export.downloads(root)
+                for file in export.downloads(project)
             ],
             "variableMeasured": [
                 known(

@@ -1,8 +1,6 @@
 """The head of each page: title, description, canonical link, previews, and what search engines for works read."""
 
 import re
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -12,13 +10,13 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 
 from review_tools.data import export
-from review_tools.data.bibliography import bibliography
-from review_tools.data.citation import Citation, citation, clean
+from review_tools.data.citation import Citation, clean
 from review_tools.data.problems import DataError
-from review_tools.data.tables import load
+from review_tools.data.project import Project, once
 from review_tools.site import feed, linked_data
 from review_tools.site.changelog import releases
 from review_tools.site.charts import script_json
+from review_tools.site.context import project_of
 
 logger = logging.getLogger(__name__)
 DATA_PAGE = "book/methods"  # holds the downloads
@@ -58,14 +56,14 @@ def setup(app: Sphinx) -> None:
 
 def describe(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
     """Adds to the head of one page."""
-    root = Path(app.srcdir)
+    project = project_of(app)
     try:
-        cite = _citation(root)
+        cite = _citation(project)
     except DataError as error:
         logger.warning(str(error), location=pagename, type="review", subtype="metadata")
         return
     front = pagename == app.config.root_doc
-    description = shorten(summary(root, pagename) or first_paragraph(context.get("body") or ""))
+    description = shorten(summary(project, pagename) or first_paragraph(context.get("body") or ""))
     if front:
         context["title"], context["docstitle"] = str(Markup.escape(cite.title)), ""
     title = clean(Markup(context.get("title") or app.config.html_title).striptags())  # noqa: S704 (tags are taken off)
@@ -86,9 +84,9 @@ def describe(app: Sphinx, pagename: str, templatename: str, context: dict[str, A
         description=description,
         unlisted=pagename in UNLISTED,
         open_graph=open_graph.items(),
-        scholar=scholar(cite, address, _started(root)) if front else [],
+        scholar=scholar(cite, address, _started(project)) if front else [],
         feed=context["pathto"](feed.FILE, True),
-        things=[script_json(thing) for thing in things(root, cite, pagename, front, address, description)],
+        things=[script_json(thing) for thing in things(project, cite, pagename, front, address, description)],
     )
 
 
@@ -98,10 +96,10 @@ def first_paragraph(body: str) -> str:
     return clean(Markup(found[1]).striptags()) if found else ""  # noqa: S704 (tags are taken off)
 
 
-def summary(root: Path, pagename: str) -> str:
+def summary(project: Project, pagename: str) -> str:
     """What the page of a study or trial is about, in the words of the tables; nothing for other pages."""
     kind, _, name = pagename.rpartition("/")
-    return _summaries(root).get((kind, name), "")
+    return _summaries(project).get((kind, name), "")
 
 
 def shorten(text: str, length: int = LENGTH) -> str:
@@ -127,45 +125,45 @@ def scholar(cite: Citation, address: str, started: str) -> list[tuple[str, str]]
 
 
 def things(
-    root: Path, cite: Citation, pagename: str, front: bool, address: str, description: str
+    project: Project, cite: Citation, pagename: str, front: bool, address: str, description: str
 ) -> list[linked_data.Thing]:
     """What the page is about, for machines."""
     if front:
-        licence = export.package(root)["licenses"][0]["path"]
+        licence = export.package(project)["licenses"][0]["path"]
         data = f"{cite.url}{DATA_PAGE}.html"
-        return [linked_data.review(cite, address, data, _started(root), description, licence)]
+        return [linked_data.review(cite, address, data, _started(project), description, licence)]
     if pagename == DATA_PAGE:
-        return [linked_data.dataset(cite, address, root)]
+        return [linked_data.dataset(project, cite, address)]
     kind, _, name = pagename.rpartition("/")
-    work = bibliography(root).get(name) if kind == STUDIES else None
-    return [linked_data.study(work, address, _status(root).get(name, ""))] if work else []
+    work = project.works.get(name) if kind == STUDIES else None
+    return [linked_data.study(work, address, _status(project).get(name, ""))] if work else []
 
 
-@lru_cache(maxsize=4)
-def _citation(root: Path) -> Citation:
-    return citation(root)
+@once
+def _citation(project: Project) -> Citation:
+    return project.citation
 
 
-@lru_cache(maxsize=4)
-def _started(root: Path) -> str:
+@once
+def _started(project: Project) -> str:
     """The date of the first release."""
-    return min(release.date for release in releases(root))
+    return min(release.date for release in releases(project))
 
 
-@lru_cache(maxsize=4)
-def _status(root: Path) -> dict[str, str]:
-    studies = load("studies", root)
+@once
+def _status(project: Project) -> dict[str, str]:
+    studies = project.table("studies")
     return dict(zip(studies["study_id"], studies["status"], strict=True))
 
 
-@lru_cache(maxsize=4)
-def _summaries(root: Path) -> dict[tuple[str, str], str]:
-    works, said = bibliography(root), {}
-    for _, row in load("studies", root).iterrows():
+@once
+def _summaries(project: Project) -> dict[tuple[str, str], str]:
+    works, said = project.works, {}
+    for _, row in project.table("studies").iterrows():
         status = "" if row["status"] == "current" else f"{row['status'].capitalize()}: "
         title = works[row["study_id"]]["title"].strip("[]").rstrip(".") if row["study_id"] in works else ""
         said[STUDIES, row["study_id"]] = clean(f"{status}{title}. {row['summary'] if pd.notna(row['summary']) else ''}")
-    for _, row in load("trials", root).iterrows():
+    for _, row in project.table("trials").iterrows():
         parts = (row[name] for name in ("registered_title", "registered_sponsor", "registered_status"))
         rest = ". ".join(str(part).rstrip(".") for part in parts if pd.notna(part) and part != "not shown")
         said[TRIALS, row["trial_id"]] = clean(f"Trial in {row['disease']}, {row['label']}. {rest}")

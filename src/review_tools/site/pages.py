@@ -11,7 +11,6 @@ import re
 import sys
 from functools import cache
 from multiprocessing.util import Finalize
-from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -24,7 +23,7 @@ from sphinx.util.docutils import new_document
 from sphinx.util.parallel import ParallelTasks, SerialTasks
 
 from review_tools.data.problems import DataError
-from review_tools.data.tables import load
+from review_tools.site.context import project_of
 from review_tools.site.inputs import cores
 from review_tools.site.kernel import end_with_parent
 from review_tools.site.study_pages import STUDIES, TRIALS, Maker
@@ -45,14 +44,14 @@ def setup(app: Sphinx) -> None:
 
 def announce(app: Sphinx) -> None:
     """Puts the names of the pages where links are checked."""
+    project = project_of(app)
     global _writing
     _writing = None
-    root = Path(app.srcdir)
-    os.environ.setdefault("REVIEW_ROOT", str(root))  # the pages show the data of the book that is being built
+    os.environ.setdefault("REVIEW_ROOT", str(project.root))  # the pages show the data of the book that is being built
     known: set[str] = getattr(app.env, "review_generated", set())
     try:
-        names = {f"{STUDIES}/{name}" for name in load("studies", root)["study_id"]}
-        names |= {f"{TRIALS}/{name}" for name in load("trials", root)["trial_id"]}
+        names = {f"{STUDIES}/{name}" for name in project.table("studies")["study_id"]}
+        names |= {f"{TRIALS}/{name}" for name in project.table("trials")["trial_id"]}
     except DataError as error:
         logger.warning(str(error), type="review", subtype="data")
         names = set()

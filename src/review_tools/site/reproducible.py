@@ -11,8 +11,8 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util import logging
 
-from review_tools.data.citation import citation
 from review_tools.data.problems import DataError
+from review_tools.site.context import project_of
 
 logger = logging.getLogger(__name__)
 RECORD = ".buildinfo"  # lets Sphinx skip pages of an earlier build; each build here starts anew
@@ -26,8 +26,9 @@ def setup(app: Sphinx) -> None:
 
 def date(app: Sphinx, config: Config) -> None:
     """“Last updated on” the day of the release. The format is a plain date, so Sphinx prints it as it is."""
+    project = project_of(app)
     try:
-        config.html_last_updated_fmt = citation(Path(app.srcdir)).released
+        config.html_last_updated_fmt = project.citation.released
     except DataError as error:
         logger.warning(str(error), type="review", subtype="metadata")
 

@@ -1,15 +1,14 @@
 """Works that no longer stand: struck through wherever the text cites or lists them, with the word for why."""
 
 from html import escape
-from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
-from review_tools.data.bibliography import bibliography
 from review_tools.data.problems import DataError
-from review_tools.data.retracted import unsound
+from review_tools.data.retracted import retracted
+from review_tools.site.context import project_of
 
 logger = logging.getLogger(__name__)
 
@@ -21,9 +20,9 @@ def setup(app: Sphinx) -> None:
 
 def mark(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Strikes links to such works, and their entries."""
-    root = Path(app.srcdir)
+    project = project_of(app)
     try:
-        works, gone = bibliography(root), unsound(root)
+        works, gone = project.works, retracted(project)
     except DataError as error:
         logger.warning(str(error), type="review", subtype="data")
         return

@@ -1,15 +1,13 @@
 """Roles for prose: numbers that the data knows, and the seed's reference numbers."""
 
-from pathlib import Path
-
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 
-from review_tools.data import inline_values, schema
+from review_tools.data import inline_values
 from review_tools.data.problems import DataError
-from review_tools.data.tables import load
+from review_tools.site.context import project_of
 from review_tools.synthesis import claims
 
 logger = logging.getLogger(__name__)
@@ -27,11 +25,11 @@ class FactRole(SphinxRole):
     """``{count}``, ``{value}`` and ``{percent}``: the answer of the data, with a tooltip that says where from."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        root = Path(self.env.srcdir)
-        for table in schema.tables(root).values():
-            self.env.note_dependency(str(root / "data" / table.path))
+        project = project_of(self.env.app)
+        for table in project.schema:
+            self.env.note_dependency(str(project.root / project.file_of(table)))
         try:
-            answer = inline_values.answer(self.name, self.text, root)
+            answer = inline_values.answer(project, self.name, self.text)
         except (inline_values.UnknownFactError, DataError) as error:
             message = f"{{{self.name}}}`{self.text}`: {error}"
             logger.warning(message, location=self.get_location(), type="review", subtype="fact")
@@ -45,7 +43,7 @@ class SeedRole(SphinxRole):
     """``{seed}``: a number of the seed's list, as an ordinary citation or, while unidentified, plainly marked."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        citations = load("citations", Path(self.env.srcdir))
+        citations = project_of(self.env.app).table("citations")
         row = citations[citations["seed_number"].astype(str) == self.text]
         if row.empty:
             logger.warning(
@@ -73,7 +71,7 @@ class ClaimRole(SphinxRole):
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         try:
-            verdict = claims.verdict(self.text, Path(self.env.srcdir))
+            verdict = claims.verdict(project_of(self.env.app), self.text)
         except (KeyError, DataError) as error:
             logger.warning(str(error.args[0]), location=self.get_location(), type="review", subtype="claim")
             return [nodes.literal(text=self.text)], []

@@ -8,8 +8,8 @@ from jinja2 import Environment
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
-from review_tools.data.citation import site_address
 from review_tools.data.problems import DataError
+from review_tools.site.context import project_of
 from review_tools.site.metadata import PICTURE, UNLISTED
 
 logger = logging.getLogger(__name__)
@@ -26,10 +26,11 @@ def setup(app: Sphinx) -> None:
 
 def write(app: Sphinx, exception: Exception | None) -> None:
     """Writes every file."""
+    project = project_of(app)
     if exception or app.builder.format != "html":
         return
     try:
-        address = site_address(Path(app.srcdir))
+        address = project.site_address
     except DataError as error:
         logger.warning(str(error), type="review", subtype="metadata")
         return

@@ -3,7 +3,6 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
@@ -15,14 +14,15 @@ from markupsafe import Markup, escape
 from pybtex.backends.plaintext import Backend
 from sphinx.application import Sphinx
 
-from review_tools.data.bibliography import FILE, Reference, bibliography
+from review_tools.data.bibliography import FILE, Reference
+from review_tools.data.project import Project, once
 from review_tools.data.retracted import UNSOUND
-from review_tools.data.tables import State, load, of, state
 from review_tools.display.data_tables import REFERENCES, people, study_link, told, trial_link
 from review_tools.display.grid import Cell, link, show
 from review_tools.display.queries import labels
 from review_tools.display.study_tables import Dossiers, by
 from review_tools.site.bibliography import Listed
+from review_tools.site.context import project_of
 from review_tools.site.links import only_known
 
 STUDIES, TRIALS = "studies", "trials"
@@ -47,18 +47,18 @@ class Maker:
     """Draws the pages. Knows the chapters that cite each work, and the templates."""
 
     def __init__(self, app: Sphinx) -> None:
-        self.app = app
-        self.dossiers = Dossiers()
-        self.works = bibliography()
+        self.app, self.project = app, project_of(app)
+        self.dossiers = Dossiers(self.project)
+        self.works = self.project.works
         self.entries = app.env.get_domain("cite").bibdata.data.entries  # type: ignore[attr-defined]
         self.bibtex = {entry.key: entry.raw for entry in bibtexparser.parse_file(self.app.srcdir / FILE).entries}
         self.style: Any = ToCopy()
         self.order = {name: place for place, name in enumerate(app.env.collect_relations())}
         self.cited_in = self._cited_in()
-        self.notices = dict(list(load("notices").groupby("study_id")))
-        self.numbers = by(load("citations"), "study_id", "seed_number")
-        self.matches = load("citations").set_index("seed_number")
-        self.places = by(load("citation_places"), "seed_number", "section")
+        self.notices = dict(list(self.project.table("notices").groupby("study_id")))
+        self.numbers = by(self.project.table("citations"), "study_id", "seed_number")
+        self.matches = self.project.table("citations").set_index("seed_number")
+        self.places = by(self.project.table("citation_places"), "seed_number", "section")
         self.repository = str(app.config.html_theme_options.get("repository_url", "")).rstrip("/")
         templates = FileSystemLoader(Path(__file__).parent / "templates")
         self.templates = Environment(loader=templates, autoescape=True, trim_blocks=True, lstrip_blocks=True)
@@ -75,7 +75,11 @@ class Maker:
     def study(self, study_id: str) -> str:
         """The body of a study's page."""
         row, work = self.dossiers.studies.loc[study_id], self.works[study_id]
-        kinds, reading, statuses = labels("study kind"), meanings("reading"), meanings("study status")
+        kinds, reading, statuses = (
+            labels(self.project, "study kind"),
+            meanings(self.project, "reading"),
+            meanings(self.project, "study status"),
+        )
         return self._body(
             "study.html",
             row=row,
@@ -85,7 +89,7 @@ class Maker:
             read=reading[str(row["read"])],
             status=statuses[str(row["status"])],
             links=list(addresses(work)),
-            notices=[told(notice) for _, notice in self.notices.get(study_id, pd.DataFrame()).iterrows()],
+            notices=[told(self.project, notice) for _, notice in self.notices.get(study_id, pd.DataFrame()).iterrows()],
             reported=self.dossiers.reported.get(study_id, []),
             seed=self._seed(study_id),
             chapters=self.cited_in.get(study_id, []),
@@ -104,8 +108,8 @@ class Maker:
             row=row,
             registry=f"https://clinicaltrials.gov/study/{trial_id}" if NCT.fullmatch(trial_id) else None,
             people=people(self.dossiers.trials.loc[[trial_id]].iloc[0]),
-            confidence=meanings("confidence")[str(row["confidence"])],
-            legibility=meanings("legibility")[str(row["legibility"])],
+            confidence=meanings(self.project, "confidence")[str(row["confidence"])],
+            legibility=meanings(self.project, "legibility")[str(row["legibility"])],
             parts=self.dossiers.trial(trial_id),
             suggest=self._suggest(f"{TRIALS}/{trial_id}", f"{trial_id}, {row['label']}"),
         )
@@ -129,7 +133,7 @@ class Maker:
 
     def _seed(self, study_id: str) -> list[tuple[Any, str, list[Cell]]]:
         """The seed's numbers of a work: number, how sure the match is, links to the sections that cite it."""
-        matches = labels("match")
+        matches = labels(self.project, "match")
         return [
             (
                 number,
@@ -163,14 +167,10 @@ def addresses(work: Reference) -> Iterator[Cell]:
         yield link(work["url"], "Record seen")
 
 
-def meanings(kind: str) -> dict[str, Markup]:
-    """Label and definition of each term of one kind, for a line of facts."""
-    return _meanings(kind, state("vocabulary"))
-
-
-@lru_cache(maxsize=64)
-def _meanings(kind: str, vocabulary: State) -> dict[str, Markup]:
-    terms = of(vocabulary)
+@once
+def meanings(project: Project, kind: str) -> dict[str, Markup]:
+    """Return label and definition of each term of one kind, for a line of facts."""
+    terms = project.table("vocabulary")
     terms = terms[terms["kind"] == kind]
     rows = zip(terms["term"], terms["label"], terms["definition"], strict=True)
     return {term: escape(name) if pd.isna(said) else escape(f"{name}: {said}") for term, name, said in rows}

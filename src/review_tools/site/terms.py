@@ -1,13 +1,12 @@
 """Abbreviations explained where a reader first meets them: ``<abbr>`` with the glossary's words."""
 
 import re
-from functools import lru_cache
-from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
 
-from review_tools.data.tables import State, of, state
+from review_tools.data.project import Project, once
+from review_tools.site.context import project_of
 
 SHORT = re.compile(r"[A-Z].*[A-Z0-9\u03b1-\u03c9]")  # two capitals, or a capital and a figure or Greek letter
 PLAIN = (nodes.paragraph, nodes.emphasis, nodes.strong)
@@ -18,14 +17,10 @@ def setup(app: Sphinx) -> None:
     app.connect("doctree-resolved", explain)
 
 
-def glossary(root: Path) -> dict[str, str]:
-    """Abbreviations, and mediators known by a short name, with what they stand for."""
-    return dict(_glossary(state("vocabulary", root)))
-
-
-@lru_cache(maxsize=4)
-def _glossary(vocabulary: State) -> dict[str, str]:
-    terms = of(vocabulary)
+@once
+def glossary(project: Project) -> dict[str, str]:
+    """Return abbreviations, and mediators known by a short name, with what they stand for."""
+    terms = project.table("vocabulary")
     terms = terms[terms["kind"].isin(["abbreviation", "mediator"])]
     return {
         row["term"]: f"{row['label']}: {row['definition']}"
@@ -36,7 +31,8 @@ def _glossary(vocabulary: State) -> dict[str, str]:
 
 def explain(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Marks the first occurrence of each term on a page, in the plain text of its paragraphs."""
-    meanings = glossary(Path(app.srcdir))
+    project = project_of(app)
+    meanings = dict(glossary(project))
     longest_first = "|".join(re.escape(term) for term in sorted(meanings, key=lambda term: (-len(term), term)))
     pattern = re.compile(rf"(?<![\w-])({longest_first})(?=s?(?!\w))")
     for text in [node for node in doctree.findall(nodes.Text) if _in_prose(node)]:

@@ -5,7 +5,6 @@ lie beside them (``v/26.0.0/``, site/copies.py).
 """
 
 from collections.abc import Iterator
-from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,12 @@ from sphinx.util.docutils import SphinxDirective
 
 from review_tools.changes import Changes
 from review_tools.changes.snapshot import Snapshot
-from review_tools.data.citation import site_address
 from review_tools.data.problems import DataError
-from review_tools.data.versions import Version, copies, snapshot_file, with_snapshot
+from review_tools.data.project import Project, once
+from review_tools.data.versions import copies, snapshot_file, with_snapshot
 from review_tools.display.grid import grid, lines, link, text
 from review_tools.site import change_sections
+from review_tools.site.context import project_of
 from review_tools.site.links import absolute, only_known
 from review_tools.site.pages import contents
 
@@ -48,30 +48,28 @@ def setup(app: Sphinx) -> None:
 
 def announce(app: Sphinx) -> None:
     """Puts the names where links are checked (site/links.py)."""
+    project = project_of(app)
     try:
-        compared = comparisons(Path(app.srcdir))
+        compared = comparisons(project)
     except DataError as error:
         logger.warning(str(error), type="review", subtype="versions")
         compared = {}
-    numbers = [version.number for version in with_snapshot(Path(app.srcdir))] if compared else []
+    numbers = [version.number for version in with_snapshot(project)] if compared else []
     names = {page(*pair) for pair in compared} | ({INDEX} if numbers else set())
     app.env.review_generated = getattr(app.env, "review_generated", set()) | names  # type: ignore[attr-defined]
     files = {f"{FOLDER}/{number}.json" for number in numbers}
     app.env.review_files = getattr(app.env, "review_files", set()) | files  # type: ignore[attr-defined]
 
 
-def comparisons(root: Path) -> dict[tuple[str, str], Changes]:
-    """What the newer of two versions changes, for the pairs that have a page.
+@once
+def comparisons(project: Project) -> dict[tuple[str, str], Changes]:
+    """Return what the newer of two versions changes, for the pairs that have a page.
 
     Raises:
         DataError: a snapshot cannot be read.
     """
-    return _comparisons(root, tuple(with_snapshot(root)))
-
-
-@lru_cache(maxsize=4)
-def _comparisons(root: Path, known: tuple[Version, ...]) -> dict[tuple[str, str], Changes]:
-    states = {version.number: Snapshot.read(root, version.number).state() for version in known}
+    known = with_snapshot(project)
+    states = {version.number: Snapshot.read(project, version.number).state() for version in known}
     return {pair: states[pair[0]].changed_to(states[pair[1]], pair) for pair in pairs(list(states))}
 
 
@@ -88,14 +86,15 @@ def page(old: str, new: str) -> str:
     return f"{FOLDER}/{old}-{new}"
 
 
-def since_the_last(root: Path, number: str) -> Changes | None:
+def since_the_last(project: Project, number: str) -> Changes | None:
     """What a version changes against the one before it; None for the first, and where there is no snapshot."""
-    return next((changes for (_, new), changes in reversed(comparisons(root).items()) if new == number), None)
+    return next((changes for (_, new), changes in reversed(comparisons(project).items()) if new == number), None)
 
 
 def for_feed(app: Sphinx, number: str, address: str) -> str:
     """The same as HTML with full addresses; empty where there is nothing to compare."""
-    changes = since_the_last(Path(app.srcdir), number)
+    project = project_of(app)
+    changes = since_the_last(project, number)
     if changes is None:
         return ""
     whole = f"{address}{page(changes.before, changes.after)}.html"
@@ -107,7 +106,7 @@ class Newest(SphinxDirective):
     """``{version-changes}``: what the newest version changes against the one before it, as a section of the chapter."""
 
     def run(self) -> list[nodes.Node]:
-        compared = comparisons(Path(self.env.srcdir))
+        compared = comparisons(project_of(self.env.app))
         if not compared:
             return [nodes.paragraph(text="There is no earlier version to compare with.")]
         (old, new), changes = list(compared.items())[-1]
@@ -123,11 +122,11 @@ class Newest(SphinxDirective):
 
 def collect(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     """The list of versions and each comparison."""
-    root = Path(app.srcdir)
-    compared = comparisons(root) if INDEX in app.env.review_generated else {}  # type: ignore[attr-defined]
+    project = project_of(app)
+    compared = comparisons(project) if INDEX in app.env.review_generated else {}  # type: ignore[attr-defined]
     if not compared:
         return
-    yield _page(app, INDEX, "Versions of this review", _listed(root, list(compared)))
+    yield _page(app, INDEX, "Versions of this review", _listed(project, list(compared)))
     for (old, new), changes in compared.items():
         chooser = lines(_others(old, new, list(compared)))
         says = f"What version {new} of this review changes against version {old}, computed from the snapshots of both."
@@ -149,9 +148,9 @@ def _page(app: Sphinx, name: str, title: str, body: Markup) -> tuple[str, dict[s
     )
 
 
-def _listed(root: Path, compared: list[tuple[str, str]]) -> Markup:
+def _listed(project: Project, compared: list[tuple[str, str]]) -> Markup:
     """Every version, the newest first, with what leads on from it."""
-    known, kept, address = with_snapshot(root), copies(root), site_address(root)
+    known, kept, address = with_snapshot(project), copies(project), project.site_address
     newest = known[-1].number
     before = {new: old for old, new in compared}  # of several the last stays: the one just before
     frame = pd.DataFrame([{"number": one.number, "date": one.date} for one in reversed(known)])
@@ -197,10 +196,10 @@ def _others(old: str, new: str, compared: list[tuple[str, str]]) -> Iterator[Mar
 
 def write(app: Sphinx, exception: Exception | None) -> None:
     """The snapshots, as files to take along."""
-    root = Path(app.srcdir)
+    project = project_of(app)
     if exception or app.builder.format != "html" or INDEX not in app.env.review_generated:  # type: ignore[attr-defined]
         return
-    for version in with_snapshot(root):
+    for version in with_snapshot(project):
         target = Path(app.outdir) / FOLDER / f"{version.number}.json"
         target.parent.mkdir(exist_ok=True)
-        target.write_bytes((root / snapshot_file(version.number)).read_bytes())
+        target.write_bytes(project.read(snapshot_file(version.number)))

@@ -4,21 +4,23 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from review_tools.data.project import Project
+
 FILE = Path("_abstracts") / "abstracts.jsonl"
 
 
-def append(root: Path, abstracts: Mapping[str, str]) -> None:
+def append(project: Project, abstracts: Mapping[str, str]) -> None:
     """Adds the abstracts of some candidates; of two for one candidate the later counts."""
-    path = root / FILE
+    path = project.root / FILE
     path.parent.mkdir(exist_ok=True)
     with path.open("a", encoding="utf-8") as file:
         for candidate, text in abstracts.items():
             file.write(json.dumps([candidate, text], ensure_ascii=False) + "\n")
 
 
-def read(root: Path) -> dict[str, str]:
+def read(project: Project) -> dict[str, str]:
     """Abstract by candidate; empty where none was kept on this machine. A line cut in its middle is passed over."""
-    path = root / FILE
+    path = project.root / FILE
     found: dict[str, str] = {}
     if path.is_file():
         with path.open(encoding="utf-8", errors="replace") as file:

@@ -1,21 +1,17 @@
 """Adding a study, a trial, a finding or an outcome: one change to several files, or a reason why not."""
 
 import re
-import shutil
 import string
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from review_tools.check import check, eligibility
 from review_tools.check.duplicate_results import repeated
-from review_tools.data import schema
 from review_tools.data.bibliography import FILE as BIBLIOGRAPHY
-from review_tools.data.bibliography import bibliography
 from review_tools.data.edit import Change
 from review_tools.data.problems import DataError, Problem
+from review_tools.data.project import Project
 from review_tools.data.retracted import STATUS, gravest
 from review_tools.sources import entries
 from review_tools.sources.clinicaltrials import PAGE
@@ -65,9 +61,9 @@ class NotFitError(Exception):
         self.problems = problems
 
 
-def look_for_work(change: Change, record: Record, *, distinct: bool = False) -> None:
+def look_for_work(project: Project, change: Change, record: Record, *, distinct: bool = False) -> None:
     """Raises AlreadyThereError when a work is there: by DOI, PMID, or (unless ``distinct``) title and year."""
-    works = bibliography(change.root).values()
+    works = project.works.values()
     known = Index(Entry(one.key, one["doi"], one["pmid"], "", one["title"], _year(one["year"])) for one in works)
     key, why = known.find(Entry("", record.doi, record.pmid)), "the same DOI or PubMed number"
     if not key and not distinct:
@@ -84,9 +80,9 @@ def look_for_trial(change: Change, trial_id: str) -> None:
         raise AlreadyThereError("the same registry number", places)
 
 
-def add_work(change: Change, record: Record, given: dict[str, str], by: str = "") -> str:
+def add_work(project: Project, change: Change, record: Record, given: dict[str, str], by: str = "") -> str:
     """Writes entry, row of ``studies`` and changelog line into the change; returns the new key."""
-    key = entries.key(record, set(bibliography(change.root)))
+    key = entries.key(record, set(project.works))
     change.write(BIBLIOGRAPHY, entries.insert(change.read(BIBLIOGRAPHY), entries.entry(record, key), key))
     change.add_row("studies", study_row(change, record, key) | given)
     note(change, f"Study `{key}`", by)
@@ -109,10 +105,10 @@ def study_row(change: Change, record: Record, key: str = "") -> dict[str, str]:
     }
 
 
-def add_trial(change: Change, record: TrialRecord, given: dict[str, str], by: str = "") -> str:
+def add_trial(project: Project, change: Change, record: TrialRecord, given: dict[str, str], by: str = "") -> str:
     """Writes the row of ``trials`` and the changelog line into the change; returns the registry number."""
-    row = trial_row(change, record) | given
-    known = schema.tables(change.root)["trials"]
+    row = trial_row(project, change, record) | given
+    known = project.schema["trials"]
     terms = change.table("vocabulary")
     held = set(terms["kind"] + "\n" + terms["term"])
     for column, value in row.items():  # a country or phase that no trial had so far is a new term, not a mistake
@@ -126,9 +122,9 @@ def add_trial(change: Change, record: TrialRecord, given: dict[str, str], by: st
     return record.trial_id
 
 
-def trial_row(change: Change, record: TrialRecord) -> dict[str, str]:
+def trial_row(project: Project, change: Change, record: TrialRecord) -> dict[str, str]:
     """What the registry says about a trial's row; grouping terms only where a condition is such a term itself."""
-    columns = schema.tables(change.root)["trials"].columns
+    columns = project.schema["trials"].columns
     terms = change.table("vocabulary")
     diseases = set(terms.loc[terms["kind"] == "disease", "term"])
     named = [one for one in record.registered_condition.split("; ") if one in diseases or one.lower() in diseases]
@@ -193,7 +189,7 @@ def fitting(change: Change, outcome_id: str) -> Iterator[str]:
             yield f"{name},{outcome_id},{reason}    {question['question']} ({question['outcome']})"
 
 
-def remaining(change: Change, unfit: Iterable[Problem] = ()) -> list[Problem]:
+def remaining(project: Project, change: Change, unfit: Iterable[Problem] = ()) -> list[Problem]:
     """What the check will say about the change that it does not say without it.
 
     Args:
@@ -202,16 +198,9 @@ def remaining(change: Change, unfit: Iterable[Problem] = ()) -> list[Problem]:
     Raises:
         NotFitError: something other than “no row uses the study yet”, which the next step mends.
     """
-    with TemporaryDirectory() as name:
-        copy = Path(name)
-        for folder in ("data", "book"):
-            shutil.copytree(change.root / folder, copy / folder)
-        shutil.copy(change.root / BIBLIOGRAPHY, copy / BIBLIOGRAPHY)
-        for file in change.files:
-            (copy / file).write_text(change.read(file), encoding="utf-8", newline="")
-        after = check(copy)
+    after = check(change.after)
     if any(one.why != UNUSED for one in after):  # perhaps they were there before
-        before = {(one.file, one.column, one.value, one.why) for one in check(change.root)}
+        before = {(one.file, one.column, one.value, one.why) for one in check(project)}
         after = [one for one in after if (one.file, one.column, one.value, one.why) not in before]
     if wrong := [*unfit, *(one for one in after if one.why != UNUSED)]:
         raise NotFitError(wrong)

@@ -13,9 +13,10 @@ from datetime import date
 from rapidfuzz import fuzz
 
 from review_tools.data.bibliography import FILE as BIBLIOGRAPHY
-from review_tools.data.bibliography import Reference, bibliography
+from review_tools.data.bibliography import Reference
 from review_tools.data.edit import Change
 from review_tools.data.problems import DataError, shorten
+from review_tools.data.project import Project
 from review_tools.sources import adding, entries
 from review_tools.sources.duplicates import plain_title
 from review_tools.sources.http import UnknownRecordError
@@ -40,7 +41,9 @@ class Report:
     left: list[str] = field(default_factory=list)
 
 
-def identify(change: Change, listed: list[Entry], fetch: Fetch | None, seen: date, by: str = "") -> Report:
+def identify(
+    project: Project, change: Change, listed: list[Entry], fetch: Fetch | None, seen: date, by: str = ""
+) -> Report:
     """Fills the unidentified numbers into the change.
 
     Args:
@@ -59,7 +62,7 @@ def identify(change: Change, listed: list[Entry], fetch: Fetch | None, seen: dat
         for one in listed
         if one not in numbered.values()
     ]
-    works = bibliography(change.root)
+    works = project.works
     for number, row in citations[citations["study_id"] != ""].iterrows():
         one = numbered.get(int(str(number)))
         agrees = _same(works[row["study_id"]], one) if one and row["study_id"] in works else None

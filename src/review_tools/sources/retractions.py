@@ -8,11 +8,11 @@ notices and marks retracted works. A work of which one service gave no usable an
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 from urllib.parse import quote
 
-from review_tools.data.bibliography import Reference, bibliography
+from review_tools.data.bibliography import Reference
 from review_tools.data.edit import Change
+from review_tools.data.project import Project
 from review_tools.data.retracted import STATUS, gravest
 from review_tools.sources import crossref, pubmed
 from review_tools.sources.http import CROSSREF, PUBMED, Client, ServiceError, UnknownRecordError
@@ -41,9 +41,9 @@ class Asked:
         return bool(self.held) and not self.unknown
 
 
-def ask(client: Client, root: Path) -> list[Asked]:
+def ask(project: Project, client: Client) -> list[Asked]:
     """Asks about every work of the bibliography that has a DOI or a PubMed number."""
-    found = [_work(client, work) for work in bibliography(root).values() if work["doi"] or work["pmid"]]
+    found = [_work(client, work) for work in project.works.values() if work["doi"] or work["pmid"]]
     for source, service in SERVICES.items():
         absent = [one for one in found if source in one.absent]
         if len(absent) > 1 and not any(source in one.held for one in found):

@@ -8,17 +8,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pandas as pd
 from filelock import FileLock
 
-from review_tools.data import schema
-from review_tools.data.bibliography import bibliography
 from review_tools.data.prisma_counts import PEOPLE, in_force, to_screen
 from review_tools.data.problems import DataError
-from review_tools.data.protocol import protocol
-from review_tools.data.tables import load, read_text
+from review_tools.data.project import Project
 from review_tools.sources import abstracts
 from review_tools.sources.ranking import Ranking
 
@@ -47,18 +43,18 @@ class Queue:
         DataError: a table cannot be read, or the name is empty.
     """
 
-    def __init__(self, root: Path, by: str) -> None:
-        self.root, self.by = root, person(by)
-        candidates = to_screen(load("candidates", root))
+    def __init__(self, project: Project, by: str) -> None:
+        self.project, self.by = project, person(by)
+        candidates = to_screen(self.project.table("candidates"))
         self._rows = {str(row["candidate_id"]): row for _, row in candidates.iterrows()}
-        self.abstracts = abstracts.read(root)
+        self.abstracts = abstracts.read(self.project)
         texts = [f"{row['title']}\n{self.abstracts.get(key, '')}" for key, row in self._rows.items()]
-        self._ranking = Ranking(list(self._rows), texts, works(root))
+        self._ranking = Ranking(list(self._rows), texts, works(self.project))
         self._skipped: list[str] = []
 
     def left(self) -> list[str]:
         """Candidates to decide about, in order; those skipped in this sitting come last."""
-        standing = in_force(_screenings(self.root))
+        standing = in_force(_screenings(self.project))
         mine = standing[standing["by"] == self.by]
         others = standing[standing["by"] != self.by]
         people = others["candidate_id"].value_counts()
@@ -84,11 +80,11 @@ class Queue:
         self._skipped = [one for one in self._skipped if one != candidate] + [candidate]
 
     def decide(self, decision: Decision) -> None:
-        append(self.root, self.by, [decision])
+        append(self.project, self.by, [decision])
 
     def undo(self) -> str:
         """Takes the person's latest standing decision back; the candidate, or nothing when none stands."""
-        rows = _screenings(self.root)
+        rows = _screenings(self.project)
         mine = rows[rows["by"] == self.by]
         stack: list[str] = []
         for candidate, decision in zip(mine["candidate_id"], mine["decision"], strict=True):
@@ -98,11 +94,11 @@ class Queue:
                 del stack[len(stack) - 1 - stack[::-1].index(candidate)]
         if not stack:
             return ""
-        append(self.root, self.by, [Decision(stack[-1], "undo")])
+        append(self.project, self.by, [Decision(stack[-1], "undo")])
         return stack[-1]
 
 
-def append(root: Path, by: str, decisions: Sequence[Decision]) -> None:
+def append(project: Project, by: str, decisions: Sequence[Decision]) -> None:
     """Adds decisions to the end of ``screenings``: all of them on disk when it returns, or none.
 
     People at the same checkout wait for one another. The identifier is made of the candidate, the person
@@ -111,10 +107,10 @@ def append(root: Path, by: str, decisions: Sequence[Decision]) -> None:
     Raises:
         DataError: the table is missing or has other columns than its definition.
     """
-    columns = schema.tables(root)["screenings"].columns
-    path = root / "data" / "screenings.csv"
+    columns = project.schema["screenings"].columns
+    path = project.root / "data" / "screenings.csv"
     with FileLock(path.with_name(f".{path.name}.lock")):
-        before = _screenings(root)
+        before = _screenings(project)
         if list(before.columns) != columns:
             raise DataError("data/screenings.csv: other columns than its definition → run `review check`.")
         mine = before.loc[before["by"] == by, "candidate_id"].value_counts().to_dict()
@@ -150,26 +146,26 @@ def person(name: str) -> str:
     return plain
 
 
-def conflicts(root: Path) -> pd.DataFrame:
+def conflicts(project: Project) -> pd.DataFrame:
     """The standing decisions about each candidate on which people differ: one row a person, with the title."""
-    standing = in_force(_screenings(root))
+    standing = in_force(_screenings(project))
     differ = standing.groupby("candidate_id")["decision"].transform("nunique") > 1
-    titles = load("candidates", root)[["candidate_id", "title"]]
+    titles = project.table("candidates")[["candidate_id", "title"]]
     return standing[differ].merge(titles, on="candidate_id").sort_values(["candidate_id", "by"], kind="stable")
 
 
-def works(root: Path) -> list[str]:
+def works(project: Project) -> list[str]:
     """Title and summary of each work of the review: what a relevant record looks like before any decision."""
-    studies, references = load("studies", root), bibliography(root)
+    studies, references = project.table("studies"), project.works
     sound = studies[~studies["status"].isin(["retracted", "withdrawn"])]
     summaries = sound["summary"].fillna("")
     return [f"{references[key]['title']}\n{said}" for key, said in zip(sound["study_id"], summaries, strict=True)]
 
 
-def search_terms(root: Path) -> list[str]:
+def search_terms(project: Project) -> list[str]:
     """Words and phrases the protocol's queries look for; ``*`` stands for any ending."""
     found: dict[str, None] = {}
-    for strategy in protocol(root)["strategies"].values():
+    for strategy in project.protocol["strategies"].values():
         for source in strategy["sources"].values():
             for query in (value for value in source.values() if isinstance(value, str)):
                 for part in OPERATORS.split(FIELD_NAMES.sub(" ", query)):
@@ -179,5 +175,5 @@ def search_terms(root: Path) -> list[str]:
     return list(found)
 
 
-def _screenings(root: Path) -> pd.DataFrame:
-    return read_text(root / "data" / "screenings.csv")
+def _screenings(project: Project) -> pd.DataFrame:
+    return Project(project.root).text("screenings")  # as it is now: decisions are added one by one

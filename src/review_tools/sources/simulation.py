@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from review_tools.data.problems import DataError
-from review_tools.data.tables import read_text
+from review_tools.data.tables import parse_table
 from review_tools.sources.ranking import SEED, Ranking, Vector, keyword_scores, sorted_by
 
 GRID = np.linspace(0, 1, 21)  # shares of the records read at which recall is told
@@ -102,7 +102,7 @@ def labelled(file: Path) -> pd.DataFrame:
     Raises:
         DataError: no file, no CSV, a column missing, or a label that is neither; all of these at once.
     """
-    text = read_text(file)
+    text = parse_table(file.read_bytes(), file.name)
     column = next((name for name in LABELS if name in text.columns), None)
     if "title" not in text.columns or column is None:
         raise DataError(f"{file}: needs the columns title and label (1 relevant, 0 not), abstract if there is one.")

@@ -10,7 +10,8 @@ import pandas as pd
 from review_tools.data.export import BOM, FORMULA, safe_cell
 from review_tools.data.prisma_counts import in_force
 from review_tools.data.problems import DataError, Problem
-from review_tools.data.tables import load, read_text
+from review_tools.data.project import Project
+from review_tools.data.tables import parse_table
 from review_tools.sources.screening import DECISIONS, Decision, Queue, append, person
 
 COLUMNS = [
@@ -44,7 +45,7 @@ def write(queue: Queue, file: Path) -> int:
     return len(rows)
 
 
-def read(root: Path, file: Path, by: str) -> int:
+def read(project: Project, file: Path, by: str) -> int:
     """Takes over the decisions of a filled-in file; a row without one, or whose decision stands already, adds nothing.
 
     Returns:
@@ -55,21 +56,21 @@ def read(root: Path, file: Path, by: str) -> int:
     """
     by = person(by)
     sheet = _sheet(file)
-    problems = list(_problems(root, sheet, file.name))
+    problems = list(_problems(project, sheet, file.name))
     if problems:
         raise DataError("\n".join([*map(str, problems), "Nothing was imported."]))
-    standing = in_force(read_text(root / "data" / "screenings.csv"))
+    standing = in_force(Project(project.root).text("screenings"))
     mine = standing[standing["by"] == by].set_index("candidate_id")[["decision", "reason", "note"]]
     known = {str(key): tuple(row) for key, row in zip(mine.index, mine.to_numpy().tolist(), strict=True)}
     rows = [Decision(*row) for row in sheet[NEEDED].to_numpy().tolist() if row[1]]
     fresh = [row for row in rows if known.get(row.candidate_id) != (row.decision, row.reason, row.note)]
     if fresh:
-        append(root, by, fresh)
+        append(project, by, fresh)
     return len(fresh)
 
 
 def _sheet(file: Path) -> pd.DataFrame:
-    text = read_text(file)
+    text = parse_table(file.read_bytes(), file.name)
     missing = [name for name in NEEDED if name not in text.columns]
     if missing:
         hint = (
@@ -84,8 +85,8 @@ def _sheet(file: Path) -> pd.DataFrame:
     return text
 
 
-def _problems(root: Path, sheet: pd.DataFrame, name: str) -> Iterator[Problem]:
-    candidates, terms = load("candidates", root), load("vocabulary", root)
+def _problems(project: Project, sheet: pd.DataFrame, name: str) -> Iterator[Problem]:
+    candidates, terms = project.table("candidates"), project.table("vocabulary")
     repeats = dict(zip(candidates["candidate_id"], candidates["duplicate_of"].fillna(""), strict=True))
     reasons = terms.loc[terms["kind"] == "exclusion reason", "term"].tolist()
     often = Counter(sheet["candidate_id"])

@@ -15,8 +15,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from review_tools.data import schema
 from review_tools.data.problems import DataError
+from review_tools.data.project import Project
 
 BOUND = 100_000  # rows of the CSV file at most
 PART = 250_000  # rows of one Parquet file at most
@@ -39,21 +39,25 @@ class Store(Protocol):
     def __len__(self) -> int: ...
 
 
-def open_store(root: Path) -> Store:
+def open_store(project: Project) -> Store:
     """The candidates of a project: Parquet once it has been moved there, else CSV."""
-    columns = schema.tables(root)["candidates"].columns
-    folder = root / "data" / "candidates.parquet"
-    return ParquetStore(folder, columns) if folder.is_dir() else CsvStore(root / "data" / "candidates.csv", columns)
+    columns = project.schema["candidates"].columns
+    folder = project.root / "data" / "candidates.parquet"
+    return (
+        ParquetStore(folder, columns)
+        if folder.is_dir()
+        else CsvStore(project.root / "data" / "candidates.csv", columns)
+    )
 
 
-def migrate(root: Path) -> int:
+def migrate(project: Project) -> int:
     """Moves the candidates from CSV to Parquet; the CSV file keeps its header. How many rows were moved.
 
     The Parquet files are complete before the CSV file is emptied; cut in between, the next call finishes.
     """
-    columns = schema.tables(root)["candidates"].columns
-    old = CsvStore(root / "data" / "candidates.csv", columns)
-    folder, aside = root / "data" / "candidates.parquet", root / "data" / ".candidates.parquet"
+    columns = project.schema["candidates"].columns
+    old = CsvStore(project.root / "data" / "candidates.csv", columns)
+    folder, aside = project.root / "data" / "candidates.parquet", project.root / "data" / ".candidates.parquet"
     new = ParquetStore(folder if folder.is_dir() else aside, columns)
     moved = len(old)
     if len({row[KEY] for row in old.rows()}) < moved:

@@ -3,13 +3,12 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pandas as pd
 
 from review_tools.data.inline_values import UnknownFactError, select
-from review_tools.data.retracted import unsound
-from review_tools.data.tables import load
+from review_tools.data.project import Project
+from review_tools.data.retracted import retracted
 from review_tools.synthesis import comparisons
 from review_tools.synthesis.comparisons import as_of
 from review_tools.synthesis.words import interval
@@ -21,14 +20,14 @@ HOLDS, PARTLY, FAILS, OPEN = "holds", "holds in part", "does not hold", "cannot 
 class Claim:
     """What a test is asked: about what, with which number, in which data."""
 
+    project: Project
     subject: str
     figure: float | None
-    root: Path | None = None
     version: str | None = None
 
     def table(self, name: str) -> pd.DataFrame:
         """A table as it stood at the version."""
-        frame = load(name, self.root)
+        frame = self.project.table(name)
         return as_of(frame, self.version) if "added_in" in frame.columns else frame
 
     def rows(self) -> pd.DataFrame:
@@ -38,21 +37,21 @@ class Claim:
         """
         table, _, conditions = self.subject.partition(" ")
         try:
-            frame = select(table, conditions.split("; ") if conditions else [], self.root)
+            frame = select(self.project, table, conditions.split("; ") if conditions else [])
         except UnknownFactError as error:
             raise KeyError(str(error)) from error
         if table in ("findings", "outcomes"):
-            frame = frame[~frame["study_id"].isin(unsound(self.root))]
+            frame = frame[~frame["study_id"].isin(retracted(self.project))]
         return as_of(frame, self.version) if "added_in" in frame.columns else frame
 
     def answer(self) -> comparisons.Answer:
-        return comparisons.answer(self.subject, version=self.version, root=self.root)
+        return comparisons.answer(self.project, self.subject, version=self.version)
 
     def outcome(self) -> pd.Series | None:
         """The outcome row a subject names; None while the version has none, or its study is retracted."""
         rows = self.table("outcomes")
-        rows = rows[(rows["outcome_id"] == self.subject) & ~rows["study_id"].isin(unsound(self.root))]
-        if rows.empty and self.subject not in set(load("outcomes", self.root)["outcome_id"]):
+        rows = rows[(rows["outcome_id"] == self.subject) & ~rows["study_id"].isin(retracted(self.project))]
+        if rows.empty and self.subject not in set(self.project.table("outcomes")["outcome_id"]):
             raise KeyError(f"no outcome {self.subject!r}")
         return None if rows.empty else rows.iloc[0]
 
@@ -224,7 +223,7 @@ def published_pools_disagree(claim: Claim) -> Verdict:
     pools = claim.table("published_pools").set_index("pool_id")
     names = claim.subject.split(" and ")
     if missing := [name for name in names if name not in pools.index]:
-        if set(missing) <= set(load("published_pools", claim.root)["pool_id"]):
+        if set(missing) <= set(claim.project.table("published_pools")["pool_id"]):
             return Verdict(OPEN, "not in the data of this version")
         raise KeyError(f"no published pool {missing[0]!r}")
     estimates = pools.loc[names, "estimate"]
@@ -235,7 +234,7 @@ def published_pools_disagree(claim: Claim) -> Verdict:
 def benefit_by_either_interval(claim: Claim) -> Verdict:
     """MSCs improve the outcome of a comparison; in part if only by the normal interval, or in one study alone."""
     answer = claim.answer()
-    normal = comparisons.answer(claim.subject, version=claim.version, test="z", root=claim.root)
+    normal = comparisons.answer(claim.project, claim.subject, version=claim.version, test="z")
     if answer.pooled is None:
         return Verdict(OPEN, "no row of the comparison can be pooled")
     because = f"k = {answer.k}, {interval(answer)}; normal interval {interval(normal)}"
@@ -246,7 +245,7 @@ def benefit_by_either_interval(claim: Claim) -> Verdict:
 
 def _towards_msc(claim: Claim) -> tuple[float, float, float, str] | None:
     """Estimate and limits of an outcome or a comparison, positive where good for patients given MSCs, and in words."""
-    if claim.subject in set(load("outcomes", claim.root)["outcome_id"]):
+    if claim.subject in set(claim.project.table("outcomes")["outcome_id"]):
         row = claim.outcome()
         if row is None or row[["effect", "ci_low", "ci_high", "higher_is_better"]].isna().any():
             return None
@@ -284,8 +283,8 @@ def not_worse(claim: Claim) -> Verdict:
 @test
 def no_randomised_pool_excludes_chance(claim: Claim) -> Verdict:
     """No pool of two or more randomised studies has an interval wholly on the side of MSCs."""
-    names = load("comparisons", claim.root).query("design == 'randomised'")["comparison_id"]
-    answers = [comparisons.answer(name, version=claim.version, root=claim.root) for name in names]
+    names = claim.project.table("comparisons").query("design == 'randomised'")["comparison_id"]
+    answers = [comparisons.answer(claim.project, name, version=claim.version) for name in names]
     clear = [bool(answer.excludes_no_effect and answer.favours_msc) for answer in answers if answer.k > 1]
     return _verdict(not any(clear), f"{sum(clear)} of {len(clear)} pools") if clear else Verdict(OPEN, "no pool")
 
@@ -306,7 +305,7 @@ def shown_against_control(claim: Claim) -> Verdict:
     """Every count a study prints for two arms is better in the MSC arm; a study without a control cannot show it."""
     rows = replace(claim, subject=f"outcomes study_id={claim.subject}").rows()
     both = rows[rows["block"] == "binary"]
-    if claim.subject not in set(load("studies", claim.root)["study_id"]):
+    if claim.subject not in set(claim.project.table("studies")["study_id"]):
         raise KeyError(f"no study {claim.subject!r}")
     if both.empty:
         return Verdict(OPEN, f"{len(rows)} outcomes, none with counts of a control group")
@@ -327,7 +326,7 @@ def more_rows(claim: Claim) -> Verdict:
 def source_agrees(claim: Claim) -> Verdict:
     """A reference agrees with what the seed says of it in a section (``114 4.3``): in part if wording alone differs."""
     number, _, section = claim.subject.partition(" ")
-    tables = (load(name, claim.root) for name in ("citations", "citation_places", "corrections"))
+    tables = (claim.project.table(name) for name in ("citations", "citation_places", "corrections"))
     cited, places, differ = (table.astype({"seed_number": str}) for table in tables)
     here = [rows[(rows["seed_number"] == number) & (rows["section"] == section)] for rows in (places, differ)]
     if all(rows.empty for rows in here):
@@ -345,7 +344,7 @@ def answered_by_a_comparison(claim: Claim) -> Verdict:
     column, _, value = claim.subject.partition("=")
     declared = claim.table("comparisons")
     names = declared.loc[declared[column] == value, "comparison_id"]
-    clear = [comparisons.answer(name, version=claim.version, root=claim.root).excludes_no_effect for name in names]
+    clear = [comparisons.answer(claim.project, name, version=claim.version).excludes_no_effect for name in names]
     if all(one is None for one in clear):
         return Verdict(OPEN, "no such comparison can be pooled")
     return _verdict(any(clear), f"{clear.count(True)} of {len(clear)} comparisons leave out no difference")
@@ -354,7 +353,7 @@ def answered_by_a_comparison(claim: Claim) -> Verdict:
 @test
 def published_pools_below(claim: Claim) -> Verdict:
     """The intervals of published pools of ratios, named with “and”, all lie below no difference."""
-    names, known = claim.subject.split(" and "), load("published_pools", claim.root)
+    names, known = claim.subject.split(" and "), claim.project.table("published_pools")
     if missing := set(names) - set(known.loc[known["measure"].isin(["RR", "OR", "HR"]), "pool_id"]):
         raise KeyError(f"no published pool of ratios {min(missing)!r}")
     highest = claim.table("published_pools").set_index("pool_id")["ci_high"].filter(names).dropna()

@@ -6,13 +6,12 @@ read the sentence again.
 
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 import pandas as pd
 
 from review_tools.data.edit import edit
 from review_tools.data.problems import DataError, Problem
-from review_tools.data.tables import load, read_text
+from review_tools.data.project import Project
 from review_tools.synthesis.claim_tests import TESTS, Claim, Verdict
 
 FILE = "data/claims.csv"
@@ -30,7 +29,7 @@ class Tested:
         return bool(self.verdict.word == self.row["expected"])
 
 
-def verdicts(root: Path | None = None, version: str | None = None) -> list[Tested]:
+def verdicts(project: Project, version: str | None = None) -> list[Tested]:
     """Every claim of the ledger with its computed verdict.
 
     Args:
@@ -39,29 +38,29 @@ def verdicts(root: Path | None = None, version: str | None = None) -> list[Teste
     Raises:
         KeyError: a claim names a test or a subject that does not exist.
     """
-    return [Tested(row, _run(row, root, version)) for _, row in load("claims", root).iterrows()]
+    return [Tested(row, _run(project, row, version)) for _, row in project.table("claims").iterrows()]
 
 
-def verdict(claim_id: str, root: Path | None = None) -> Verdict:
+def verdict(project: Project, claim_id: str) -> Verdict:
     """The verdict the data give one claim now.
 
     Raises:
         KeyError: no such claim, or its test cannot run.
     """
-    ledger = load("claims", root)
+    ledger = project.table("claims")
     ledger = ledger[ledger["claim_id"] == claim_id]
     if ledger.empty:
         raise KeyError(f"no claim {claim_id!r} in {FILE}")
-    return _run(ledger.iloc[0], root, None)
+    return _run(project, ledger.iloc[0], None)
 
 
-def _run(row: pd.Series, root: Path | None, version: str | None) -> Verdict:
+def _run(project: Project, row: pd.Series, version: str | None) -> Verdict:
     subject = row["subject"] if pd.notna(row["subject"]) else ""
     number = float(row["figure"]) if pd.notna(row["figure"]) else None
-    return TESTS[row["test"]](Claim(subject, number, root, version))
+    return TESTS[row["test"]](Claim(project, subject, number, version))
 
 
-def accept(claim: str, by: str, root: Path, today: date | None = None) -> str:
+def accept(project: Project, claim: str, by: str, today: date | None = None) -> str:
     """Writes the computed verdict of a claim as the accepted one; returns a line that says so.
 
     Raises:
@@ -70,8 +69,8 @@ def accept(claim: str, by: str, root: Path, today: date | None = None) -> str:
     """
     if not by.strip():
         raise DataError("Say who accepts: --by NAME.")
-    now = verdict(claim, root)
-    with edit(root) as change:
+    now = verdict(project, claim)
+    with edit(project.root) as change:
         text = change.table("claims")
         line = text["claim_id"] == claim
         before = text.loc[line, "expected"].iloc[0]
@@ -80,15 +79,15 @@ def accept(claim: str, by: str, root: Path, today: date | None = None) -> str:
     return f"{claim}: {before!r} → {now.word!r} ({now.because}), accepted by {by.strip()}."
 
 
-def check(root: Path) -> list[Problem]:
+def check(project: Project) -> list[Problem]:
     """Claims whose verdict is no longer the accepted one, or whose test or subject does not exist."""
     problems = []
-    path = root / FILE
-    lines = dict(zip(read_text(path)["claim_id"], read_text(path).index, strict=True)) if path.is_file() else {}
-    for _, row in load("claims", root).iterrows():
+    text = project.text("claims")
+    lines = dict(zip(text["claim_id"], map(int, text.index), strict=True))
+    for _, row in project.table("claims").iterrows():
         claim, line = row["claim_id"], lines.get(row["claim_id"])
         try:
-            now = _run(row, root, None)
+            now = _run(project, row, None)
         except KeyError as error:
             why = f"the test cannot run: {error.args[0]}"
             problems.append(
@@ -102,7 +101,7 @@ def check(root: Path) -> list[Problem]:
                 )
             )
             continue
-        if not (root / row["chapter"]).is_file():
+        if not project.has(row["chapter"]):
             problems.append(
                 Problem(
                     FILE, "no such chapter", "name the chapter that carries the claim", line, "chapter", row["chapter"]

@@ -7,17 +7,16 @@ row enters a pool is decided here, by rule, and every row that stays out keeps i
 import contextlib
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from review_tools.data.project import Project, once
 from review_tools.data.retracted import UNSOUND
-from review_tools.data.tables import State, load, of, state
 from review_tools.data.versions import order
+from review_tools.synthesis.effects import Effects
 from review_tools.synthesis.pooling import CannotPoolError, Pooled, pool
-from review_tools.synthesis.rows import Effects, effect_sizes
+from review_tools.synthesis.rows import effect_sizes
 
 # Flags that keep a row out of every pool. The other flags are shown beside the row.
 EXCLUDING = {
@@ -33,7 +32,6 @@ EXCLUDING = {
 }
 BLOCK = {"RR": "binary", "OR": "binary", "MD": "continuous", "SMD": "continuous", "proportion": "single-arm binary"}
 ENGINE = {"proportion": "PLO"}
-RESTS_ON = ("comparisons", "comparison_outcomes", "outcomes", "outcome_flags", "studies")
 RANK = {"single-arm": 0, "controlled": 1, "randomised": 2}
 
 
@@ -85,7 +83,7 @@ def as_of(frame: pd.DataFrame, version: str | None) -> pd.DataFrame:
     return frame[frame["added_in"].map(order) <= order(version)]
 
 
-def members(comparison_id: str, version: str | None = None, root: Path | None = None) -> pd.DataFrame:
+def members(project: Project, comparison_id: str, version: str | None = None) -> pd.DataFrame:
     """The declared outcome rows of a comparison, with ``flags``, ``place`` (its note) and ``reason``.
 
     ``reason`` is empty for rows that may be pooled.
@@ -93,22 +91,19 @@ def members(comparison_id: str, version: str | None = None, root: Path | None = 
     Raises:
         KeyError: no such comparison.
     """
-    comparison = declared(comparison_id, root)
-    every = _rows(*_state(root))
+    comparison = declared(project, comparison_id)
+    every = _rows(project)
     rows = as_of(every[every["comparison_id"] == comparison_id].drop(columns="comparison_id"), version)
     rows = rows.reset_index(drop=True)
     rows["reason"] = [_reason(row, comparison) for row in rows.to_dict("records")]
     return rows.drop(columns="status")
 
 
-def _state(root: Path | None) -> tuple[State, ...]:
-    return tuple(state(table, root) for table in RESTS_ON)
-
-
-@lru_cache(maxsize=4)
-def _rows(*_states: State) -> pd.DataFrame:
-    """The declared rows of every comparison, with their flags and the status of their study."""
-    chosen, outcomes, marks, studies = (of(state) for state in _states[1:])
+@once
+def _rows(project: Project) -> pd.DataFrame:
+    """Return the declared rows of every comparison, with their flags and the status of their study."""
+    names = ("comparison_outcomes", "outcomes", "outcome_flags", "studies")
+    chosen, outcomes, marks, studies = map(project.table, names)
     flags = marks.groupby("outcome_id")["flag"].agg(tuple)
     rows = chosen[["comparison_id", "outcome_id", "note"]].rename(columns={"note": "place"})
     rows = rows.merge(outcomes, on="outcome_id")
@@ -117,13 +112,13 @@ def _rows(*_states: State) -> pd.DataFrame:
     return rows
 
 
-def declared(comparison_id: str, root: Path | None = None) -> pd.Series:
+def declared(project: Project, comparison_id: str) -> pd.Series:
     """The declaration of one comparison.
 
     Raises:
         KeyError: there is none of that name; the message lists them.
     """
-    comparisons = load("comparisons", root)
+    comparisons = project.table("comparisons")
     found = comparisons[comparisons["comparison_id"] == comparison_id]
     if found.empty:
         raise KeyError(f"No comparison {comparison_id!r}; there are {', '.join(comparisons['comparison_id'])}.")
@@ -148,13 +143,13 @@ def _reason(row: dict[Hashable, Any], comparison: pd.Series) -> str:
 
 
 def answer(
+    project: Project,
     comparison_id: str,
     *,
     version: str | None = None,
     model: str = "REML",
     test: str | None = None,
     keep: pd.Series | None = None,
-    root: Path | None = None,
 ) -> Answer:
     """What a comparison says, by REML with Hartung-Knapp intervals unless another model or test is named.
 
@@ -166,16 +161,14 @@ def answer(
         KeyError: no such comparison.
     """
     if keep is None:  # asked again and again: by claims, pages and charts
-        known = _answer(comparison_id, version, model, test, root, _state(root))
-        return replace(known, rows=known.rows.copy(deep=False))
-    return _of_rows(declared(comparison_id, root), members(comparison_id, version, root), model, test, keep)
+        found = _answer(project, comparison_id, version, model, test)
+        return replace(found, rows=found.rows.copy(deep=False))
+    return _of_rows(declared(project, comparison_id), members(project, comparison_id, version), model, test, keep)
 
 
-@lru_cache(maxsize=1024)
-def _answer(
-    name: str, version: str | None, model: str, test: str | None, root: Path | None, _state: tuple[State, ...]
-) -> Answer:
-    return _of_rows(declared(name, root), members(name, version, root), model, test, None)
+@once
+def _answer(project: Project, name: str, version: str | None, model: str, test: str | None) -> Answer:
+    return _of_rows(declared(project, name), members(project, name, version), model, test, None)
 
 
 def _of_rows(comparison: pd.Series, rows: pd.DataFrame, model: str, test: str | None, keep: pd.Series | None) -> Answer:
@@ -195,43 +188,43 @@ def _of_rows(comparison: pd.Series, rows: pd.DataFrame, model: str, test: str | 
     return Answer(comparison, rows, effects, pool(effects, model, test))
 
 
-def sensitivity(comparison_id: str, root: Path | None = None) -> list[tuple[str, Answer]]:
+def sensitivity(project: Project, comparison_id: str) -> list[tuple[str, Answer]]:
     """The comparison under other choices: model, test, without derived counts, randomised alone, without each study.
 
     Only variants that change something are given; none when fewer than two studies are pooled.
     """
-    main = answer(comparison_id, root=root)
+    main = answer(project, comparison_id)
     if main.k < 2:
         return []
     rows = main.entered.set_index("outcome_id")
     ratio = main.comparison["measure"] in ("RR", "OR")
     variants = [
-        ("REML, normal interval", answer(comparison_id, test="z", root=root)),
-        ("DerSimonian-Laird, normal interval", answer(comparison_id, model="DL", test="z", root=root)),
-        _common(comparison_id, ratio, root),
+        ("REML, normal interval", answer(project, comparison_id, test="z")),
+        ("DerSimonian-Laird, normal interval", answer(project, comparison_id, model="DL", test="z")),
+        _common(project, comparison_id, ratio),
     ]
     derived = rows["value_basis"] != "printed"
     if 0 < derived.sum() < len(rows):
-        variants.append(("printed counts only", answer(comparison_id, keep=~derived, root=root)))
+        variants.append(("printed counts only", answer(project, comparison_id, keep=~derived)))
     weaker = rows["design"] != "randomised"
     if main.comparison["design"] == "controlled" and 0 < weaker.sum() < len(rows):
-        variants.append(("randomised only", answer(comparison_id, keep=~weaker, root=root)))
+        variants.append(("randomised only", answer(project, comparison_id, keep=~weaker)))
     if main.k > 2:
         for outcome in rows.index:
-            without = answer(comparison_id, keep=pd.Series({outcome: False}), root=root)
+            without = answer(project, comparison_id, keep=pd.Series({outcome: False}))
             variants.append((f"without {outcome}", without))
     return variants
 
 
-def _common(comparison_id: str, ratio: bool, root: Path | None) -> tuple[str, Answer]:
+def _common(project: Project, comparison_id: str, ratio: bool) -> tuple[str, Answer]:
     """One effect for all studies: by Mantel-Haenszel where that gives an answer."""
     if ratio:
         with contextlib.suppress(CannotPoolError):  # no ratio where one arm has no event in any study
-            return "common effect", answer(comparison_id, model="MH", root=root)
-    return "common effect, inverse variance", answer(comparison_id, model="FE", root=root)
+            return "common effect", answer(project, comparison_id, model="MH")
+    return "common effect, inverse variance", answer(project, comparison_id, model="FE")
 
 
-def before_and_after(before: str, after: str | None = None, root: Path | None = None) -> list[tuple[Answer, Answer]]:
+def before_and_after(project: Project, before: str, after: str | None = None) -> list[tuple[Answer, Answer]]:
     """Each comparison at two versions of the review, in the order of the table."""
-    names = load("comparisons", root)["comparison_id"]
-    return [(answer(name, version=before, root=root), answer(name, version=after, root=root)) for name in names]
+    names = project.table("comparisons")["comparison_id"]
+    return [(answer(project, name, version=before), answer(project, name, version=after)) for name in names]

@@ -15,8 +15,8 @@ from bs4 import BeautifulSoup, Tag
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
-from review_tools.data.citation import citation
 from review_tools.data.problems import DataError
+from review_tools.data.project import Project
 from review_tools.site.pdf.chapters import Chapter, chapters
 
 HERE = Path(__file__).parent
@@ -36,7 +36,7 @@ class Entry:
     title: str
 
 
-def assemble(root: Path, site: Path, pages: dict[str, int] | None = None) -> tuple[str, list[Entry]]:
+def assemble(project: Project, site: Path, pages: dict[str, int] | None = None) -> tuple[str, list[Entry]]:
     """The page to print, and its contents.
 
     Args:
@@ -46,8 +46,8 @@ def assemble(root: Path, site: Path, pages: dict[str, int] | None = None) -> tup
     Raises:
         DataError: a chapter of ``_toc.yml`` is missing from the site, or the citation cannot be read.
     """
-    this = citation(root)
-    listed = chapters(root)
+    this = project.citation
+    listed = chapters(project)
     missing = [chapter.name for chapter in listed if not (site / f"{chapter.name}.html").is_file()]
     if missing:
         raise DataError(f"{site}: lacks {', '.join(missing)} → run `review build` first.")

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]
+
+from review_tools.data.project import Project
 
 
 @dataclass(frozen=True)
@@ -22,13 +23,13 @@ class Chapter:
         return self.name.replace("/", "-")
 
 
-def chapters(root: Path) -> list[Chapter]:
+def chapters(project: Project) -> list[Chapter]:
     """All chapters, the front page first.
 
     Raises:
         OSError: there is no ``_toc.yml``.
     """
-    toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
+    toc = yaml.safe_load((project.root / "_toc.yml").read_text(encoding="utf-8"))
     parts = toc.get("parts", [{"chapters": toc.get("chapters", [])}])
     found = [Chapter(toc["root"])]
     for part in parts:

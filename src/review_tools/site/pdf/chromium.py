@@ -2,9 +2,17 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NAMES = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 
 
@@ -16,6 +24,26 @@ def browser_path() -> str | None:
     """The browser named by ``REVIEW_BROWSER`` or installed on the system; None lets playwright use its own."""
     found = (shutil.which(name) for name in NAMES)
     return os.environ.get("REVIEW_BROWSER") or next((path for path in found if path), None)
+
+
+def ensure_browser() -> None:
+    """Download playwright's Chromium if this machine has no browser.
+
+    Raises:
+        NoBrowserError: the download failed.
+    """
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        if browser_path() or Path(playwright.chromium.executable_path).exists():
+            return
+    print("No Chromium or Chrome on this machine: downloading one for playwright (once) …", flush=True)
+    command = [sys.executable, "-m", "playwright", "install", "chromium"]
+    if subprocess.run(command, capture_output=True, check=False).returncode:  # noqa: S603
+        raise NoBrowserError(
+            "Chromium could not be downloaded → install Chromium or Chrome on the system "
+            "(Debian, Ubuntu: apt install chromium), or name one in REVIEW_BROWSER."
+        )
 
 
 def print_pdf(page: Path, target: Path) -> None:
@@ -42,3 +70,10 @@ def print_pdf(page: Path, target: Path) -> None:
         tab.goto(page.as_uri())
         tab.pdf(path=target, prefer_css_page_size=True, print_background=True, outline=True, tagged=True)
         browser.close()
+
+
+if __name__ == "__main__":
+    try:
+        ensure_browser()
+    except NoBrowserError as error:
+        sys.exit(str(error))

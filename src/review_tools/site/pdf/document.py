@@ -10,30 +10,31 @@ from bs4 import BeautifulSoup
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ArrayObject, ByteStringObject, DictionaryObject, NameObject, TextStringObject
 
-from review_tools.data.citation import Citation, citation
+from review_tools.data.citation import Citation
+from review_tools.data.project import Project
 from review_tools.site.pdf.assemble import Entry, assemble
 from review_tools.site.pdf.chromium import print_pdf
 
 FILE = "msc-living-review.pdf"
 
 
-def make_pdf(root: Path) -> Path:
+def make_pdf(project: Project) -> Path:
     """Prints the site in ``_build/html`` to ``_build/pdf``; a failed print leaves the last good file.
 
     Raises:
         DataError: the site is not built.
         NoBrowserError: there is no browser to print with.
     """
-    folder, site = root / "_build" / "pdf", root / "_build" / "html"
-    html, entries = assemble(root, site)
+    folder, site = project.root / "_build" / "pdf", project.root / "_build" / "html"
+    html, entries = assemble(project, site)
     folder.mkdir(parents=True, exist_ok=True)
     page, draft = folder / "review.html", folder / "draft.pdf"
     page.write_text(html, encoding="utf-8")
     print_pdf(page, draft)
-    html, _ = assemble(root, site, first_pages(draft, entries))
+    html, _ = assemble(project, site, first_pages(draft, entries))
     page.write_text(html, encoding="utf-8")
     print_pdf(page, draft)
-    finish(draft, citation(root), headings(html))
+    finish(draft, project.citation, headings(html))
     draft.replace(folder / FILE)
     return folder / FILE
 

@@ -7,9 +7,9 @@ headings, in its own order, divide the text, so that a heading inside an answer 
 import re
 import unicodedata
 from dataclasses import dataclass
-from pathlib import Path
 
 from review_tools.data.problems import shorten
+from review_tools.data.project import Project
 from review_tools.sources.forms.questions import FORMS, PROMISE, Form, Question, options
 
 NOTHING = "_No response_"
@@ -49,7 +49,7 @@ def form_of(labels: list[str]) -> Form:
     return found[0]
 
 
-def read(form: Form, body: str, root: Path | None = None) -> Answers:
+def read(project: Project, form: Form, body: str) -> Answers:
     """Reads the body of an issue.
 
     Raises:
@@ -66,7 +66,7 @@ def read(form: Form, body: str, root: Path | None = None) -> Answers:
             if len(answer) > limit:
                 complaints.append(f"“{question.label}” has {len(answer)} characters; at most {limit} are taken.")
             elif question.choices:
-                answer = _choice(question, answer, root, complaints)
+                answer = _choice(project, question, answer, complaints)
         elif question.required and question.label in pieces:
             complaints.append(f"“{question.label}” is empty. {question.help}")
         given[question.id] = answer
@@ -105,8 +105,8 @@ def _divide(form: Form, body: str) -> tuple[dict[str, str], list[str]]:
     return pieces, complaints
 
 
-def _choice(question: Question, answer: str, root: Path | None, complaints: list[str]) -> str:
-    terms = options(question.choices, root, question.without)
+def _choice(project: Project, question: Question, answer: str, complaints: list[str]) -> str:
+    terms = options(project, question.choices, question.without)
     if answer not in terms:
         complaints.append(f"“{question.label}”: {shorten(answer)!r} is not one of its choices.")
     return terms.get(answer, "")

@@ -7,10 +7,9 @@ import re
 import string
 from collections.abc import Callable
 
-from review_tools.data import schema
-from review_tools.data.bibliography import bibliography
 from review_tools.data.edit import Change
 from review_tools.data.problems import shorten
+from review_tools.data.project import Project
 from review_tools.sources import adding, crossref, pubmed
 from review_tools.sources.forms.answers import Answers, FormError
 from review_tools.sources.http import Client
@@ -25,22 +24,22 @@ SOURCE = ["source_url", "source_where"]
 BASIS = {"full text": "source read", "abstract": "source read", "part of abstract": "source read"}
 
 
-def enter(answers: Answers, change: Change, client: Client) -> str:
+def enter(project: Project, answers: Answers, change: Change, client: Client) -> str:
     """Writes the form's rows into the change; returns in a few words what it does.
 
     Raises:
         FormError: the form names a row, column or number that does not exist, or that is settled already.
         AlreadyThereError, ServiceError: as ``review add``.
     """
-    return ENTER[answers.form.name](answers, change, client)
+    return ENTER[answers.form.name](project, answers, change, client)
 
 
-def _study(answers: Answers, change: Change, client: Client) -> str:
+def _study(project: Project, answers: Answers, change: Change, client: Client) -> str:
     record = _record(answers["work"], client)
-    adding.look_for_work(change, record)
+    adding.look_for_work(project, change, record)
     given = {column: answers[column] for column in ("kind", "species", "read", *SOURCE)}
     given["summary"] = answers["statement"]
-    key = adding.add_work(change, record, {column: value for column, value in given.items() if value})
+    key = adding.add_work(project, change, record, {column: value for column, value in given.items() if value})
     finding = {column: answers[column] for column in [*FINDING, *SOURCE] if answers[column]}
     finding["basis"] = BASIS.get(answers["read"], "title only")
     version = adding.next_version(change.read(adding.CHANGELOG))
@@ -48,7 +47,7 @@ def _study(answers: Answers, change: Change, client: Client) -> str:
     return f"Add {key}"
 
 
-def _correction(answers: Answers, change: Change, client: Client) -> str:
+def _correction(project: Project, answers: Answers, change: Change, client: Client) -> str:
     frame = change.table("corrections")
     number, trial = _seed_number(answers["seed_number"], optional=True), answers["trial_id"].upper()
     known = change.table("citations").set_index("seed_number")["study_id"]
@@ -64,9 +63,9 @@ def _correction(answers: Answers, change: Change, client: Client) -> str:
     return f"Record correction {name}"
 
 
-def _value(answers: Answers, change: Change, client: Client) -> str:
+def _value(project: Project, answers: Answers, change: Change, client: Client) -> str:
     table, column = answers["table"].removesuffix(".csv"), answers["column"]
-    tables = {name: one for name, one in schema.tables(change.root).items() if name not in KEPT and not one.append_only}
+    tables = {name: one for name, one in project.schema.items() if name not in KEPT and not one.append_only}
     if table not in tables:
         raise FormError([f"There is no table {shorten(table)!r} to correct; there are {', '.join(tables)}."])
     frame = change.table(table)
@@ -82,20 +81,20 @@ def _value(answers: Answers, change: Change, client: Client) -> str:
     return f"Correct {table} {answers['row']} {column}"
 
 
-def _reference(answers: Answers, change: Change, client: Client) -> str:
+def _reference(project: Project, answers: Answers, change: Change, client: Client) -> str:
     number = _seed_number(answers["seed_number"])
     citations = change.table("citations")
     row = citations.index[citations["seed_number"] == number][0]
     if citations.loc[row, "study_id"]:
         raise FormError([f"Number {number} is identified already, as {citations.loc[row, 'study_id']}."])
     record = _record(answers["work"], client)
-    works = bibliography(change.root).values()
+    works = project.works.values()
     key = next((one.key for one in works if record.doi and one["doi"].lower() == record.doi.lower()), "")
     if not key:
-        adding.look_for_work(change, record)
+        adding.look_for_work(project, change, record)
         read = "title only"  # what the review itself has seen of the work; a reader may raise it
         given = {"kind": answers["kind"], "read": read, "source_url": answers["source_url"]}
-        key = adding.add_work(change, record, given | {"source_where": answers["source_where"]})
+        key = adding.add_work(project, change, record, given | {"source_where": answers["source_where"]})
     cells = {column: answers[column] for column in ("match", "agreement", *SOURCE)}
     change.set_cells("citations", "seed_number", number, cells)
     for table in ("citations", "findings", "corrections"):  # the check refuses two names for one number
@@ -126,7 +125,7 @@ def _finding_id(change: Change) -> str:
     return f"fn{max([0, *map(int, numbers)]) + 1}"
 
 
-ENTER: dict[str, Callable[[Answers, Change, Client], str]] = {
+ENTER: dict[str, Callable[[Project, Answers, Change, Client], str]] = {
     "study": _study,
     "correction": _correction,
     "value": _value,

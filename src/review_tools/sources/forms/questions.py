@@ -10,8 +10,7 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
-from review_tools.data.paths import project_root
-from review_tools.data.tables import load
+from review_tools.data.project import Project
 
 FOLDER = Path(".github") / "ISSUE_TEMPLATE"
 HEADER = "# Written by `review forms` from the data and review_tools/living/forms/questions.py. Do not edit.\n"
@@ -36,11 +35,11 @@ class Question:
     long: bool = False
     example: str = ""
 
-    def as_field(self, root: Path | None) -> dict[str, Any]:
+    def as_field(self, project: Project) -> dict[str, Any]:
         """The question as GitHub's form schema has it."""
         told: dict[str, Any] = {"label": self.label, "description": self.help}
         if self.choices:
-            told["options"] = list(options(self.choices, root, self.without))
+            told["options"] = list(options(project, self.choices, self.without))
         elif self.example:
             told["placeholder"] = self.example
         kind = "dropdown" if self.choices else "textarea" if self.long else "input"
@@ -57,7 +56,7 @@ class Form:
     label: str
     questions: tuple[Question, ...]
 
-    def text(self, root: Path | None = None) -> str:
+    def text(self, project: Project) -> str:
         """The form as the YAML file that GitHub reads."""
         promise = {
             "type": "checkboxes",
@@ -66,7 +65,7 @@ class Form:
         }
         body = [
             {"type": "markdown", "attributes": {"value": NOTICE}},
-            *(question.as_field(root) for question in self.questions),
+            *(question.as_field(project) for question in self.questions),
             promise,
         ]
         whole = {
@@ -197,12 +196,12 @@ REFERENCE = Form(
 FORMS = {form.name: form for form in (STUDY, CORRECTION, VALUE, REFERENCE)}
 
 
-def options(kind: str, root: Path | None = None, without: str = "") -> dict[str, str]:
+def options(project: Project, kind: str, without: str = "") -> dict[str, str]:
     """The choices of one kind of the vocabulary: what a person reads, and the term it stands for.
 
     A label that GitHub would refuse, or that two terms share, is told apart by its term.
     """
-    terms = load("vocabulary", root)
+    terms = project.table("vocabulary")
     terms = terms[(terms["kind"] == kind) & (terms["term"] != without)]
     if terms.empty:
         raise KeyError(f"The vocabulary has no terms of kind {kind!r}.")
@@ -214,24 +213,23 @@ def options(kind: str, root: Path | None = None, without: str = "") -> dict[str,
     }
 
 
-def files(root: Path | None = None) -> Iterator[tuple[Path, str]]:
+def files(project: Project) -> Iterator[tuple[Path, str]]:
     """Each form's path below the project, and its text."""
-    folder = project_root(root)
     for form in FORMS.values():
-        yield FOLDER / f"{form.name}.yml", form.text(folder)
+        yield FOLDER / f"{form.name}.yml", form.text(project)
 
 
-def stale(root: Path) -> list[Path]:
+def stale(project: Project) -> list[Path]:
     """The forms that do not say what the data say."""
-    return [path for path, text in files(root) if not _same(root / path, text)]
+    return [path for path, text in files(project) if not _same(project.root / path, text)]
 
 
-def write(root: Path) -> list[Path]:
+def write(project: Project) -> list[Path]:
     """Writes every form anew; returns those that changed."""
-    changed = stale(root)
-    for path, text in files(root):
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text, encoding="utf-8")
+    changed = stale(project)
+    for path, text in files(project):
+        (project.root / path).parent.mkdir(parents=True, exist_ok=True)
+        (project.root / path).write_text(text, encoding="utf-8")
     return changed
 
 

@@ -7,26 +7,28 @@ from pathlib import Path
 
 from review_tools.data.edit import replace_bytes
 from review_tools.data.problems import DataError
+from review_tools.data.project import Project
 from review_tools.sources.store import Row, open_store
 
 FILE = "journal.json"
 
 
-def put(root: Path, folder: Path, tables: Mapping[str, bytes], candidates: Sequence[Row] = ()) -> None:
+def put(project: Project, folder: Path, tables: Mapping[str, bytes], candidates: Sequence[Row] = ()) -> None:
     """Writes files (path below ``root`` → content), and adds rows to the store of candidates, as one step.
 
     The intention is written first, in one file put in place at once; what follows can be repeated by ``finish``.
     """
     files = {
-        name: {"before": _digest(root / name), "content": content.decode("utf-8")} for name, content in tables.items()
+        name: {"before": _digest(project.root / name), "content": content.decode("utf-8")}
+        for name, content in tables.items()
     }
     folder.mkdir(parents=True, exist_ok=True)
     intended = {"files": files, "candidates": list(candidates)}
     replace_bytes(folder / FILE, json.dumps(intended, ensure_ascii=False).encode("utf-8"))
-    finish(root, folder)
+    finish(project, folder)
 
 
-def finish(root: Path, folder: Path) -> bool:
+def finish(project: Project, folder: Path) -> bool:
     """Completes what an interrupted ``put`` intended; says whether there was anything.
 
     Raises:
@@ -39,16 +41,16 @@ def finish(root: Path, folder: Path) -> bool:
     files = intended["files"]
     for name, one in files.items():
         content = one["content"].encode("utf-8")
-        if _digest(root / name) not in (one["before"], sha256(content).hexdigest()):
+        if _digest(project.root / name) not in (one["before"], sha256(content).hexdigest()):
             raise DataError(
                 f"{name}: changed by hand while an interrupted watch had not finished writing it → "
                 f"undo that change (git stash), run review watch, and make it again; or delete {journal} to give up "
                 "what the watch found, which the next search then finds again."
             )
     if intended["candidates"]:
-        open_store(root).append(intended["candidates"])  # passes over those that are there already
+        open_store(project).append(intended["candidates"])  # passes over those that are there already
     for name, one in files.items():
-        replace_bytes(root / name, one["content"].encode("utf-8"))
+        replace_bytes(project.root / name, one["content"].encode("utf-8"))
     journal.unlink()
     return True
 

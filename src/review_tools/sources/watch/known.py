@@ -1,12 +1,10 @@
 """What the review knows already: its studies, trials and candidates, to tell what is new."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pandas as pd
 
-from review_tools.data.bibliography import bibliography
-from review_tools.data.tables import read_text
+from review_tools.data.project import Project
 from review_tools.sources.duplicates import Entry, Index
 from review_tools.sources.watch.sources import Hit
 
@@ -16,16 +14,16 @@ Row = dict[str, str]
 class Known:
     """Candidates by their number, and everything known by what identifies a work or a trial."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, project: Project) -> None:
         self._index = Index()
-        for work in bibliography(root).values():
+        for work in project.works.values():
             year = int(work["year"]) if work["year"].isdecimal() else None
             self._index.add(Entry(work.key, work["doi"], work["pmid"], "", work["title"], year))
-        self.trials: dict[str, Row] = {row["trial_id"]: row for row in rows(root, "trials")}
+        self.trials: dict[str, Row] = {row["trial_id"]: row for row in rows(project, "trials")}
         for number in self.trials:
             self._index.add(Entry(number, trial_id=number))
         self.candidates: set[str] = set()
-        for row in rows(root, "candidates"):
+        for row in rows(project, "candidates"):
             self.candidates.add(row["candidate_id"])
             registered = row["trial_id"] if row["kind"] == "registration" else ""
             year = int(row["year"]) if row["year"] else None
@@ -42,13 +40,13 @@ class Known:
         return same
 
 
-def rows(root: Path, table: str) -> Iterator[Row]:
+def rows(project: Project, table: str) -> Iterator[Row]:
     """The rows of one table as text, by column."""
-    frame = text(root, table)
+    frame = text(project, table)
     for values in frame.to_numpy().tolist():
         yield dict(zip(frame.columns, values, strict=True))
 
 
-def text(root: Path, table: str) -> pd.DataFrame:
+def text(project: Project, table: str) -> pd.DataFrame:
     """One table as text, rows numbered from 0."""
-    return read_text(root / "data" / f"{table}.csv").reset_index(drop=True)
+    return Project(project.root).text(table).reset_index(drop=True)  # as it is now: a watch adds to it

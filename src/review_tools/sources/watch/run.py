@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from review_tools.check import Evidence, living, screening, structure
 from review_tools.data.problems import DataError, in_order
-from review_tools.data.protocol import protocol
+from review_tools.data.project import Project
 from review_tools.sources import abstracts
 from review_tools.sources.http import Client, ServiceError
 from review_tools.sources.records import NCT
@@ -41,7 +41,7 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def watch(root: Path, only: str | None = None, since: date | None = None, dry: bool = False) -> Iterator[Result]:
+def watch(project: Project, only: str | None = None, since: date | None = None, dry: bool = False) -> Iterator[Result]:
     """Searches the sources one after the other; each result is in the tables before it is returned.
 
     Args:
@@ -52,7 +52,7 @@ def watch(root: Path, only: str | None = None, since: date | None = None, dry: b
     Raises:
         DataError: the tables or the protocol are wrong, or another watch is running. Nothing was searched.
     """
-    folder = root / FOLDER
+    folder = project.root / FOLDER
     with ExitStack() as stack:
         if dry:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -62,12 +62,12 @@ def watch(root: Path, only: str | None = None, since: date | None = None, dry: b
                 stack.enter_context(FileLock(folder / "lock", timeout=0))
             except Timeout:
                 raise DataError(f"{FOLDER}: another watch is running → wait until it has ended.") from None
-            journal.finish(root, folder)
-        _refuse_bad_log(root)
+            journal.finish(project, folder)
+        _refuse_bad_log(project)
         client = stack.enter_context(Client(folder / "answers", max_age=0))  # kept to look at, never asked twice
-        at = _Run(root, folder, client, protocol(root), Known(root), today(), dry)
+        at = _Run(project.root, folder, client, project.protocol, Known(project), today(), dry)
         for source in [only] if only else sources.SERVICES:
-            yield from _source(at, source, since)
+            yield from _source(project, at, source, since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +83,14 @@ class _Run:
     dry: bool
 
 
-def _source(at: _Run, source: str, since: date | None) -> Iterator[Result]:
+def _source(project: Project, at: _Run, source: str, since: date | None) -> Iterator[Result]:
     """Search after search of one source up to today: the bound on records may cut the days into several."""
     for name, strategy in at.protocol["strategies"].items():
         entry = strategy["sources"][source]
         query = {key: value for key, value in entry.items() if key.startswith(OWN)}
         asked = Strategy(source, name, strategy["version"], query, at.protocol["bounds"]["hits_of_a_search"])
         progress = Progress(at.folder / name, source)
-        searches = text(at.root, "searches")
+        searches = text(project, "searches")
         taken = set(searches["search_id"])
         if progress.place.search_id in taken:
             progress.end()  # interrupted after its records had reached the tables
@@ -111,8 +111,8 @@ def _source(at: _Run, source: str, since: date | None) -> Iterator[Result]:
                 found.changes, changed = changed, []
                 progress.name(row["search_id"])
                 if not at.dry:
-                    abstracts.append(at.root, found.abstracts)
-                    journal.put(at.root, at.folder, *tables.contents(at.root, found))
+                    abstracts.append(project, found.abstracts)
+                    journal.put(project, at.folder, *tables.contents(project, found))
                 progress.end()
                 yield Result(found)
                 if row["status"] == "partial":
@@ -143,9 +143,9 @@ def _changes(at: _Run) -> list[Row]:
     return tables.changes(trials, found, at.today)
 
 
-def _refuse_bad_log(root: Path) -> None:
+def _refuse_bad_log(project: Project) -> None:
     """The log tells where to begin: one that was edited into nonsense must not be trusted."""
-    evidence = Evidence.read(root)
+    evidence = Evidence.read(Project(project.root))
     files = {evidence.file(table) for table in WRITTEN}
     needed = {name: sheet for name, sheet in evidence.sheets.items() if name in (*WRITTEN, *LINKED)}
     evidence = replace(evidence, sheets=needed)

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 
 import pandas as pd
 
 from review_tools.data.edit import csv_bytes
+from review_tools.data.project import Project
 from review_tools.sources.store import CsvStore, open_store
 from review_tools.sources.watch.known import Known, Row, text
 from review_tools.sources.watch.matching import Groups
@@ -118,7 +118,7 @@ def changes(trials: Mapping[str, Row], hits: Iterable[Hit], today: date) -> list
     return list(rows.values())
 
 
-def contents(root: Path, found: Found) -> tuple[dict[str, bytes], list[Row]]:
+def contents(project: Project, found: Found) -> tuple[dict[str, bytes], list[Row]]:
     """The tables with what was found added, by path below the root: only those that change.
 
     Candidates that no longer lie in a CSV file are returned apart, as rows for their store.
@@ -127,15 +127,15 @@ def contents(root: Path, found: Found) -> tuple[dict[str, bytes], list[Row]]:
         DataError: the CSV file of candidates would pass its bound.
     """
     added = {"searches": [found.search], "trial_history": found.changes}
-    store, apart = open_store(root), list(found.candidates)
+    store, apart = open_store(project), list(found.candidates)
     if isinstance(store, CsvStore):
         store.refuse_more(len(apart))
         added["candidates"], apart = apart, []
     files = {
-        f"data/{table}.csv": csv_bytes(_extended(text(root, table), rows)) for table, rows in added.items() if rows
+        f"data/{table}.csv": csv_bytes(_extended(text(project, table), rows)) for table, rows in added.items() if rows
     }
     if found.changes:
-        trials = text(root, "trials").set_index("trial_id", drop=False)
+        trials = text(project, "trials").set_index("trial_id", drop=False)
         for row in found.changes:
             trials.loc[row["trial_id"], row["column"]] = row["new"]
         files["data/trials.csv"] = csv_bytes(trials)

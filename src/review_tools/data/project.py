@@ -1,0 +1,188 @@
+"""The project: one folder with its data, bibliography and chapters, read at most once."""
+
+import os
+from collections.abc import Callable, Mapping
+from functools import cached_property, wraps
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import pandas as pd
+
+from review_tools.data import bibliography, citation, protocol, schema, tables
+from review_tools.data.problems import DataError, Problem
+from review_tools.data.settings import parse_settings
+
+MARKER = "data/datapackage.json"
+Args = ParamSpec("Args")
+Result = TypeVar("Result")
+
+
+class Project:
+    """One state of the review.
+
+    Everything is read when it is first asked for and kept, so a project shows one moment: after a change,
+    open it anew. ``with_files`` and ``of_files`` give projects that live in memory in part or as a whole,
+    to check a change before it is written or to look at a revision of git.
+
+    Raises:
+        FileNotFoundError: the folder holds no ``data/datapackage.json``.
+    """
+
+    def __init__(self, root: Path, contents: Mapping[str, bytes | None] | None = None, *, on_disk: bool = True) -> None:
+        self.root = root.resolve()
+        self._contents = dict(contents or {})
+        self._on_disk = on_disk
+        self._results: dict[Any, Any] = {}
+        if not self.has(MARKER):
+            raise FileNotFoundError(f"{root} holds no {MARKER}. Name the folder that holds data/ and book/.")
+
+    @classmethod
+    def find(cls, start: Path | None = None) -> "Project":
+        """Open the project of ``start``, of the environment variable ``REVIEW_ROOT``, or around this folder.
+
+        Looks upwards from the current folder, then from the checkout that this package runs from, so that a
+        chapter finds its data wherever it is executed.
+
+        Raises:
+            FileNotFoundError: there is no project in any of these places.
+        """
+        if start is None and (named := os.environ.get("REVIEW_ROOT")):
+            start = Path(named)
+        if start is not None:
+            return cls(start)
+        here = Path.cwd()
+        for folder in (here, *here.parents, *Path(__file__).resolve().parents):
+            if (folder / MARKER).is_file():
+                return cls(folder)
+        raise FileNotFoundError(f"No {MARKER} in {here} or above it. Run inside the project, or pass its folder.")
+
+    @classmethod
+    def of_files(cls, root: Path, contents: Mapping[str, bytes]) -> "Project":
+        """Return a project that consists of these files alone; nothing is read from the disk."""
+        return cls(root, contents, on_disk=False)
+
+    def with_files(self, contents: Mapping[str, bytes | None]) -> "Project":
+        """Return the project with other contents for some files; ``None`` stands for a file that is not there."""
+        return Project(self.root, self._contents | dict(contents), on_disk=self._on_disk)
+
+    def read(self, name: str) -> bytes:
+        """Return the content of a file, named by its path from the root.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+        """
+        if name in self._contents:
+            if (content := self._contents[name]) is not None:
+                return content
+        elif self._on_disk:
+            return (self.root / name).read_bytes()
+        raise FileNotFoundError(name)
+
+    def has(self, name: str) -> bool:
+        """Say whether there is a file of that name."""
+        if name in self._contents:
+            return self._contents[name] is not None
+        return self._on_disk and (self.root / name).is_file()
+
+    def files(self, folder: str, suffix: str = "") -> list[str]:
+        """Return the names of all files below a folder, sorted."""
+        found = {name for name in self._contents if name.startswith(f"{folder}/")}
+        if self._on_disk:
+            paths = (self.root / folder).rglob("*")
+            found |= {path.relative_to(self.root).as_posix() for path in paths if path.is_file()}
+        return sorted(name for name in found if name.endswith(suffix) and self.has(name))
+
+    @cached_property
+    def schema(self) -> dict[str, schema.Table]:
+        """All tables by name, as ``data/datapackage.json`` defines them. Raises DataError if it cannot be read."""
+        return schema.parse_schema(self.read(MARKER))
+
+    def text(self, name: str) -> pd.DataFrame:
+        """Return a table as text: the index is the line of the file on which each row starts.
+
+        Raises:
+            KeyError: there is no such table; the message lists them.
+            DataError: the file is missing, empty, not UTF-8 or not CSV.
+        """
+        return _text(self, name).copy(deep=False)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table as a typed frame: one row a fact, columns as ``data/datapackage.json`` defines them.
+
+        Text columns are ``str`` (missing: NaN), integers ``Int64``, numbers ``float64``, booleans ``boolean``,
+        dates ``datetime64``.
+
+        Raises:
+            KeyError: there is no such table; the message lists them.
+            DataError: the file is missing, not UTF-8, or holds a value of the wrong type.
+        """
+        return _table(self, name).copy(deep=False)  # pandas copies a column when somebody writes to it
+
+    def file_of(self, table: str) -> str:
+        """Return the name of a table's file. Raises KeyError if there is no such table; the message lists them."""
+        if table not in self.schema:
+            raise KeyError(f"No table {table!r}; there are {', '.join(self.schema)}.")
+        return f"data/{self.schema[table].path}"
+
+    @cached_property
+    def readable_works(self) -> tuple[dict[str, bibliography.Reference], list[Problem]]:
+        """The works that can be read, by key, and what is wrong with the rest of the bibliography."""
+        content = self.read(bibliography.FILE) if self.has(bibliography.FILE) else None
+        return bibliography.parse_bibliography(content)
+
+    @property
+    def works(self) -> dict[str, bibliography.Reference]:
+        """All works by key. Raises DataError if the bibliography is missing or an entry cannot be read."""
+        works, problems = self.readable_works
+        if problems:
+            raise DataError("\n".join(str(problem) for problem in problems))
+        return works
+
+    @cached_property
+    def protocol(self) -> dict[str, Any]:
+        """The protocol, complete and of the right form. Raises DataError with every problem it has."""
+        return protocol.checked(self.settings(protocol.FILE))
+
+    @cached_property
+    def citation(self) -> citation.Citation:
+        """How this version is cited. Raises DataError if ``CITATION.cff`` lacks what a citation needs."""
+        return citation.from_record(self.settings(citation.FILE), self.site_address)
+
+    @cached_property
+    def site_address(self) -> str:
+        """Where the site is published, with a slash at its end. Raises DataError if no address is set."""
+        return citation.published_at(self.settings("_config.yml"))
+
+    def settings(self, name: str) -> dict[str, Any]:
+        """Return the settings of a YAML file. Raises DataError if it is missing, not YAML, or holds none."""
+        if not self.has(name):
+            raise DataError(f"{name}: the file is missing → restore it from git.")
+        return parse_settings(self.read(name), name)
+
+
+def once(function: Callable[Concatenate[Project, Args], Result]) -> Callable[Concatenate[Project, Args], Result]:
+    """Work out ``function(project, …)`` once for each project and arguments (hashable); share what it returns."""
+
+    @wraps(function)
+    def remembered(project: Project, /, *args: Args.args, **named: Args.kwargs) -> Result:
+        key = (function, args, tuple(sorted(named.items())))
+        if key not in project._results:
+            project._results[key] = function(project, *args, **named)
+        result: Result = project._results[key]
+        return result
+
+    return remembered
+
+
+@once
+def _text(project: Project, name: str) -> pd.DataFrame:
+    file = project.file_of(name)
+    if not project.has(file):
+        raise DataError(f"{file}: the file is missing → restore it from git.")
+    return tables.parse_table(project.read(file), file)
+
+
+@once
+def _table(project: Project, name: str) -> pd.DataFrame:
+    file = project.file_of(name)
+    return tables.with_types(project.schema[name], _text(project, name), file)

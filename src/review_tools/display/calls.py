@@ -1,0 +1,74 @@
+"""What a chapter can call: each chart and table by the module of this folder that draws it.
+
+A module is imported when a chapter first calls something of it.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial, update_wrapper
+from importlib import import_module
+from typing import Any
+
+from review_tools.data.project import Project
+
+CHARTS = {
+    "bars": ["basis", "corrections_by_kind", "directions", "trials_by"],
+    "flow": ["prisma_flow"],
+    "forest": ["forest"],
+    "gapmap": ["gap_map"],
+    "matrices": ["disease_by_model", "effect_by_cell", "mediator_by_cell", "products"],
+    "mechanisms": ["mechanism_map"],
+    "overview": ["overview"],
+    "response_rates": ["response_rates"],
+    "timeline": ["trial_timeline"],
+}
+TABLES = {
+    "explorer": ["explorer"],
+    "flow": ["screening_queue", "search_log"],
+    "open_questions": ["open_references", "trials_without_outcomes", "unchecked_values", "untested_claims"],
+    "front_page": ["at_a_glance", "directions"],
+    "measured": ["benchmarks"],
+    "protocol": ["checklist", "protocol"],
+    "data_tables": [
+        "citations",
+        "corrections",
+        "data_dictionary",
+        "findings",
+        "glossary",
+        "notices",
+        "outcomes",
+        "studies",
+        "table_sizes",
+        "withdrawn",
+    ],
+    "trial_tables": ["trial_differences", "trials"],
+    "results": [
+        "answer",
+        "answers",
+        "claims",
+        "comparison_rows",
+        "decisions",
+        "gap_rows",
+        "published_pools",
+        "sensitivity",
+        "update",
+        "update_verdicts",
+    ],
+    "cite_and_download": ["cite", "downloads"],
+}
+
+
+class Calls:
+    """The charts, or the tables, of one project: ``charts.forest("x")`` calls ``forest.forest(project, "x")``."""
+
+    def __init__(self, name: str, modules: Mapping[str, list[str]], project: Callable[[], Project]) -> None:
+        self._name, self._project = name, project
+        self._modules = {function: module for module, functions in modules.items() for function in functions}
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self._modules:
+            raise AttributeError(f"{self._name} has no {name!r}; it has {', '.join(dir(self))}")
+        function = getattr(import_module(f"{__package__}.{self._modules[name]}"), name)
+        return update_wrapper(partial(function, self._project()), function)
+
+    def __dir__(self) -> list[str]:
+        return sorted(self._modules)
