@@ -27,7 +27,7 @@ from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ConfigError, SphinxError
 from sphinx.util import logging
-from sphinx.util.console import bold, red
+from sphinx.util.console import bold
 
 from review_tools.site import inputs, kernel
 
@@ -185,7 +185,6 @@ class Chapter:
             ChapterError: a cell fails, takes longer than ``timeout`` seconds, or ends its process.
         """
         timeout = self.notebook.metadata.get("mystnb", {}).get("execution_timeout", timeout)  # its front matter
-        ran: list[Any] = []
         PROCESSES.set_forkserver_preload([WARM])
         answers, theirs = PROCESSES.Pipe(duplex=False)
         cells = [(cell.source, cell.metadata.get("tags", [])) for cell in self.cells]
@@ -194,22 +193,23 @@ class Chapter:
         )
         process.start()
         theirs.close()
+        source = ""
         try:
-            language = answers.recv()
+            answers.recv()
             for source, tags in cells:
                 if not answers.poll(timeout if timeout and timeout > 0 else None):
                     raise ChapterError(self.says(f"it took longer than {timeout:g} s", source))
-                number, outputs, error = answers.recv()
-                if error and "raises-exception" not in tags:
-                    raise ChapterError(self.says(f"{error['ename']}: {error['evalue']}", source, error["traceback"]))
-                ran.append((number, outputs))
-            return language, ran
+                reply = answers.recv()
+                if reply["status"] != "ok" and "raises-exception" not in tags:
+                    raise ChapterError(self.says(f"{reply['ename']}: {reply['evalue']}", source, reply["traceback"]))
+            ran: Ran = answers.recv()
+            return ran
         except EOFError:
             process.join(10)
             code = process.exitcode or 0
             how = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
             how += " (out of memory?)" if code == -signal.SIGKILL else ""
-            raise ChapterError(self.says(f"its process ended with {how}", *cells[len(ran)][:1])) from None
+            raise ChapterError(self.says(f"its process ended with {how}", source)) from None
         finally:
             process.kill()
             process.join()
@@ -218,4 +218,4 @@ class Chapter:
     def says(self, why: str, source: str = "", traceback: Iterable[str] = ()) -> str:
         """Return the message for a cell that fails."""
         lines = "\n".join([*source.splitlines(), *traceback]).splitlines()
-        return "\n".join([red(f"{self.name}.md: a code cell fails: {why}"), *(f"| {line}" for line in lines)])
+        return "\n".join([f"{self.name}.md: a code cell fails: {why}", *(f"| {line}" for line in lines)])

@@ -22,7 +22,8 @@ def run(answers: Connection, folder: str, cells: list[tuple[str, list[str]]], fi
     """Run the cells of a chapter.
 
     Args:
-        answers: is sent what the kernel says of its language, then number, outputs and error (or None) of each cell.
+        answers: is sent None when the kernel is there, the kernel's reply after each cell, and in the end what it says
+            of its language, with number and outputs of each cell.
         folder: where the chapter lies.
         cells: source and tags of each.
         files: what they may read.
@@ -42,21 +43,22 @@ def run(answers: Connection, folder: str, cells: list[tuple[str, list[str]]], fi
     manager.kernel.shell.autoawait = False  # in the process itself the kernel has no thread for it
     client = manager.client()
     client.start_channels()
-    answers.send(manager.kernel.language_info)
-    reader = NotebookClient(new_notebook(), record_timing=False)  # turns the kernel's messages into outputs
+    ran = [new_code_cell(source) for source, _ in cells]
+    reader = NotebookClient(new_notebook(cells=ran), record_timing=False)  # turns the kernel's messages into outputs
     reader.reset_execution_trackers()
     reader.clear_before_next_output = False
     sys.addaudithook(Guard(files))
+    answers.send(None)
     for index, (source, tags) in enumerate(cells):
-        cell, reply = new_code_cell(source), {}
+        reply: dict[str, Any] = {"status": "ok"}
         if source.strip() and "skip-execution" not in tags:
-            asked = client.execute(source, allow_stdin=False)
+            client.execute(source, allow_stdin=False)
             with contextlib.suppress(CellExecutionComplete):
-                while message := client.get_iopub_msg():
-                    if message["parent_header"].get("msg_id") == asked:
-                        reader.process_message(message, cell, index)
+                while True:
+                    reader.process_message(client.get_iopub_msg(), ran[index], index)
             reply = client.get_shell_msg()["content"]
-        answers.send((cell.execution_count, cell.outputs, reply if reply.get("status") == "error" else None))
+        answers.send(reply)
+    answers.send((manager.kernel.language_info, [(cell.execution_count, cell.outputs) for cell in ran]))
 
 
 class Guard:
