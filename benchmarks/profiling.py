@@ -15,7 +15,6 @@ PARTS = {
     "starting Sphinx": ("sphinx/application.py", "__init__"),
     "reading the chapters": ("sphinx/builders/__init__.py", "_read_serial"),
     "writing the pages": ("sphinx/builders/__init__.py", "_write_serial"),
-    "of these, the pages of studies and trials": ("review_tools/site/pages.py", "write"),
     "of all these, the theme's templates": ("sphinx/jinja2glue.py", "render"),
     "of all these, the index of the search": ("sphinx/search/__init__.py", "feed"),
 }
@@ -30,7 +29,6 @@ def measure() -> list[Figure]:
         run([sys.executable, "-c", BUILD], folder, environment)  # executes the chapters
         (folder / "_build" / "html" / "index.html").unlink()
         (folder / "_build" / ".doctrees" / "environment.pickle").unlink()
-        environment["REVIEW_KERNELS"] = "plain"  # the pages of studies in this process too
         run([sys.executable, "-m", "cProfile", "-o", str(profile), _script(Path(aside))], folder, environment)
         entries = pstats.Stats(str(profile)).stats  # type: ignore[attr-defined]
     whole = max(entry[3] for entry in entries.values())

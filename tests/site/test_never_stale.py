@@ -53,7 +53,6 @@ def rename(old: str, new: str) -> Change:
 
 
 MORE = f"{small_book.HEAD}# More\n\n```{{code-cell}} ipython3\n1 + 1\n```\n"
-BENCHMARKS = '{"date": "2026-01-02", "machine": "a machine", "figures": []}'
 CELL = edit("data/trials.csv", ",,lupus nephritis,", ",,psoriasis,")
 ALL = set(small_book.PAGES)
 CHANGES: dict[str, tuple[list[Change], set[str]]] = {
@@ -65,7 +64,6 @@ CHANGES: dict[str, tuple[list[Change], set[str]]] = {
     "settings": ([edit("_config.yml", "html_title: MSC", "html_title: Another")], ALL),
     "the citation": ([edit("CITATION.cff", "title: ", "title: New ")], ALL),
     "the changelog": ([append("CHANGELOG.md", "\nMore.\n")], ALL),
-    "benchmarks": ([write("benchmarks/results.json", BENCHMARKS)], ALL),
     "a snapshot": ([edit("releases/26.1.0.json", "MSC", "msc")], ALL),
     "a module": ([edit("book/helper.py", "first", "second")], ALL),
     "a word": ([edit("book/alone.md", "Words.", "Other words.")], set()),
@@ -95,7 +93,13 @@ def test_every_input_counts(tmp_path: Path, root: Path, monkeypatch: pytest.Monk
         assert seen[-1][0] not in [state for state, _ in seen[:-1]], name
         prose = name in ("a word", "code", "a chapter is renamed")
         assert (seen[-1][1] == seen[-2][1]) == (name in ("a word", "code")) or prose, name
-    for by_product in ("_build/html/index.html", "tests/test_a.py", ".cache/x", "book/__pycache__/helper.pyc"):
+    for by_product in (
+        "_build/html/index.html",
+        "tests/test_a.py",
+        "docs/x.md",
+        ".cache/x",
+        "book/__pycache__/helper.pyc",
+    ):
         (folder / by_product).parent.mkdir(parents=True, exist_ok=True)
         (folder / by_product).write_text("x", encoding="utf-8")
     assert states() == seen[-1]
@@ -150,7 +154,7 @@ def test_a_change_gives_what_a_clean_build_gives(book: Path, name: str) -> None:
     assert (changed == first) == (name in UNSEEN)
 
 
-UNSEEN = {"the lock file", "benchmarks", "a snapshot"}  # no page of the small book shows them
+UNSEEN = {"the lock file", "a snapshot"}  # no page of the small book shows them
 
 
 @pytest.fixture

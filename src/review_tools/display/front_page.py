@@ -2,23 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import pandas as pd
-from jinja2 import Environment
 
 from review_tools.data.project import Project
-from review_tools.display.grid import Column, Grid, grid, lines, link, note, tag
+from review_tools.display.grid import ENVIRONMENT, Grid, grid, notes, stacks, tags
 from review_tools.display.protocol import current, last_searches
-from review_tools.display.queries import chosen, labels
+from review_tools.display.queries import labels, select
+from review_tools.display.results import comparison_links
 from review_tools.display.theme import plural
-from review_tools.display.trial_tables import status_of
+from review_tools.display.trial_tables import either
 from review_tools.synthesis import comparisons, words
-from review_tools.synthesis.comparisons import Answer
 
-_ENVIRONMENT = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
 # What the date means depends on the reader's clock, so `static/schedule.js` fills `.search-badge`.
-_TEMPLATE = _ENVIRONMENT.from_string("""\
+_TEMPLATE = ENVIRONMENT.from_string("""\
 <div class="glance">
 <dl class="glance-dates">
 <div><dt>Last systematic search</dt><dd>{{ searched or "no systematic search yet" }}
@@ -48,6 +45,7 @@ _TEMPLATE = _ENVIRONMENT.from_string("""\
 </div>
 </div>
 """)
+MECHANISMS, DISEASES = "book/mechanisms/index", "book/diseases/index"
 RESULTS = {"better with MSCs": "dampens", "no clear difference": "none", "worse with MSCs": "promotes"}
 
 
@@ -89,118 +87,108 @@ class Glance:
 
 
 def at_a_glance(project: Project) -> Glance:
-    """Dates, counts and trials by status, each with the page that holds its rows."""
-    studies, findings, outcomes, trials = (
-        project.table(name) for name in ("studies", "findings", "outcomes", "trials")
-    )
-    this = project.citation
-    results = compared(project)
-    pools = [result for result in results if result.k > 1]
-    randomised = outcomes.loc[outcomes["design"] == "randomised", "study_id"].nunique()
+    """Return dates, counts and trials by status, each with the page that holds its rows."""
+
+    def count(table: str, **conditions: str) -> int:
+        return len(select(project, table, **conditions))
+
+    outcomes, this = project.table("outcomes"), project.citation
+    works = outcomes.groupby("design")["study_id"].nunique()
+    reports = plural(outcomes["study_id"].nunique(), "study", "studies")
+    pools = [result for result in comparisons.controlled(project) if result.k > 1]
+    points = pd.Series([words.direction(pool) for pool in pools]).value_counts()
+    pointing = ", ".join(f"{points[name]} {name}" for name in RESULTS if name in points) or "none yet"
+    people, read = count("studies", kind="human trial"), count("findings", basis="source read")
+    completed = count("trials", registered_status="completed")
     cards = [
-        Card(
-            len(studies), "studies", f"{_are(studies, kind='human trial')} of them trials in people", "book/references"
-        ),
-        Card(
-            len(findings),
-            "laboratory and animal findings",
-            f"{_are(findings, basis='source read')} checked in their source",
-            "book/mechanisms/index",
-        ),
-        Card(
-            len(trials), "registered trials", f"{_are(trials, registered_status='completed')} completed", "book/trials"
-        ),
-        Card(
-            len(outcomes),
-            "outcomes in people",
-            f"from {plural(outcomes['study_id'].nunique(), 'study', 'studies')}, {randomised} randomised",
-            "book/diseases/index",
-        ),
-        Card(len(pools), "pooled results", _sum_up(pools), "book/synthesis/index"),
-        Card(
-            len(project.table("corrections")),
-            "corrections",
-            "places where seed and source disagree",
-            "book/audit",
-        ),
+        Card(count("studies"), "studies", f"{people} of them trials in people", "book/references"),
+        Card(count("findings"), "laboratory and animal findings", f"{read} checked in their source", MECHANISMS),
+        Card(count("trials"), "registered trials", f"{completed} completed", "book/trials"),
+        Card(len(outcomes), "outcomes in people", f"from {reports}, {works.get('randomised', 0)} randomised", DISEASES),
+        Card(len(pools), "pooled results", pointing, "book/synthesis/index"),
+        Card(count("corrections"), "corrections", "places where seed and source disagree", "book/audit"),
     ]
-    counts = trials.apply(status_of, axis=1).value_counts()
+    counts = either(project.table("trials"), "status").fillna("not shown").value_counts()
     order = sorted(counts.items(), key=lambda pair: (pair[0] in ("unknown", "not shown"), -pair[1], pair[0]))
-    most = int(counts.max())
-    statuses = [(str(name), int(count), round(100 * count / most)) for name, count in order]
+    statuses = [(str(name), int(number), round(100 * number / counts.max())) for name, number in order]
     return Glance(cards, statuses, last_search(project), this.version, this.released, due(project), current(project))
 
 
 def last_search(project: Project) -> str | None:
-    """Day of the latest complete search; None while there was none."""
+    """Return the day of the latest complete search; None while there was none."""
     searches = project.table("searches")
     complete = searches.loc[searches["status"] == "complete", "run_on"]
     return f"{complete.max():%Y-%m-%d}" if len(complete) else None
 
 
 def due(project: Project) -> Due | None:
-    """When the schedule in ``data/review.yml`` asks for the next search; None unless all sources were searched."""
-    read, last = project.protocol, last_searches(project)
+    """Return when ``data/review.yml`` asks for the next search; None unless all sources were searched."""
+    plan, last = project.protocol, last_searches(project)
     days: dict[str, int] = {
-        source: min(strategy["sources"][source]["every_days"] for strategy in read["strategies"].values())
+        source: min(strategy["sources"][source]["every_days"] for strategy in plan["strategies"].values())
         for source in last
     }
-    nexts = [(day + timedelta(days[source]), days[source]) for source, day in last.items() if day is not None]
-    if read["status"] != "living" or len(nexts) < len(last):
+    dates = [(day + timedelta(days[source]), days[source]) for source, day in last.items() if day is not None]
+    if plan["status"] != "living" or len(dates) < len(last):
         return None
-    day, every = min(nexts)
+    day, every = min(dates)
     return Due(f"{day:%Y-%m-%d}", every)
 
 
-def _are(frame: pd.DataFrame, **conditions: str) -> int:
-    ((column, value),) = conditions.items()
-    return int((frame[column] == value).sum())
-
-
-def _sum_up(pools: list[Answer]) -> str:
-    found = pd.Series([direction(pool) for pool in pools]).value_counts()
-    return ", ".join(f"{found[name]} {name}" for name in RESULTS if name in found.index) or "none yet"
-
-
-def compared(project: Project) -> list[Answer]:
-    """The comparisons with a control group that have a result, as they are declared."""
-    answers = (comparisons.answer(project, name) for name in project.table("comparisons")["comparison_id"])
-    return [result for result in answers if result.excludes_no_effect is not None]
-
-
-def direction(result: Answer) -> str:
-    """Which way a comparison points, in a reader's words: only an interval that leaves out no difference points."""
-    if not result.excludes_no_effect:
-        return "no clear difference"
-    return "better with MSCs" if result.favours_msc else "worse with MSCs"
-
-
 def directions(project: Project) -> Grid:
-    """Each comparison with a control group: its question, which way it points, and how sure anybody is."""
-    frame = pd.DataFrame([{**result.comparison, "at": at} for at, result in enumerate(compared(project))])
-    results, pages = compared(project), labels(project, "synthesis page")
-    graded = chosen(project, "assessments", about="certainty")
-    elsewhere = int((graded["judgement"] != "not assessed").sum())
-
-    def question(row: pd.Series) -> Any:
-        result = results[row["at"]]
-        size = f"{plural(result.k, 'study', 'studies')}, {result.people} people"
-        return lines([link(f"site:book/synthesis/{row['page']}", row["question"]), note(pages[row["page"]], size)])
-
-    def found(row: pd.Series) -> Any:
-        result = results[row["at"]]
-        said = direction(result)
-        name = words.RATIO.get(str(row["measure"]), "")
-        alone = "one study, not pooled" if result.k == 1 else None
-        return lines([tag(said, RESULTS[said]), note(f"{name} {words.interval(result)}", alone)])
-
-    columns: list[Column] = [
-        ("Question", question),
-        ("Direction", found),
-        ("Certainty", lambda row: "not assessed"),
+    """Show each comparison with a control group: its question, which way it points, and how sure anybody is."""
+    results = comparisons.controlled(project)
+    frame = pd.DataFrame([result.comparison for result in results])
+    sizes = [f"{plural(result.k, 'study', 'studies')}, {result.people} people" for result in results]
+    figures = [
+        f"{words.RATIO.get(str(result.comparison['measure']), '')} {words.interval(result)}" for result in results
     ]
-    caption = (
+    alone = ["one study, not pooled" if result.k == 1 else None for result in results]
+    said = [words.direction(result) for result in results]
+    graded = select(project, "assessments", about="certainty")
+    elsewhere = int((graded["judgement"] != "not assessed").sum())
+    return grid(
+        {
+            "Question": stacks(
+                comparison_links(frame, "question"), notes(frame["page"].map(labels(project, "synthesis page")), sizes)
+            ),
+            "Direction": stacks(tags(said, [RESULTS[name] for name in said]), notes(figures, alone)),
+            "Certainty": ["not assessed"] * len(results),
+        },
         f"{plural(len(frame), 'question')}, none graded for certainty by anybody we know of "
-        f"({elsewhere} gradings of other reviews’ results stand with their pools)"
+        f"({elsewhere} gradings of other reviews’ results stand with their pools)",
+        tools=False,
     )
-    return grid(frame, columns, caption, tools=False)
+
+
+# The theme gives each “highlight” block its copy button.
+_CITE = ENVIRONMENT.from_string("""\
+<div class="cite">
+{% for name, words in forms %}
+{% if loop.first %}
+<div class="highlight"><pre>{{ words }}</pre></div>
+{% else %}
+<details><summary>{{ name }}</summary><div class="highlight"><pre>{{ words }}</pre></div></details>
+{% endif %}
+{% endfor %}
+</div>
+""")
+
+
+@dataclass(frozen=True)
+class Cite:
+    """The citation of this version in several forms, each to copy."""
+
+    forms: tuple[tuple[str, str], ...]
+
+    def _repr_html_(self) -> str:
+        return _CITE.render(forms=self.forms)
+
+    def __repr__(self) -> str:
+        return self.forms[0][1]
+
+
+def cite(project: Project) -> Cite:
+    """Show how to cite this version, from ``CITATION.cff``."""
+    this = project.citation
+    return Cite((("Text", this.text()), ("BibTeX", this.bibtex()), ("RIS", this.ris().replace("\r\n", "\n"))))

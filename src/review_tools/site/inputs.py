@@ -12,14 +12,8 @@ from hashlib import blake2b
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
-ASIDE = {
-    "_build",
-    "tests",
-    "scripts",
-    "src",
-    "node_modules",
-    "__pycache__",
-}  # no build reads them; the package is PACKAGE
+# Never read by a build; of src only the package is, wherever it is installed.
+ASIDE = {"_build", "benchmarks", "docs", "node_modules", "scripts", "src", "tests", "__pycache__"}
 CODE_READS = "CHANGELOG.md"  # the only Markdown that code cells read; other Markdown is prose
 
 
