@@ -3,6 +3,7 @@
 One digest stands for all of it. Whatever changes, chapters run again and pages are written anew.
 """
 
+import contextlib
 import os
 import platform
 import sys
@@ -32,7 +33,8 @@ def digest(files: dict[str, Path]) -> str:
     """Return one digest of names and contents, of the interpreter, of what is installed and of the day."""
     found = blake2b("\n".join([platform.python_version(), *installed(), day()]).encode(), digest_size=16)
     for name, path in sorted(files.items()):
-        found.update(f"\n{name}\0{path.stat().st_size}\0".encode() + path.read_bytes())
+        with contextlib.suppress(FileNotFoundError):  # an editor's own file, gone meanwhile
+            found.update(f"\n{name}\0{path.stat().st_size}\0".encode() + path.read_bytes())
     return found.hexdigest()
 
 
