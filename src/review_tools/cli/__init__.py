@@ -1,45 +1,27 @@
 """``review``: the project's commands, one module each. They parse and delegate."""
 
 from review_tools.cli import (
-    accept,
     add,
     build,
     check,
     diff,
-    forms,
     gate,
-    identify,
     pdf,
-    pool,
-    publish,
     release,
-    retractions,
-    screen,
-    store,
-    tables,
     versions,
     watch,
 )
 from review_tools.cli.app import app
 
 __all__ = [
-    "accept",
     "add",
     "app",
     "build",
     "check",
     "diff",
-    "forms",
     "gate",
-    "identify",
     "pdf",
-    "pool",
-    "publish",
     "release",
-    "retractions",
-    "screen",
-    "store",
-    "tables",
     "versions",
     "watch",
 ]

@@ -37,12 +37,12 @@ class Reference:
     @property
     def authors(self) -> list[str]:
         """Authors as “Last, First”, or the name of a group; “others” stands for those not known."""
-        return [_plain(name) for name in _names(self.raw.get("author", ""))]
+        return [_plain(name) for name in names_of(self.raw.get("author", ""))]
 
     @property
     def groups(self) -> set[str]:
         """The authors that are groups: their names stand in braces, so that no “and” or comma divides them."""
-        return {_plain(name) for name in _names(self.raw.get("author", "")) if _is_group(name)}
+        return {_plain(name) for name in names_of(self.raw.get("author", "")) if _is_group(name)}
 
     @cached_property
     def label(self) -> str:
@@ -68,7 +68,7 @@ class Reference:
 
 
 def short_title(title: str, words: int = 5) -> str:
-    """First words of a title, with an ellipsis when some are left out."""
+    """Return the first words of a title, with an ellipsis when some are left out."""
     parts = title.strip("[]").split()
     return " ".join(parts[:words]).rstrip(",:;") + ("…" if len(parts) > words else "")
 
@@ -106,8 +106,8 @@ def parse_bibliography(content: bytes | None) -> tuple[dict[str, Reference], lis
     return references, problems
 
 
-def _names(authors: str) -> list[str]:
-    """The names of an author field, divided at each “and” that stands outside of braces."""
+def names_of(authors: str) -> list[str]:
+    """Return the names of an author field, divided at each “and” that stands outside of braces."""
     names, depth = [""], 0
     for part in re.split(r"([{}]|\s+and\s+)", authors):
         depth += (part == "{") - (part == "}")
@@ -119,12 +119,12 @@ def _names(authors: str) -> list[str]:
 
 
 def _is_group(name: str) -> bool:
-    """Whether one pair of braces holds the whole name, and that is no surname of two words, such as {Te Boome}."""
+    """Say whether one pair of braces holds the whole name, and that is no surname of two words, such as {Te Boome}."""
     *before, _ = name.strip("{}").split() or [""]
     surname = bool(before) and all(word.casefold() in PARTICLES for word in before)
     return name.startswith("{") and name.find("}") == len(name) - 1 and not surname
 
 
 def _plain(value: str) -> str:
-    """Field value without the escapes and braces that only TeX needs."""
+    """Return a field without the escapes and braces that only TeX needs."""
     return re.sub(r"\\([&%#_$])", r"\1", value).replace("{", "").replace("}", "").strip()

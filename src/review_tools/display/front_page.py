@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pandas as pd
 
-from review_tools.data.project import Project
+from review_tools.data.project import Project, labels
 from review_tools.display.grid import ENVIRONMENT, Grid, grid, notes, stacks, tags
 from review_tools.display.protocol import current, last_searches
-from review_tools.display.queries import labels, select
+from review_tools.display.queries import select
 from review_tools.display.results import comparison_links
 from review_tools.display.theme import plural
 from review_tools.display.trial_tables import either
@@ -140,9 +140,7 @@ def directions(project: Project) -> Grid:
     results = comparisons.controlled(project)
     frame = pd.DataFrame([result.comparison for result in results])
     sizes = [f"{plural(result.k, 'study', 'studies')}, {result.people} people" for result in results]
-    figures = [
-        f"{words.RATIO.get(str(result.comparison['measure']), '')} {words.interval(result)}" for result in results
-    ]
+    figures = [words.named_interval(result) for result in results]
     alone = ["one study, not pooled" if result.k == 1 else None for result in results]
     said = [words.direction(result) for result in results]
     graded = select(project, "assessments", about="certainty")
