@@ -1,69 +1,124 @@
-"""The benchmarks of the project: ``make bench`` (about half an hour on two cores), into ``_build/bench.json``.
+"""Measure builds beside plain Jupyter Book, the check of ten times the data, and pooling beside statsmodels.
 
-    python benchmarks/bench.py --runs 1 --only build
-    python benchmarks/bench.py --publish     # what was measured last becomes benchmarks/results.json, shown in Methods
-
-Times are medians of whole commands; ratios are taken within one round, so that a slow moment of the machine counts on
-both sides. Quote the ratios.
+``make bench`` prints a table; ``python benchmarks/bench.py pooling`` one part of it. Builds work on copies of the
+project; plain means that MyST-NB executes each chapter at each build. Quote the ratios: they are taken within one
+round, so that a slow moment of the machine counts on both sides.
 """
 
-import argparse
-import json
 import os
-import platform
+import re
+import shutil
 import subprocess
+import sys
+import tempfile
 import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from pathlib import Path
-
-import building
-import dedupe
-import growing
-import pooling
-import profiling
-import weighing
+from statistics import median
+from timeit import repeat
 
 ROOT = Path(__file__).resolve().parents[1]
-MADE, KEPT = ROOT / "_build" / "bench.json", ROOT / "benchmarks" / "results.json"
-GROUPS = {
-    "build": building.measure,
-    "profile": lambda runs: profiling.measure(),
-    "weight": lambda runs: weighing.measure(),
-    "growth": lambda runs: growing.measure(),
-    "pooling": lambda runs: pooling.measure(),
-    "duplicates": dedupe.measure,
+REVIEW = [sys.executable, "-m", "review_tools.cli"]
+FORCE = "plain Jupyter Book, force"
+PLAIN = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", "."]
+CHANGES = {  # what changes before a build: file, pattern, new text
+    "from nothing": ("", "", ""),
+    "nothing changed": ("", "", ""),
+    "one cell of data": ("data/trials.csv", r"hES-MSC in MS( \d+)?", "hES-MSC in MS {}"),
+    "one word of prose": ("book/introduction.md", r"(?m)^This chapter\d* tells", "This chapter{} tells"),
 }
+ROUNDS = 3
+Row = tuple[str, str, str]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--only", choices=GROUPS, action="append")
-    parser.add_argument("--publish", action="store_true", help="copy _build/bench.json to benchmarks/results.json")
-    asked = parser.parse_args()
-    if asked.publish:
-        KEPT.write_bytes(MADE.read_bytes())
-        print(f"{KEPT.relative_to(ROOT)} is renewed: look at it in Methods, then commit it.")
-        return
-    report = json.loads(MADE.read_text(encoding="utf-8")) if asked.only and MADE.is_file() else {"figures": []}
-    for group in asked.only or GROUPS:
-        print(f"{group} …", flush=True)
-        kept = [row for row in report["figures"] if row["part"] != group]
-        report["figures"] = kept + [{"part": group, **row} for row in GROUPS[group](asked.runs)]
-        commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
-        report |= {
-            "date": time.strftime("%Y-%m-%d"),
-            "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
-            f"Python {platform.python_version()}",
-            "commit": commit.stdout.strip()[:12],
-            "runs": asked.runs,
-        }
-        MADE.parent.mkdir(exist_ok=True)
-        MADE.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    for row in report["figures"]:
-        ratio = f"{row['ratio']:8.3g} × {row['against']}" if row["ratio"] is not None else ""
-        print(f"{row['name']:<64}{row['value']:>10.4g} {row['unit']:<6}{ratio}")
-    print(f"Written to {MADE.relative_to(ROOT)}")
+def copied(folder: Path) -> Path:
+    """Copy the files of the project that are in git."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in listed.splitlines():
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+def changed(file: Path, pattern: str, new: str) -> None:
+    text, count = re.subn(pattern, new, file.read_text(encoding="utf-8"), count=1)
+    if not count:
+        sys.exit(f"There is nothing to change in {file.name}: mend the pattern {pattern!r}.")
+    file.write_text(text, encoding="utf-8")
+
+
+def timed(command: list[str], folder: Path) -> tuple[float, float]:
+    """Run a command with the package of a folder; return seconds and the MB of its largest process."""
+    environment = {**os.environ, "PYTHONPATH": str(folder / "src"), "REVIEW_ROOT": str(folder)}
+    with tempfile.TemporaryFile("w+") as log:
+        start = time.perf_counter()
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - start
+        log.seek(0)
+        if status:
+            sys.exit(f"{' '.join(command)} failed in {folder}:\n{log.read()[-3000:]}")
+    return seconds, usage.ru_maxrss / 1024
+
+
+def builds(aside: Path) -> Iterator[Row]:
+    """Build from nothing and after changes, beside a plain build of the same round."""
+    ours, plain = copied(aside / "ours"), copied(aside / "plain")
+    changed(plain / "_config.yml", r"execute_notebooks: \w+", "execute_notebooks: force")
+    changed(plain / "_config.yml", r"(?m)^  config:\n", "  config:\n    review_execution: mystnb\n")
+    runs = defaultdict(list)
+    for number in range(ROUNDS):
+        for folder in (ours, plain):
+            shutil.rmtree(folder / "_build", ignore_errors=True)
+        runs[FORCE].append(timed(PLAIN, plain))
+        for name, (file, pattern, new) in CHANGES.items():
+            if file:
+                changed(ours / file, pattern, new.format(number))
+            runs[name].append(timed([*REVIEW, "build"], ours))
+    for name, measured in runs.items():
+        seconds, memory = zip(*measured, strict=True)
+        ratio = median(one / force for one, (force, _) in zip(seconds, runs[FORCE], strict=True))
+        yield f"build, {name}", f"{median(seconds):.1f} s, {max(memory):.0f} MB", f"{ratio:.2f} of plain"
+
+
+def check(aside: Path) -> Iterator[Row]:
+    """Check the project, and one with ten times the data."""
+    from grow import grow
+
+    first = 0.0
+    for factor in (1, 10):
+        seconds, memory = timed([*REVIEW, "check"], grow(copied(aside / f"times {factor}"), factor))
+        first = first or seconds
+        yield f"check, data ×{factor}", f"{seconds:.1f} s, {memory:.0f} MB", f"{seconds / first:.1f} of ×1"
+
+
+def pooling(_: Path) -> Iterator[Row]:
+    """Pool made-up effects with tau² 0.1; statsmodels gives no intervals of tau² and I², and has no REML."""
+    import numpy as np
+    import pandas as pd
+    from statsmodels.stats.meta_analysis import combine_effects
+
+    from review_tools.synthesis.pooling import pool
+    from review_tools.synthesis.rows import effect_sizes
+
+    def best(task: Callable[[], object]) -> float:
+        return 1000 * min(repeat(task, number=1, repeat=20))
+
+    for size in (10, 1_000):
+        chance = np.random.default_rng(size)
+        v = chance.uniform(0.02, 0.6, size)
+        effects = effect_sizes(pd.DataFrame({"effect": chance.normal(0.3, np.sqrt(v + 0.1)), "se": np.sqrt(v)}), "GEN")
+        for model, method in (("DL", "chi2"), ("PM", "iterated"), ("REML", "iterated")):
+            ours = best(lambda effects=effects, model=model: pool(effects, model))
+            theirs = best(lambda of=effects, method=method: combine_effects(of.effect, of.variance, method))
+            yield f"pool {size:,} studies, {model}", f"{ours:.2f} ms", f"{ours / theirs:.1f} of statsmodels"
 
 
 if __name__ == "__main__":
-    main()
+    for part in (builds, check, pooling):
+        if sys.argv[1:] in ([], [part.__name__]):
+            with tempfile.TemporaryDirectory() as folder:
+                for row in part(Path(folder)):
+                    print("{:<32}{:<24}{}".format(*row), flush=True)

@@ -1,7 +1,7 @@
 """Compare the pooling engine with results that other programs printed.
 
-``python scripts/agreement.py`` prints one line for each figure: set, model, figure, printed, ours,
-difference. The figures and their sources are in tests/synthesis/reference_sets.json.
+``python scripts/agreement.py`` prints them all; the figures and their sources are in
+tests/synthesis/reference_sets.json.
 
 metafor ends its search for tau² by restricted maximum likelihood at the first step below 1e-5;
 ours goes on to the peak. Figures that this moves are computed a second time with metafor's
@@ -109,7 +109,7 @@ def _ours(result: dict[str, Any]) -> dict[str, Any]:
 def _of_pool(pooled: Pooled) -> dict[str, Any]:
     """Return the figures of a pool, and those that other programs derive from them."""
     figures: dict[str, Any] = {name: getattr(pooled, name) for name in Pooled.__slots__} | pooled.figures()
-    figures |= {"back_pi_low": pooled.back_pi_low, "back_pi_high": pooled.back_pi_high}
+    figures["back_pi_low"], figures["back_pi_high"] = pooled.back_prediction or (None, None)
     figures |= {"k_with_left_out": pooled.k + len(pooled.left_out), "df_q": pooled.k - 1, "abs_stat": abs(pooled.stat)}
     if pooled.tau2 is not None and pooled.q is not None and pooled.i2 is not None:
         figures["tau"] = pooled.tau2**0.5
@@ -127,12 +127,12 @@ def _h2(i2: float) -> float:
 
 if __name__ == "__main__":
     compared = compare()
-    print(f"{'set':24} {'model':34} {'figure':16} {'printed':>20} {'ours':>20} {'difference':>10}")
-    for row in compared:
-        print(
-            f"{row.dataset:24} {row.model:34} {row.name:16} {row.printed:>20} {row.ours:>20.12g} "
-            f"{abs(row.ours - float(row.printed)):>10.1e}  {row.verdict} {row.why}".rstrip()
+    table = pd.DataFrame([asdict(row) | {"verdict": row.verdict} for row in compared])
+    print(
+        table[["dataset", "model", "name", "printed", "ours", "verdict", "why"]].to_string(
+            index=False, float_format="%.12g"
         )
+    )
     counts = Counter(row.verdict for row in compared)
     print(f"{len(compared)} figures: {', '.join(f'{count} {verdict}' for verdict, count in counts.items())}.")
     for outside in REFERENCE["outside"]:
