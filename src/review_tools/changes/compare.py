@@ -12,7 +12,6 @@ from typing import TypeVar
 
 import pandas as pd
 
-from review_tools.changes import state
 from review_tools.changes.model import (
     ADDED,
     CHANGED,
@@ -28,7 +27,7 @@ from review_tools.changes.model import (
     Verdict,
 )
 from review_tools.changes.pages import affected
-from review_tools.changes.state import State, ids
+from review_tools.changes.state import UNSOUND_DATA, State, ids, snapshot, whole
 from review_tools.data import bibliography, git
 from review_tools.data.problems import DataError
 from review_tools.data.project import MARKER, Project
@@ -54,7 +53,7 @@ def compared(project: Project, base: str, head: str | None = None) -> Changes:
         versions = [bool(side and project.has(snapshot_file(side))) for side in (base, head)]
         if any(versions):
             sides = [
-                state.snapshot(project, str(side)) if version else state.whole(*_side(project, side, None))
+                snapshot(project, str(side)) if version else whole(*_side(project, side, None))
                 for side, version in zip((base, head), versions, strict=True)
             ]
             return between(sides[0], sides[1])
@@ -105,20 +104,32 @@ def compare(before: Project, after: Project, names: tuple[str, str] = ("before",
     Raises:
         DataError: the ``datapackage.json`` of a side cannot be read.
     """
-    sides = (before, after)
+    differing = _differing(before, after)
+    before = after.with_files(differing)  # shares with the newer side what both have
     names_of_tables = _either(before.schema, (*after.schema, REFERENCES))
-    touched = [name for name in names_of_tables if _content(before, name) != _content(after, name)]
-    same_data = not touched and before.read(MARKER) == after.read(MARKER)
-    declared, stated = [ids(side, "comparisons") for side in sides], [ids(side, "claims") for side in sides]
-    moved = [] if same_data else [name for name in _either(*declared) if not _same_rows(before, after, name)]
-    states = []
-    for side, name, pools, verdicts in zip(sides, names, declared, stated, strict=True):
-        one = State(name)
-        one.read(side, touched)
-        one.compute(side, [name for name in moved if name in pools], [] if same_data else verdicts)
-        states.append(one)
-    found = between(states[0], states[1], (len(_either(*declared)), len(_either(*stated))))
-    return found.with_pages(affected(before, after, found))
+    touched = [name for name in names_of_tables if {_file(before, name), _file(after, name)} & differing.keys()]
+    same_data = not touched and MARKER not in differing
+    declared, stated = [[ids(side, table) for side in (before, after)] for table in ("comparisons", "claims")]
+    names_of_pools = _either(*declared)
+    same = [name for name in names_of_pools if same_data or _same_rows(before, after, name)]
+    old, new = State(names[0]), State(names[1])
+    for side, state, pools, verdicts in zip((after, before), (new, old), declared[::-1], stated[::-1], strict=True):
+        state.read(side, touched)
+        state.compute(side, [name for name in pools if name not in same], [] if same_data else verdicts)
+        comparisons.share_answers(after, before, same)
+    found = between(old, new, (len(names_of_pools), len(_either(*stated))))
+    return found.with_pages(affected(before, after, found, differing))
+
+
+def _differing(before: Project, after: Project) -> dict[str, bytes | None]:
+    """The files that are not the same on both sides, as the older one has them; None: not there."""
+    files = [{name for part in PARTS[:2] for name in side.files(part)} | {PARTS[2]} for side in (before, after)]
+    contents = {name: before.read(name) if before.has(name) else None for name in sorted(files[0] | files[1])}
+    return {
+        name: content
+        for name, content in contents.items()
+        if content != (after.read(name) if after.has(name) else None)
+    }
 
 
 def between(before: State, after: State, compared: tuple[int, int] | None = None) -> Changes:
@@ -150,11 +161,10 @@ def _either(before: Iterable[str], after: Iterable[str]) -> list[str]:
     return [*[name for name in before if name not in newer], *newer]
 
 
-def _content(project: Project, table: str) -> bytes | None:
-    if table != REFERENCES and table not in project.schema:
-        return None
-    file = bibliography.FILE if table == REFERENCES else project.file_of(table)
-    return project.read(file) if project.has(file) else b""
+def _file(project: Project, table: str) -> str:
+    if table == REFERENCES:
+        return bibliography.FILE
+    return project.file_of(table) if table in project.schema else ""
 
 
 # Rows
@@ -224,7 +234,7 @@ def _same_rows(before: Project, after: Project, name: str) -> bool:
     try:
         rows = [comparisons.members(side, name) for side in (before, after)]
         declared = [comparisons.declared(side, name) for side in (before, after)]
-    except state.UNSOUND_DATA:
+    except UNSOUND_DATA:
         return False
     return rows[0].equals(rows[1]) and declared[0].equals(declared[1])
 

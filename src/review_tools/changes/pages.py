@@ -2,12 +2,12 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from review_tools.changes.model import REFERENCES, Changes, Table
-from review_tools.check.chapters import FACT, cited_keys, found
+from review_tools.check.chapters import CITE, FACT
 from review_tools.data import inline_values
-from review_tools.data.project import Project
+from review_tools.data.project import Project, once
 
 SHOWN = re.compile(r"\btables\.(\w+)\(|\b(?:from_|load)\(\s*[\"'](\w+)[\"']|\bcharts\.(\w+)\(")
 # Tables behind what a chapter shows under another name. A table's own name needs no line here.
@@ -32,25 +32,37 @@ BEHIND = {
 Subjects = dict[str, set[str]]  # study or trial → tables with changed rows about it
 
 
-def affected(before: Project, after: Project, changes: Changes) -> dict[str, tuple[str, ...]]:
-    """Return pages with their reasons, in the order chapters, studies, trials; none where a side has no chapters."""
+def affected(
+    before: Project, after: Project, changes: Changes, differing: Collection[str]
+) -> dict[str, tuple[str, ...]]:
+    """Return pages with their reasons, in the order chapters, studies, trials; none where a side has no chapters.
+
+    Args:
+        differing: the files that are not the same on both sides.
+    """
     files = [side.files("book", ".md") for side in (after, before)]
     if not all(files):
         return {}
     reasons: dict[str, dict[str, None]] = defaultdict(dict)
     studies, trials = _subjects(changes.tables)
     for file in dict.fromkeys((*files[0], *files[1])):
-        was, now = (side.read(file).decode("utf-8", "replace") if side.has(file) else None for side in (before, after))
-        for why in _chapter(was, now, studies, changes.tables, before, after):
-            reasons[file.removesuffix(".md")][why] = None
-    for pool in (turn.newest for turn in changes.pools):
+        page = reasons[file.removesuffix(".md")]
+        if file not in files[0] or file not in files[1]:
+            page["this chapter is new" if file in files[0] else "this chapter is gone"] = None
+            continue
+        if file in differing:
+            page["its text changes"] = None
+        if changes.tables:
+            text = after.read(file).decode("utf-8", "replace")
+            page |= dict.fromkeys(_shows(text, studies, changes.tables, before, after))
+    for pool in [turn.newest for turn in changes.pools]:
         reasons[pool.page][f"the result of {pool.comparison_id} moves"] = None
-    for claim in (turn.newest for turn in changes.verdicts):
+    for claim in [turn.newest for turn in changes.verdicts]:
         reasons[claim.chapter.removesuffix(".md")][f"the verdict on {claim.claim_id} changes"] = None
     for kind, subjects in (("studies", studies), ("trials", trials)):
-        for name, changed in sorted(subjects.items()):
-            reasons[f"{kind}/{name}"] |= dict.fromkeys([f"rows of {table}" for table in sorted(changed)])
-    return {page: tuple(why) for page, why in reasons.items()}
+        for name, tables in sorted(subjects.items()):
+            reasons[f"{kind}/{name}"] |= dict.fromkeys([f"rows of {table}" for table in sorted(tables)])
+    return {page: tuple(why) for page, why in reasons.items() if why}
 
 
 def _subjects(tables: tuple[Table, ...]) -> tuple[Subjects, Subjects]:
@@ -70,41 +82,34 @@ def _subjects(tables: tuple[Table, ...]) -> tuple[Subjects, Subjects]:
     return studies, trials
 
 
-def _chapter(
-    was: str | None, now: str | None, studies: Subjects, tables: tuple[Table, ...], before: Project, after: Project
-) -> Iterator[str]:
-    if now is None or was is None:
-        yield "this chapter is new" if was is None else "this chapter is gone"
-        return
-    if was != now:
-        yield "its text changes"
-    named = studies and re.search("|".join(map(re.escape, studies)), now)  # quicker than to read all roles
-    if named and (cited := sorted({key for key, _ in cited_keys(now)} & set(studies))):
+def _shows(text: str, studies: Subjects, tables: tuple[Table, ...], before: Project, after: Project) -> Iterator[str]:
+    """What a chapter shows of rows that change: citations, tables and charts, facts in its sentences."""
+    if cited := sorted({key.strip() for keys in CITE.findall(text) for key in keys.split(",")} & studies.keys()):
         yield f"cites {', '.join(cited)}"
     touched = {table.name: table for table in tables}
-    shown = {name for names in SHOWN.findall(now) for name in names if name} if tables else set()
-    for name in sorted({BEHIND.get(name, name) for name in shown} & set(touched)):
+    shown = {name for names in SHOWN.findall(text) for name in names if name}
+    for name in sorted({BEHIND.get(name, name) for name in shown} & touched.keys()):
         yield f"shows {name}"
-    if tables and re.search(rf"`(?:{'|'.join(touched)})\b", now):
-        for match, _ in found(FACT, now):
-            kind, question = match[1], match[2]
-            table = touched.get(question.split(" ")[0])  # a fact looks at one table
-            if table is None or not _asks_what_changes(kind, question, table, before, after):
-                continue
+    for kind, question in FACT.findall(text):
+        table = touched.get(question.partition(" ")[0])  # a fact looks at one table
+        if table is not None and (kind == "count" or _asks_what_changes(question, table, before, after)):
             answers = [_answer(side, kind, question) for side in (before, after)]
             if answers[0] != answers[1]:
                 yield f"{kind} {question}: {answers[0]} → {answers[1]}"
 
 
-def _asks_what_changes(kind: str, question: str, table: Table, before: Project, after: Project) -> bool:
-    """Whether a fact can have another answer: a count always, a cell when its row changes, or the table as a whole."""
-    if kind == "count" or table.columns_added or table.columns_removed:
-        return True
-    if any(row.key[0][1] in question for row in table.rows):
-        return True
-    return not all(_typed(side, table.name) for side in (before, after))
+def _asks_what_changes(question: str, table: Table, before: Project, after: Project) -> bool:
+    """Whether a cell can differ: its row changes, or the columns of its table, or that the table can be read."""
+    rows = [row for row in table.rows if row.key[0][1] in question]
+    return bool(
+        rows
+        or table.columns_added
+        or table.columns_removed
+        or not (_typed(before, table.name) and _typed(after, table.name))
+    )
 
 
+@once
 def _typed(project: Project, table: str) -> bool:
     try:
         project.table(table)

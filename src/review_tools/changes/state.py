@@ -15,7 +15,7 @@ import pandas as pd
 
 from review_tools.changes.model import REFERENCES, Pool, Result, Sheet, Verdict
 from review_tools.data.problems import DataError
-from review_tools.data.project import Project
+from review_tools.data.project import Project, once
 from review_tools.data.versions import snapshot_file
 from review_tools.synthesis import claims, comparisons, words
 from review_tools.synthesis.effects import SynthesisError
@@ -152,6 +152,12 @@ def pool(project: Project, name: str) -> Pool:
 def verdict(project: Project, name: str) -> Verdict:
     """Return a claim as the code at hand tests it. Raises one of ``UNSOUND_DATA``."""
     now = claims.verdict(project, name)
-    ledger = project.table("claims")
-    row = ledger[ledger["claim_id"] == name].iloc[0]
-    return Verdict(name, str(row["statement"]), str(row["chapter"]), now.word, now.because)
+    statement, chapter = _claims(project)[name]
+    return Verdict(name, statement, chapter, now.word, now.because)
+
+
+@once
+def _claims(project: Project) -> dict[str, tuple[str, str]]:
+    """Return statement and chapter of each claim."""
+    columns = [project.table("claims")[column].astype(str) for column in ("claim_id", "statement", "chapter")]
+    return {name: (statement, chapter) for name, statement, chapter in zip(*columns, strict=True)}

@@ -5,13 +5,13 @@ row enters a pool is decided here, by rule, and every row that stays out keeps i
 """
 
 import contextlib
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
-from review_tools.data.project import Project, once
+from review_tools.data.project import Project, once, share
 from review_tools.data.retracted import UNSOUND
 from review_tools.data.versions import order
 from review_tools.synthesis.effects import Effects
@@ -169,6 +169,11 @@ def answer(
 @once
 def _answer(project: Project, name: str, version: str | None, model: str, test: str | None) -> Answer:
     return _of_rows(declared(project, name), members(project, name, version), model, test, None)
+
+
+def share_answers(source: Project, target: Project, names: Collection[str]) -> None:
+    """Let a second state of the review share the answers of the comparisons whose rows are the same in both."""
+    share(_answer, source, target, names)
 
 
 def _of_rows(comparison: pd.Series, rows: pd.DataFrame, model: str, test: str | None, keep: pd.Series | None) -> Answer:
