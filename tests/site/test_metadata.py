@@ -21,7 +21,7 @@ from review_tools.data import schema
 from review_tools.data.bibliography import Reference
 from review_tools.data.citation import citation, site_address
 from review_tools.site import feed, linked_data, metadata
-from review_tools.site.changelog import Release, releases
+from review_tools.site.feed import Release, releases
 from review_tools.site.charts import script_json
 
 onsite = pytest.mark.site
