@@ -86,15 +86,15 @@ def changes(copy: Path, tmp_path: Path) -> Path:
     studies = after / "data" / "studies.csv"
     text = studies.read_text(encoding="utf-8").replace("By its title", "@everyone <img src=x> ${{ x }} By its title", 1)
     studies.write_text(text, encoding="utf-8")
-    result = CliRunner().invoke(app, ["diff", str(copy), str(after), "--root", str(copy), "--json"])
+    result = CliRunner().invoke(app, ["diff", str(copy), str(after), "--root", str(copy), "--markdown"])
     assert result.exit_code == 0, result.output
-    path = tmp_path / "changes.json"
+    path = tmp_path / "changes.md"
     path.write_text(result.output, encoding="utf-8")
     return path
 
 
 def comment(changes: Path) -> tuple[int, str]:
-    command = ["publish", "comment", "--changes", str(changes), "--owner", "owner", "--branch", "study"]
+    command = ["publish", "comment", "--file", str(changes), "--owner", "owner", "--branch", "study"]
     result = CliRunner().invoke(
         app, [*command, "--commit", SHA, "--run", "https://github.com/owner/name/actions/runs/1"]
     )
@@ -123,15 +123,6 @@ def test_an_outdated_run_says_nothing(hub: Hub, changes: Path) -> None:
     code, output = comment(changes)
     assert (code, hub.writes) == (0, [])
     assert "nothing to say" in output
-
-
-@pytest.mark.parametrize("content", ["", "[]", '{"format": "other"}', '{"format": "review-changes/1", "tables": 3}'])
-def test_an_artefact_of_another_shape_is_refused(hub: Hub, tmp_path: Path, content: str) -> None:
-    hub.pulls = [{"number": 5, "head": {"ref": "study", "sha": SHA}}]
-    path = tmp_path / "changes.json"
-    path.write_text(content, encoding="utf-8")
-    code, _ = comment(path)
-    assert (code, hub.writes) == (1, [])
 
 
 def test_a_pull_request_is_opened_once_and_never_for_main(hub: Hub, tmp_path: Path) -> None:

@@ -75,6 +75,7 @@ def sections(changes: Changes, *, site: bool = False) -> Iterator[Section]:
         site: for a page of the site or its feed, with links to its pages (``site:`` addresses), without what only
             authors need. Else for those who judge a change.
     """
+    mark = "" if site else "⚠️ "
     gone = [(table, row) for table, row in changes.rows(REMOVED) if not row.past and table.name != "corrections"]
     columns = [
         f"- {safe(table.title)}: the whole column **{safe(column)}**"
@@ -82,8 +83,8 @@ def sections(changes: Changes, *, site: bool = False) -> Iterator[Section]:
         for column in table.columns_removed
     ]
     for anchor, title, lines in (
-        ("past", "⚠️ Past lines of a log changed", [_row(*one, named=True) for one in changes.past_edited]),
-        ("removed", "⚠️ Removed", columns + [_row(*one, named=True) for one in gone]),
+        ("past", f"{mark}Past lines of a log changed", [_row(*one, named=True) for one in changes.past_edited]),
+        ("removed", f"{mark}Removed", columns + [_row(*one, named=True) for one in gone]),
         ("unknown", "Could not be read or computed", [f"- {safe(note, 300)}" for note in changes.notes]),
         ("pools", "Pooled results", [_pool(turn, site) for turn in changes.pools]),
         ("prose", "Prose to read again, since a result that it is about moves", [] if site else _prose(changes)),

@@ -35,7 +35,7 @@ def form(
     root: Root = None,
 ) -> None:
     """Turn a filled issue form into a change of the data: a patch and the words for its pull request."""
-    from review_tools.changes.markdown import safe
+    from review_tools.changes.render import safe
     from review_tools.data.edit import edit
     from review_tools.sources import adding
     from review_tools.sources.forms import answers, entries

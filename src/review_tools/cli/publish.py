@@ -1,6 +1,5 @@
 """``review publish``: what the workflows say on GitHub. Texts that came from elsewhere are escaped and cut."""
 
-import json
 import os
 from pathlib import Path
 from typing import Annotated
@@ -8,9 +7,7 @@ from typing import Annotated
 import typer
 
 from review_tools.cli.app import app, refuse
-from review_tools.data.problems import DataError
 
-LARGEST = 50_000_000  # bytes of a list of changes
 MARKER = "review-changes"
 publish = typer.Typer(no_args_is_help=True, help="Say something on GitHub (for the workflows).")
 app.add_typer(publish, name="publish")
@@ -19,7 +16,7 @@ Repository = Annotated[str, typer.Option(envvar="GITHUB_REPOSITORY", help="owner
 
 @publish.command()
 def comment(
-    changes: Annotated[Path, typer.Option(help="What `review diff --json` printed, in another job.")],
+    file: Annotated[Path, typer.Option(help="What `review diff --markdown` printed.")],
     owner: Annotated[str, typer.Option(help="Owner of the branch.")],
     branch: Annotated[str, typer.Option(help="The branch.")],
     commit: Annotated[str, typer.Option(help="Its commit, so that an outdated run says nothing.")],
@@ -27,23 +24,18 @@ def comment(
     repository: Repository,
 ) -> None:
     """Write or renew the one comment that says what a pull request changes in the review."""
-    from review_tools.changes.markdown import markdown
-    from review_tools.changes.model import Changes
     from review_tools.sources.github import GitHub
     from review_tools.sources.http import ServiceError
 
     try:
-        if changes.stat().st_size > LARGEST:
-            raise DataError(f"{changes.name}: larger than {LARGEST // 1_000_000} MB → the run's artefact holds it.")
-        text = markdown(Changes.from_dict(json.loads(changes.read_text(encoding="utf-8"))))
         github = GitHub(repository)
         number = github.pull_of(owner, branch, commit)
         if number is None:
             print("No open pull request has this commit as its head; nothing to say.")
             return
         link = f"\n[The built site and the log of this run]({run})\n" if run.startswith("https://github.com/") else ""
-        print(github.put_comment(number, MARKER, f"{text}{link}"))
-    except (ServiceError, DataError, OSError, ValueError) as error:
+        print(github.put_comment(number, MARKER, f"{file.read_text(encoding='utf-8')}{link}"))
+    except (ServiceError, OSError, ValueError) as error:
         refuse(str(error))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from review_tools.data.project import Project
 
-TABLE, COPIES = "releases", "release_copies"
+TABLE = "releases"
 FOLDER = "releases"  # of the project: a snapshot of each version
 NUMBER = re.compile(r"\d{2}\.\d+\.\d+")
 
@@ -35,14 +35,6 @@ def versions(project: Project) -> list[Version]:
 def with_snapshot(project: Project) -> list[Version]:
     """Those whose snapshot is here: a copy of the data alone has none."""
     return [one for one in versions(project) if project.has(snapshot_file(one.number))]
-
-
-def copies(project: Project) -> dict[str, str]:
-    """Version → SHA-256 of the archive that holds its site, for the versions whose site is kept."""
-    if COPIES not in project.schema:
-        return {}
-    rows = project.table(COPIES)
-    return dict(zip(rows["version"], rows["sha256"], strict=True))
 
 
 def snapshot_file(number: str) -> str:
