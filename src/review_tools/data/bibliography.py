@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 import bibtexparser
 from bibtexparser.middlewares import NormalizeFieldKeys
@@ -36,7 +37,7 @@ class Reference:
         """The authors that are groups: their names stand in braces, so that no “and” or comma divides them."""
         return {_plain(name) for name in _names(self.braced) if _is_group(name)}
 
-    @property
+    @cached_property
     def label(self) -> str:
         """Author and year for tables and tooltips; a short title where no author is known."""
         year = self["year"] or "n.d."

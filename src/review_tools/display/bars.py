@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from review_tools.data.project import Project
-from review_tools.display.queries import chosen, findings, labels, named_studies
+from review_tools.display.queries import findings, in_one_line, labels, select
 from review_tools.display.theme import DIRECTION, PAGE_INK, named, plural
 
 BLUE = "#0072B2"
@@ -16,7 +16,7 @@ def directions(project: Project, section: str | None = None) -> alt.Chart:
     names = labels(project, "direction")
     counts = (
         frame.groupby(["target_cell", "direction"])
-        .agg(findings=("finding_id", "size"), studies=("study", named_studies))
+        .agg(findings=("finding_id", "size"), studies=("study", in_one_line))
         .reset_index()
     )
     counts["rank"] = counts["direction"].map(list(DIRECTION).index)
@@ -52,7 +52,7 @@ def basis(project: Project, section: str | None = None) -> alt.Chart:
 def corrections_by_kind(project: Project) -> alt.Chart:
     """Corrections by kind."""
     return _count(
-        chosen(project, "corrections"),
+        select(project, "corrections"),
         "kind",
         labels(project, "correction kind"),
         "Where review and source differ, by kind",
@@ -74,7 +74,7 @@ def trials_by(project: Project, column: str) -> alt.Chart:
         "registered_country": ("country", "Trials by country"),
     }
     kind, title = titles[column]
-    return _count(chosen(project, "trials"), column, labels(project, kind), title, "trial")
+    return _count(select(project, "trials"), column, labels(project, kind), title, "trial")
 
 
 def _count(frame: pd.DataFrame, column: str, names: dict[str, str], title: str, one: str) -> alt.Chart:

@@ -25,20 +25,19 @@ TABLES = {
     "explorer": ["explorer"],
     "flow": ["screening_queue", "search_log"],
     "open_questions": ["open_references", "trials_without_outcomes", "unchecked_values", "untested_claims"],
-    "front_page": ["at_a_glance", "directions"],
-    "measured": ["benchmarks"],
+    "front_page": ["at_a_glance", "cite", "directions"],
     "protocol": ["checklist", "protocol"],
     "data_tables": [
         "citations",
         "corrections",
         "data_dictionary",
+        "downloads",
         "findings",
         "glossary",
         "notices",
         "outcomes",
         "studies",
         "table_sizes",
-        "withdrawn",
     ],
     "trial_tables": ["trial_differences", "trials"],
     "results": [
@@ -53,7 +52,6 @@ TABLES = {
         "update",
         "update_verdicts",
     ],
-    "cite_and_download": ["cite", "downloads"],
 }
 
 

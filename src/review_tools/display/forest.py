@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from review_tools.data.project import Project
-from review_tools.display.queries import study_label
+from review_tools.display.queries import study_labels
 from review_tools.display.theme import PAGE_INK, named
 from review_tools.synthesis.comparisons import Answer, answer
 from review_tools.synthesis.words import RATIO, figure, interval, sentence
@@ -100,7 +100,7 @@ def _rows(project: Project, result: Answer) -> tuple[pd.DataFrame, tuple[float, 
             text = f"{counts} · {figure(estimate, measure)} ({figure(low, measure)} to {figure(high, measure)}){share}"
             rows.append(
                 [
-                    study_label(project, outcomes.loc[outcome, "study_id"], None),
+                    study_labels(project, outcomes.loc[[outcome], "study_id"]).iloc[0],
                     outcome,
                     text,
                     "study",

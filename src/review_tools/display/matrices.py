@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from review_tools.data.project import Project
-from review_tools.display.queries import findings, named_studies, with_mediators
+from review_tools.display.queries import findings, in_one_line, with_mediators
 from review_tools.display.theme import BOX_INK, SEQUENTIAL, named, plural
 
 ROWS = 22  # more rows than this are hard to read; the rarest are left to the table
@@ -40,7 +40,7 @@ def _matrix(
     frame: pd.DataFrame, row: str, column: str, row_title: str, column_title: str, title: str
 ) -> alt.LayerChart:
     groups = frame.groupby([row, column], observed=True)
-    counts = groups.agg(findings=("finding_id", "nunique"), studies=("study", named_studies)).reset_index()
+    counts = groups.agg(findings=("finding_id", "nunique"), studies=("study", in_one_line)).reset_index()
     order = counts.groupby(row)["findings"].sum().sort_values(ascending=False, kind="stable")
     shown = list(order.index[:ROWS])
     counts = counts[counts[row].isin(shown)]

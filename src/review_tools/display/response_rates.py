@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from review_tools.data.project import Project
-from review_tools.display.queries import chosen, study_label
+from review_tools.display.queries import select, study_labels
 from review_tools.display.theme import PAGE_INK, named, plural
 from review_tools.synthesis.effects import exact_interval
 
@@ -17,7 +17,7 @@ ARM = {"MSC": "#0072B2", "comparator": "#E69F00"}
 
 def response_rates(project: Project, disease: str | None = None, study_id: str | None = None) -> alt.LayerChart:
     """Outcomes counted in people: events of n in each arm, with Clopper-Pearson intervals."""
-    outcomes = chosen(project, "outcomes", disease=disease, study_id=study_id)
+    outcomes = select(project, "outcomes", disease=disease, study_id=study_id)
     outcomes = outcomes[outcomes["block"].isin(["binary", "single-arm binary"])]
     rows = pd.DataFrame(
         [row for _, outcome in outcomes.iterrows() for row in _arms(project, outcome)],
@@ -66,7 +66,7 @@ def response_rates(project: Project, disease: str | None = None, study_id: str |
 
 
 def _arms(project: Project, outcome: pd.Series) -> list[list[object]]:
-    what = f"{study_label(project, outcome['study_id'], None)}: {outcome['outcome']}, {outcome['time']}"
+    what = f"{study_labels(project, pd.Series([outcome['study_id']]))[0]}: {outcome['outcome']}, {outcome['time']}"
     rows: list[list[object]] = []
     for arm, name in (("arm1", "MSC"), ("arm2", "comparator")):
         events, n = outcome[f"events_{arm}"], outcome[f"n_{arm}"]

@@ -3,13 +3,13 @@
 import altair as alt
 
 from review_tools.data.project import Project
-from review_tools.display.queries import chosen, labels
+from review_tools.display.queries import labels, select
 from review_tools.display.theme import named, plural
 
 
 def trial_timeline(project: Project) -> alt.LayerChart:
     """One line for each trial with a registered start: start to completion, an open end where none is registered."""
-    trials = chosen(project, "trials")
+    trials = select(project, "trials")
     dated = trials.dropna(subset=["start_date"]).copy()
     dated["start"] = dated["start_date"].map(_first_day)
     dated["end"] = dated["completion_date"].map(_first_day, na_action="ignore")

@@ -17,10 +17,11 @@ from sphinx.application import Sphinx
 from review_tools.data.bibliography import FILE, Reference
 from review_tools.data.project import Project, once
 from review_tools.data.retracted import UNSOUND
-from review_tools.display.data_tables import REFERENCES, people, study_link, told, trial_link
+from review_tools.display.data_tables import REFERENCES, notice_text, study_link, trial_link
 from review_tools.display.grid import Cell, link, show
 from review_tools.display.queries import labels
 from review_tools.display.study_tables import Dossiers, by
+from review_tools.display.trial_tables import people
 from review_tools.site.bibliography import Listed
 from review_tools.site.context import project_of
 from review_tools.site.links import only_known
@@ -89,7 +90,10 @@ class Maker:
             read=reading[str(row["read"])],
             status=statuses[str(row["status"])],
             links=list(addresses(work)),
-            notices=[told(self.project, notice) for _, notice in self.notices.get(study_id, pd.DataFrame()).iterrows()],
+            notices=[
+                notice_text(self.project, notice)
+                for notice in self.notices.get(study_id, pd.DataFrame()).to_dict("records")
+            ],
             reported=self.dossiers.reported.get(study_id, []),
             seed=self._seed(study_id),
             chapters=self.cited_in.get(study_id, []),
@@ -107,7 +111,7 @@ class Maker:
             "trial.html",
             row=row,
             registry=f"https://clinicaltrials.gov/study/{trial_id}" if NCT.fullmatch(trial_id) else None,
-            people=people(self.dossiers.trials.loc[[trial_id]].iloc[0]),
+            people=people(row["enrolment"], row["enrolment_basis"]),
             confidence=meanings(self.project, "confidence")[str(row["confidence"])],
             legibility=meanings(self.project, "legibility")[str(row["legibility"])],
             parts=self.dossiers.trial(trial_id),
