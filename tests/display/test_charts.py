@@ -9,9 +9,9 @@ import pytest
 
 import review_tools as rt
 from review_tools.data.project import Project
-from review_tools.display.front_page import compared, direction
 from review_tools.display.gapmap import DESIGNS, domains, evidence
-from review_tools.synthesis.comparisons import answer
+from review_tools.synthesis.comparisons import answer, controlled
+from review_tools.synthesis.words import direction
 
 CALLS: dict[str, dict[str, str]] = {
     "mechanism_map": {},
@@ -119,7 +119,7 @@ def test_an_unknown_comparison_is_named_with_those_there_are() -> None:
 
 def test_the_headline_chart_turns_ratios_so_that_right_is_better(project: Project) -> None:
     drawn = {row["title"]: row for row in rows(spec("overview"), "estimate")}
-    wanted = [result for result in compared(project) if result.comparison["measure"] in ("RR", "OR", "HR")]
+    wanted = [result for result in controlled(project) if result.comparison["measure"] in ("RR", "OR", "HR")]
     assert len(drawn) == len(wanted)
     assert "clipped_high" in str(spec("overview"))
     for result in wanted:

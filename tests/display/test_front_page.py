@@ -11,6 +11,8 @@ import pytest
 import review_tools as rt
 from review_tools.data.project import Project
 from review_tools.display import front_page, protocol
+from review_tools.synthesis.comparisons import controlled
+from review_tools.synthesis.words import direction
 
 DAYS = "2026-11-25,2026-11-18,2026-11-25"
 SEARCHES = ("a-1", "a-1", "a-1", "a-1", "b-1")
@@ -81,9 +83,9 @@ def test_a_review_that_is_paused_has_no_schedule(shown_with: Callable[..., Any])
 
 
 def test_a_direction_is_named_only_where_the_interval_leaves_out_no_difference(project: Project) -> None:
-    results = front_page.compared(project)
+    results = controlled(project)
     for result in results:
-        assert (front_page.direction(result) == "no clear difference") == (not result.excludes_no_effect)
+        assert (direction(result) == "no clear difference") == (not result.excludes_no_effect)
     html = rt.tables.directions()._repr_html_()
     assert html.count(">not assessed<") == len(results)
     assert not re.search(r"(high|moderate|low) certainty", html)

@@ -19,7 +19,7 @@ OPTIONS = {
     "data_dictionary": "outcomes",
     **dict.fromkeys(("answer", "comparison_rows", "sensitivity"), "crohns_fistula"),
 }
-NAMES = sorted(name for names in TABLES.values() for name in names)
+NAMES = sorted(name for names in TABLES.values() for name in names.split())
 COMPARISONS = list(rt.load("comparisons")["comparison_id"])
 
 

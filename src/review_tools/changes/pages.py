@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from review_tools.changes.model import REFERENCES, Changes, Table
 from review_tools.check.chapters import CITE, FACT
 from review_tools.data import inline_values
-from review_tools.data.project import Project, once
+from review_tools.data.project import Project
 
 SHOWN = re.compile(r"\btables\.(\w+)\(|\b(?:from_|load)\(\s*[\"'](\w+)[\"']|\bcharts\.(\w+)\(")
 # Tables behind what a chapter shows under another name. A table's own name needs no line here.
@@ -45,6 +45,7 @@ def affected(
         return {}
     reasons: dict[str, dict[str, None]] = defaultdict(dict)
     studies, trials = _subjects(changes.tables)
+    asked = {table.name: _asks(table, before, after) for table in changes.tables}
     for file in dict.fromkeys((*files[0], *files[1])):
         page = reasons[file.removesuffix(".md")]
         if file not in files[0] or file not in files[1]:
@@ -54,7 +55,7 @@ def affected(
             page["its text changes"] = None
         if changes.tables:
             text = after.read(file).decode("utf-8", "replace")
-            page |= dict.fromkeys(_shows(text, studies, changes.tables, before, after))
+            page |= dict.fromkeys(_shows(text, studies, asked, before, after))
     for pool in [turn.newest for turn in changes.pools]:
         reasons[pool.page][f"the result of {pool.comparison_id} moves"] = None
     for claim in [turn.newest for turn in changes.verdicts]:
@@ -82,34 +83,34 @@ def _subjects(tables: tuple[Table, ...]) -> tuple[Subjects, Subjects]:
     return studies, trials
 
 
-def _shows(text: str, studies: Subjects, tables: tuple[Table, ...], before: Project, after: Project) -> Iterator[str]:
-    """What a chapter shows of rows that change: citations, tables and charts, facts in its sentences."""
+def _shows(
+    text: str, studies: Subjects, touched: dict[str, re.Pattern[str]], before: Project, after: Project
+) -> Iterator[str]:
+    """What a chapter shows of rows that change: citations, tables and charts, facts in its sentences.
+
+    ``touched`` says by table what asks for one of its rows that change.
+    """
     if cited := sorted({key.strip() for keys in CITE.findall(text) for key in keys.split(",")} & studies.keys()):
         yield f"cites {', '.join(cited)}"
-    touched = {table.name: table for table in tables}
     shown = {name for names in SHOWN.findall(text) for name in names if name}
     for name in sorted({BEHIND.get(name, name) for name in shown} & touched.keys()):
         yield f"shows {name}"
     for kind, question in FACT.findall(text):
-        table = touched.get(question.partition(" ")[0])  # a fact looks at one table
-        if table is not None and (kind == "count" or _asks_what_changes(question, table, before, after)):
+        name, _, rest = question.partition(" ")  # a fact looks at one table
+        if name in touched and (kind == "count" or touched[name].search(rest)):
             answers = [_answer(side, kind, question) for side in (before, after)]
             if answers[0] != answers[1]:
                 yield f"{kind} {question}: {answers[0]} → {answers[1]}"
 
 
-def _asks_what_changes(question: str, table: Table, before: Project, after: Project) -> bool:
-    """Whether a cell can differ: its row changes, or the columns of its table, or that the table can be read."""
-    rows = [row for row in table.rows if row.key[0][1] in question]
-    return bool(
-        rows
-        or table.columns_added
-        or table.columns_removed
-        or not (_typed(before, table.name) and _typed(after, table.name))
+def _asks(table: Table, before: Project, after: Project) -> re.Pattern[str]:
+    """What asks for a cell that can differ: the row of one that changes; every cell, when the table does as a whole."""
+    whole = (
+        table.columns_added or table.columns_removed or not all(_typed(side, table.name) for side in (before, after))
     )
+    return re.compile("" if whole else "|".join([re.escape(row.key[0][1]) for row in table.rows]))
 
 
-@once
 def _typed(project: Project, table: str) -> bool:
     try:
         project.table(table)

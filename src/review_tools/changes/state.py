@@ -9,6 +9,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -57,8 +58,8 @@ class State:
 
     def compute(self, project: Project, pools: Iterable[str], verdicts: Iterable[str]) -> None:
         """Compute those comparisons and claims by the code at hand."""
-        self.pools |= self._each("comparison", lambda name: pool(project, name), pools)
-        self.verdicts |= self._each("claim", lambda name: verdict(project, name), verdicts)
+        self.pools |= self._each("comparison", partial(pool, project), pools)
+        self.verdicts |= self._each("claim", partial(verdict, project), verdicts)
 
     def _each(self, kind: str, compute: Callable[[str], Any], names: Iterable[str]) -> dict[str, Any]:
         found, failed = {}, dict[str, list[str]]()

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from review_tools.data.problems import DataError
+from review_tools.data.problems import DataError, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,8 @@ def parse_schema(content: bytes) -> dict[str, Table]:
         package = json.loads(content)
         return {resource["name"]: _table(resource) for resource in package["resources"]}
     except (ValueError, KeyError, TypeError) as error:
-        raise DataError(
-            f"data/datapackage.json: cannot be read as a data package ({error!r}) → restore it from git."
-        ) from error
+        why = f"cannot be read as a data package ({error!r})"
+        raise DataError(Problem("data/datapackage.json", why, "restore it from git")) from error
 
 
 def _table(resource: dict[str, Any]) -> Table:
@@ -80,28 +79,31 @@ def _table(resource: dict[str, Any]) -> Table:
         title=resource["title"],
         description=resource["description"],
         path=resource["path"],
-        fields=tuple(_field(field) for field in schema["fields"]),
+        fields=tuple(
+            [
+                Field(
+                    name=field["name"],
+                    type=field["type"],
+                    description=field["description"],
+                    required=limits.get("required", False),
+                    unique=limits.get("unique", False),
+                    pattern=limits.get("pattern", ""),
+                    minimum=limits.get("minimum"),
+                    maximum=limits.get("maximum"),
+                    vocabulary=field.get("vocabulary", ""),
+                    unit=field.get("unit", ""),
+                    example=field.get("example", ""),
+                )
+                for field in schema["fields"]
+                for limits in [field.get("constraints", {})]
+            ]
+        ),
         primary_key=(key,) if isinstance(key, str) else tuple(key),
         foreign_keys=tuple(
-            ForeignKey(key["fields"], key["reference"]["resource"], key["reference"]["fields"])
-            for key in schema.get("foreignKeys", [])
+            [
+                ForeignKey(key["fields"], key["reference"]["resource"], key["reference"]["fields"])
+                for key in schema.get("foreignKeys", [])
+            ]
         ),
         append_only=resource.get("appendOnly", False),
-    )
-
-
-def _field(field: dict[str, Any]) -> Field:
-    limits = field.get("constraints", {})
-    return Field(
-        name=field["name"],
-        type=field["type"],
-        description=field["description"],
-        required=limits.get("required", False),
-        unique=limits.get("unique", False),
-        pattern=limits.get("pattern", ""),
-        minimum=limits.get("minimum"),
-        maximum=limits.get("maximum"),
-        vocabulary=field.get("vocabulary", ""),
-        unit=field.get("unit", ""),
-        example=field.get("example", ""),
     )

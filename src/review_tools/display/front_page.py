@@ -87,12 +87,12 @@ class Glance:
 
 
 def at_a_glance(project: Project) -> Glance:
-    """Dates, counts and trials by status, each with the page that holds its rows."""
+    """Return dates, counts and trials by status, each with the page that holds its rows."""
     studies, findings, outcomes, trials = (
         project.table(name) for name in ("studies", "findings", "outcomes", "trials")
     )
     this = project.citation
-    results = compared(project)
+    results = comparisons.controlled(project)
     pools = [result for result in results if result.k > 1]
     randomised = outcomes.loc[outcomes["design"] == "randomised", "study_id"].nunique()
     cards = [
@@ -130,23 +130,23 @@ def at_a_glance(project: Project) -> Glance:
 
 
 def last_search(project: Project) -> str | None:
-    """Day of the latest complete search; None while there was none."""
+    """Return the day of the latest complete search; None while there was none."""
     searches = project.table("searches")
     complete = searches.loc[searches["status"] == "complete", "run_on"]
     return f"{complete.max():%Y-%m-%d}" if len(complete) else None
 
 
 def due(project: Project) -> Due | None:
-    """When the schedule in ``data/review.yml`` asks for the next search; None unless all sources were searched."""
-    read, last = project.protocol, last_searches(project)
+    """Return when ``data/review.yml`` asks for the next search; None unless all sources were searched."""
+    plan, last = project.protocol, last_searches(project)
     days: dict[str, int] = {
-        source: min(strategy["sources"][source]["every_days"] for strategy in read["strategies"].values())
+        source: min(strategy["sources"][source]["every_days"] for strategy in plan["strategies"].values())
         for source in last
     }
-    nexts = [(day + timedelta(days[source]), days[source]) for source, day in last.items() if day is not None]
-    if read["status"] != "living" or len(nexts) < len(last):
+    dates = [(day + timedelta(days[source]), days[source]) for source, day in last.items() if day is not None]
+    if plan["status"] != "living" or len(dates) < len(last):
         return None
-    day, every = min(nexts)
+    day, every = min(dates)
     return Due(f"{day:%Y-%m-%d}", every)
 
 
@@ -156,33 +156,20 @@ def _are(frame: pd.DataFrame, **conditions: str) -> int:
 
 
 def _sum_up(pools: list[Answer]) -> str:
-    found = pd.Series([direction(pool) for pool in pools]).value_counts()
-    return ", ".join(f"{found[name]} {name}" for name in RESULTS if name in found.index) or "none yet"
-
-
-def compared(project: Project) -> list[Answer]:
-    """The comparisons with a control group that have a result, as they are declared."""
-    answers = (comparisons.answer(project, name) for name in project.table("comparisons")["comparison_id"])
-    return [result for result in answers if result.excludes_no_effect is not None]
-
-
-def direction(result: Answer) -> str:
-    """Which way a comparison points, in a reader's words: only an interval that leaves out no difference points."""
-    if not result.excludes_no_effect:
-        return "no clear difference"
-    return "better with MSCs" if result.favours_msc else "worse with MSCs"
+    counts = pd.Series([words.direction(pool) for pool in pools]).value_counts()
+    return ", ".join(f"{counts[name]} {name}" for name in RESULTS if name in counts.index) or "none yet"
 
 
 def directions(project: Project) -> Grid:
     """Show each comparison with a control group: its question, which way it points, and how sure anybody is."""
-    results = compared(project)
+    results = comparisons.controlled(project)
     frame = pd.DataFrame([result.comparison for result in results])
     sizes = [f"{plural(result.k, 'study', 'studies')}, {result.people} people" for result in results]
     figures = [
         f"{words.RATIO.get(str(result.comparison['measure']), '')} {words.interval(result)}" for result in results
     ]
     alone = ["one study, not pooled" if result.k == 1 else None for result in results]
-    said = [direction(result) for result in results]
+    said = [words.direction(result) for result in results]
     graded = select(project, "assessments", about="certainty")
     elsewhere = int((graded["judgement"] != "not assessed").sum())
     return grid(

@@ -1,5 +1,6 @@
 """One look for all charts, readable in light and dark and without colour vision."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
@@ -7,6 +8,7 @@ import altair as alt
 # Okabe and Ito's palette, which people with any common colour vision can tell apart.
 DIRECTION = {"dampens": "#0072B2", "mixed": "#CC79A7", "promotes": "#D55E00", "none": "#8a8a8a"}
 ROUTE = {"contact": "#E69F00", "paracrine": "#0072B2", "both": "#009E73", "not shown": "#8a8a8a"}
+BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#8a8a8a"
 SEQUENTIAL = ["#d8e8f5", "#08467d"]
 PAGE_INK = "#1f2d3d"  # text of this colour stands on the page itself; static/review.css gives it the page's colour
 BOX_INK = "#10243a"  # text on a light box, the same in light and dark
@@ -16,7 +18,7 @@ MIME = "application/vnd.vegalite.v6+json"
 
 
 def as_specification(spec: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """What a notebook stores of a chart: its specification, never HTML with a random id.
+    """Return what a notebook stores of a chart: its specification, never HTML with a random id.
 
     Altair's own ``mimetype`` renderer names a type that ends in ``.json``, which nbformat refuses.
     """
@@ -24,7 +26,7 @@ def as_specification(spec: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 
 def review() -> alt.theme.ThemeConfig:
-    """Sizes and fonts of every chart. Text and grid take the page's colours from its style sheet."""
+    """Return sizes and fonts of every chart. Text and grid take the page's colours from its style sheet."""
     return {
         "config": {
             "background": "transparent",
@@ -61,7 +63,7 @@ def rounded_data(data: Any) -> Any:
 
 
 def on_import() -> None:
-    """Every chart of this process looks and is kept like this; it is validated as a whole, when it is shown."""
+    """Make every chart of this process look and be stored like this; it is validated as a whole, when it is shown."""
     alt.renderers.register("specification", as_specification)
     alt.renderers.enable("specification")
     alt.theme.register("review", enable=True)(review)
@@ -74,7 +76,7 @@ on_import()
 
 
 def named(chart: alt.TopLevelMixin, title: str, description: str) -> Any:
-    """The chart with its title and the one sentence that says what it shows.
+    """Return the chart with its title and the one sentence that says what it shows.
 
     The site prints both as the caption; the sentence is also the chart's accessible name. How the chart
     takes its place is said here too, once: Vega guesses otherwise, and warns of its guess.
@@ -84,5 +86,15 @@ def named(chart: alt.TopLevelMixin, title: str, description: str) -> Any:
 
 
 def plural(number: int, one: str, many: str = "") -> str:
-    """``1 finding``, ``2 findings``."""
+    """Return a number with its noun: ``1 finding``, ``2 findings``."""
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def palette(colours: Mapping[str, str]) -> alt.Scale:
+    """Return the scale that gives each value its colour."""
+    return alt.Scale(domain=list(colours), range=list(colours.values()))
+
+
+def tooltip(titles: Mapping[str, str]) -> list[alt.Tooltip]:
+    """Return what pointing at a mark shows: the fields of its row, each with its title."""
+    return [alt.Tooltip(field, title=title) for field, title in titles.items()]
