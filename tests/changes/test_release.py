@@ -1,0 +1,177 @@
+"""`review release`: a version is made whole from data that pass, or not at all; its snapshot says what it said."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from review_tools.changes import compare, state
+from review_tools.changes.compare import between
+from review_tools.changes.release import fits, next_number
+from review_tools.check import check
+from review_tools.cli import app
+from review_tools.data.edit import sha256
+from review_tools.data.problems import DataError
+from review_tools.data.project import Project
+from review_tools.data.versions import order, versions
+
+SetCell = Callable[[str, str, str, str], None]
+Git = Callable[..., str]
+HOSTILE = "</script><script>alert(1)</script> ' [x](javascript:alert(1)) \u2028 {{7*7}}"
+NEWEST = versions(Project(Path(__file__).parents[2]))[-1]
+YEAR, DATA, _ = order(NEWEST.number)
+NEXT = f"{YEAR}.{DATA + 1}.0"
+CHANGED = "## [Unreleased]\n\n### Changed\n\n- A count.\n"
+
+
+def release(folder: Path, *words: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["release", *words, "--root", str(folder)])
+    return result.exit_code, result.output
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    paths = (path for path in folder.rglob("*") if path.is_file() and not {".git", ".edit"} & set(path.parts))
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
+@pytest.fixture
+def repository(copy: Path, git: Git) -> Path:
+    """A copy under git whose changelog has something to release."""
+    changelog = copy / "CHANGELOG.md"
+    text = changelog.read_text(encoding="utf-8")
+    changelog.write_text(re.sub(r"## \[Unreleased\]\n.*?(?=^## )", f"{CHANGED}\n", text, flags=re.S | re.M), "utf-8")
+    (copy / ".gitignore").write_text(".edit/\n_build/\n", encoding="utf-8")
+    git(copy, "init", "-q", "-b", "main")
+    git(copy, "config", "user.name", "T")
+    git(copy, "config", "user.email", "t@example.org")
+    git(copy, "add", ".")
+    git(copy, "commit", "-qm", "one")
+    return copy
+
+
+def test_the_first_snapshots_are_of_the_versions_they_name(project: Project) -> None:
+    old, new = (state.snapshot(project, number) for number in ("26.0.0", "26.1.0"))
+    found = between(old, new)
+    assert len(found.of("studies", "added")) == 35
+    assert not list(found.rows("removed"))
+    assert {pool.before for pool in found.pools} == {None}
+    assert (len(new.pools), len(new.verdicts)) == (22, 60)
+    assert not between(new, new)
+    assert new.text().encode() == project.read("releases/26.1.0.json")
+
+
+def test_a_snapshot_compares_as_its_project_does(project: Project) -> None:
+    """The same code, the same answer; a hostile title comes back as it was, on one line of the file."""
+    outcomes, studies = (project.read(f"data/{name}.csv").decode() for name in ("outcomes", "studies"))
+    lines = outcomes.splitlines(keepends=True)
+    [at] = [number for number, line in enumerate(lines) if line.startswith("raffals_2024_admire-1,")]
+    lines[at] = lines[at].replace(",138,", ",281,", 1)
+    changed = {
+        "data/outcomes.csv": "".join(lines).encode(),
+        "data/studies.csv": studies.replace("By its title", f"{HOSTILE} By its title", 1).encode(),
+    }
+    after = project.with_files(changed)
+    one, other = (state.whole(side, NEXT, "2099-12-01") for side in (project, after))
+    kept = state.snapshot(after.with_files({f"releases/{NEXT}.json": other.text().encode()}), NEXT)
+    assert kept.text() == other.text()
+    assert HOSTILE in " ".join(kept.tables["studies"].rows["summary"])
+    by_snapshot, by_project = between(one, kept), compare.compare(project, after)
+    for part in ("tables", "pools", "pools_compared", "verdicts", "verdicts_compared"):
+        assert getattr(by_snapshot, part) == getattr(by_project, part)
+    assert [turn.newest.claim_id for turn in by_snapshot.verdicts] == ["fistula_benefit"]
+
+
+@pytest.mark.parametrize(
+    "content", ['{"format": "review-snapshot/9"}', "{", "[]", '{"format": "review-snapshot/1"}', '"x"']
+)
+def test_a_snapshot_of_another_form_is_refused(project: Project, content: str) -> None:
+    other = project.with_files({"releases/26.1.0.json": content.encode()})
+    with pytest.raises(DataError, match=r"releases/26\.1\.0\.json: .* → restore it from git"):
+        state.snapshot(other, "26.1.0")
+
+
+def test_a_version_is_written_everywhere_at_once(repository: Path, set_cell: SetCell, git: Git) -> None:
+    set_cell("studies", "ni_2024_mesenchymal", "summary", "Said better.")
+    git(repository, "commit", "-qam", "better")
+    before = files(repository)
+    code, output = release(repository, "--data", "--dry-run")
+    assert code == 0, output
+    assert f"+version: {NEXT}" in output
+    assert files(repository) == before
+    code, output = release(repository, "--data", "--tag")
+    assert code == 0, output
+    today = git(repository, "show", "-s", "--format=%cs").strip()
+    made = Project(repository)
+    version = versions(made)[-1]
+    assert (version.number, version.date) == (NEXT, today)
+    assert version.sha256 == sha256(made.read(f"releases/{NEXT}.json"))
+    assert (made.protocol["version"], made.protocol["preceding"]) == (NEXT, {"version": NEWEST.number})
+    cite = yaml.safe_load(made.read("CITATION.cff"))
+    assert (cite["version"], str(cite["date-released"])) == (NEXT, today)
+    changelog = made.read("CHANGELOG.md").decode()
+    assert f"## [Unreleased]\n\n## [{NEXT}] - {today}\n\n### Changed\n\n- A count." in changelog
+    assert git(repository, "tag") == f"v{NEXT}\n"
+    assert not git(repository, "status", "--porcelain")
+    assert check(made) == []
+    assert f"{NEXT}  {today}" in CliRunner().invoke(app, ["versions", "--root", str(repository)]).output
+    for again, says in ((NEXT, "not newer"), ("--fix", "nothing stands under")):
+        code, output = release(repository, again)
+        assert code == 1
+        assert says in output
+
+
+def test_what_is_not_committed_or_does_not_pass_is_refused(repository: Path, set_cell: SetCell, git: Git) -> None:
+    before = files(repository)
+    (repository / "notes.txt").write_text("x", encoding="utf-8")
+    code, output = release(repository, "--data")
+    assert code == 1
+    assert "Not everything is committed (notes.txt)" in output
+    (repository / "notes.txt").unlink()
+    for words, says in (
+        (["26.0.5"], f"not newer than {NEWEST.number}"),
+        (["26.2"], "no number of a version"),
+        (["--search"], "no complete search"),
+        ([], "Say which version"),
+        (["--fix", "--data"], "Say which version"),
+    ):
+        code, output = release(repository, *words)
+        assert code == 1, words
+        assert says in output
+    assert files(repository) == before
+    set_cell("outcomes", "deng_2017_randomised-1", "events_arm1", "13")
+    git(repository, "commit", "-qam", "wrong")
+    code, output = release(repository, "--data")
+    assert code == 1
+    assert "more events than people" in output
+    assert "No version was made" in output
+    git(repository, "checkout", "-q", "HEAD~1")
+    (repository / ".git").rename(repository.parent / "elsewhere")
+    code, output = release(repository, "--data")
+    assert code == 1
+    assert "git says" in output
+
+
+def test_the_year_is_that_of_a_complete_search(project: Project) -> None:
+    header = project.read("data/searches.csv").decode().splitlines()[0].split(",")
+    row = {"search_id": "pubmed-2027-01-05", "source": "pubmed", "to_date": "2027-01-04", "status": "complete"}
+    line = ",".join(row.get(column, "") for column in header)
+    searched = project.with_files({"data/searches.csv": project.read("data/searches.csv") + f"{line}\n".encode()})
+    assert next_number(searched, "26.10.3", "search") == "27.0.0"
+    assert next_number(searched, "26.10.3", "data") == "26.11.0"
+    assert next_number(searched, "26.10.3", "fix") == "26.10.4"
+    with pytest.raises(DataError, match="no complete search"):
+        next_number(searched, "26.10.3", "28.0.0")
+
+
+def test_a_number_promises_what_changes(project: Project) -> None:
+    old, new = (state.snapshot(project, number) for number in ("26.0.0", "26.1.0"))
+    fits("26.0.0", "26.1.0", between(old, new))
+    fits("26.1.0", "26.1.1", between(new, new))
+    fits("26.1.0", "27.0.0", between(new, new))  # a search that found nothing
+    with pytest.raises(DataError, match="use --data"):
+        fits("26.0.0", "26.0.1", between(old, new))
+    with pytest.raises(DataError, match="use --fix"):
+        fits("26.1.0", "26.2.0", between(new, new))
