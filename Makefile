@@ -67,7 +67,7 @@ nbval: $(INSTALLED)  ## run the chapters of the built book again; they must give
 tests: $(INSTALLED)  ## run the tests of the code, against the built book
 	@$(PYTEST) tests
 
-browser: $(INSTALLED)
+browser: $(INSTALLED)  ## find a browser for the tests, or get one
 	@$(BIN)/python -m review_tools.site.pdf.chromium
 
 serve: $(INSTALLED)  ## open the built site on http://localhost:8000

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import cache
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
@@ -23,6 +24,7 @@ NAMES = sorted(name for names in TABLES.values() for name in names.split())
 COMPARISONS = list(rt.load("comparisons")["comparison_id"])
 
 
+@cache
 def table(name: str) -> Grid:
     options = [OPTIONS[name]] if name in OPTIONS else []
     made: Grid = getattr(rt.tables, name)(*options)

@@ -1,7 +1,6 @@
 """``review``: the project's commands, one module each. They parse and delegate."""
 
 from review_tools.cli import (
-    accept,
     add,
     build,
     changes,
@@ -9,18 +8,15 @@ from review_tools.cli import (
     forms,
     identify,
     pdf,
-    pool,
     publish,
     retractions,
     screen,
     store,
-    tables,
     watch,
 )
 from review_tools.cli.app import app
 
 __all__ = [
-    "accept",
     "add",
     "app",
     "build",
@@ -29,11 +25,9 @@ __all__ = [
     "forms",
     "identify",
     "pdf",
-    "pool",
     "publish",
     "retractions",
     "screen",
     "store",
-    "tables",
     "watch",
 ]

@@ -5,15 +5,14 @@ from datetime import timedelta
 
 import pandas as pd
 
-from review_tools.data.project import Project
+from review_tools.data.project import Project, labels
 from review_tools.display.grid import ENVIRONMENT, Grid, grid, notes, stacks, tags
 from review_tools.display.protocol import current, last_searches
-from review_tools.display.queries import labels, select
+from review_tools.display.queries import select
 from review_tools.display.results import comparison_links
 from review_tools.display.theme import plural
 from review_tools.display.trial_tables import either
 from review_tools.synthesis import comparisons, words
-from review_tools.synthesis.comparisons import Answer
 
 # What the date means depends on the reader's clock, so `static/schedule.js` fills `.search-badge`.
 _TEMPLATE = ENVIRONMENT.from_string("""\
@@ -46,6 +45,7 @@ _TEMPLATE = ENVIRONMENT.from_string("""\
 </div>
 </div>
 """)
+MECHANISMS, DISEASES = "book/mechanisms/index", "book/diseases/index"
 RESULTS = {"better with MSCs": "dampens", "no clear difference": "none", "worse with MSCs": "promotes"}
 
 
@@ -88,44 +88,29 @@ class Glance:
 
 def at_a_glance(project: Project) -> Glance:
     """Return dates, counts and trials by status, each with the page that holds its rows."""
-    studies, findings, outcomes, trials = (
-        project.table(name) for name in ("studies", "findings", "outcomes", "trials")
-    )
-    this = project.citation
-    results = comparisons.controlled(project)
-    pools = [result for result in results if result.k > 1]
-    randomised = outcomes.loc[outcomes["design"] == "randomised", "study_id"].nunique()
+
+    def count(table: str, **conditions: str) -> int:
+        return len(select(project, table, **conditions))
+
+    outcomes, this = project.table("outcomes"), project.citation
+    works = outcomes.groupby("design")["study_id"].nunique()
+    reports = plural(outcomes["study_id"].nunique(), "study", "studies")
+    pools = [result for result in comparisons.controlled(project) if result.k > 1]
+    points = pd.Series([words.direction(pool) for pool in pools]).value_counts()
+    pointing = ", ".join(f"{points[name]} {name}" for name in RESULTS if name in points) or "none yet"
+    people, read = count("studies", kind="human trial"), count("findings", basis="source read")
+    completed = count("trials", registered_status="completed")
     cards = [
-        Card(
-            len(studies), "studies", f"{_are(studies, kind='human trial')} of them trials in people", "book/references"
-        ),
-        Card(
-            len(findings),
-            "laboratory and animal findings",
-            f"{_are(findings, basis='source read')} checked in their source",
-            "book/mechanisms/index",
-        ),
-        Card(
-            len(trials), "registered trials", f"{_are(trials, registered_status='completed')} completed", "book/trials"
-        ),
-        Card(
-            len(outcomes),
-            "outcomes in people",
-            f"from {plural(outcomes['study_id'].nunique(), 'study', 'studies')}, {randomised} randomised",
-            "book/diseases/index",
-        ),
-        Card(len(pools), "pooled results", _sum_up(pools), "book/synthesis/index"),
-        Card(
-            len(project.table("corrections")),
-            "corrections",
-            "places where seed and source disagree",
-            "book/audit",
-        ),
+        Card(count("studies"), "studies", f"{people} of them trials in people", "book/references"),
+        Card(count("findings"), "laboratory and animal findings", f"{read} checked in their source", MECHANISMS),
+        Card(count("trials"), "registered trials", f"{completed} completed", "book/trials"),
+        Card(len(outcomes), "outcomes in people", f"from {reports}, {works.get('randomised', 0)} randomised", DISEASES),
+        Card(len(pools), "pooled results", pointing, "book/synthesis/index"),
+        Card(count("corrections"), "corrections", "places where seed and source disagree", "book/audit"),
     ]
-    counts = either(trials, "status").fillna("not shown").value_counts()
+    counts = either(project.table("trials"), "status").fillna("not shown").value_counts()
     order = sorted(counts.items(), key=lambda pair: (pair[0] in ("unknown", "not shown"), -pair[1], pair[0]))
-    most = int(counts.max())
-    statuses = [(str(name), int(count), round(100 * count / most)) for name, count in order]
+    statuses = [(str(name), int(number), round(100 * number / counts.max())) for name, number in order]
     return Glance(cards, statuses, last_search(project), this.version, this.released, due(project), current(project))
 
 
@@ -148,16 +133,6 @@ def due(project: Project) -> Due | None:
         return None
     day, every = min(dates)
     return Due(f"{day:%Y-%m-%d}", every)
-
-
-def _are(frame: pd.DataFrame, **conditions: str) -> int:
-    ((column, value),) = conditions.items()
-    return int((frame[column] == value).sum())
-
-
-def _sum_up(pools: list[Answer]) -> str:
-    counts = pd.Series([words.direction(pool) for pool in pools]).value_counts()
-    return ", ".join(f"{counts[name]} {name}" for name in RESULTS if name in counts.index) or "none yet"
 
 
 def directions(project: Project) -> Grid:

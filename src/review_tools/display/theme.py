@@ -75,7 +75,7 @@ def on_import() -> None:
 on_import()
 
 
-def named(chart: alt.TopLevelMixin, title: str, description: str) -> Any:
+def with_caption(chart: alt.TopLevelMixin, title: str, description: str) -> Any:
     """Return the chart with its title and the one sentence that says what it shows.
 
     The site prints both as the caption; the sentence is also the chart's accessible name. How the chart

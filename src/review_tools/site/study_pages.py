@@ -15,11 +15,10 @@ from pybtex.backends.plaintext import Backend
 from sphinx.application import Sphinx
 
 from review_tools.data.bibliography import FILE, Reference
-from review_tools.data.project import Project, once
+from review_tools.data.project import Project, labels, once
 from review_tools.data.retracted import UNSOUND
 from review_tools.display.data_tables import REFERENCES, notice_text, study_link, trial_link
 from review_tools.display.grid import Cell, link, show
-from review_tools.display.queries import labels
 from review_tools.display.study_tables import Dossiers, by
 from review_tools.display.trial_tables import people
 from review_tools.site.bibliography import Listed
