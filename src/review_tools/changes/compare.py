@@ -30,7 +30,7 @@ from review_tools.changes.pages import affected
 from review_tools.changes.state import UNSOUND_DATA, State, ids, snapshot, whole
 from review_tools.data import bibliography, git
 from review_tools.data.problems import DataError
-from review_tools.data.project import MARKER, Project
+from review_tools.data.project import MARKER, Project, share
 from review_tools.data.versions import snapshot_file
 from review_tools.synthesis import comparisons
 
@@ -116,20 +116,19 @@ def compare(before: Project, after: Project, names: tuple[str, str] = ("before",
     for side, state, pools, verdicts in zip((after, before), (new, old), declared[::-1], stated[::-1], strict=True):
         state.read(side, touched)
         state.compute(side, [name for name in pools if name not in same], [] if same_data else verdicts)
-        comparisons.share_answers(after, before, same)
+        share(comparisons.answer, after, before, same)
     found = between(old, new, (len(names_of_pools), len(_either(*stated))))
     return found.with_pages(affected(before, after, found, differing))
 
 
 def _differing(before: Project, after: Project) -> dict[str, bytes | None]:
     """The files that are not the same on both sides, as the older one has them; None: not there."""
-    files = [{name for part in PARTS[:2] for name in side.files(part)} | {PARTS[2]} for side in (before, after)]
-    contents = {name: before.read(name) if before.has(name) else None for name in sorted(files[0] | files[1])}
-    return {
-        name: content
-        for name, content in contents.items()
-        if content != (after.read(name) if after.has(name) else None)
-    }
+    old, new = [
+        {name: side.read(name) for folder in ("data", "book") for name in side.files(folder)}
+        | ({bibliography.FILE: side.read(bibliography.FILE)} if side.has(bibliography.FILE) else {})
+        for side in (before, after)
+    ]
+    return {name: old.get(name) for name in sorted({*old, *new}) if old.get(name) != new.get(name)}
 
 
 def between(before: State, after: State, compared: tuple[int, int] | None = None) -> Changes:
@@ -232,11 +231,10 @@ def _turns(before: dict[str, T], after: dict[str, T]) -> list[Turn[T]]:
 def _same_rows(before: Project, after: Project, name: str) -> bool:
     """Whether a comparison is declared alike on both sides and has the same rows: then its result is the same."""
     try:
-        rows = [comparisons.members(side, name) for side in (before, after)]
-        declared = [comparisons.declared(side, name) for side in (before, after)]
+        sides = [comparisons.declared(side, name) for side in (before, after)]
     except UNSOUND_DATA:
         return False
-    return rows[0].equals(rows[1]) and declared[0].equals(declared[1])
+    return all(was.equals(now) for was, now in zip(*sides, strict=True))
 
 
 def _same_result(turn: Turn[Pool]) -> bool:

@@ -143,9 +143,9 @@ def pool(project: Project, name: str) -> Pool:
     """Return a declared comparison as the code at hand computes it. Raises one of ``UNSOUND_DATA``."""
     answer = comparisons.answer(project, name)
     row, pooled = answer.comparison, answer.pooled
-    figures = (pooled.back_estimate, pooled.back_ci_low, pooled.back_ci_high) if pooled else (None, None, None)
+    figures = pooled.back if pooled else (None, None, None)
     estimate, low, high = [value if value is not None and math.isfinite(value) else None for value in figures]
-    result = Result(answer.k, answer.people if pooled else 0, estimate, low, high, words.interval(answer))
+    result = Result(answer.k, answer.people if pooled else 0, estimate, low, high, words.interval(pooled))
     outcomes = tuple(map(str, answer.entered["outcome_id"]))
     return Pool(name, str(row["title"]), str(row["measure"]), f"book/synthesis/{row['page']}", result, outcomes)
 

@@ -5,13 +5,7 @@ from review_tools.cli import (
     build,
     changes,
     check,
-    forms,
-    identify,
     pdf,
-    publish,
-    retractions,
-    screen,
-    store,
     watch,
 )
 from review_tools.cli.app import app
@@ -22,12 +16,6 @@ __all__ = [
     "build",
     "changes",
     "check",
-    "forms",
-    "identify",
     "pdf",
-    "publish",
-    "retractions",
-    "screen",
-    "store",
     "watch",
 ]

@@ -102,7 +102,7 @@ class Project:
         if self._on_disk:
             paths = (self.root / folder).rglob("*")
             names |= {path.relative_to(self.root).as_posix() for path in paths if path.is_file()}
-        return sorted([name for name in names if name.endswith(suffix) and self.has(name)])
+        return sorted([name for name in names if name.endswith(suffix) and self._contents.get(name, b"") is not None])
 
     @cached_property
     def schema(self) -> dict[str, schema.Table]:
