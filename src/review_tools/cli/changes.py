@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import date
 from typing import Annotated
 
 import typer
@@ -10,7 +11,6 @@ from review_tools.cli.app import AsJson, Root, app, open_project, refuse
 from review_tools.cli.check import print_problems, problems_of
 from review_tools.data import git
 from review_tools.data.problems import DataError
-from review_tools.data.reads import today
 
 
 @app.command()
@@ -78,7 +78,7 @@ def release(
         print_problems(problems, 0, project)
         refuse("No version was made: mend the problems above first.")
     try:
-        made = make(project, planned, today(), dry_run=dry_run)
+        made = make(project, planned, date.today(), dry_run=dry_run)
     except DataError as error:
         refuse(str(error))
     print(made.diff if dry_run else "\n".join(made.files))
