@@ -157,7 +157,8 @@ def _listed(project: Project, compared: list[tuple[str, str]]) -> Markup:
     def against(old: str | None, new: str) -> Any:
         return link(f"site:{page(old, new)}", f"from {old} to {new}") if old and old != new else "–"
 
-    site = [link(f"{n}/index.html", "open") if is_kept(project, n) else "not kept here" for n in numbers]
+    opened = Markup('<a href="{}/index.html">open</a>')
+    site = [opened.format(number) if is_kept(project, number) else "not kept here" for number in numbers]
     table = grid(
         {
             "Version": numbers,
