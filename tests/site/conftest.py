@@ -1,8 +1,9 @@
-"""Fixtures of the tests that drive a browser."""
+"""Fixtures of the tests that build a book or drive a browser."""
 
 import asyncio
 import functools
 import http.server
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -11,7 +12,24 @@ import pytest
 from playwright.async_api import BrowserContext, async_playwright
 from playwright.sync_api import Browser, Page, sync_playwright
 
+import small_book
+from review_tools.site.build import build
 from review_tools.site.pdf.chromium import ARGUMENTS
+
+
+@pytest.fixture(scope="session")
+def built_book(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
+    """The small book, built once. Do not change it."""
+    folder = tmp_path_factory.mktemp("built") / "book"
+    small_book.make(root, folder)
+    assert build(folder)
+    return folder
+
+
+@pytest.fixture
+def book(built_book: Path, tmp_path: Path) -> Path:
+    """A copy of the small book, built, for a test that changes it."""
+    return shutil.copytree(built_book, tmp_path / "book")
 
 
 @pytest.fixture(scope="module")

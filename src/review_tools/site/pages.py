@@ -8,6 +8,7 @@ their words are handed to the site's search.
 import html
 import os
 import re
+import sys
 from functools import cache
 from multiprocessing.util import Finalize
 from typing import Any
@@ -23,9 +24,8 @@ from sphinx.util.parallel import ParallelTasks, SerialTasks
 
 from review_tools.data.problems import DataError
 from review_tools.site.context import project_of
-from review_tools.site.kernels import forked
-from review_tools.site.kernels.orphans import die_with_parent
-from review_tools.site.memory import settle
+from review_tools.site.inputs import cores
+from review_tools.site.kernel import end_with_parent
 from review_tools.site.study_pages import STUDIES, TRIALS, Maker
 
 logger = logging.getLogger(__name__)
@@ -71,9 +71,8 @@ def begin(app: Sphinx, *_: Any) -> None:
         prune, generated = index.prune, sorted(app.env.review_generated)  # type: ignore[attr-defined]
         # Before it is written, the index forgets every page without a source file. These stay.
         index.prune = lambda docnames: prune([*docnames, *generated])  # type: ignore[method-assign]
-    settle()
-    share = max(1, min(forked.cores(), len(names) // LEAST))
-    _writing = ParallelTasks(share) if forked.available() else SerialTasks()
+    share = max(1, min(cores(), len(names) // LEAST))
+    _writing = ParallelTasks(share) if sys.platform == "linux" else SerialTasks()
     if isinstance(_writing, ParallelTasks):  # a build that fails meanwhile would wait for what nobody takes any more
         Finalize(None, _writing.terminate, exitpriority=1)
     for part in range(share):
@@ -90,8 +89,7 @@ def finish(app: Sphinx) -> list[Any]:
 
 def write(builder: StandaloneHTMLBuilder, names: list[str]) -> Indexed:
     """Writes some of the pages; returns what the search knows of them."""
-    if forked.available():
-        die_with_parent()
+    end_with_parent()
     index = builder.indexer
     aside: dict[str, dict[str, str]] = {folder: {} for folder in (STUDIES, TRIALS)}
     maker = Maker(builder.app)
