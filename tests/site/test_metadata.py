@@ -21,8 +21,8 @@ from review_tools.data import schema
 from review_tools.data.bibliography import Reference
 from review_tools.data.citation import citation, site_address
 from review_tools.site import feed, linked_data, metadata
-from review_tools.site.changelog import Release, releases
 from review_tools.site.charts import script_json
+from review_tools.site.feed import Release, releases
 
 onsite = pytest.mark.site
 ATOM = f"{{{feed.ATOM}}}"

@@ -14,7 +14,6 @@ from review_tools.data.citation import Citation, clean
 from review_tools.data.problems import DataError
 from review_tools.data.project import Project, once
 from review_tools.site import feed, linked_data
-from review_tools.site.changelog import releases
 from review_tools.site.charts import script_json
 from review_tools.site.context import project_of
 
@@ -147,7 +146,7 @@ def _citation(project: Project) -> Citation:
 @once
 def _started(project: Project) -> str:
     """The date of the first release."""
-    return min(release.date for release in releases(project))
+    return min(release.date for release in feed.releases(project))
 
 
 @once
