@@ -29,7 +29,6 @@ def mend(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any],
     for found, better in ROLES.items():
         if found in (context.get("body") or ""):
             context["body"] = context["body"].replace(found, better)
-    context["mended"] = True
     if "generate_toctree_html" in context:
         context["generate_toctree_html"] = _named(context["generate_toctree_html"])
 

@@ -1,10 +1,12 @@
-"""The project that a build of the site shows."""
+"""The project that a build of the site shows, and the folders of the pages that are made from its rows."""
 
 from pathlib import Path
 
 from sphinx.application import Sphinx
 
 from review_tools.data.project import Project
+
+STUDIES, TRIALS = "studies", "trials"  # a page for each row of these tables: studies/<study_id>
 
 
 def project_of(app: Sphinx) -> Project:
@@ -13,3 +15,8 @@ def project_of(app: Sphinx) -> Project:
         app.review_project = Project(Path(app.srcdir))  # type: ignore[attr-defined]
     project: Project = app.review_project  # type: ignore[attr-defined]
     return project
+
+
+def is_of_row(docname: str) -> bool:
+    """Say whether a page is made from a row, not written by hand."""
+    return docname.startswith((f"{STUDIES}/", f"{TRIALS}/"))

@@ -1,8 +1,11 @@
 """The Sphinx extension: ``review_tools.site.extension`` in ``_config.yml``. Each part of the site sets itself up."""
 
+import os
+import sys
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 
 from review_tools import __name__ as package
 from review_tools.site import (
@@ -16,12 +19,12 @@ from review_tools.site import (
     footer,
     links,
     metadata,
-    pages,
     policy,
     reproducible,
     retracted_marks,
     roles,
     rootfiles,
+    study_pages,
     tables,
     terms,
     versions,
@@ -34,7 +37,7 @@ PARTS = (
     bibliography,
     roles,
     links,
-    pages,
+    study_pages,
     cards,
     terms,
     retracted_marks,
@@ -54,4 +57,11 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Called by Sphinx when it loads the extension."""
     for part in PARTS:
         part.setup(app)
+    app.connect("env-updated", write_side_by_side)
     return {"version": package, "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def write_side_by_side(app: Sphinx, env: BuildEnvironment) -> None:
+    """Let Sphinx write pages in a process a core; chapters are read one after the other, in the order of the book."""
+    if sys.platform == "linux":
+        app.parallel = len(os.sched_getaffinity(0)) + 1  # the main process resolves, the others write

@@ -16,11 +16,10 @@ from review_tools.data.project import Project, once
 from review_tools.site import feed, linked_data
 from review_tools.site.changelog import releases
 from review_tools.site.charts import script_json
-from review_tools.site.context import project_of
+from review_tools.site.context import STUDIES, TRIALS, project_of
 
 logger = logging.getLogger(__name__)
 DATA_PAGE = "book/methods"  # holds the downloads
-STUDIES, TRIALS = "studies", "trials"  # folders of pages about one work or trial: studies/<key>
 UNLISTED = {"search", "genindex"}  # of use to readers, of none to search engines
 PICTURE = "_static/preview.png"
 LENGTH = 160

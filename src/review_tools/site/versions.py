@@ -4,6 +4,8 @@
 lie beside them (``v/26.0.0/``, site/copies.py).
 """
 
+import html
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -25,9 +27,9 @@ from review_tools.display.grid import grid, lines, link, text
 from review_tools.site import change_sections
 from review_tools.site.context import project_of
 from review_tools.site.links import absolute, only_known
-from review_tools.site.pages import contents
 
 logger = logging.getLogger(__name__)
+HEADING = re.compile(r'<section id="([\w-]+)">\s*<h2>(.*?)<a ')
 FOLDER = "v"  # of the site; copies of the site as it was lie in it too
 INDEX = f"{FOLDER}/index"
 MOST = 60  # pages, unless each version with the newest and with the one after it are more
@@ -203,3 +205,10 @@ def write(app: Sphinx, exception: Exception | None) -> None:
         target = Path(app.outdir) / FOLDER / f"{version.number}.json"
         target.parent.mkdir(exist_ok=True)
         target.write_bytes(project.read(snapshot_file(version.number)))
+
+
+def contents(title: str, body: str) -> Markup:
+    """The headings of a page as the nested list the theme shows beside it."""
+    heads = ((name, html.unescape(words)) for name, words in HEADING.findall(body))
+    inner = Markup().join(Markup('<li><a href="#{}">{}</a></li>').format(*head) for head in heads)
+    return Markup('<ul><li><a href="#">{}</a><ul>{}</ul></li></ul>').format(title, inner)
