@@ -1,111 +1,112 @@
 """Which rows enter a pool is decided by rule, and every row that stays out says why."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-import review_tools as rt
+from review_tools.data.edit import Change
+from review_tools.data.project import Project
 from review_tools.synthesis import comparisons
-from review_tools.synthesis.comparisons import answer, members
+from review_tools.synthesis.comparisons import Answer, members
 from review_tools.synthesis.words import sentence
 
-SetCell = Callable[[str, str, str, str], None]
+PROJECT = Project(Path(__file__).resolve().parents[2])
+NAMES = PROJECT.table("comparisons")["comparison_id"].tolist()
 
 
-def reasons(comparison: str, root: Path | None = None) -> dict[str, str]:
-    return members(comparison, root=root).set_index("outcome_id")["reason"].to_dict()
-
-
-def test_a_shared_control_is_counted_once() -> None:
-    given = reasons("crohns_fistula")
-    assert given["molendijk_2015_allogeneic-9"] == ""
-    assert "control group" in given["molendijk_2015_allogeneic-10"]
+def answer(comparison: str, version: str | None = None) -> Answer:
+    return comparisons.answer(PROJECT, comparison, version=version)
 
 
 @pytest.mark.parametrize(
     ("comparison", "outcome", "says"),
     [
+        ("crohns_fistula", "molendijk_2015_allogeneic-10", "control group"),  # counted with row 9
         ("agvhd_response", "kebriaei_2020_phase-4", "not printed"),
         ("ra_acr20", "he_2020_combination-4", "received MSCs too"),
         ("ms_disability", "harris_2024_efficacy-1", "not MSCs themselves"),
         ("agvhd_response_single", "bloor_2020_production-4", "same people"),
         ("agvhd_response_single", "murata_2021_msc-1", "more than one count"),
         ("t1d_cpeptide", "carlsson_2023_umbilical-1", "differed at the start"),
+        ("ms_deaths", "uccelli_2021_safety-7", "no event in either arm"),
     ],
 )
 def test_rows_stay_out_with_their_reason(comparison: str, outcome: str, says: str) -> None:
-    assert says in reasons(comparison)[outcome]
+    rows = answer(comparison).rows.set_index("outcome_id")
+    assert says in rows.loc[outcome, "reason"]
 
 
-def test_reconstructed_counts_are_never_pooled() -> None:
-    reconstructed = set(rt.load("outcomes").query("value_basis == 'reconstructed'")["outcome_id"])
-    pooled = {row for name in rt.load("comparisons")["comparison_id"] for row in answer(name).entered["outcome_id"]}
+def test_nobody_is_pooled_twice_and_nothing_that_was_reconstructed() -> None:
+    reconstructed = set(PROJECT.table("outcomes").query("value_basis == 'reconstructed'")["outcome_id"])
     assert reconstructed
-    assert not pooled & reconstructed
-
-
-def test_nobody_is_pooled_twice() -> None:
-    for name in rt.load("comparisons")["comparison_id"]:
+    for name in NAMES:
         entered = answer(name).entered
         assert not entered["study_id"].duplicated().any() or name.endswith("_single"), name
+        assert not set(entered["outcome_id"]) & reconstructed
 
 
-def test_a_retracted_study_leaves_the_pool_and_stays_visible(copy: Path, set_cell: SetCell) -> None:
-    before = answer("agvhd_response", root=copy)
-    set_cell("studies", "jiang_2024_efficacy", "status", "retracted")
-    after = answer("agvhd_response", root=copy)
-    assert (before.k, after.k) == (2, 1)
+def test_a_retracted_study_leaves_the_pool_and_stays_visible() -> None:
+    change = Change(PROJECT)
+    change.set_cells("studies", "study_id", "jiang_2024_efficacy", {"status": "retracted"})
+    after = comparisons.answer(change.after, "agvhd_response")
+    assert (answer("agvhd_response").k, after.k) == (2, 1)
     assert "retracted" in after.rows.set_index("outcome_id").loc["jiang_2024_efficacy-1", "reason"]
-
-
-def test_two_zeros_stay_visible_and_out() -> None:
-    result = answer("ms_deaths")
-    assert result.pooled is None
-    assert "no event in either arm" in result.rows["reason"].iloc[0]
 
 
 def test_one_study_is_never_called_pooled() -> None:
     result = answer("lupus_remission")
     assert result.k == 1
+    assert result.pooled is not None
     assert result.pooled.model == "single study"
     assert "not pooled" in sentence(result)
-    assert comparisons.sensitivity("lupus_remission") == []
+    assert comparisons.sensitivity(PROJECT, "lupus_remission") == []
+
+
+def test_nothing_pooled_says_so() -> None:
+    assert answer("ms_deaths").pooled is None
+    assert sentence(answer("ms_deaths")).startswith("No row can be pooled")
 
 
 def test_series_are_never_said_to_show_an_effect() -> None:
     result = answer("agvhd_response_single")
-    assert result.favours_msc is None
-    assert result.excludes_no_effect is None
+    assert (result.favours_msc, result.excludes_no_effect) == (None, None)
     assert "does not show an effect" in sentence(result)
 
 
 def test_the_first_update_moves_the_pool_in_crohns_fistula() -> None:
     """One small trial before; with the second phase 3 trial nearly no difference."""
-    before, after = answer("crohns_fistula", version="26.0.0"), answer("crohns_fistula")
+    before, after = answer("crohns_fistula", "26.0.0"), answer("crohns_fistula")
     assert (before.k, after.k) == (1, 2)
+    assert before.pooled is not None
+    assert after.pooled is not None
     assert before.pooled.back_estimate == pytest.approx(9 / 15 / (2 / 6))
     assert 0.9 < after.pooled.back_estimate < 1.2
 
 
-def test_weaker_designs_enter_only_where_the_comparison_admits_them() -> None:
+def test_sensitivity_varies_model_rows_and_each_study() -> None:
+    """Weaker designs enter only where the comparison admits them, and a variant is pooled without them."""
     assert answer("cgvhd_prevention").k == 2
-    names = [name for name, _ in comparisons.sensitivity("cgvhd_prevention")]
-    assert "randomised only" in names
+    assert "randomised only" in dict(comparisons.sensitivity(PROJECT, "cgvhd_prevention"))
+    variants = dict(comparisons.sensitivity(PROJECT, "agvhd_response_single"))
+    entered = answer("agvhd_response_single").entered["outcome_id"]
+    assert {f"without {outcome}" for outcome in entered} <= set(variants)
+    assert variants[f"without {entered.iloc[0]}"].k == len(entered) - 1
+    assert variants["common effect, inverse variance"].k == len(entered)
 
 
 def test_an_unknown_comparison_is_answered_with_the_known_ones() -> None:
     with pytest.raises(KeyError, match="there are agvhd_"):
-        answer("gvhd")
+        members(PROJECT, "gvhd")
 
 
-def test_no_event_in_an_arm_of_any_study_leaves_another_common_effect(copy: Path) -> None:
+def test_no_event_in_an_arm_of_any_study_leaves_another_common_effect() -> None:
     """Mantel-Haenszel has no ratio then; the table of choices says which method stands in."""
+    change = Change(PROJECT)
     for table, row in (("outcomes", "deng_2017_randomised-8"), ("comparison_outcomes", "lupus_death")):
-        path = copy / "data" / f"{table}.csv"
-        lines = path.read_text("utf-8").splitlines(keepends=True)
+        lines = change.read(f"data/{table}.csv").splitlines(keepends=True)
         again = next(line for line in lines if line.startswith(row))
-        path.write_text("".join([*lines, again.replace("deng_2017_randomised-8", "deng_2017_randomised-99")]), "utf-8")
-    named = dict(comparisons.sensitivity("lupus_death", copy))
+        again = again.replace("deng_2017_randomised-8", "deng_2017_randomised-99")
+        change.write(f"data/{table}.csv", "".join([*lines, again]))
+    named = dict(comparisons.sensitivity(change.after, "lupus_death"))
     assert named["common effect, inverse variance"].k == 2
     assert "common effect" not in named

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 @app.command()
 def pool(
     file: Annotated[Path, typer.Argument(help="CSV: one row a study; `study` names it.")],
-    measure: Annotated[str, typer.Option(help="RR, OR, RD, PETO, MD, SMD, ROM, PLO, PAS, HR or GEN.")],
-    model: Annotated[str, typer.Option(help="FE, MH, PETO, DL, PM, REML, ML or HE.")] = "REML",
+    measure: Annotated[str, typer.Option(help="RR, OR, RD, PETO, MD, SMD, PLO, HR, IRR or GEN.")],
+    model: Annotated[str, typer.Option(help="FE, MH, DL, PM or REML; PETO with FE is Peto's method.")] = "REML",
     test: Annotated[str | None, typer.Option(help="z or hksj; hksj for random effects if left out.")] = None,
     guard: Annotated[bool, typer.Option(help="Never let hksj narrow the interval below that of z.")] = True,
     as_json: AsJson = False,

@@ -3,14 +3,12 @@
 from typing import Any
 
 import altair as alt
-import numpy as np
 import pandas as pd
 
 from review_tools.data.project import Project
 from review_tools.display.queries import study_label
 from review_tools.display.theme import PAGE_INK, named
 from review_tools.synthesis.comparisons import Answer, answer
-from review_tools.synthesis.measures import measure_named
 from review_tools.synthesis.words import RATIO, figure, interval, sentence
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#8a8a8a"
@@ -93,12 +91,9 @@ def _rows(project: Project, result: Answer) -> tuple[pd.DataFrame, tuple[float, 
     rows: list[list[Any]] = []
     effects, pooled, measure = result.effects, result.pooled, str(result.comparison["measure"])
     if effects is not None and pooled is not None:
-        back = measure_named(effects.measure.name).back
-        half = 1.959964 * np.sqrt(effects.variance)
-        estimates, lows, highs = (back(effects.effect + shift) for shift in (0 * half, -half, half))
         outcomes = result.rows.set_index("outcome_id")
-        for outcome, estimate, low, high, weight in zip(
-            effects.labels, estimates, lows, highs, pooled.weights, strict=True
+        for outcome, (estimate, low, high), weight in zip(
+            effects.labels, effects.intervals(), pooled.weights, strict=True
         ):
             counts = _counts(outcomes.loc[outcome])
             share = f" · weight {weight:.0f}%" if pooled.k > 1 else ""

@@ -8,7 +8,7 @@ import pandas as pd
 from review_tools.data.project import Project
 from review_tools.display.queries import chosen, study_label
 from review_tools.display.theme import PAGE_INK, named, plural
-from review_tools.synthesis.proportions import exact_interval
+from review_tools.synthesis.effects import exact_interval
 
 AXIS = "People with the event"
 LETTERS = 48  # on one line of a name, for a screen of 390 pixels

@@ -49,12 +49,24 @@ def review() -> alt.theme.ThemeConfig:
     }
 
 
+def rounded_data(data: Any) -> Any:
+    """Return the rows of a chart, of any number, with numbers of six digits, more than a drawing can show.
+
+    Altair names a data set by a hash of its rows, so that a last bit that differs between processors would show.
+    """
+    rows = alt.to_values(data)
+    for row in rows["values"]:
+        row |= {name: float(f"{value:.6g}") for name, value in row.items() if isinstance(value, float)}
+    return rows
+
+
 def on_import() -> None:
     """Every chart of this process looks and is kept like this; it is validated as a whole, when it is shown."""
     alt.renderers.register("specification", as_specification)
     alt.renderers.enable("specification")
     alt.theme.register("review", enable=True)(review)
-    alt.data_transformers.disable_max_rows()
+    alt.data_transformers.register("rounded", rounded_data)
+    alt.data_transformers.enable("rounded")
     alt.utils.schemapi.disable_debug_mode()
 
 

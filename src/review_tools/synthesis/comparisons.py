@@ -14,8 +14,9 @@ import pandas as pd
 from review_tools.data.project import Project, once
 from review_tools.data.retracted import UNSOUND
 from review_tools.data.versions import order
+from review_tools.synthesis.effects import Effects
 from review_tools.synthesis.pooling import CannotPoolError, Pooled, pool
-from review_tools.synthesis.rows import Effects, effect_sizes
+from review_tools.synthesis.rows import effect_sizes
 
 # Flags that keep a row out of every pool. The other flags are shown beside the row.
 EXCLUDING = {

@@ -1,125 +1,260 @@
-"""Effect sizes and their sampling variances, one for each study, from what its arms report.
+"""Effect measures: from what a study reports to an effect and its sampling variance.
 
-Every function takes arrays of one length k and returns ``(effect, variance)``, two arrays of that
-length, on the scale on which effects are pooled (ratios: natural logarithm). A row about which the
-measure says nothing is NaN in both; ``rows.effect_sizes`` takes such rows out and says why.
+Effects are pooled on the scale of analysis: ratios as natural logarithms, proportions as logits,
+everything else as it is.
 
 Zero cells (Cochrane Handbook 10.4.4.1 and 10.4.4.2): 0.5 is added to all four cells of a study, and
 only there, where a zero makes its effect or variance impossible to compute. metafor adds it to every
 table with a zero, also where none is needed (a risk ratio with events in everyone of one arm).
+
+Builds must be equal byte by byte on every machine. Sums are therefore exactly rounded (no BLAS, whose
+order of addition depends on the processor), and figures leave the synthesis with twelve digits, which
+hides the last bits in which logarithms and quantiles of mathematical libraries differ.
 """
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammaln, ndtri
+from scipy.special import betaincinv, ndtri
+
+from review_tools.data.problems import Problem
 
 Array = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
-Sized = tuple[Array, Array]
+Size = tuple[float, float]  # effect and sampling variance
+
+DIGITS = 12
+TWO_ARMS = ("events_arm1", "n_arm1", "events_arm2", "n_arm2")
+ONE_ARM = ("events_arm1", "n_arm1")
+MEANS = ("mean_arm1", "sd_arm1", "n_arm1", "mean_arm2", "sd_arm2", "n_arm2")
+INTERVAL = ("effect", "ci_low", "ci_high")
 
 
 class SynthesisError(ValueError):
     """Rows, choices or numbers that cannot be pooled. The message is meant for the person who pools."""
 
 
-def uninformative(events1: Array, n1: Array, events2: Array, n2: Array) -> Mask:
-    """Studies with no event in either arm, or an event in everyone: no ratio can be told from them."""
-    nobody: Mask = (events1 == 0) & (events2 == 0)
-    everyone: Mask = (events1 == n1) & (events2 == n2)
-    return nobody | everyone
+def rounded(value: float) -> float:
+    """Round a figure to ``DIGITS`` significant digits; every figure leaves the synthesis through here."""
+    return float(f"{value:.{DIGITS - 1}e}")
 
 
-def risk_ratio(events1: Array, n1: Array, events2: Array, n2: Array) -> Sized:
-    """Log risk ratio, arm 1 against arm 2. Source: Cochrane Handbook 6.4.1."""
-    add = 0.5 * ((events1 == 0) | (events2 == 0))
-    a, c, n1_, n2_ = events1 + add, events2 + add, n1 + 2 * add, n2 + 2 * add
-    return _without(
-        uninformative(events1, n1, events2, n2), np.log(a / n1_) - np.log(c / n2_), 1 / a - 1 / n1_ + 1 / c - 1 / n2_
-    )
+def total(values: Array) -> float:
+    """Return the exactly rounded sum, the same in any order and on any machine."""
+    return math.fsum(values.tolist())
 
 
-def odds_ratio(events1: Array, n1: Array, events2: Array, n2: Array) -> Sized:
-    """Log odds ratio, arm 1 against arm 2. Source: Woolf B. Ann Hum Genet 1955;19:251-253."""
-    cells = np.array([events1, n1 - events1, events2, n2 - events2])
-    a, b, c, d = cells + 0.5 * (cells == 0).any(axis=0)
-    return _without(
-        uninformative(events1, n1, events2, n2), np.log(a * d) - np.log(b * c), 1 / a + 1 / b + 1 / c + 1 / d
-    )
+def risk_ratio(events1: float, n1: float, events2: float, n2: float) -> Size:
+    """Return the log risk ratio of arm 1 to arm 2. Source: Cochrane Handbook 6.4.1."""
+    if not events1 or not events2:
+        events1, n1, events2, n2 = events1 + 0.5, n1 + 1, events2 + 0.5, n2 + 1
+    return math.log(events1 / n1) - math.log(events2 / n2), 1 / events1 - 1 / n1 + 1 / events2 - 1 / n2
 
 
-def risk_difference(events1: Array, n1: Array, events2: Array, n2: Array) -> Sized:
-    """Risk difference, arm 1 minus arm 2 (between -1 and 1).
+def odds_ratio(events1: float, n1: float, events2: float, n2: float) -> Size:
+    """Return the log odds ratio of arm 1 to arm 2. Source: Woolf B. Ann Hum Genet 1955;19:251-253."""
+    a, b, c, d = events1, n1 - events1, events2, n2 - events2
+    if not (a and b and c and d):
+        a, b, c, d = a + 0.5, b + 0.5, c + 0.5, d + 0.5
+    return math.log(a * d) - math.log(b * c), 1 / a + 1 / b + 1 / c + 1 / d
 
-    A study without events is kept: its difference is 0, and only its variance, which would be 0
+
+def risk_difference(events1: float, n1: float, events2: float, n2: float) -> Size:
+    """Return the risk difference, arm 1 minus arm 2 (between -1 and 1).
+
+    The difference of a study without events is 0 and stays so; only its variance, which would be 0
     too, is taken from the cells with 0.5 added. Source: Cochrane Handbook 6.4.1 and 10.4.4.2.
     """
-    add = 0.5 * (events1 * (n1 - events1) + events2 * (n2 - events2) == 0)
-    a, c, n1_, n2_ = events1 + add, events2 + add, n1 + 2 * add, n2 + 2 * add
-    return events1 / n1 - events2 / n2, a * (n1_ - a) / n1_**3 + c * (n2_ - c) / n2_**3
+    difference = events1 / n1 - events2 / n2
+    if not events1 * (n1 - events1) + events2 * (n2 - events2):
+        events1, n1, events2, n2 = events1 + 0.5, n1 + 1, events2 + 0.5, n2 + 1
+    return difference, events1 * (n1 - events1) / n1**3 + events2 * (n2 - events2) / n2**3
 
 
-def peto_odds_ratio(events1: Array, n1: Array, events2: Array, n2: Array) -> Sized:
-    """Peto's one-step log odds ratio, (O - E) / V with variance 1 / V; needs no correction.
+def peto_odds_ratio(events1: float, n1: float, events2: float, n2: float) -> Size:
+    """Return Peto's one-step log odds ratio, (O - E) / V, and its variance 1 / V; it needs no correction.
 
-    Source: Yusuf S et al. Prog Cardiovasc Dis 1985;27:335-371.
+    Pooled with the model FE this is Peto's method. Source: Yusuf S et al. Prog Cardiovasc Dis 1985;27:335-371.
     """
     n, events = n1 + n2, events1 + events2
-    expected = n1 * events / n
     information = n1 * n2 * events * (n - events) / (n**2 * (n - 1))
-    without = uninformative(events1, n1, events2, n2)
-    information = np.where(without, 1.0, information)
-    return _without(without, (events1 - expected) / information, 1 / information)
+    return (events1 - n1 * events / n) / information, 1 / information
 
 
-def mean_difference(mean1: Array, sd1: Array, n1: Array, mean2: Array, sd2: Array, n2: Array) -> Sized:
-    """Difference of means, arm 1 minus arm 2, in the unit of the outcome. Source: Cochrane Handbook 6.5.1."""
+def mean_difference(mean1: float, sd1: float, n1: float, mean2: float, sd2: float, n2: float) -> Size:
+    """Return the difference of means, arm 1 minus arm 2, in the outcome's unit. Source: Cochrane Handbook 6.5.1."""
     return mean1 - mean2, sd1**2 / n1 + sd2**2 / n2
 
 
-def hedges_g(mean1: Array, sd1: Array, n1: Array, mean2: Array, sd2: Array, n2: Array) -> Sized:
-    """Hedges' g, the standardised mean difference, in standard deviations.
+def hedges_g(mean1: float, sd1: float, n1: float, mean2: float, sd2: float, n2: float) -> Size:
+    """Return Hedges' g, the standardised mean difference, in standard deviations.
 
     The exact correction of small-sample bias and the large-sample variance, as metafor's ``SMD``.
     Source: Hedges LV. J Educ Stat 1981;6:107-128.
     """
     df = n1 + n2 - 2
-    pooled_sd = np.sqrt(((n1 - 1) * sd1**2 + (n2 - 1) * sd2**2) / df)
-    exact = np.exp(gammaln(df / 2) - np.log(df / 2) / 2 - gammaln((df - 1) / 2))
-    g = exact * (mean1 - mean2) / pooled_sd
+    g = _bias_correction(df) * (mean1 - mean2) / math.sqrt(((n1 - 1) * sd1**2 + (n2 - 1) * sd2**2) / df)
     return g, 1 / n1 + 1 / n2 + g**2 / (2 * (n1 + n2))
 
 
-def ratio_of_means(mean1: Array, sd1: Array, n1: Array, mean2: Array, sd2: Array, n2: Array) -> Sized:
-    """Log ratio of two means above zero. Source: Hedges LV et al. Ecology 1999;80:1150-1156."""
-    return np.log(mean1 / mean2), sd1**2 / (n1 * mean1**2) + sd2**2 / (n2 * mean2**2)
+def _bias_correction(df: float) -> float:
+    """Return Γ(df/2) / (√(df/2) Γ((df-1)/2)), by the recurrence and the asymptotic series of Γ(z+½) / Γ(z).
 
-
-def logit_proportion(events: Array, n: Array) -> Sized:
-    """Logit of one arm's proportion; 0.5 is added to both cells of a study with none or all."""
-    add = 0.5 * ((events == 0) | (events == n))
-    with_event, without = events + add, n - events + add
-    return np.log(with_event / without), 1 / with_event + 1 / without
-
-
-def arcsine_proportion(events: Array, n: Array) -> Sized:
-    """Arcsine square root of one arm's proportion, in radians; steady variance, no correction needed.
-
-    Chosen over the double arcsine, whose way back depends on an invented sample size.
-    Source: Schwarzer G et al. Res Synth Methods 2019;10:476-483.
+    The difference of two log-gammas would lose digits. Source of the series: Tricomi FG, Erdélyi A.
+    Pac J Math 1951;1:133-142.
     """
-    return np.arcsin(np.sqrt(events / n)), 1 / (4 * n)
+    z, ratio = (df - 1) / 2, 1.0
+    while z < 100:
+        ratio *= z / (z + 0.5)
+        z += 1
+    series = 1 - 1 / (8 * z) + 1 / (128 * z**2) + 5 / (1024 * z**3) - 21 / (32768 * z**4)
+    return ratio * math.sqrt(z) * series / math.sqrt(df / 2)
 
 
-def hazard_ratio(ratio: Array, ci_low: Array, ci_high: Array, level: float = 0.95) -> Sized:
-    """Log hazard ratio, its variance from the printed interval. Source: Cochrane Handbook 6.3.1 and 6.3.2."""
-    width = (np.log(ci_high) - np.log(ci_low)) / (2 * float(ndtri((1 + level) / 2)))
-    return np.log(ratio), width**2
+def logit_proportion(events: float, n: float) -> Size:
+    """Return the logit of one arm's proportion; 0.5 is added to both cells of a study with none or all."""
+    a, b = events, n - events
+    if not (a and b):
+        a, b = a + 0.5, b + 0.5
+    return math.log(a / b), 1 / a + 1 / b
 
 
-def generic(effect: Array, se: Array) -> Sized:
-    """An effect and its standard error, already on the scale of analysis."""
+def ratio_from_interval(ratio: float, ci_low: float, ci_high: float) -> Size:
+    """Return a printed ratio's logarithm, its variance from the 95% interval. Source: Cochrane Handbook 6.3.2."""
+    return math.log(ratio), ((math.log(ci_high) - math.log(ci_low)) / (2 * normal_quantile(0.95))) ** 2
+
+
+def generic(effect: float, se: float) -> Size:
+    """Return an effect that is already on the scale of analysis, and the square of its standard error."""
     return effect, se**2
 
 
-def _without(rows: Mask, effect: Array, variance: Array) -> Sized:
-    return np.where(rows, np.nan, effect), np.where(rows, np.nan, variance)
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One effect measure.
+
+    ``columns`` are the columns it needs, in the order in which ``size`` takes them; ``scale`` says what
+    is done to an effect before it is pooled.
+    """
+
+    name: str
+    title: str
+    columns: tuple[str, ...]
+    size: Callable[..., Size] = field(repr=False)
+    scale: Literal["log", "logit", "none"] = "none"
+
+    @property
+    def is_ratio(self) -> bool:
+        return self.scale == "log"
+
+    @property
+    def no_effect(self) -> float | None:
+        """The value a reader knows as “no difference”; None for proportions, which compare nothing."""
+        return {"log": 1.0, "logit": None, "none": 0.0}[self.scale]
+
+    def back(self, value: float) -> float:
+        """Take a value from the scale of analysis to the one a reader knows; a ratio may be infinite."""
+        if self.scale == "none":
+            return rounded(value)
+        if self.scale == "log":
+            return rounded(math.exp(value)) if value < 709 else math.inf
+        odds = math.exp(-abs(value))
+        return rounded((1 if value > 0 else odds) / (1 + odds))
+
+
+MEASURES = {
+    measure.name: measure
+    for measure in (
+        Measure("RR", "risk ratio", TWO_ARMS, risk_ratio, "log"),
+        Measure("OR", "odds ratio", TWO_ARMS, odds_ratio, "log"),
+        Measure("RD", "risk difference", TWO_ARMS, risk_difference),
+        Measure("PETO", "Peto odds ratio", TWO_ARMS, peto_odds_ratio, "log"),
+        Measure("MD", "mean difference", MEANS, mean_difference),
+        Measure("SMD", "Hedges' g", MEANS, hedges_g),
+        Measure("PLO", "proportion", ONE_ARM, logit_proportion, "logit"),
+        Measure("HR", "hazard ratio", INTERVAL, ratio_from_interval, "log"),
+        Measure("IRR", "rate ratio", INTERVAL, ratio_from_interval, "log"),
+        Measure("GEN", "effect", ("effect", "se"), generic),
+    )
+}
+
+
+def measure_named(name: str) -> Measure:
+    """Return the measure of that name.
+
+    Raises:
+        SynthesisError: there is none; the message lists them.
+    """
+    if name not in MEASURES:
+        raise SynthesisError(f"No measure {name!r}; there are {', '.join(MEASURES)}.")
+    return MEASURES[name]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A row that cannot contribute to the pool, and why."""
+
+    label: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Effects:
+    """The effects of k studies on the scale of analysis, in the order of their rows.
+
+    ``counts`` is k × 4 (events_arm1, n_arm1, events_arm2, n_arm2) for measures of two by two tables, for
+    the Mantel-Haenszel methods. ``warnings`` are for a person to judge.
+    """
+
+    measure: Measure
+    effect: Array
+    variance: Array
+    labels: tuple[str, ...]
+    counts: Array | None = None
+    left_out: tuple[LeftOut, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("effect", "variance"):
+            object.__setattr__(self, name, np.array([rounded(value) for value in getattr(self, name)], dtype=float))
+
+    @property
+    def k(self) -> int:
+        return len(self.effect)
+
+    def without(self, i: int) -> "Effects":
+        """Return the effects of all studies but the one at position ``i``."""
+        counts = None if self.counts is None else np.delete(self.counts, i, axis=0)
+        labels = self.labels[:i] + self.labels[i + 1 :]
+        return Effects(self.measure, np.delete(self.effect, i), np.delete(self.variance, i), labels, counts)
+
+    def intervals(self, level: float = 0.95) -> list[tuple[float, float, float]]:
+        """Return each study's effect and the ends of its normal interval, on the scale a reader knows."""
+        reach = normal_quantile(level) * np.sqrt(self.variance)
+        ends = np.column_stack([self.effect, self.effect - reach, self.effect + reach]).tolist()
+        back = self.measure.back
+        return [(back(effect), back(low), back(high)) for effect, low, high in ends]
+
+
+def normal_quantile(level: float) -> float:
+    """Return how many standard errors a normal interval reaches to either side, 1.96 for a level of 0.95."""
+    return float(ndtri((1 + level) / 2))
+
+
+def exact_interval(events: int, n: int, level: float = 0.95) -> tuple[float, float]:
+    """Return the Clopper-Pearson interval of a proportion, as fractions between 0 and 1.
+
+    Source: Clopper CJ, Pearson ES. Biometrika 1934;26:404-413, doi 10.1093/biomet/26.4.404.
+
+    Raises:
+        ValueError: ``n`` is not positive, or ``events`` is not between 0 and ``n``.
+    """
+    if not 0 <= events <= n or n < 1:
+        raise ValueError(f"events must lie between 0 and n, and n be at least 1; got {events} of {n}")
+    tail = (1 - level) / 2
+    low = float(betaincinv(events, n - events + 1, tail)) if events else 0.0
+    high = float(betaincinv(events + 1, n - events, 1 - tail)) if events < n else 1.0
+    return rounded(low), rounded(high)

@@ -1,35 +1,52 @@
-"""Pools effects: common-effect and random-effects models, their intervals and their weights."""
+"""Pooling: common-effect and random-effects models, their intervals and weights, and how robust they are."""
 
-from dataclasses import dataclass
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 
 import numpy as np
-from scipy.special import chdtrc, ndtr, ndtri, stdtr, stdtrit
+from scipy.special import chdtrc, ndtr, stdtr, stdtrit
 
 from review_tools.synthesis import heterogeneity as het
-from review_tools.synthesis import mantel_haenszel
-from review_tools.synthesis.effects import Array, SynthesisError
-from review_tools.synthesis.rows import Effects, LeftOut
+from review_tools.synthesis.effects import (
+    Array,
+    Effects,
+    LeftOut,
+    Measure,
+    SynthesisError,
+    normal_quantile,
+    rounded,
+    total,
+)
 
-COMMON_EFFECT = ("FE", "MH", "PETO")
+COMMON_EFFECT = ("FE", "MH")
 MODELS = (*COMMON_EFFECT, *het.TAU2_METHODS)
 TESTS = ("z", "hksj")
-PREDICTIONS = ("as test", "k-2")
 SINGLE = "single study"
-
-_MANTEL_HAENSZEL = {
-    "RR": mantel_haenszel.risk_ratio,
-    "OR": mantel_haenszel.odds_ratio,
-    "RD": mantel_haenszel.risk_difference,
-}
+FEWEST_FOR_EGGER = 10
 
 
 class CannotPoolError(SynthesisError):
     """These effects cannot be pooled in this way; the message says why and what to do."""
 
 
+class _Rounded:
+    """A result whose figures are rounded as they leave the synthesis."""
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        for field in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, field.name)
+            if isinstance(value, float):
+                object.__setattr__(self, field.name, rounded(value))
+            elif isinstance(value, tuple) and value and isinstance(value[0], float):
+                object.__setattr__(self, field.name, tuple(map(rounded, value)))
+
+
 @dataclass(frozen=True, slots=True)
-class Pooled:
-    """A pooled effect. Everything is on the scale of analysis (ratios: natural logarithm), except ``back_…``.
+class Pooled(_Rounded):
+    """A pooled effect, on the scale of analysis (ratios: natural logarithm); ``back_…`` is the reader's scale.
 
     ``se`` holds the Hartung-Knapp factor where ``test`` is hksj; ``stat`` is then t with ``df``
     degrees of freedom, otherwise z. ``tau2`` is 0 where the model assumes it. ``i2`` and
@@ -37,7 +54,7 @@ class Pooled:
     With k = 1 the figures are the study's own and ``model`` is "single study".
     """
 
-    measure: str
+    measure: Measure
     model: str
     test: str
     k: int
@@ -56,74 +73,56 @@ class Pooled:
     q_p: float | None
     pi_low: float | None
     pi_high: float | None
-    back_estimate: float
-    back_ci_low: float
-    back_ci_high: float
-    back_pi_low: float | None
-    back_pi_high: float | None
     labels: tuple[str, ...]
     weights: tuple[float, ...]
     left_out: tuple[LeftOut, ...]
 
+    @property
+    def back_estimate(self) -> float:
+        return self.measure.back(self.estimate)
+
+    @property
+    def back_ci_low(self) -> float:
+        return self.measure.back(self.ci_low)
+
+    @property
+    def back_ci_high(self) -> float:
+        return self.measure.back(self.ci_high)
+
+    @property
+    def back_pi_low(self) -> float | None:
+        return None if self.pi_low is None else self.measure.back(self.pi_low)
+
+    @property
+    def back_pi_high(self) -> float | None:
+        return None if self.pi_high is None else self.measure.back(self.pi_high)
+
     def figures(self) -> dict[str, float | None]:
-        """The figures that ``review pool --json`` prints; None also where a bound is infinite."""
+        """Return the figures that ``review pool --json`` prints; None also where a bound is infinite."""
         names = ("k", "estimate", "se", "ci_low", "ci_high", "stat", "p", "tau2", "i2", "q", "q_p", "pi_low", "pi_high")
         values = {name: getattr(self, name) for name in (*names, "back_estimate", "back_ci_low", "back_ci_high")}
-        return {name: value if value is not None and np.isfinite(value) else None for name, value in values.items()}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Fit:
-    """One model fitted to k effects: what ``pool`` and the sensitivity analyses share."""
-
-    estimate: float
-    variance: float  # of the estimate, with ``factor`` in it
-    factor: float  # Hartung-Knapp factor, 1 for z
-    df: int | None  # of t; None for z
-    tau2: float
-    q: float
-    weights: Array
-
-    @property
-    def se(self) -> float:
-        return float(np.sqrt(self.variance))
-
-    def interval(self, level: float) -> tuple[float, float]:
-        return _around(self.estimate, self.se, self.df, level)
-
-    @property
-    def p(self) -> float:
-        stat = -abs(self.estimate / self.se)
-        return float(2 * (ndtr(stat) if self.df is None else stdtr(self.df, stat)))
+        return {name: value if value is not None and math.isfinite(value) else None for name, value in values.items()}
 
 
 def pool(
-    effects: Effects,
-    model: str = "REML",
-    test: str | None = None,
-    *,
-    guard: bool = True,
-    prediction: str = "as test",
-    level: float = 0.95,
+    effects: Effects, model: str = "REML", test: str | None = None, *, guard: bool = True, level: float = 0.95
 ) -> Pooled:
-    """The pooled effect of k studies.
+    """Return the pooled effect of k studies.
 
     Args:
-        effects: from ``effect_sizes``.
-        model: FE (common effect, inverse variance), MH (Mantel-Haenszel; RR, OR, RD), PETO (Peto odds
-            ratios); random effects with tau² by REML, DL, PM, ML or HE.
+        effects: from ``rows.effect_sizes``.
+        model: FE (common effect, inverse variance; Peto's method for the measure PETO), MH
+            (Mantel-Haenszel; RR, OR, RD); random effects with tau² by REML, DL or PM.
         test: z or hksj (Hartung-Knapp-Sidik-Jonkman, t with k - 1 degrees of freedom). Default: hksj
             for random effects, z otherwise.
         guard: keep the hksj factor at 1 or more, so that the interval is never narrower than that
             of z (Knapp and Hartung 2003; metafor's ``test="adhoc"``). False is metafor's "knha".
-        prediction: the quantile of the prediction interval, from k = 3 on. "as test" follows
-            metafor's ``predict``: normal for z, t with k - 1 degrees of freedom for hksj. "k-2" is
-            t with k - 2 degrees of freedom (Higgins JPT et al. J R Stat Soc A 2009;172:137-159).
         level: of all intervals.
 
     Q and the interval of tau² (Q-profile) use inverse-variance weights; Q of MH is taken about the
     Mantel-Haenszel estimate. The interval of I² follows that of tau²; for common-effect models it
-    is test-based.
+    is test-based. The prediction interval, from k = 3 on, has the quantile of the test, as metafor's
+    ``predict``.
 
     Sources: Hartung J, Knapp G. Stat Med 2001;20:3875-3889; Sidik K, Jonkman JN. Stat Med
     2002;21:3153-3159; Knapp G, Hartung J. Stat Med 2003;22:2693-2710 (guard); Röver C et al. BMC Med
@@ -133,74 +132,65 @@ def pool(
         CannotPoolError: nothing to pool, or model, test and measure do not go together.
         ConvergenceError: tau² was not reached.
     """
-    test = test or default_test(model)
-    check_choice(effects, model, test)
-    if prediction not in PREDICTIONS or not 0 < level < 1:
-        raise CannotPoolError(f"prediction is one of {', '.join(PREDICTIONS)}, and level lies between 0 and 1.")
-    k = len(effects.effect)
+    test = test or ("z" if model in COMMON_EFFECT else "hksj")
+    _check_choice(effects, model, test)
+    k, v, random = effects.k, effects.variance, model in het.TAU2_METHODS
+    df = k - 1 if test == "hksj" else None
+    tau2 = tau2_ci = i2 = i2_ci = q = pi = None
     if k == 0:
         reasons = "".join(f" {row.label}: {row.why}." for row in effects.left_out)
         raise CannotPoolError(f"There is nothing to pool: no row contributes.{reasons}")
     if k == 1:
-        fitted, model, test = _single(effects), SINGLE, "z"
+        model, test, df = SINGLE, "z", None
+        estimate, se, weights = float(effects.effect[0]), math.sqrt(v[0]), np.ones(1)
+    elif model == "MH":
+        estimate, se, weights = _mantel_haenszel(effects)
+        q = total((effects.effect - estimate) ** 2 / v)
     else:
-        fitted = fit(effects.effect, effects.variance, effects.counts, effects.measure.name, model, test, guard)
-    ci = fitted.interval(level)
-    random = model in het.TAU2_METHODS
-    pi: tuple[float, float] | None = None
-    if random and k >= 3:
-        df = k - 2 if prediction == "k-2" else fitted.df
-        pi = _around(fitted.estimate, float(np.sqrt(fitted.variance + fitted.tau2)), df, level)
-    tau2_ci = het.tau2_interval(effects.effect, effects.variance, level) if random else None
-    i2_ci: tuple[float, float] | None = None
-    if tau2_ci:
-        i2_ci = (het.i2_from_tau2(tau2_ci[0], effects.variance), het.i2_from_tau2(tau2_ci[1], effects.variance))
-    elif k > 1:
-        i2_ci = het.i2_interval_from_q(fitted.q, k - 1, level)
-    several = k > 1
-    back = effects.measure.back(np.array([fitted.estimate, *ci, *(pi or ())]))
+        q = het.weighted(effects.effect, v)[2]
+        tau2 = het.estimate_tau2(effects.effect, v, model) if random else 0.0
+        weights, estimate, spread = het.weighted(effects.effect, v, tau2)
+        factor = max(1.0, spread / (k - 1)) if guard else spread / (k - 1)
+        se = math.sqrt((1.0 if df is None else factor) / total(weights))
+        if not se:
+            raise CannotPoolError("All effects are equal: unguarded hksj has no standard error; keep the guard.")
+    quantile = normal_quantile(level) if df is None else float(stdtrit(df, (1 + level) / 2))
+    if q is not None and tau2 is not None and random:
+        tau2_ci = het.tau2_interval(effects.effect, v, level)
+        i2, i2_ci = het.i2_from_tau2(tau2, v), (het.i2_from_tau2(tau2_ci[0], v), het.i2_from_tau2(tau2_ci[1], v))
+        if k >= 3:
+            reach = quantile * math.sqrt(se**2 + tau2)
+            pi = estimate - reach, estimate + reach
+    elif q is not None:
+        tau2, i2, i2_ci = 0.0, het.i2_from_q(q, k - 1), het.i2_interval_from_q(q, k - 1, level)
+    stat = estimate / se
     return Pooled(
-        measure=effects.measure.name,
+        measure=effects.measure,
         model=model,
         test=test,
         k=k,
-        estimate=fitted.estimate,
-        se=fitted.se,
-        ci_low=ci[0],
-        ci_high=ci[1],
-        stat=fitted.estimate / fitted.se,
-        p=fitted.p,
-        df=fitted.df,
-        tau2=fitted.tau2 if several else None,
+        estimate=estimate,
+        se=se,
+        ci_low=estimate - quantile * se,
+        ci_high=estimate + quantile * se,
+        stat=stat,
+        p=float(2 * (ndtr(-abs(stat)) if df is None else stdtr(df, -abs(stat)))),
+        df=df,
+        tau2=tau2,
         tau2_interval=tau2_ci,
-        i2=i2(fitted, effects.variance, model) if several else None,
+        i2=i2,
         i2_interval=i2_ci,
-        q=fitted.q if several else None,
-        q_p=float(chdtrc(k - 1, fitted.q)) if several else None,
-        pi_low=pi[0] if pi else None,
-        pi_high=pi[1] if pi else None,
-        back_estimate=float(back[0]),
-        back_ci_low=float(back[1]),
-        back_ci_high=float(back[2]),
-        back_pi_low=float(back[3]) if pi else None,
-        back_pi_high=float(back[4]) if pi else None,
+        q=q,
+        q_p=None if q is None else float(chdtrc(k - 1, q)),
+        pi_low=pi and pi[0],
+        pi_high=pi and pi[1],
         labels=effects.labels,
-        weights=tuple((100 * fitted.weights / fitted.weights.sum()).tolist()),
+        weights=tuple((100 * weights / total(weights)).tolist()),
         left_out=effects.left_out,
     )
 
 
-def default_test(model: str) -> str:
-    """hksj for random effects, z for common-effect models."""
-    return "z" if model in COMMON_EFFECT else "hksj"
-
-
-def check_choice(effects: Effects, model: str, test: str) -> None:
-    """Whether measure, model and test go together.
-
-    Raises:
-        CannotPoolError: they do not.
-    """
+def _check_choice(effects: Effects, model: str, test: str) -> None:
     measure = effects.measure.name
     if model not in MODELS:
         raise CannotPoolError(f"No model {model!r}; there are {', '.join(MODELS)}.")
@@ -208,61 +198,120 @@ def check_choice(effects: Effects, model: str, test: str) -> None:
         raise CannotPoolError(f"No test {test!r}; there are {', '.join(TESTS)}.")
     if model == "MH" and measure not in _MANTEL_HAENSZEL:
         raise CannotPoolError(f"Mantel-Haenszel pools {', '.join(_MANTEL_HAENSZEL)}, not {measure}: choose FE.")
-    if model == "PETO" and measure != "PETO":
-        raise CannotPoolError(f"Peto's method pools the measure PETO, not {measure}: choose the measure PETO.")
-    if model in ("MH", "PETO") and test == "hksj":
-        raise CannotPoolError(f"Hartung-Knapp-Sidik-Jonkman does not go with {model}: choose the test z.")
+    if model == "MH" and test == "hksj":
+        raise CannotPoolError("Hartung-Knapp-Sidik-Jonkman does not go with MH: choose the test z.")
 
 
-def fit(
-    y: Array,
-    v: Array,
-    counts: Array | None,
-    measure: str,
-    model: str,
-    test: str,
-    guard: bool,
-    start: float = 0.0,
-) -> Fit:
-    """One model on k ≥ 2 effects ``y`` with variances ``v``; ``start`` is a hint for tau².
+def leave_one_out(
+    effects: Effects, model: str = "REML", test: str | None = None, *, guard: bool = True
+) -> list[Pooled]:
+    """Return the pool without each study in turn, in the order of the studies.
 
     Raises:
-        CannotPoolError: the tables of a Mantel-Haenszel pool lack the events it needs, or unguarded
-            hksj meets effects that are all equal.
-        ConvergenceError: tau² was not reached.
+        CannotPoolError: fewer than three studies, or a choice that does not go together.
     """
-    df = len(y) - 1
-    if model == "MH":
-        if counts is None:
-            raise CannotPoolError("Mantel-Haenszel needs the counts of both arms.")
-        try:
-            estimate, variance, weights = _MANTEL_HAENSZEL[measure](counts)
-        except ZeroDivisionError as error:
-            raise CannotPoolError(f"Mantel-Haenszel has no answer: {error}; choose RD, or PETO.") from error
-        if variance <= 0:
-            raise CannotPoolError("Mantel-Haenszel has no standard error: no arm mixes events and others; choose FE.")
-        return Fit(estimate, variance, 1.0, None, 0.0, float(((y - estimate) ** 2 / v).sum()), weights)
-    q = het.weighted(y, v)[2]
-    tau2 = 0.0 if model in COMMON_EFFECT else het.estimate_tau2(y, v, model, start)
-    w, mean, spread = het.weighted(y, v, tau2)
-    if test == "z":
-        return Fit(mean, float(1 / w.sum()), 1.0, None, tau2, q, w)
-    factor = max(1.0, spread / df) if guard else spread / df
-    if factor == 0:
-        raise CannotPoolError("All effects are equal: unguarded hksj has no standard error; keep the guard.")
-    return Fit(mean, factor / float(w.sum()), factor, df, tau2, q, w)
+    if effects.k < 3:
+        raise CannotPoolError(
+            f"Leaving one out needs three studies, for one study is not a pool; there are {effects.k}."
+        )
+    return [pool(effects.without(i), model, test, guard=guard) for i in range(effects.k)]
 
 
-def i2(fitted: Fit, v: Array, model: str) -> float:
-    """I² of a fit in percent: from tau² for random effects, from Q for common-effect models."""
-    return het.i2_from_q(fitted.q, len(v) - 1) if model in COMMON_EFFECT else het.i2_from_tau2(fitted.tau2, v)
+@dataclass(frozen=True, slots=True)
+class Egger(_Rounded):
+    """Egger's test: ``slope`` of the effect on its standard error, and the effect at a standard error of 0."""
+
+    k: int
+    slope: float
+    se: float
+    stat: float
+    df: int
+    p: float
+    limit: float
+    limit_ci_low: float
+    limit_ci_high: float
 
 
-def _single(effects: Effects) -> Fit:
-    return Fit(float(effects.effect[0]), float(effects.variance[0]), 1.0, None, 0.0, 0.0, np.ones(1))
+def egger(effects: Effects, level: float = 0.95) -> Egger:
+    """Return Egger's regression test of funnel-plot asymmetry, only from ten studies on (Cochrane Handbook 13.3.5.4).
+
+    Weighted regression of the effects on their standard errors with free dispersion; t with k - 2
+    degrees of freedom. It tends to find asymmetry in odds ratios where there is none.
+
+    Source: Egger M et al. BMJ 1997;315:629-634.
+
+    Raises:
+        CannotPoolError: fewer than ten studies, or all of the same precision.
+    """
+    y, k = effects.effect, effects.k
+    if k < FEWEST_FOR_EGGER:
+        raise CannotPoolError(f"Egger's test needs {FEWEST_FOR_EGGER} studies; there are {k}.")
+    w, x = 1 / effects.variance, np.sqrt(effects.variance)
+    x_mean, y_mean = total(w * x) / total(w), total(w * y) / total(w)
+    sxx = total(w * (x - x_mean) ** 2)
+    if sxx <= 1e-12 * k:
+        raise CannotPoolError("Egger's test needs studies of different precision; these are all alike.")
+    slope = total(w * (x - x_mean) * y) / sxx
+    limit = y_mean - slope * x_mean
+    dispersion = total(w * (y - limit - slope * x) ** 2) / (k - 2)
+    se = math.sqrt(dispersion / sxx)
+    if not se:
+        raise CannotPoolError("Egger's test has no answer: the effects lie on one line.")
+    reach = float(stdtrit(k - 2, (1 + level) / 2)) * math.sqrt(dispersion * (1 / total(w) + x_mean**2 / sxx))
+    p = float(2 * stdtr(k - 2, -abs(slope / se)))
+    return Egger(k, slope, se, slope / se, k - 2, p, limit, limit - reach, limit + reach)
 
 
-def _around(centre: float, se: float, df: int | None, level: float) -> tuple[float, float]:
-    reach = (1 + level) / 2
-    quantile = float(ndtri(reach) if df is None else stdtrit(df, reach))
-    return centre - quantile * se, centre + quantile * se
+# Mantel-Haenszel pools two by two tables themselves. No 0.5 is added to their cells: the method needs none
+# as long as both arms have events somewhere (metafor's default; RevMan has added it).
+
+Fit = tuple[float, float, Array]  # estimate, variance (in the pool: standard error), weights
+
+
+def _mantel_haenszel(effects: Effects) -> Fit:
+    assert effects.counts is not None  # noqa: S101 (for the type checker: the measures of this method have them)
+    try:
+        estimate, variance, weights = _MANTEL_HAENSZEL[effects.measure.name](*effects.counts.T)
+    except ZeroDivisionError:
+        why = "one arm has no event, or an event in everyone, in every study"
+        raise CannotPoolError(f"Mantel-Haenszel has no answer: {why}; choose RD, or the measure PETO.") from None
+    if variance <= 0:
+        raise CannotPoolError("Mantel-Haenszel has no standard error: no arm mixes events and others; choose FE.")
+    return estimate, math.sqrt(variance), weights
+
+
+def _mh_risk_ratio(a: Array, n1: Array, c: Array, n2: Array) -> Fit:
+    """Source: Greenland S, Robins JM. Biometrics 1985;41:55-68."""
+    n = n1 + n2
+    r, s = total(a * n2 / n), total(c * n1 / n)
+    variance = total((n1 * n2 * (a + c) - a * c * n) / n**2) / (r * s)
+    return math.log(r / s), variance, c * n1 / n
+
+
+def _mh_odds_ratio(a: Array, n1: Array, c: Array, n2: Array) -> Fit:
+    """Source: Robins J, Breslow N, Greenland S. Biometrics 1986;42:311-323."""
+    b, d, n = n1 - a, n2 - c, n1 + n2
+    agree, differ, rs, ss = (a + d) / n, (b + c) / n, a * d / n, b * c / n
+    r, s = total(rs), total(ss)
+    variance = total(agree * rs) / r**2 + total(agree * ss + differ * rs) / (r * s) + total(differ * ss) / s**2
+    return math.log(r / s), variance / 2, ss
+
+
+def _mh_risk_difference(a: Array, n1: Array, c: Array, n2: Array) -> Fit:
+    """The variance holds for few large and for many small studies alike, and is the one metafor uses.
+
+    Source: Sato T, Greenland S, Robins JM. Biometrics 1989;45:1323-1324.
+    """
+    n = n1 + n2
+    weights = n1 * n2 / n
+    estimate = total((a * n2 - c * n1) / n) / total(weights)
+    p = total(c * (n1 / n) ** 2 - a * (n2 / n) ** 2 + n1 * n2 * (n2 - n1) / (2 * n**2))
+    q = total((a * (n2 - c) + c * (n1 - a)) / (2 * n))
+    return estimate, (estimate * p + q) / total(weights) ** 2, weights
+
+
+_MANTEL_HAENSZEL: dict[str, Callable[[Array, Array, Array, Array], Fit]] = {
+    "RR": _mh_risk_ratio,
+    "OR": _mh_odds_ratio,
+    "RD": _mh_risk_difference,
+}
