@@ -25,10 +25,9 @@ def releases(project: Project) -> list[Release]:
     Raises:
         DataError: the file is missing or names no release.
     """
-    path = project.root / FILE
-    if not path.is_file():
+    if not project.has(FILE):
         raise DataError(f"{FILE}: the file is missing → restore it from git.")
-    text = path.read_text(encoding="utf-8")
+    text = project.read(FILE).decode("utf-8")
     found = [
         Release(match[1], match[2], text[match.end() :].split("\n## ", 1)[0].strip())
         for match in HEADING.finditer(text)
