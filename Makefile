@@ -68,7 +68,7 @@ tests: $(INSTALLED)  ## run the tests of the code, against the built book
 	@$(PYTEST) tests
 
 browser: $(INSTALLED)
-	@$(BIN)/python -m review_tools.site.pdf.chromium
+	@$(BIN)/python -m review_tools.site.chromium
 
 serve: $(INSTALLED)  ## open the built site on http://localhost:8000
 	@test -f _build/html/index.html || { echo "No site yet: run make book first."; exit 1; }

@@ -14,7 +14,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from review_tools.data.paths import project_root
-from review_tools.site.pdf.chromium import ARGUMENTS, browser_path
+from review_tools.site.chromium import ARGUMENTS, browser_path
 
 PAGES = [
     "book/index.html",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from review_tools.site.pdf import chromium
+from review_tools.site import chromium
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from review_tools.data.project import Project
-from review_tools.site.pdf.chromium import ARGUMENTS
+from review_tools.site.chromium import ARGUMENTS
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):

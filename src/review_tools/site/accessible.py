@@ -7,7 +7,7 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-TEMPLATES = Path(__file__).parent / "theme"
+TEMPLATES = Path(__file__).parent / "templates"
 UNNAMED, NAMED = "<summary>", '<summary aria-label="Pages of this part">'
 # docutils marks the bibliography with a role that ARIA 1.2 has deprecated, inside a list that then has no items.
 ROLES = {' role="doc-biblioentry"': "", '<div role="list" class="citation-list">': '<div class="citation-list">'}
