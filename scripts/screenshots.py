@@ -12,8 +12,8 @@ import threading
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
-
 from review_tools.data.paths import project_root
+
 from review_tools.site.chromium import ARGUMENTS, browser_path
 
 PAGES = [

@@ -2,12 +2,18 @@
 
 import json
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
+import pandas as pd
 import pytest
 
 import review_tools as rt
+from review_tools.data.project import Project
+from review_tools.display.gapmap import DESIGNS, domains, evidence
+from review_tools.synthesis.comparisons import answer, controlled
+from review_tools.synthesis.words import direction
 
-CALLS = {
+CALLS: dict[str, dict[str, str]] = {
     "mechanism_map": {},
     "mediator_by_cell": {"section": "2.1"},
     "effect_by_cell": {},
@@ -18,11 +24,14 @@ CALLS = {
     "corrections_by_kind": {},
     "trial_timeline": {},
     "response_rates": {"disease": "acute GVHD"},
+    "overview": {},
 }
+COMPARISONS = list(rt.load("comparisons")["comparison_id"])
 
 
-def spec(name: str, **options: Any) -> dict[str, Any]:
-    return getattr(rt.charts, name)(**options).to_dict()
+def spec(name: str, **options: str) -> dict[str, Any]:
+    drawn: dict[str, Any] = getattr(rt.charts, name)(**options).to_dict()
+    return drawn
 
 
 def rows(chart: dict[str, Any], column: str) -> list[dict[str, Any]]:
@@ -50,22 +59,22 @@ def test_the_map_names_the_studies_of_each_box() -> None:
     boxes = rows(spec("mechanism_map", section="2.1.1"), "studies")
     cell = next(box for box in boxes if box["box"] == "target_cell: Treg")
     findings = rt.load("findings")
-    held = findings[findings["section"].eq("2.1.1") & findings["target_cell"].eq("Treg")]
-    assert cell["findings"] == len(held)
+    assert cell["findings"] == (findings["section"].eq("2.1.1") & findings["target_cell"].eq("Treg")).sum()
     assert "Piekarska et al. 2022" in cell["studies"]
 
 
 def test_a_heat_map_counts_findings() -> None:
-    cells = rows(spec("disease_by_model"), "findings")
     held = rt.load("findings")
-    for cell in cells:
+    for cell in rows(spec("disease_by_model"), "findings"):
         expected = ((held["disease"] == cell["disease"]) & (held["model"] == cell["model"])).sum()
         assert cell["findings"] == expected
 
 
-def test_trials_are_counted_by_every_property() -> None:
-    for column in ("disease", "registered_phase", "registered_status", "cell_source", "registered_country"):
-        assert sum(row["rows"] for row in rows(spec("trials_by", column=column), "rows")) == len(rt.load("trials"))
+@pytest.mark.parametrize(
+    "column", ["disease", "registered_phase", "registered_status", "cell_source", "registered_country"]
+)
+def test_trials_are_counted_by_every_property(column: str) -> None:
+    assert sum(row["rows"] for row in rows(spec("trials_by", column=column), "rows")) == len(rt.load("trials"))
 
 
 def test_rates_are_events_over_people_inside_their_interval() -> None:
@@ -74,5 +83,71 @@ def test_rates_are_events_over_people_inside_their_interval() -> None:
     assert all(row["low"] <= row["rate"] <= row["high"] for row in drawn)
 
 
-def test_an_empty_selection_draws_without_failing() -> None:
-    assert "0 findings" in spec("directions", section="4.1")["description"] or spec("directions", section="4.1")
+@pytest.mark.parametrize("name", ["directions", "effect_by_cell", "basis"])
+def test_an_empty_selection_draws_without_failing(name: str) -> None:
+    assert spec(name, section="9.9")["description"].endswith(".")
+
+
+@pytest.mark.parametrize("name", COMPARISONS)
+def test_every_comparison_draws_its_studies_and_says_what_they_mean(project: Project, name: str) -> None:
+    result, chart = answer(project, name), spec("forest", comparison_id=name)
+    drawn = rows(chart, "figures")
+    assert sum(row["kind"] == "study" and row["row_id"] != "" for row in drawn) == result.k
+    assert sum(row["kind"] == "pooled" for row in drawn) == (result.k > 1)
+    assert any(row["kind"] == "prediction" for row in drawn) == (result.k >= 3)
+    assert all(row["shown_high"] < row["high"] for row in drawn if row["clipped_high"])
+    assert chart["description"].endswith(".")
+
+
+def test_counts_weights_and_intervals_stand_beside_each_study() -> None:
+    drawn = {row["row_id"]: row for row in rows(spec("forest", comparison_id="crohns_fistula"), "figures")}
+    newest = drawn["raffals_2024_admire-1"]
+    assert "138/283 v 132/285" in newest["figures"]
+    assert "weight" in newest["figures"]
+    assert newest["low"] < newest["estimate"] < newest["high"]
+
+
+def test_the_axis_names_the_side_that_is_good_for_patients() -> None:
+    for name, first in (("crohns_fistula", "← favours comparator"), ("cgvhd_prevention", "← favours MSC")):
+        assert first in str(spec("forest", comparison_id=name))
+
+
+def test_an_unknown_comparison_is_named_with_those_there_are() -> None:
+    with pytest.raises(KeyError, match=r"No comparison 'gvhd'; there are .*agvhd_response"):
+        rt.charts.forest("gvhd")
+
+
+def test_the_headline_chart_turns_ratios_so_that_right_is_better(project: Project) -> None:
+    drawn = {row["title"]: row for row in rows(spec("overview"), "estimate")}
+    wanted = [result for result in controlled(project) if result.comparison["measure"] in ("RR", "OR", "HR")]
+    assert len(drawn) == len(wanted)
+    assert "clipped_high" in str(spec("overview"))
+    for result in wanted:
+        row = drawn[result.comparison["title"]]
+        assert (row["estimate"] > 1) == result.favours_msc
+        assert row["low"] <= row["estimate"] <= row["high"]
+        assert row["certainty"] == "not assessed"
+        assert row["direction"] == direction(result)
+        if row["direction"] == "better with MSCs":
+            assert row["low"] > 1
+
+
+@pytest.mark.parametrize("by", ["design", "domain"])
+def test_every_filled_cell_of_the_gap_map_opens_exactly_its_rows(project: Project, by: str) -> None:
+    cells, held = rows(spec("gap_map", by=by), "rows"), evidence(project)
+    html = rt.tables.gap_rows()._repr_html_()
+    shown = held.assign(measured=held["domain"].map(domains(project)))
+    assert any(cell["rows"] == 0 for cell in cells)
+    if by == "design":
+        assert sum(cell["rows"] for cell in cells) == len(held)
+        assert len(cells) == held["disease"].nunique() * len(DESIGNS)
+    for cell in cells:
+        if not cell["rows"]:
+            assert not cell["href"]
+            continue
+        parts = urlsplit(cell["href"])
+        asked = {key.removeprefix("evidence."): value for key, value in parse_qsl(parts.query)}
+        matching = shown[(shown[list(asked)] == pd.Series(asked)).all(axis=1)]
+        assert len(matching) == cell["rows"]
+        assert parts.fragment == f"gap-{matching['row'].iloc[0]}"
+        assert html.count(f'id="{parts.fragment}"') == 1

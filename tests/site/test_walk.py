@@ -6,6 +6,7 @@ desktop, and from its folder, on a dark phone.
 
 import re
 from pathlib import Path
+from typing import Any
 
 import lxml.html
 import pytest
@@ -43,6 +44,12 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}
 STILL = {"reduced_motion": "reduce"}  # else a colour may be measured half-way through its change
 
 
+def violations(page: Page) -> list[dict[str, Any]]:
+    options = {"preload": False}  # the styles, which a page in a folder may not fetch
+    found: list[dict[str, Any]] = Axe().run(page, options=options).response["violations"]
+    return found
+
+
 def walk(browser: Browser, address: str, site: Path, names: list[str], *, axe: bool = True) -> list[str]:
     """What is wrong with some pages."""
     wrong: list[str] = []
@@ -54,7 +61,7 @@ def walk(browser: Browser, address: str, site: Path, names: list[str], *, axe: b
             if name.startswith("search.html"):
                 page.locator("#search-results li a").first.wait_for()
             if axe:
-                for found in Axe().run(page, options={"preload": False}).response["violations"]:
+                for found in violations(page):
                     watch.note(f"{found['id']} ({found['impact']}): {found['nodes'][0]['html'][:120]}")
             if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                 watch.note("wider than the screen")
@@ -96,7 +103,7 @@ def test_what_is_wrong_is_found(browser: Browser, address: str, site: Path) -> N
             "**/glossary.html", lambda route, body=body: route.fulfill(body=body, content_type="text/html")
         )
         page = watch.open(f"{address}/book/glossary.html")
-        assert {"image-alt", "color-contrast"} <= {each["id"] for each in Axe().run(page, options={"preload": False}).response["violations"]}
+        assert {"image-alt", "color-contrast"} <= {each["id"] for each in violations(page)}
         assert page.evaluate("document.documentElement.scrollWidth > innerWidth")
         found[name] = "\n".join(watch.wrong)
         page.close()

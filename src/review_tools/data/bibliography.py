@@ -2,6 +2,8 @@
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
+from operator import attrgetter
 
 import bibtexparser
 from bibtexparser.middlewares import NormalizeFieldKeys
@@ -11,36 +13,43 @@ from review_tools.data.problems import Problem
 
 FILE = "references.bib"
 START = re.compile(r"^[ \t]*@[ \t]*(?!comment|preamble|string)([A-Za-z]+)[ \t]*[{(]", re.IGNORECASE | re.MULTILINE)
+FIELD = attrgetter("key", "value")
 PARTICLES = {"al", "da", "de", "del", "den", "der", "di", "du", "el", "la", "le", "te", "ten", "ter", "van", "von"}
 
 
 @dataclass(frozen=True)
 class Reference:
-    """One work. Fields without evidence are empty strings."""
+    """One work, with its fields as TeX writes them. Fields without evidence are empty strings."""
 
     key: str
     line: int
-    fields: dict[str, str]
-    braced: str = ""  # the authors with the braces that hold the name of a group together
+    raw: dict[str, str]
 
     def __getitem__(self, name: str) -> str:
-        return self.fields.get(name, "")
+        """Return a field as plain text."""
+        return _plain(self.raw.get(name, ""))
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """All fields as plain text."""
+        return {name: self[name] for name in self.raw}
 
     @property
     def authors(self) -> list[str]:
         """Authors as “Last, First”, or the name of a group; “others” stands for those not known."""
-        return [_plain(name) for name in _names(self.braced or self["author"])]
+        return [_plain(name) for name in _names(self.raw.get("author", ""))]
 
     @property
     def groups(self) -> set[str]:
         """The authors that are groups: their names stand in braces, so that no “and” or comma divides them."""
-        return {_plain(name) for name in _names(self.braced) if _is_group(name)}
+        return {_plain(name) for name in _names(self.raw.get("author", "")) if _is_group(name)}
 
-    @property
+    @cached_property
     def label(self) -> str:
         """Author and year for tables and tooltips; a short title where no author is known."""
         year = self["year"] or "n.d."
-        names = [name if name in self.groups else name.split(",")[0] for name in self.authors]
+        groups = self.groups
+        names = [name if name in groups else name.split(",")[0] for name in self.authors]
         if not names:
             return f"“{short_title(self['title'])}” {year}"
         if len(names) == 2 and names[1] != "others":
@@ -75,12 +84,7 @@ def parse_bibliography(content: bytes | None) -> tuple[dict[str, Reference], lis
         return {}, [Problem(FILE, "not UTF-8 text", "save the file as UTF-8", row=line)]
     library = bibtexparser.parse_string(text, append_middleware=[NormalizeFieldKeys()])
     references = {
-        entry.key: Reference(
-            entry.key,
-            entry.start_line + 1,
-            {f.key: _plain(str(f.value)) for f in entry.fields},
-            next((str(f.value) for f in entry.fields if f.key == "author"), ""),
-        )
+        entry.key: Reference(entry.key, entry.start_line + 1, dict(map(FIELD, entry.fields)))
         for entry in library.entries
     }
     problems = []

@@ -37,7 +37,8 @@ class Problem:
 
 def shorten(text: str, limit: int = 80) -> str:
     """Text on one line, cut to ``limit`` characters, with control characters made visible."""
-    text = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

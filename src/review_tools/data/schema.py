@@ -80,28 +80,31 @@ def _table(resource: dict[str, Any]) -> Table:
         title=resource["title"],
         description=resource["description"],
         path=resource["path"],
-        fields=tuple(_field(field) for field in schema["fields"]),
+        fields=tuple(
+            [
+                Field(
+                    name=field["name"],
+                    type=field["type"],
+                    description=field["description"],
+                    required=limits.get("required", False),
+                    unique=limits.get("unique", False),
+                    pattern=limits.get("pattern", ""),
+                    minimum=limits.get("minimum"),
+                    maximum=limits.get("maximum"),
+                    vocabulary=field.get("vocabulary", ""),
+                    unit=field.get("unit", ""),
+                    example=field.get("example", ""),
+                )
+                for field in schema["fields"]
+                for limits in [field.get("constraints", {})]
+            ]
+        ),
         primary_key=(key,) if isinstance(key, str) else tuple(key),
         foreign_keys=tuple(
-            ForeignKey(key["fields"], key["reference"]["resource"], key["reference"]["fields"])
-            for key in schema.get("foreignKeys", [])
+            [
+                ForeignKey(key["fields"], key["reference"]["resource"], key["reference"]["fields"])
+                for key in schema.get("foreignKeys", [])
+            ]
         ),
         append_only=resource.get("appendOnly", False),
-    )
-
-
-def _field(field: dict[str, Any]) -> Field:
-    limits = field.get("constraints", {})
-    return Field(
-        name=field["name"],
-        type=field["type"],
-        description=field["description"],
-        required=limits.get("required", False),
-        unique=limits.get("unique", False),
-        pattern=limits.get("pattern", ""),
-        minimum=limits.get("minimum"),
-        maximum=limits.get("maximum"),
-        vocabulary=field.get("vocabulary", ""),
-        unit=field.get("unit", ""),
-        example=field.get("example", ""),
     )

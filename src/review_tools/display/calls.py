@@ -11,34 +11,39 @@ from typing import Any
 from review_tools.data.project import Project
 
 CHARTS = {
-    "bars": ["basis", "corrections_by_kind", "directions", "trials_by"],
+    "bars": [
+        "basis",
+        "corrections_by_kind",
+        "directions",
+        "disease_by_model",
+        "effect_by_cell",
+        "mediator_by_cell",
+        "products",
+        "trial_timeline",
+        "trials_by",
+    ],
     "flow": ["prisma_flow"],
-    "forest": ["forest"],
+    "forest": ["forest", "overview", "response_rates"],
     "gapmap": ["gap_map"],
-    "matrices": ["disease_by_model", "effect_by_cell", "mediator_by_cell", "products"],
     "mechanisms": ["mechanism_map"],
-    "overview": ["overview"],
-    "response_rates": ["response_rates"],
-    "timeline": ["trial_timeline"],
 }
 TABLES = {
     "explorer": ["explorer"],
     "flow": ["screening_queue", "search_log"],
     "open_questions": ["open_references", "trials_without_outcomes", "unchecked_values", "untested_claims"],
-    "front_page": ["at_a_glance", "directions"],
-    "measured": ["benchmarks"],
+    "front_page": ["at_a_glance", "cite", "directions"],
     "protocol": ["checklist", "protocol"],
     "data_tables": [
         "citations",
         "corrections",
         "data_dictionary",
+        "downloads",
         "findings",
         "glossary",
         "notices",
         "outcomes",
         "studies",
         "table_sizes",
-        "withdrawn",
     ],
     "trial_tables": ["trial_differences", "trials"],
     "results": [
@@ -53,7 +58,6 @@ TABLES = {
         "update",
         "update_verdicts",
     ],
-    "cite_and_download": ["cite", "downloads"],
 }
 
 

@@ -1,266 +1,239 @@
-"""Tables of records: findings, trials, outcomes, citations, studies; each row shows where it comes from."""
+"""Tables of the data: findings, corrections, outcomes, citations, studies; each row shows where it comes from."""
 
+from collections.abc import Iterable, Mapping
+from itertools import repeat
 from typing import Any
 
 import pandas as pd
 from markupsafe import Markup
 
+from review_tools.data import export
 from review_tools.data.project import Project
 from review_tools.data.retracted import retracted
-from review_tools.display.grid import UNKNOWN, Cell, Filters, Grid, grid, lines, link, note, show, tag, text
-from review_tools.display.queries import chosen, labels, with_mediators
-from review_tools.display.queries import findings as chosen_findings
+from review_tools.display.grid import (
+    UNKNOWN,
+    Cell,
+    Grid,
+    grid,
+    lines,
+    link,
+    links,
+    notes,
+    stacks,
+    tag,
+    tags,
+)
+from review_tools.display.queries import findings as selected_findings
+from review_tools.display.queries import in_words, labels, lists, select
 from review_tools.display.theme import plural
 
+NONE = repeat(None)
 REFERENCES = "site:book/references"
 
 
 def study_link(project: Project, study_id: Any, seed_number: Any = None) -> Cell:
-    """The study's label, linked to its page; a seed number links to its row of the citations table.
+    """Return the study's label, linked to its page; a seed number links to its row of the citations table.
 
     A work that no longer stands is struck through, with its status beside it.
     """
-    if isinstance(study_id, str):
-        page, label, status = (
-            f"site:studies/{study_id}",
-            project.works[study_id].label,
-            retracted(project).get(study_id),
-        )
-        if not status:
-            return link(page, label)
-        return Markup("{} {}").format(
-            link(page, Markup("<s>{}</s>").format(label)), tag(status.capitalize(), "retracted")
-        )
-    if seed_number is None or pd.isna(seed_number):
-        return UNKNOWN
-    return link(f"{REFERENCES}#seed-{seed_number}", f"seed reference {seed_number}, not yet identified")
+    if not isinstance(study_id, str):
+        if seed_number is None or pd.isna(seed_number):
+            return UNKNOWN
+        return link(f"{REFERENCES}#seed-{seed_number}", f"seed reference {seed_number}, not yet identified")
+    page, label, status = f"site:studies/{study_id}", project.works[study_id].label, retracted(project).get(study_id)
+    if not status:
+        return link(page, label)
+    return Markup("{} {}").format(link(page, Markup("<s>{}</s>").format(label)), tag(status.capitalize(), "retracted"))
 
 
-def source(row: pd.Series) -> Cell:
-    """Link to the record a row was taken from, with the place in it."""
-    return link(row["source_url"], row["source_where"])
+def study_links(project: Project, studies: Iterable[Any], seed_numbers: Iterable[Any] = NONE) -> list[Cell]:
+    """Return the link of each study, or of the seed number of a work that nobody has identified."""
+    return [study_link(project, *row) for row in zip(studies, seed_numbers, strict=False)]
 
 
-def findings(project: Project, section: str | None = None, disease: str | None = None) -> Grid:
-    """Findings with what carried them out and where they come from."""
-    frame = chosen_findings(project, section, disease)
-    mediators = with_mediators(project, frame).dropna(subset=["mediator"]).groupby("finding_id")["mediator"].agg(list)
-    names, models, directions, routes = (
-        labels(project, "basis"),
-        labels(project, "model"),
-        labels(project, "direction"),
-        labels(project, "route"),
-    )
-
-    def setting(row: pd.Series) -> Cell:
-        given = " ".join(str(row[c]) for c in ("tissue", "product") if pd.notna(row[c]))
-        return lines([given, note(row["modification"]), note(models[row["model"]])])
-
-    def statement(row: pd.Series) -> Cell:
-        return lines([row["statement"], note(names[row["basis"]], source(row))])
-
-    columns = [
-        ("Study", lambda row: study_link(project, row["study_id"], row["seed_number"])),
-        ("Finding, and how checked", statement),
-        ("Given, and model", setting),
-        ("Through", lambda row: ", ".join(mediators.get(row["finding_id"], [])) or UNKNOWN),
-        ("Acts on", lambda row: lines([show(row["target_cell"]), note(row["disease"])])),
-        ("Direction", lambda row: tag(directions[row["direction"]], row["direction"])),
-    ]
-    filters: Filters = {
-        "Disease": lambda row: row["disease"] if pd.notna(row["disease"]) else "no disease named",
-        "Target cell": "target_cell",
-        "Direction": lambda row: directions[row["direction"]],
-        "Route": lambda row: routes.get(row["route"]),
-        "Cell source": "tissue",
-        "Product": "product",
-        "Mediator": lambda row: mediators.get(row["finding_id"], []),
-        "Checked": lambda row: names[row["basis"]],
-    }
-    return grid(
-        frame,
-        columns,
-        f"{plural(len(frame), 'finding')}, each with its source",
-        lambda row: f"finding-{row['finding_id']}",
-        name="findings",
-        filters=filters,
-    )
-
-
-def corrections(project: Project, section: str | None = None) -> Grid:
-    """Where the seed review and its source, or its table and the registry, disagree."""
-    frame = chosen(project, "corrections", section=section)
-    kinds, sure = labels(project, "correction kind"), labels(project, "confidence")
-
-    def subject(row: pd.Series) -> Cell:
-        if pd.notna(row["trial_id"]):
-            return trial_link(row["trial_id"])
-        return study_link(project, row["study_id"], row["seed_number"])
-
-    columns = [
-        ("Subject", lambda row: lines([subject(row), tag(kinds[row["kind"]], "kind"), note(row["correction_id"])])),
-        ("The review says", lambda row: lines([row["seed_says"], note(_section(row["section"]))])),
-        ("The source says", lambda row: lines([row["source_says"], note(source(row), sure[row["confidence"]])])),
-        ("What it means", text("meaning")),
-    ]
-    filters: Filters = {
-        "Kind": lambda row: kinds[row["kind"]],
-        "Section": "section",
-        "About": lambda row: "a trial" if pd.notna(row["trial_id"]) else "a cited work",
-        "Confidence": lambda row: sure[row["confidence"]],
-    }
-    caption = f"{plural(len(frame), 'disagreement')} between the review and its sources"
-    return grid(
-        frame,
-        columns,
-        caption,
-        lambda row: f"correction-{row['correction_id']}",
-        name="corrections",
-        filters=filters,
-    )
-
-
-def _section(number: str) -> str:
-    return f"section {number}" if number[:1].isdigit() else number
+def source_links(frame: pd.DataFrame) -> list[Cell]:
+    """Return a link to the record each row was taken from, with the place in it."""
+    return links(frame["source_url"], frame["source_where"])
 
 
 def trial_link(trial_id: str) -> Cell:
-    """The registry number, linked to the trial's page."""
+    """Return the registry number, linked to the trial's page."""
     return link(f"site:trials/{trial_id}", trial_id)
 
 
-def people(row: pd.Series) -> Cell:
-    """How many people a trial enrolled or plans to enrol."""
-    if pd.isna(row["enrolment"]):
-        return UNKNOWN
-    basis = row["enrolment_basis"]
-    return f"{row['enrolment']} ({basis})" if pd.notna(basis) else str(row["enrolment"])
+def joined(values: Iterable[Iterable[str]], nothing: Cell = "") -> list[Cell]:
+    """Return lists as text, with a word for the empty ones."""
+    return [", ".join(words) or nothing for words in values]
 
 
-COMPARED = {"status": "trial status", "phase": "phase", "country": "country"}
-
-
-def outcomes(project: Project, disease: str | None = None, study_id: str | None = None) -> Grid:
-    """Outcomes as reported, with the reasons for care."""
-    frame = chosen(project, "outcomes", disease=disease, study_id=study_id)
-    flags = project.table("outcome_flags").groupby("outcome_id")["flag"].agg(list)
-    bases, reporters, designs = labels(project, "value basis"), labels(project, "reporter"), labels(project, "design")
-
-    def reported(row: pd.Series) -> Cell:
-        return lines(
-            [row["reported"], note(source(row)), note(bases[row["value_basis"]], reporters[row["reported_by"]])]
-        )
-
-    columns = [
-        ("Study", lambda row: study_link(project, row["study_id"])),
-        ("Outcome", lambda row: lines([row["outcome"], note(row["time"])])),
-        ("MSC arm", lambda row: lines([row["arm1"], numbers(row, "arm1")])),
-        (
-            "Comparator",
-            lambda row: lines([row["arm2"], numbers(row, "arm2")]) if pd.notna(row["arm2"]) else "none (single arm)",
-        ),
-        ("As reported, and where", reported),
-        ("Take care", lambda row: ", ".join(flags.get(row["outcome_id"], []))),
-    ]
-    filters: Filters = {
-        "Disease": "disease",
-        "Design": lambda row: designs[row["design"]],
-        "Basis": lambda row: bases[row["value_basis"]],
-        "Take care": lambda row: flags.get(row["outcome_id"], ["nothing noted"]),
-    }
+def findings(project: Project, section: str | None = None) -> Grid:
+    """Show findings with what carried them out and where they come from."""
+    frame = selected_findings(project, section)
+    mediators = lists(project, "finding_mediators", frame["finding_id"], "term")
+    words = in_words(project, "findings", frame)
+    given = (frame["tissue"].fillna("") + " " + frame["product"].fillna("")).str.strip()
     return grid(
-        frame,
-        columns,
-        f"{plural(len(frame), 'outcome')} as reported",
-        lambda row: f"outcome-{row['outcome_id']}",
-        name="outcomes",
-        filters=filters,
-    )
-
-
-def numbers(row: pd.Series, arm: str) -> str:
-    """The figures of one arm as short text: events of n, mean with SD, counts or a percentage."""
-    if pd.notna(row[f"events_{arm}"]) and pd.notna(row[f"n_{arm}"]):
-        return f"{row[f'events_{arm}']} of {row[f'n_{arm}']}"
-    if pd.notna(row[f"mean_{arm}"]):
-        spread = f" (SD {row[f'sd_{arm}']:g})" if pd.notna(row[f"sd_{arm}"]) else ""
-        return f"{row[f'mean_{arm}']:g}{spread}" + (f" {row['unit']}" if pd.notna(row["unit"]) else "")
-    if pd.notna(row[f"count_{arm}"]):
-        return f"{row[f'count_{arm}']} events"
-    return f"{row[f'printed_percent_{arm}']:g}%" if pd.notna(row[f"printed_percent_{arm}"]) else ""
-
-
-def citations(project: Project) -> Grid:
-    """The seed's numbers 1 to 121: which work each is, or that nobody knows yet."""
-    frame = chosen(project, "citations")
-    places = project.table("citation_places").groupby("seed_number")["section"].agg(list)
-    candidates = project.table("citation_candidates").groupby("seed_number")["doi"].agg(list)
-    matches = labels(project, "match")
-
-    def work(row: pd.Series) -> Cell:
-        if pd.notna(row["study_id"]):
-            return study_link(project, row["study_id"])
-        leads = candidates.get(row["seed_number"], [])
-        return lines(link(f"https://doi.org/{doi}", f"candidate {doi}") for doi in leads)
-
-    def where(row: pd.Series) -> str:
-        sections = places.get(row["seed_number"], [])
-        return f"section {', '.join(sections)}" if sections else ""
-
-    columns = [
-        ("No.", text("seed_number")),
-        ("Work", lambda row: lines([work(row), tag(matches[row["match"]], row["match"])])),
-        ("Cited for", lambda row: lines([row["cited_for"], note(where(row))])),
-        ("How it agrees", lambda row: lines([note(row["agreement"]), source(row)])),
-    ]
-    return grid(
-        frame,
-        columns,
-        "The seed review's reference numbers",
-        lambda row: f"seed-{row['seed_number']}",
-        name="citations",
+        {
+            "Study": study_links(project, frame["study_id"], frame["seed_number"]),
+            "Finding, and how checked": stacks(frame["statement"], notes(words["basis"], source_links(frame))),
+            "Given, and model": stacks(given, notes(frame["modification"]), notes(words["model"])),
+            "Through": joined(mediators, UNKNOWN),
+            "Acts on": stacks(frame["target_cell"], notes(frame["disease"])),
+            "Direction": tags(words["direction"], frame["direction"]),
+        },
+        f"{plural(len(frame), 'finding')}, each with its source",
+        ids="finding-" + frame["finding_id"],
+        name="findings",
         filters={
-            "Match": lambda row: matches[row["match"]],
-            "Section": lambda row: places.get(row["seed_number"], []),
+            "Disease": frame["disease"].fillna("no disease named"),
+            "Target cell": frame["target_cell"],
+            "Direction": words["direction"],
+            "Route": words["route"],
+            "Cell source": frame["tissue"],
+            "Product": frame["product"],
+            "Mediator": mediators,
+            "Checked": words["basis"],
         },
     )
 
 
-def studies(project: Project) -> Grid:
-    """Every work of the review, with how much of it was read."""
-    kinds, reading, status = labels(project, "study kind"), labels(project, "reading"), labels(project, "study status")
-
-    def study(row: pd.Series) -> Cell:
-        changed = tag(status["corrected"], "corrected") if row["status"] == "corrected" else ""
-        return lines([study_link(project, row["study_id"]), changed, note(f"in since {row['added_in']}")])
-
-    columns = [
-        ("Study", study),
-        ("Kind", lambda row: lines([kinds[row["kind"]], note(row["species"])])),
-        ("People", text("n")),
-        ("What it found, as far as read", text("summary")),
-        ("Read", lambda row: lines([reading[row["read"]], note(source(row))])),
+def corrections(project: Project, section: str | None = None) -> Grid:
+    """Show where the seed review and its source, or its table and the registry, disagree."""
+    frame = select(project, "corrections", section=section)
+    words = in_words(project, "corrections", frame)
+    studies = study_links(project, frame["study_id"], frame["seed_number"])
+    subject = [
+        trial_link(trial) if isinstance(trial, str) else study
+        for trial, study in zip(frame["trial_id"], studies, strict=True)
     ]
-    frame = chosen(project, "studies")
+    place = frame["section"].where(~frame["section"].str[:1].str.isdigit(), "section " + frame["section"])
     return grid(
-        frame,
-        columns,
+        {
+            "Subject": stacks(subject, tags(words["kind"], "kind"), notes(frame["correction_id"])),
+            "The review says": stacks(frame["seed_says"], notes(place)),
+            "The source says": stacks(frame["source_says"], notes(source_links(frame), words["confidence"])),
+            "What it means": frame["meaning"],
+        },
+        f"{plural(len(frame), 'disagreement')} between the review and its sources",
+        ids="correction-" + frame["correction_id"],
+        name="corrections",
+        filters={
+            "Kind": words["kind"],
+            "Section": frame["section"],
+            "About": frame["trial_id"].isna().map({True: "a cited work", False: "a trial"}),
+            "Confidence": words["confidence"],
+        },
+    )
+
+
+def outcomes(project: Project, study_id: str | None = None) -> Grid:
+    """Show outcomes as reported, with the reasons for care."""
+    frame = select(project, "outcomes", study_id=study_id)
+    flags = lists(project, "outcome_flags", frame["outcome_id"], "flag")
+    words = in_words(project, "outcomes", frame)
+    return grid(
+        {
+            "Study": study_links(project, frame["study_id"]),
+            "Outcome": stacks(frame["outcome"], notes(frame["time"])),
+            "MSC arm": arms(frame, "arm1"),
+            "Comparator": arms(frame, "arm2", "none (single arm)"),
+            "As reported, and where": stacks(
+                frame["reported"], notes(source_links(frame)), notes(words["value_basis"], words["reported_by"])
+            ),
+            "Take care": joined(flags),
+        },
+        f"{plural(len(frame), 'outcome')} as reported",
+        ids="outcome-" + frame["outcome_id"],
+        name="outcomes",
+        filters={
+            "Disease": frame["disease"],
+            "Design": words["design"],
+            "Basis": words["value_basis"],
+            "Take care": [marks or "nothing noted" for marks in flags],
+        },
+    )
+
+
+def arms(frame: pd.DataFrame, arm: str, nothing: str = "none") -> list[Cell]:
+    """Return what people of an arm received, with the arm's figures."""
+    return [lines(row[arm], figures(row, arm)) if pd.notna(row[arm]) else nothing for row in frame.to_dict("records")]
+
+
+def figures(row: Mapping[Any, Any], arm: str) -> str:
+    """Return the figures of one arm as short text: events of n, mean with SD, counts or a percentage."""
+    names = ("events", "n", "mean", "sd", "count", "printed_percent")
+    events, n, mean, sd, count, percent = (row[f"{name}_{arm}"] for name in names)
+    if pd.notna(events) and pd.notna(n):
+        return f"{events} of {n}"
+    if pd.notna(mean):
+        spread = f" (SD {sd:g})" if pd.notna(sd) else ""
+        return f"{mean:g}{spread}" + (f" {row['unit']}" if pd.notna(row["unit"]) else "")
+    if pd.notna(count):
+        return f"{count} events"
+    return f"{percent:g}%" if pd.notna(percent) else ""
+
+
+def citations(project: Project) -> Grid:
+    """Show the seed's numbers 1 to 121: which work each is, or that nobody knows yet."""
+    frame = project.table("citations")
+    sections = lists(project, "citation_places", frame["seed_number"], "section")
+    match = frame["match"].map(labels(project, "match"))
+    works, leads = study_links(project, frame["study_id"]), candidates(project, frame, "candidate ")
+    work = [lead if work == UNKNOWN else work for work, lead in zip(works, leads, strict=True)]
+    return grid(
+        {
+            "No.": frame["seed_number"],
+            "Work": stacks(work, tags(match, frame["match"])),
+            "Cited for": stacks(frame["cited_for"], notes(in_sections(sections))),
+            "How it agrees": stacks(notes(frame["agreement"]), source_links(frame)),
+        },
+        "The seed review's reference numbers",
+        ids="seed-" + frame["seed_number"].astype("str"),
+        name="citations",
+        filters={"Match": match, "Section": sections},
+    )
+
+
+def candidates(project: Project, citations: pd.DataFrame, before: str = "") -> list[Cell]:
+    """Return links to the works that a seed number may be."""
+    found = lists(project, "citation_candidates", citations["seed_number"], "doi")
+    return [lines(*links([f"https://doi.org/{doi}" for doi in dois], [before + doi for doi in dois])) for dois in found]
+
+
+def in_sections(sections: list[list[str]]) -> list[str]:
+    """Return the sections in which something is cited as text, empty where there are none."""
+    return [f"section {', '.join(places)}" if places else "" for places in sections]
+
+
+def studies(project: Project) -> Grid:
+    """Show every work of the review, with how much of it was read."""
+    frame = project.table("studies")
+    words = in_words(project, "studies", frame)
+    corrected = [tag(status, "corrected") if status == "Corrected" else "" for status in words["status"]]
+    return grid(
+        {
+            "Study": stacks(study_links(project, frame["study_id"]), corrected, notes("in since " + frame["added_in"])),
+            "Kind": stacks(words["kind"], notes(frame["species"])),
+            "People": frame["n"],
+            "What it found, as far as read": frame["summary"],
+            "Read": stacks(words["read"], notes(source_links(frame))),
+        },
         plural(len(frame), "study", "studies"),
-        lambda row: f"study-{row['study_id']}",
+        ids="study-" + frame["study_id"],
         name="studies",
         filters={
-            "Kind": lambda row: kinds[row["kind"]],
-            "Species": "species",
-            "Read": lambda row: reading[row["read"]],
-            "Status": lambda row: status[row["status"]],
-            "In since": "added_in",
+            "Kind": words["kind"],
+            "Species": frame["species"],
+            "Read": words["read"],
+            "Status": words["status"],
+            "In since": frame["added_in"],
         },
     )
 
 
 def glossary(project: Project) -> Grid:
-    """Terms for readers: cells, products, mediators, diseases, abbreviations."""
-    shown = {
+    """Show terms for readers: cells, products, mediators, diseases, abbreviations."""
+    kinds = {
         "abbreviation": "Abbreviation",
         "target cell": "Cell",
         "product": "Product",
@@ -270,101 +243,83 @@ def glossary(project: Project) -> Grid:
         "design": "Design",
     }
     frame = project.table("vocabulary")
-    frame = frame[frame["kind"].isin(shown)].sort_values("term", key=lambda terms: terms.str.casefold())
-    columns = [
-        ("Term", text("term")),
-        ("In full", text("label")),
-        ("Meaning", text("definition")),
-        ("What it is", lambda row: shown[row["kind"]]),
-    ]
-    kinds: Filters = {"What it is": lambda row: shown[row["kind"]]}
-    return grid(frame, columns, plural(len(frame), "term"), name="terms", filters=kinds)
+    frame = frame[frame["kind"].isin(kinds)].sort_values("term", key=lambda terms: terms.str.casefold())
+    kind = frame["kind"].map(kinds)
+    columns = {"Term": frame["term"], "In full": frame["label"], "Meaning": frame["definition"], "What it is": kind}
+    return grid(columns, plural(len(frame), "term"), name="terms", filters={"What it is": kind})
 
 
 def data_dictionary(project: Project, table: str) -> Grid:
-    """The columns of one table, from ``datapackage.json``."""
+    """Show the columns of one table, from ``datapackage.json``. Raises KeyError when there is no such table."""
     definition = project.schema[table]
-    rows = pd.DataFrame(
-        [
-            {
-                "name": f.name,
-                "type": f.type,
-                "description": f.description,
-                "unit": f.unit,
-                "required": f.required,
-                "vocabulary": f.vocabulary,
-            }
-            for f in definition.fields
-        ]
-    )
+    fields = definition.fields
     terms = project.table("vocabulary").groupby("kind")["term"].agg(list)
 
-    def allowed(row: pd.Series) -> Cell:
-        if not row["vocabulary"]:
-            return ""
-        words = terms.get(row["vocabulary"], [])
-        return (
-            ", ".join(words) if len(words) <= 12 else f"{len(words)} terms of “{row['vocabulary']}” in the vocabulary"
-        )
+    def allowed(kind: str) -> str:
+        words = terms.get(kind, []) if kind else []
+        return ", ".join(words) if len(words) <= 12 else f"{len(words)} terms of “{kind}” in the vocabulary"
 
-    columns = [
-        ("Column", text("name")),
-        ("Meaning", text("description")),
-        ("Type", lambda row: row["type"] + (f", {row['unit']}" if row["unit"] else "")),
-        ("Required", lambda row: "yes" if row["required"] else "no"),
-        ("Allowed values", allowed),
-    ]
     return grid(
-        rows,
-        columns,
+        {
+            "Column": [field.name for field in fields],
+            "Meaning": [field.description for field in fields],
+            "Type": [field.type + (f", {field.unit}" if field.unit else "") for field in fields],
+            "Required": [field.required for field in fields],
+            "Allowed values": [allowed(field.vocabulary) for field in fields],
+        },
         f"{definition.title}: {definition.description}",
-        lambda row: f"column-{table}-{row['name']}",
+        ids=[f"column-{table}-{field.name}" for field in fields],
         name=f"columns-of-{table}",
     )
 
 
 def table_sizes(project: Project) -> Grid:
-    """All tables with their number of rows."""
-    rows = pd.DataFrame(
-        [
-            {"name": t.name, "title": t.title, "description": t.description, "rows": len(project.table(t.name))}
-            for t in project.schema.values()
-        ]
+    """Show all tables with their number of rows."""
+    every = project.schema.values()
+    return grid(
+        {
+            "Table": [table.title for table in every],
+            "File": [f"data/{table.name}.csv" for table in every],
+            "Rows": [len(project.table(table.name)) for table in every],
+            "A row is": [table.description for table in every],
+        },
+        "The tables of this review",
     )
-    columns = [
-        ("Table", text("title")),
-        ("File", lambda row: f"data/{row['name']}.csv"),
-        ("Rows", text("rows")),
-        ("A row is", text("description")),
-    ]
-    return grid(rows, columns, "The tables of this review")
 
 
 def notices(project: Project) -> Grid:
-    """What was published about works of this review later, the newest first."""
-    frame = chosen(project, "notices").sort_values(["seen_on", "study_id"], ascending=[False, True], kind="stable")
-    columns = [
-        ("Study", lambda row: study_link(project, row["study_id"])),
-        ("Notice", lambda row: told(project, row)),
-    ]
-    return grid(frame, columns, plural(len(frame), "notice"), name="notices")
+    """Show what was published about works of this review later, the newest first."""
+    frame = project.table("notices").sort_values(["seen_on", "study_id"], ascending=[False, True], kind="stable")
+    texts = [notice_text(project, row) for row in frame.to_dict("records")]
+    return grid(
+        {"Study": study_links(project, frame["study_id"]), "Notice": texts},
+        plural(len(frame), "notice"),
+        name="notices",
+    )
 
 
-def told(project: Project, notice: pd.Series) -> Cell:
-    """A notice in words: what, when, where it stands, who shows it and since when we know."""
+def notice_text(project: Project, notice: Mapping[Any, Any]) -> Cell:
+    """Return a notice in words: what, when, where it stands, who shows it and since when we know."""
     own = str(notice["notice"])
     if own.startswith("pmid:"):
         own = f"https://pubmed.ncbi.nlm.nih.gov/{own.removeprefix('pmid:')}/"
     elif own.startswith("10."):
         own = f"https://doi.org/{own}"
-    kind = labels(project, "notice kind")[notice["kind"]]
     day = "" if pd.isna(notice["noticed_on"]) else f" of {notice['noticed_on']}"
-    shown = link(notice["source_url"], labels(project, "search source")[notice["source"]])
-    return Markup("{}; seen at {} on {:%Y-%m-%d}").format(link(own, f"{kind}{day}"), shown, notice["seen_on"])
+    seen = link(notice["source_url"], labels(project, "search source")[notice["source"]])
+    what = link(own, labels(project, "notice kind")[notice["kind"]] + day)
+    return Markup("{}; seen at {} on {:%Y-%m-%d}").format(what, seen, notice["seen_on"])
 
 
-def withdrawn(project: Project) -> Grid:
-    """Studies taken out on purpose."""
-    frame = chosen(project, "withdrawn")
-    columns = [("Study", text("study_id")), ("When", text("date")), ("Why", text("reason")), ("By", text("by"))]
-    return grid(frame, columns, f"{plural(len(frame), 'study', 'studies')} withdrawn")
+def downloads(project: Project) -> Grid:
+    """Show every file to take along."""
+    files = export.downloads(project)
+    return grid(
+        {
+            "File": [link(f"site:{file.path}", file.path.removeprefix(f"{export.FOLDER}/")) for file in files],
+            "Title": [file.title for file in files],
+            "It holds, or a row is": [file.what for file in files],
+            "Rows": ["–" if file.rows is None else file.rows for file in files],
+        },
+        "Files to download",
+    )

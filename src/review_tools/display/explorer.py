@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment
 
 from review_tools.data.project import Project
+from review_tools.display.grid import ENVIRONMENT
 from review_tools.display.mechanisms import NO
 from review_tools.display.queries import findings, labels, with_mediators
 from review_tools.display.theme import plural
 
-_ENVIRONMENT = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-_TEMPLATE = _ENVIRONMENT.from_string("""\
+_TEMPLATE = ENVIRONMENT.from_string("""\
 <form class="explorer" autocomplete="off">
 <fieldset disabled>
 <legend>Choose findings</legend>

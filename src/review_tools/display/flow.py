@@ -5,7 +5,7 @@ import pandas as pd
 
 from review_tools.data.prisma_counts import OUTCOMES, Flow, flow, outcomes
 from review_tools.data.project import Project
-from review_tools.display.grid import Column, Grid, grid, text
+from review_tools.display.grid import Grid, grid
 from review_tools.display.queries import labels
 from review_tools.display.theme import BOX_INK, named, plural
 
@@ -125,30 +125,33 @@ def _arrows(boxes: pd.DataFrame) -> pd.DataFrame:
 
 
 def search_log(project: Project) -> Grid:
-    """Every search, newest first."""
+    """Show every search, newest first."""
     frame = project.table("searches").sort_values(["run_on", "search_id"], ascending=[False, True])
-    for column in ("source", "status"):
-        frame[column] = frame[column].map(labels(project, f"search {column}"))
-    columns: list[Column] = [
-        ("Search", text("search_id")),
-        ("Source", text("source")),
-        ("Run on", lambda row: f"{row['run_on']:%Y-%m-%d}"),
-        ("Records from", lambda row: f"{row['from_date']:%Y-%m-%d} to {row['to_date']:%Y-%m-%d}"),
-        ("Strategy", lambda row: f"{row['strategy']}, version {row['strategy_version']}"),
-        ("Received", text("hits")),
-        ("To screen", text("new")),
-        ("Duplicates", text("duplicates")),
-        ("Ruled out", text("ruled_out")),
-        ("Status", text("status")),
-    ]
-    return grid(frame, columns, "Searches, newest first", name="searches")
+    version = frame["strategy_version"].astype("str")
+    return grid(
+        {
+            "Search": frame["search_id"],
+            "Source": frame["source"].map(labels(project, "search source")),
+            "Run on": frame["run_on"],
+            "Records from": frame["from_date"].dt.strftime("%Y-%m-%d")
+            + " to "
+            + frame["to_date"].dt.strftime("%Y-%m-%d"),
+            "Strategy": frame["strategy"] + ", version " + version,
+            "Received": frame["hits"],
+            "To screen": frame["new"],
+            "Duplicates": frame["duplicates"],
+            "Ruled out": frame["ruled_out"],
+            "Status": frame["status"].map(labels(project, "search status")),
+        },
+        "Searches, newest first",
+        name="searches",
+    )
 
 
 def screening_queue(project: Project) -> Grid:
-    """What became of each record to screen, by source."""
+    """Show what became of each record to screen, by source."""
     became = outcomes(project.table("candidates"), project.table("screenings"))
-    names = dict(zip(OUTCOMES, ("Waiting", "Included", "Excluded", "Unsure", "People differ"), strict=True))
     counts = pd.crosstab(became["source"].map(labels(project, "search source")), became["outcome"])
-    frame = counts.reindex(columns=list(names), fill_value=0).rename(columns=names).rename_axis("source").reset_index()
-    columns: list[Column] = [("Source", text("source")), *((name, text(name)) for name in names.values())]
-    return grid(frame, columns, "The queue by source")
+    names = zip(OUTCOMES, ("Waiting", "Included", "Excluded", "Unsure", "People differ"), strict=True)
+    counts = counts.reindex(columns=list(OUTCOMES), fill_value=0)
+    return grid({"Source": counts.index, **{name: counts[outcome] for outcome, name in names}}, "The queue by source")

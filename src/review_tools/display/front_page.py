@@ -2,23 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import pandas as pd
-from jinja2 import Environment
 
 from review_tools.data.project import Project
-from review_tools.display.grid import Column, Grid, grid, lines, link, note, tag
+from review_tools.display.grid import ENVIRONMENT, Grid, grid, notes, stacks, tags
 from review_tools.display.protocol import current, last_searches
-from review_tools.display.queries import chosen, labels
+from review_tools.display.queries import labels, select
+from review_tools.display.results import comparison_links
 from review_tools.display.theme import plural
-from review_tools.display.trial_tables import status_of
+from review_tools.display.trial_tables import either
 from review_tools.synthesis import comparisons, words
 from review_tools.synthesis.comparisons import Answer
 
-_ENVIRONMENT = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
 # What the date means depends on the reader's clock, so `static/schedule.js` fills `.search-badge`.
-_TEMPLATE = _ENVIRONMENT.from_string("""\
+_TEMPLATE = ENVIRONMENT.from_string("""\
 <div class="glance">
 <dl class="glance-dates">
 <div><dt>Last systematic search</dt><dd>{{ searched or "no systematic search yet" }}
@@ -94,7 +92,7 @@ def at_a_glance(project: Project) -> Glance:
         project.table(name) for name in ("studies", "findings", "outcomes", "trials")
     )
     this = project.citation
-    results = compared(project)
+    results = comparisons.controlled(project)
     pools = [result for result in results if result.k > 1]
     randomised = outcomes.loc[outcomes["design"] == "randomised", "study_id"].nunique()
     cards = [
@@ -124,7 +122,7 @@ def at_a_glance(project: Project) -> Glance:
             "book/audit",
         ),
     ]
-    counts = trials.apply(status_of, axis=1).value_counts()
+    counts = either(trials, "status").fillna("not shown").value_counts()
     order = sorted(counts.items(), key=lambda pair: (pair[0] in ("unknown", "not shown"), -pair[1], pair[0]))
     most = int(counts.max())
     statuses = [(str(name), int(count), round(100 * count / most)) for name, count in order]
@@ -158,49 +156,64 @@ def _are(frame: pd.DataFrame, **conditions: str) -> int:
 
 
 def _sum_up(pools: list[Answer]) -> str:
-    found = pd.Series([direction(pool) for pool in pools]).value_counts()
+    found = pd.Series([words.direction(pool) for pool in pools]).value_counts()
     return ", ".join(f"{found[name]} {name}" for name in RESULTS if name in found.index) or "none yet"
 
 
-def compared(project: Project) -> list[Answer]:
-    """The comparisons with a control group that have a result, as they are declared."""
-    answers = (comparisons.answer(project, name) for name in project.table("comparisons")["comparison_id"])
-    return [result for result in answers if result.excludes_no_effect is not None]
-
-
-def direction(result: Answer) -> str:
-    """Which way a comparison points, in a reader's words: only an interval that leaves out no difference points."""
-    if not result.excludes_no_effect:
-        return "no clear difference"
-    return "better with MSCs" if result.favours_msc else "worse with MSCs"
-
-
 def directions(project: Project) -> Grid:
-    """Each comparison with a control group: its question, which way it points, and how sure anybody is."""
-    frame = pd.DataFrame([{**result.comparison, "at": at} for at, result in enumerate(compared(project))])
-    results, pages = compared(project), labels(project, "synthesis page")
-    graded = chosen(project, "assessments", about="certainty")
-    elsewhere = int((graded["judgement"] != "not assessed").sum())
-
-    def question(row: pd.Series) -> Any:
-        result = results[row["at"]]
-        size = f"{plural(result.k, 'study', 'studies')}, {result.people} people"
-        return lines([link(f"site:book/synthesis/{row['page']}", row["question"]), note(pages[row["page"]], size)])
-
-    def found(row: pd.Series) -> Any:
-        result = results[row["at"]]
-        said = direction(result)
-        name = words.RATIO.get(str(row["measure"]), "")
-        alone = "one study, not pooled" if result.k == 1 else None
-        return lines([tag(said, RESULTS[said]), note(f"{name} {words.interval(result)}", alone)])
-
-    columns: list[Column] = [
-        ("Question", question),
-        ("Direction", found),
-        ("Certainty", lambda row: "not assessed"),
+    """Show each comparison with a control group: its question, which way it points, and how sure anybody is."""
+    results = comparisons.controlled(project)
+    frame = pd.DataFrame([result.comparison for result in results])
+    sizes = [f"{plural(result.k, 'study', 'studies')}, {result.people} people" for result in results]
+    figures = [
+        f"{words.RATIO.get(str(result.comparison['measure']), '')} {words.interval(result)}" for result in results
     ]
-    caption = (
+    alone = ["one study, not pooled" if result.k == 1 else None for result in results]
+    said = [words.direction(result) for result in results]
+    graded = select(project, "assessments", about="certainty")
+    elsewhere = int((graded["judgement"] != "not assessed").sum())
+    return grid(
+        {
+            "Question": stacks(
+                comparison_links(frame, "question"), notes(frame["page"].map(labels(project, "synthesis page")), sizes)
+            ),
+            "Direction": stacks(tags(said, [RESULTS[name] for name in said]), notes(figures, alone)),
+            "Certainty": ["not assessed"] * len(results),
+        },
         f"{plural(len(frame), 'question')}, none graded for certainty by anybody we know of "
-        f"({elsewhere} gradings of other reviews’ results stand with their pools)"
+        f"({elsewhere} gradings of other reviews’ results stand with their pools)",
+        tools=False,
     )
-    return grid(frame, columns, caption, tools=False)
+
+
+# The theme gives each “highlight” block its copy button.
+_CITE = ENVIRONMENT.from_string("""\
+<div class="cite">
+{% for name, words in forms %}
+{% if loop.first %}
+<div class="highlight"><pre>{{ words }}</pre></div>
+{% else %}
+<details><summary>{{ name }}</summary><div class="highlight"><pre>{{ words }}</pre></div></details>
+{% endif %}
+{% endfor %}
+</div>
+""")
+
+
+@dataclass(frozen=True)
+class Cite:
+    """The citation of this version in several forms, each to copy."""
+
+    forms: tuple[tuple[str, str], ...]
+
+    def _repr_html_(self) -> str:
+        return _CITE.render(forms=self.forms)
+
+    def __repr__(self) -> str:
+        return self.forms[0][1]
+
+
+def cite(project: Project) -> Cite:
+    """Show how to cite this version, from ``CITATION.cff``."""
+    this = project.citation
+    return Cite((("Text", this.text()), ("BibTeX", this.bibtex()), ("RIS", this.ris().replace("\r\n", "\n"))))

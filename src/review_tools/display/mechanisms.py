@@ -14,7 +14,7 @@ import altair as alt
 import pandas as pd
 
 from review_tools.data.project import Project
-from review_tools.display.queries import findings, named_studies, with_mediators
+from review_tools.display.queries import findings, in_one_line, with_mediators
 from review_tools.display.theme import BOX_INK, PAGE_INK, ROUTE, named, plural
 
 STAGES = {
@@ -30,9 +30,9 @@ LETTERS = 18  # on one line of a box
 TALL = 560  # pixels that all lines of a column share, none being thicker than 2.2
 
 
-def mechanism_map(project: Project, section: str | None = None, disease: str | None = None) -> alt.LayerChart:
-    """The map of all findings, or of one section or disease."""
-    paths = _paths(project, section, disease)
+def mechanism_map(project: Project, section: str | None = None) -> alt.LayerChart:
+    """The map of all findings, or of one section."""
+    paths = _paths(project, section)
     thickness = min(2.2, TALL / max(len(paths), 1))
     boxes, height = _boxes(paths, thickness)
     paths["ys"] = _heights(paths, boxes, thickness)
@@ -129,9 +129,9 @@ def _commonest(frame: pd.DataFrame, column: str) -> str:
     return str(frame[column].mode().iloc[0]) if len(frame) else "none"
 
 
-def _paths(project: Project, section: str | None, disease: str | None) -> pd.DataFrame:
+def _paths(project: Project, section: str | None) -> pd.DataFrame:
     """One row for each mediator of each finding, with the box it passes in every column."""
-    frame = with_mediators(project, findings(project, section, disease)).reset_index(drop=True)
+    frame = with_mediators(project, findings(project, section)).reset_index(drop=True)
     frame["route"] = frame["route"].fillna("not shown")
     frame["source"] = frame["product"] + " · " + frame["route"]
     frame["named"] = frame["mediator"]
@@ -173,7 +173,7 @@ def _boxes(paths: pd.DataFrame, thickness: float) -> tuple[pd.DataFrame, float]:
                     "label": "\n".join(label),
                     "stem": "\n".join(label).removesuffix(str(count)),  # the label before its count
                     "findings": count,
-                    "studies": named_studies(here["study"]),
+                    "studies": in_one_line(here["study"]),
                     "linked": sorted({box for other in STAGES for box in here[f"{other}_box"]}),
                     "column": column,
                     "x": _left(column),

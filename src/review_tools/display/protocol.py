@@ -5,28 +5,31 @@ from collections.abc import Iterator
 import pandas as pd
 
 from review_tools.data.project import Project
-from review_tools.display.grid import Cell, Column, Grid, grid, lines, link, note, text
+from review_tools.display.grid import Cell, Grid, grid, lines, link, links, note, notes, stacks
 from review_tools.display.queries import labels
 
 NEVER = "no systematic search has been run yet"
 
 
 def protocol(project: Project) -> Grid:
-    """The protocol in ``data/review.yml``, with the last complete search of each source."""
-    frame = pd.DataFrame(list(_parts(project)), columns=["part", "says"])
-    return grid(frame, [("Part", text("part")), ("What it says", lambda row: row["says"])], "Protocol of this review")
+    """Show the protocol in ``data/review.yml``, with the last complete search of each source."""
+    parts, says = zip(*_parts(project), strict=True)
+    return grid({"Part": parts, "What it says": says}, "Protocol of this review")
 
 
 def checklist(project: Project) -> Grid:
-    """What PRISMA-LSR asks of a living review, and where this one answers."""
-    met = labels(project, "checklist answer")
-    columns: list[Column] = [
-        ("Item", text("item_id")),
-        ("It asks", lambda row: lines([row["asks"], note(row["topic"])])),
-        ("Met", lambda row: met[row["met"]]),
-        ("Where, and how", lambda row: lines([_place(row), note(row["note"])])),
-    ]
-    return grid(project.table("prisma_lsr"), columns, "PRISMA-LSR checklist")
+    """Show what PRISMA-LSR asks of a living review, and where this one answers."""
+    frame = project.table("prisma_lsr")
+    place = links("site:" + frame["page"], frame["place"].fillna(""))
+    return grid(
+        {
+            "Item": frame["item_id"],
+            "It asks": stacks(frame["asks"], notes(frame["topic"])),
+            "Met": frame["met"].map(labels(project, "checklist answer")),
+            "Where, and how": stacks(place, notes(frame["note"])),
+        },
+        "PRISMA-LSR checklist",
+    )
 
 
 def last_searches(project: Project) -> dict[str, pd.Timestamp | None]:
@@ -55,12 +58,12 @@ def _parts(project: Project) -> Iterator[tuple[str, Cell]]:
     yield "Preceding version", read["preceding"]["version"]
     work = project.works[seed["study_id"]]
     yield "Review it began from", link(work.url, f"{work.label} (counted as {seed['version']})")
-    yield "Questions", lines(read["questions"])
+    yield "Questions", lines(*read["questions"])
     for part in ("population", "intervention", "comparator", "outcomes", "designs"):
         yield part.capitalize(), rules[part]
     for decision, name in (("include", "Worked examples, in"), ("exclude", "Worked examples, out")):
-        chosen = [one for one in rules["examples"] if one["decision"] == decision]
-        yield name, lines(f"{project.works[one['study_id']].label}: {one['why']}" for one in chosen)
+        examples = [one for one in rules["examples"] if one["decision"] == decision]
+        yield name, lines(*(f"{project.works[one['study_id']].label}: {one['why']}" for one in examples))
     last, names = last_searches(project), labels(project, "search source")
     for key, strategy in read["strategies"].items():
         for source, asked in strategy["sources"].items():
@@ -68,13 +71,9 @@ def _parts(project: Project) -> Iterator[tuple[str, Cell]]:
             day = last[source]
             told = f"searched completely up to {day:%Y-%m-%d}" if day is not None else NEVER
             form = f"Every {asked['every_days']} days; strategy {key}, version {strategy['version']}; {told}."
-            yield f"Search of {names[source]}", lines([note(form), *queries])
+            yield f"Search of {names[source]}", lines(note(form), *queries)
         words = (f"{group}: {', '.join(listed)}" for group, listed in strategy["groups"].items())
-        yield "Words that explain a match", lines(words)
+        yield "Words that explain a match", lines(*words)
     yield "Other steps", read["schedule"]
     yield "Retirement", read["retirement"]
-    yield "Authors and roles", lines(f"{one['name']}: {one['role']}" for one in read["authors"])
-
-
-def _place(row: pd.Series) -> Cell:
-    return link(f"site:{row['page']}", row["place"]) if isinstance(row["page"], str) else ""
+    yield "Authors and roles", lines(*(f"{one['name']}: {one['role']}" for one in read["authors"]))

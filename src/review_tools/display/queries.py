@@ -1,5 +1,6 @@
 """Which rows a chart or table shows, joined with what a reader needs beside them."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -9,8 +10,8 @@ from review_tools.data.project import Project, once
 from review_tools.data.retracted import retracted
 
 
-def chosen(project: Project, table: str, **conditions: str | None) -> pd.DataFrame:
-    """Rows of a table that meet the conditions given; a section covers its sub-sections.
+def select(project: Project, table: str, **conditions: str | None) -> pd.DataFrame:
+    """Return the rows of a table that meet the conditions; None asks nothing, a section covers its sub-sections.
 
     Raises:
         KeyError: the table has no such column.
@@ -22,29 +23,33 @@ def chosen(project: Project, table: str, **conditions: str | None) -> pd.DataFra
     return frame
 
 
-def findings(project: Project, section: str | None = None, disease: str | None = None) -> pd.DataFrame:
-    """Findings with the label of their study: “Hackel et al. 2023”, or “seed 42” while unidentified."""
-    frame = chosen(project, "findings", section=section, disease=disease)
+def findings(project: Project, section: str | None = None) -> pd.DataFrame:
+    """Return findings with the label of their study: “Hackel et al. 2023”, or “seed 42” while unidentified."""
+    frame = select(project, "findings", section=section)
     return frame.assign(
-        study=[
-            study_label(project, study, seed)
-            for study, seed in zip(frame["study_id"], frame["seed_number"], strict=True)
-        ]
+        study=study_labels(project, frame["study_id"]).fillna("seed " + frame["seed_number"].astype("str"))
     )
 
 
-def study_label(project: Project, study_id: Any, seed_number: Any) -> str:
-    """Label of a study, with its status when it no longer stands, or of a seed number that is not yet identified."""
-    if isinstance(study_id, str):
-        status = retracted(project).get(study_id)
-        return f"{project.works[study_id].label}{f' ({status})' if status else ''}"
-    return f"seed {seed_number}"
+def study_labels(project: Project, studies: pd.Series) -> pd.Series:
+    """Return the label of each study, with its status when it no longer stands."""
+    labels = {}
+    for study in studies.dropna().unique():
+        status = retracted(project).get(study)
+        labels[study] = project.works[study].label + (f" ({status})" if status else "")
+    return studies.map(labels)
 
 
 def with_mediators(project: Project, frame: pd.DataFrame) -> pd.DataFrame:
-    """One row for each mediator of each finding; findings that name none have a missing ``mediator``."""
+    """Return one row for each mediator of each finding; findings that name none have a missing ``mediator``."""
     mediators = project.table("finding_mediators").rename(columns={"term": "mediator"})
     return frame.merge(mediators[["finding_id", "mediator"]], on="finding_id", how="left")
+
+
+def lists(project: Project, table: str, keys: pd.Series, column: str) -> list[list[Any]]:
+    """Return for each key the values that the rows of another table hold for it, in the order of that table."""
+    held = project.table(table).groupby(str(keys.name))[column].agg(list)
+    return [held.get(key, []) for key in keys]
 
 
 @once
@@ -55,8 +60,13 @@ def labels(project: Project, kind: str) -> dict[str, str]:
     return dict(zip(terms["term"], terms["label"], strict=True))
 
 
-def named_studies(studies: pd.Series, limit: int = 8) -> str:
-    """Study labels as one line for a tooltip."""
-    names = sorted(set(studies))
-    shown = "; ".join(names[:limit])
-    return shown + (f"; and {len(names) - limit} more" if len(names) > limit else "")
+def in_words(project: Project, table: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of a table with the label of each term in place of the term, as readers see it."""
+    kinds = {field.name: field.vocabulary for field in project.schema[table].fields if field.vocabulary}
+    return pd.DataFrame({column: frame[column].map(labels(project, kind)) for column, kind in kinds.items()})
+
+
+def in_one_line(names: Iterable[str], limit: int = 8) -> str:
+    """Return different names as one line for a tooltip, sorted; those past the limit are counted."""
+    names = sorted(set(names))
+    return "; ".join(names[:limit]) + (f"; and {len(names) - limit} more" if len(names) > limit else "")

@@ -1,165 +1,139 @@
 """Tables of results: what the comparisons say, what others published, what the claims are worth."""
 
-from collections.abc import Callable
-from typing import Any
-
 import pandas as pd
 from markupsafe import Markup
 
 from review_tools.data.project import Project
 from review_tools.display import gapmap
-from review_tools.display.data_tables import numbers, source, study_link
-from review_tools.display.grid import UNKNOWN, Cell, Filters, Grid, grid, lines, link, note, show, tag, text
-from review_tools.display.queries import chosen, labels
+from review_tools.display.data_tables import arms, joined, source_links, study_links
+from review_tools.display.grid import UNKNOWN, Cell, Grid, grid, lines, links, notes, stacks, tag
+from review_tools.display.queries import labels, lists
 from review_tools.display.theme import plural
 from review_tools.synthesis import claims as ledger
 from review_tools.synthesis import comparisons, words
+from review_tools.synthesis.claim_tests import Verdict
 from review_tools.synthesis.comparisons import Answer
 
 SEED, FIRST = "26.0.0", "26.1.0"  # the release that holds the seed, and the first update
 VERDICT = {"holds": "dampens", "holds in part": "mixed", "does not hold": "promotes", "cannot be tested yet": "none"}
-Made = list[tuple[str, Callable[[Any], Cell]]]
 
 
 def answer(project: Project, comparison_id: str) -> Grid:
-    """One comparison in words: question, answer, how sure, what would change it."""
+    """Show one comparison in words: question, answer, how sure, what would change it."""
     result = comparisons.answer(project, comparison_id)
     declared, pooled = result.comparison, result.pooled
-    rows = [
-        ("Question", declared["question"]),
-        ("Answer", words.sentence(result)),
-        ("Certainty", _certainty(project, result)),
-        ("What would change it", declared["what_would_change_it"]),
-    ]
+    rows = {"Question": declared["question"], "Answer": words.sentence(result)}
     if pooled is not None and pooled.k > 1:
-        spread = f"I² {pooled.i2:.0f}%, tau² {pooled.tau2:.3g}, Q {pooled.q:.2f} (p {pooled.q_p:.2g})"
         prediction = "needs three studies or more"
         if pooled.back_pi_low is not None:
             measure = str(declared["measure"])
             prediction = " to ".join(words.figure(b, measure) for b in (pooled.back_pi_low, pooled.back_pi_high))
-        rows.insert(2, ("Heterogeneity", f"{spread}; prediction interval: {prediction}"))
-    frame = pd.DataFrame(rows, columns=["what", "says"])
-    return grid(frame, [("", text("what")), ("In words", text("says"))], str(declared["title"]))
+        spread = f"I² {pooled.i2:.0f}%, tau² {pooled.tau2:.3g}, Q {pooled.q:.2f} (p {pooled.q_p:.2g})"
+        rows["Heterogeneity"] = f"{spread}; prediction interval: {prediction}"
+    rows["Certainty"] = _certainty(project, result)
+    rows["What would change it"] = declared["what_would_change_it"]
+    return grid({"": rows, "In words": rows.values()}, str(declared["title"]))
 
 
 def _certainty(project: Project, result: Answer) -> str:
-    judged = _judgements(project)
-    known = [study for study in result.rows["study_id"].unique() if study in judged.index]
-    studies = plural(result.rows["study_id"].nunique(), "study", "studies")
-    risk = f"Risk of bias was judged by others for {len(known)} of {studies}"
+    studies = result.rows["study_id"].drop_duplicates()
+    judged = studies.isin(_judgements(project).index).sum()
+    risk = f"Risk of bias was judged by others for {judged} of {plural(len(studies), 'study', 'studies')}"
     return f"Not assessed: nobody graded this comparison that we know of. {risk}."
 
 
 def _judgements(project: Project) -> pd.Series:
-    """Published judgements of each study's risk of bias, as short text."""
+    """Return published judgements of each study's risk of bias, as short text."""
     frame = project.table("assessments").dropna(subset=["study_id"])
     frame = frame[frame["about"] == "risk of bias"]
     said = frame["tool"] + ", " + frame["domain"] + ": " + frame["judgement"].fillna(frame["score"].astype(str))
     return said.groupby(frame["study_id"]).agg("; ".join)
 
 
+def in_the_pool(rows: pd.DataFrame) -> list[Cell]:
+    """Return whether each declared row is pooled, and why not."""
+    return [tag(f"no: {reason}", "promotes") if reason else tag("yes", "dampens") for reason in rows["reason"]]
+
+
 def comparison_rows(project: Project, comparison_id: str) -> Grid:
-    """Every row declared for a comparison: pooled, or kept out with the reason."""
+    """Show every row declared for a comparison: pooled, or kept out with the reason."""
     frame = comparisons.answer(project, comparison_id).rows
-    judged, bases = _judgements(project), labels(project, "value basis")
-    columns: Made = [
-        (
-            "Study",
-            lambda row: lines(
-                [study_link(project, row["study_id"]), note(source(row)), note(bases[row["value_basis"]])]
-            ),
-        ),
-        ("Outcome", lambda row: lines([row["outcome"], note(row["time"]), note(row["place"])])),
-        ("MSC arm", lambda row: lines([row["arm1"], numbers(row, "arm1")])),
-        ("Comparator", lambda row: lines([row["arm2"], numbers(row, "arm2")]) if pd.notna(row["arm2"]) else "none"),
-        (
-            "In the pool",
-            lambda row: tag(f"no: {row['reason']}", "promotes") if row["reason"] else tag("yes", "dampens"),
-        ),
-        ("Take care", lambda row: ", ".join(row["flags"])),
-        ("Risk of bias", lambda row: judged.get(row["study_id"], "not assessed")),
-    ]
-    inside = int((frame["reason"] == "").sum())
+    basis = frame["value_basis"].map(labels(project, "value basis"))
     return grid(
-        frame,
-        columns,
-        f"{plural(len(frame), 'row')} declared, {inside} used",
-        lambda row: f"row-{row['outcome_id']}",
+        {
+            "Study": stacks(study_links(project, frame["study_id"]), notes(source_links(frame)), notes(basis)),
+            "Outcome": stacks(frame["outcome"], notes(frame["time"]), notes(frame["place"])),
+            "MSC arm": arms(frame, "arm1"),
+            "Comparator": arms(frame, "arm2"),
+            "In the pool": in_the_pool(frame),
+            "Take care": joined(frame["flags"]),
+            "Risk of bias": frame["study_id"].map(_judgements(project)).fillna("not assessed"),
+        },
+        f"{plural(len(frame), 'row')} declared, {(frame['reason'] == '').sum()} used",
+        ids="row-" + frame["outcome_id"],
         name="rows",
         filters={
-            "In the pool": lambda row: "no" if row["reason"] else "yes",
-            "Take care": lambda row: list(row["flags"]) or ["nothing noted"],
-            "Basis": lambda row: bases[row["value_basis"]],
+            "In the pool": (frame["reason"] == "").map({True: "yes", False: "no"}),
+            "Take care": [flags or "nothing noted" for flags in frame["flags"]],
+            "Basis": basis,
         },
     )
 
 
 def sensitivity(project: Project, comparison_id: str) -> Grid:
-    """The comparison under other choices of model, interval and rows."""
+    """Show the comparison under other choices of model, interval and rows."""
     main = comparisons.answer(project, comparison_id)
-    named = (
-        [("REML, Hartung-Knapp (used here)", main), *comparisons.sensitivity(project, comparison_id)]
-        if main.k > 1
-        else []
+    choices = {}
+    if main.k > 1:
+        choices = {"REML, Hartung-Knapp (used here)": main, **dict(comparisons.sensitivity(project, comparison_id))}
+    results = choices.values()
+    return grid(
+        {
+            "Choice": choices,
+            "Studies": [result.k for result in results],
+            "Result (95% interval)": [words.interval(result) for result in results],
+            "I²": [_i2(result) for result in results],
+        },
+        "How much the choices matter" if choices else "One study or none: there is no choice of model to vary",
     )
-    frame = pd.DataFrame(
-        [(name, result.k, words.interval(result), _i2(result)) for name, result in named],
-        columns=["choice", "k", "says", "i2"],
-    )
-    columns: Made = [
-        ("Choice", text("choice")),
-        ("Studies", text("k")),
-        ("Result (95% interval)", text("says")),
-        ("I²", text("i2")),
-    ]
-    caption = "How much the choices matter" if named else "One study or none: there is no choice of model to vary"
-    return grid(frame, columns, caption)
 
 
 def _i2(result: Answer) -> str:
     return f"{result.pooled.i2:.0f}%" if result.pooled and result.pooled.i2 is not None else "–"
 
 
-def answers(project: Project, page: str | None = None) -> Grid:
-    """All comparisons, or those of one page, in one line each."""
-    pages, designs = labels(project, "synthesis page"), labels(project, "design")
-    declared = chosen(project, "comparisons", page=page)
-    declared = declared.sort_values("page", key=lambda names: names.map(list(pages).index), kind="stable")
-    found = {name: comparisons.answer(project, name) for name in declared["comparison_id"]}
-
-    def comparison(row: pd.Series) -> Cell:
-        title = link(f"site:book/synthesis/{row['page']}", row["title"])
-        return lines([title, note(pages[row["page"]], designs[row["design"]])])
-
-    columns: Made = [
-        ("Comparison", comparison),
-        ("Studies", lambda row: str(found[row["comparison_id"]].k)),
-        ("People", lambda row: str(found[row["comparison_id"]].people)),
-        ("Result (95% interval)", lambda row: _result(found[row["comparison_id"]])),
-        ("Direction", lambda row: _direction(found[row["comparison_id"]])),
-        ("Certainty", lambda row: "not assessed"),
-    ]
+def answers(project: Project) -> Grid:
+    """Show all comparisons in one line each."""
+    page, design = labels(project, "synthesis page"), labels(project, "design")
+    frame = project.table("comparisons")
+    frame = frame.sort_values("page", key=lambda names: names.map(list(page).index), kind="stable")
+    results = [comparisons.answer(project, name) for name in frame["comparison_id"]]
+    pages, designs, direction = frame["page"].map(page), frame["design"].map(design), [_direction(r) for r in results]
     return grid(
-        declared,
-        columns,
-        f"{plural(len(declared), 'comparison')} and what they say",
-        name="comparisons",
-        filters={
-            "Disease": lambda row: pages[row["page"]],
-            "Design": lambda row: designs[row["design"]],
-            "Direction": lambda row: _direction(found[row["comparison_id"]]),
+        {
+            "Comparison": stacks(comparison_links(frame), notes(pages, designs)),
+            "Studies": [result.k for result in results],
+            "People": [result.people for result in results],
+            "Result (95% interval)": [_result(result) for result in results],
+            "Direction": direction,
+            "Certainty": ["not assessed"] * len(frame),
         },
+        f"{plural(len(frame), 'comparison')} and what they say",
+        name="comparisons",
+        filters={"Disease": pages, "Design": designs, "Direction": direction},
     )
+
+
+def comparison_links(frame: pd.DataFrame, words: str = "title") -> list[Cell]:
+    """Return a link to the page of each comparison."""
+    return links("site:book/synthesis/" + frame["page"], frame[words])
 
 
 def _result(result: Answer) -> Cell:
-    measure = str(result.comparison["measure"])
-    name = words.RATIO.get(measure, "")
-    return (
-        lines([f"{name} {words.interval(result)}".strip(), "single study, not pooled" if result.k == 1 else ""])
-        if result.k
-        else "nothing can be pooled"
-    )
+    if not result.k:
+        return "nothing can be pooled"
+    name = words.RATIO.get(str(result.comparison["measure"]), "")
+    return lines(f"{name} {words.interval(result)}".strip(), "single study, not pooled" if result.k == 1 else "")
 
 
 def _direction(result: Answer) -> Cell:
@@ -170,186 +144,133 @@ def _direction(result: Answer) -> Cell:
     return tag("favours MSC", "dampens") if result.favours_msc else tag("favours comparator", "promotes")
 
 
-def published_pools(project: Project, disease: str | None = None) -> Grid:
-    """What other meta-analyses printed, as far as their records were read."""
-    frame = chosen(project, "published_pools", disease=disease)
-    columns: Made = [
-        (
-            "Published by",
-            lambda row: lines(
-                [
-                    link(f"https://doi.org/{row['doi']}" if pd.notna(row["doi"]) else None, row["citation"]),
-                    note(source(row)),
-                    note(row["pool_id"]),
-                ]
-            ),
-        ),
-        ("Outcome", lambda row: lines([row["outcome"], note(row["comparison"]), note(row["disease"])])),
-        ("Result (95% interval)", _published),
-        (
-            "Studies, people",
-            lambda row: (
-                lines([f"k {row['k']}" if pd.notna(row["k"]) else "", f"n {row['n']}" if pd.notna(row["n"]) else ""])
-                or UNKNOWN
-            ),
-        ),
-        ("Take care", lambda row: row["care"] if pd.notna(row["care"]) else ""),
-    ]
+def published_pools(project: Project) -> Grid:
+    """Show what other meta-analyses printed, as far as their records were read."""
+    frame = project.table("published_pools")
+    figures = {name: frame[name].map("{:g}".format, na_action="ignore") for name in ("estimate", "ci_low", "ci_high")}
+    around = (" (" + figures["ci_low"] + " to " + figures["ci_high"] + ")").fillna("")
+    size = stacks(*((f"{name} " + frame[name].astype("string")).fillna("") for name in ("k", "n")))
     return grid(
-        frame,
-        columns,
-        f"{plural(len(frame), 'published pool')}",
-        lambda row: f"pool-{row['pool_id']}",
+        {
+            "Published by": stacks(
+                links("https://doi.org/" + frame["doi"], frame["citation"]),
+                notes(source_links(frame)),
+                notes(frame["pool_id"]),
+            ),
+            "Outcome": stacks(frame["outcome"], notes(frame["comparison"]), notes(frame["disease"])),
+            "Result (95% interval)": (frame["measure"].fillna("") + " " + figures["estimate"] + around).str.strip(),
+            "Studies, people": [cell or UNKNOWN for cell in size],
+            "Take care": frame["care"].fillna(""),
+        },
+        plural(len(frame), "published pool"),
+        ids="pool-" + frame["pool_id"],
         name="pools",
         filters={
-            "Disease": "disease",
-            "Measure": "measure",
-            "Result": lambda row: "not shown" if pd.isna(row["estimate"]) else "printed",
+            "Disease": frame["disease"],
+            "Measure": frame["measure"],
+            "Result": frame["estimate"].isna().map({True: "not shown", False: "printed"}),
         },
     )
-
-
-def _published(row: pd.Series) -> Cell:
-    if pd.isna(row["estimate"]):
-        return UNKNOWN
-    around = (
-        f" ({row['ci_low']:g} to {row['ci_high']:g})" if pd.notna(row["ci_low"]) and pd.notna(row["ci_high"]) else ""
-    )
-    return f"{row['measure']} {row['estimate']:g}{around}"
 
 
 def claims(project: Project, source: str | None = None) -> Grid:
-    """The ledger: each claim with the verdict the data give it now."""
+    """Show the ledger: each claim with the verdict the data give it now."""
     tested = [claim for claim in ledger.verdicts(project) if source is None or claim.row["source"] == source]
-    frame = pd.DataFrame([claim.row for claim in tested]).reset_index(drop=True)
-    found = {claim.row["claim_id"]: claim.verdict for claim in tested}
-    studies = project.table("claim_studies").groupby("claim_id")["study_id"].agg(list)
-    sources = labels(project, "claim source")
-
-    def chapter(row: pd.Series) -> str:
-        return str(row["chapter"]).removeprefix("book/").removesuffix(".md")
-
-    def claim(row: pd.Series) -> Cell:
-        told = link(f"site:{row['chapter'].removesuffix('.md')}", chapter(row))
-        whose = note(sources[row["source"]], f"section {row['section']}")
-        return lines([row["statement"], whose, note(told), note(Markup("_<wbr>").join(row["claim_id"].split("_")))])
-
-    def verdict(row: pd.Series) -> Cell:
-        known = found[row["claim_id"]]
-        return lines([tag(known.word, VERDICT[known.word]), known.because])
-
-    columns: Made = [
-        ("Claim", claim),
-        ("Verdict, because", verdict),
-        ("Studies", lambda row: lines(study_link(project, study) for study in studies.get(row["claim_id"], []))),
-        ("Note", lambda row: row["note"] if pd.notna(row["note"]) else ""),
-    ]
+    frame = pd.DataFrame([claim.row for claim in tested])
+    sources = frame["source"].map(labels(project, "claim source"))
+    page = frame["chapter"].str.removesuffix(".md")
+    chapter = page.str.removeprefix("book/")
+    verdict = [claim.verdict for claim in tested]
+    studies = lists(project, "claim_studies", frame["claim_id"], "study_id")
     return grid(
-        frame,
-        columns,
-        f"{plural(len(frame), 'claim')}, tested at this build",
-        lambda row: f"claim-{row['claim_id']}",
-        name="claims",
-        filters={
-            "Verdict": lambda row: found[row["claim_id"]].word,
-            "Whose": lambda row: sources[row["source"]],
-            "Told in": chapter,
+        {
+            "Claim": stacks(
+                frame["statement"],
+                notes(sources, "section " + frame["section"]),
+                notes(links("site:" + page, chapter)),
+                notes([Markup("_<wbr>").join(name.split("_")) for name in frame["claim_id"]]),
+            ),
+            "Verdict, because": _verdicts(verdict),
+            "Studies": [lines(*study_links(project, names)) for names in studies],
+            "Note": frame["note"].fillna(""),
         },
+        f"{plural(len(frame), 'claim')}, tested at this build",
+        ids="claim-" + frame["claim_id"],
+        name="claims",
+        filters={"Verdict": [each.word for each in verdict], "Whose": sources, "Told in": chapter},
     )
+
+
+def _verdicts(verdicts: list[Verdict]) -> list[Cell]:
+    return [lines(tag(verdict.word, VERDICT[verdict.word]), verdict.because) for verdict in verdicts]
 
 
 def update(project: Project) -> Grid:
-    """Each comparison before and after the first update; those that moved stand first."""
+    """Show each comparison before and after the first update; those that moved stand first."""
     pairs = comparisons.before_and_after(project, SEED)
-    rows = [(before, after, words.interval(before) != words.interval(after)) for before, after in pairs]
-    frame = pd.DataFrame(
-        [
-            {
-                "title": after.comparison["title"],
-                "page": after.comparison["page"],
-                "before": f"k {before.k}: {words.interval(before)}",
-                "after": f"k {after.k}: {words.interval(after)}",
-                "new": sorted(set(after.entered["outcome_id"]) - set(before.entered["outcome_id"])),
-                "moved": moved,
-            }
-            for before, after, moved in rows
-        ]
-    ).sort_values("moved", ascending=False, kind="stable")
-    known = project.table("outcomes").set_index("outcome_id")["study_id"]
-    columns: Made = [
-        ("Comparison", lambda row: link(f"site:book/synthesis/{row['page']}", row["title"])),
-        (f"Before ({SEED})", text("before")),
-        (f"After ({FIRST})", text("after")),
-        ("Moved", lambda row: tag("yes", "promotes") if row["moved"] else "no"),
-        ("New studies", lambda row: lines(study_link(project, known[outcome]) for outcome in row["new"])),
-    ]
-    caption = f"{int(frame['moved'].sum())} of {plural(len(frame), 'comparison')} moved"
-    moved: Filters = {"Moved": lambda row: "yes" if row["moved"] else "no"}
-    return grid(frame, columns, caption, name="update", filters=moved)
+    pairs.sort(key=lambda pair: words.interval(pair[0]) == words.interval(pair[1]))
+    moved = [words.interval(before) != words.interval(after) for before, after in pairs]
+    studies = project.table("outcomes").set_index("outcome_id")["study_id"]
+    new = [sorted(set(after.entered["outcome_id"]) - set(before.entered["outcome_id"])) for before, after in pairs]
+    return grid(
+        {
+            "Comparison": comparison_links(pd.DataFrame([after.comparison for _, after in pairs])),
+            f"Before ({SEED})": [f"k {before.k}: {words.interval(before)}" for before, _ in pairs],
+            f"After ({FIRST})": [f"k {after.k}: {words.interval(after)}" for _, after in pairs],
+            "Moved": [tag("yes", "promotes") if yes else "no" for yes in moved],
+            "New studies": [lines(*study_links(project, studies.loc[names])) for names in new],
+        },
+        f"{sum(moved)} of {plural(len(pairs), 'comparison')} moved",
+        name="update",
+        filters={"Moved": moved},
+    )
 
 
 def update_verdicts(project: Project) -> Grid:
-    """Claims whose verdict is another one with the first update than without it."""
-    before = {claim.row["claim_id"]: claim.verdict for claim in ledger.verdicts(project, version=SEED)}
-    changed = [claim for claim in ledger.verdicts(project) if before[claim.row["claim_id"]].word != claim.verdict.word]
-    frame = pd.DataFrame(
-        [
-            {
-                "claim_id": c.row["claim_id"],
-                "statement": c.row["statement"],
-                "before": before[c.row["claim_id"]],
-                "after": c.verdict,
-            }
-            for c in changed
-        ],
-        columns=["claim_id", "statement", "before", "after"],
+    """Show claims whose verdict is another one with the first update than without it."""
+    pairs = zip(ledger.verdicts(project, version=SEED), ledger.verdicts(project), strict=True)
+    changed = [(before, after) for before, after in pairs if before.verdict.word != after.verdict.word]
+    frame = pd.DataFrame([after.row for _, after in changed], columns=project.table("claims").columns)
+    return grid(
+        {
+            "Claim": links("site:book/synthesis/claims#claim-" + frame["claim_id"], frame["statement"]),
+            f"Before ({SEED})": _verdicts([before.verdict for before, _ in changed]),
+            f"After ({FIRST})": _verdicts([after.verdict for _, after in changed]),
+        },
+        f"{plural(len(changed), 'verdict')} changed with the first update",
     )
-    columns: Made = [
-        ("Claim", lambda row: link(f"site:book/synthesis/claims#claim-{row['claim_id']}", row["statement"])),
-        (
-            f"Before ({SEED})",
-            lambda row: lines([tag(row["before"].word, VERDICT[row["before"].word]), row["before"].because]),
-        ),
-        (
-            f"After ({FIRST})",
-            lambda row: lines([tag(row["after"].word, VERDICT[row["after"].word]), row["after"].because]),
-        ),
-    ]
-    return grid(frame, columns, f"{plural(len(frame), 'verdict')} changed with the first update")
 
 
 def decisions(project: Project) -> Grid:
-    """Regulators' decisions on MSC products."""
-    frame = chosen(project, "decisions")
-    columns: Made = [
-        ("Date", text("date")),
-        ("Product", lambda row: lines([show(row["product"]), note(show(row["indication"]))])),
-        ("Decision", lambda row: lines([show(row["decision"]), note(show(row["agency"])), note(source(row))])),
-        ("Basis", lambda row: study_link(project, row["basis_study_id"])),
-        ("Note", lambda row: row["note"] if pd.notna(row["note"]) else ""),
-    ]
-    return grid(frame, columns, plural(len(frame), "decision"), name="decisions", filters={"Agency": "agency"})
+    """Show regulators' decisions on MSC products."""
+    frame = project.table("decisions")
+    return grid(
+        {
+            "Date": frame["date"],
+            "Product": stacks(frame["product"], notes(frame["indication"])),
+            "Decision": stacks(frame["decision"], notes(frame["agency"]), notes(source_links(frame))),
+            "Basis": study_links(project, frame["basis_study_id"]),
+            "Note": frame["note"].fillna(""),
+        },
+        plural(len(frame), "decision"),
+        name="decisions",
+        filters={"Agency": frame["agency"]},
+    )
 
 
 def gap_rows(project: Project) -> Grid:
-    """The rows behind the gap map: each finding in cells or animals, each outcome in people."""
+    """Show the rows behind the gap map: each finding in cells or animals, each outcome in people."""
     frame = gapmap.evidence(project)
-    measured = gapmap.domains(project)
-    columns: Made = [
-        ("Study", lambda row: study_link(project, row["study_id"], row["seed_number"])),
-        ("Finding or outcome", text("says")),
-        ("Disease", text("disease")),
-        ("Design", lambda row: lines([row["design"], note(measured[row["domain"]])])),
-    ]
+    measured = frame["domain"].map(gapmap.domains(project))
     return grid(
-        frame,
-        columns,
-        f"{plural(len(frame), 'row')} behind the maps",
-        lambda row: gapmap.anchor(row["row"]),
-        name=gapmap.TABLE,
-        filters={
-            "Disease": "disease",
-            "Design": "design",
-            "Measured": lambda row: measured[row["domain"]],
+        {
+            "Study": study_links(project, frame["study_id"], frame["seed_number"]),
+            "Finding or outcome": frame["says"],
+            "Disease": frame["disease"],
+            "Design": stacks(frame["design"], notes(measured)),
         },
+        f"{plural(len(frame), 'row')} behind the maps",
+        ids=frame["row"].map(gapmap.anchor),
+        name=gapmap.TABLE,
+        filters={"Disease": frame["disease"], "Design": frame["design"], "Measured": measured},
     )

@@ -4,7 +4,7 @@ Each table of the review is drawn once; a page takes its own rows out of it by t
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,12 +12,12 @@ import pandas as pd
 
 from review_tools.data.project import Project, once
 from review_tools.display import data_tables, results
-from review_tools.display.grid import UNKNOWN, Cell, Grid, grid, lines, link, show, tag, text
+from review_tools.display.grid import UNKNOWN, Cell, Column, Grid, Row, each, grid, links, stacks, tag
 from review_tools.display.queries import labels
 from review_tools.display.theme import plural
+from review_tools.display.trial_tables import COMPARED
 from review_tools.synthesis import comparisons
 
-Row = tuple[str, Sequence[tuple[str, Cell]]]
 Groups = Mapping[Hashable, list[Any]]
 SIDES = {
     "disease": ("Disease", "reviewed_disease", "registered_condition"),
@@ -41,7 +41,7 @@ class Part:
 
 def pick(whole: Grid, rows: Iterable[Row], caption: str, without: str = "") -> Grid:
     """Some rows of a drawn table, without a column the page makes needless."""
-    kept = [(name, [cell for cell in cells if cell[0] != without]) for name, cells in rows]
+    kept = [row._replace(cells=[cell for cell in row.cells if cell[0] != without]) for row in rows]
     return replace(whole, caption=caption, header=[name for name in whole.header if name != without], rows=kept)
 
 
@@ -88,7 +88,7 @@ def _wholes(project: Project) -> dict[str, tuple[Grid, dict[str, Row]]]:
         "claim": results.claims(project),
         "pool": results.published_pools(project),
     }
-    return {kind: (whole, {row[0]: row for row in whole.rows}) for kind, whole in grids.items()}
+    return {kind: (whole, {row.id: row for row in whole.rows}) for kind, whole in grids.items()}
 
 
 @once
@@ -175,106 +175,108 @@ def trial_parts(project: Project, trial_id: str) -> list[Part]:
 
 
 def compared(frame: pd.DataFrame) -> Grid:
-    """The comparisons that declare rows of a study, and whether each row is pooled."""
-    columns = [
-        ("Comparison", lambda row: link(f"site:book/synthesis/{row['page']}", row["title"])),
-        ("Row", lambda row: lines([row["outcome"], row["time"]])),
-        (
-            "In the pool",
-            lambda row: tag(f"no: {row['reason']}", "promotes") if row["reason"] else tag("yes", "dampens"),
-        ),
-        ("Take care", lambda row: ", ".join(row["flags"])),
-    ]
-    inside = int((frame["reason"] == "").sum()) if len(frame) else 0
-    return grid(frame, columns, f"{plural(len(frame), 'row')} declared, {inside} used", name="comparisons")
+    """Show the comparisons that declare rows of a study, and whether each row is pooled."""
+    if frame.empty:
+        return grid({}, "")
+    return grid(
+        {
+            "Comparison": results.comparison_links(frame),
+            "Row": stacks(frame["outcome"], frame["time"]),
+            "In the pool": results.in_the_pool(frame),
+            "Take care": data_tables.joined(frame["flags"]),
+        },
+        f"{plural(len(frame), 'row')} declared, {(frame['reason'] == '').sum()} used",
+        name="comparisons",
+    )
 
 
 def counted(project: Project, frame: pd.DataFrame) -> Grid:
-    """Published pools whose authors counted a study, or whose review includes it."""
-    how = labels(project, "pool inclusion")
-    columns = [
-        (
-            "Published pool",
-            lambda row: lines(
-                [link(f"site:book/synthesis/published#pool-{row['pool_id']}", row["citation"]), row["pool_id"]]
-            ),
-        ),
-        ("Outcome", text("outcome")),
-        ("Included", lambda row: how[row["inclusion"]]),
-        ("Note", lambda row: show(row["note"]) if pd.notna(row["note"]) else ""),
-    ]
-    return grid(frame, columns, plural(len(frame), "published pool"), name="counted")
+    """Show published pools whose authors counted a study, or whose review includes it."""
+    if frame.empty:
+        return grid({}, "")
+    pool = links("site:book/synthesis/published#pool-" + frame["pool_id"], frame["citation"])
+    return grid(
+        {
+            "Published pool": stacks(pool, frame["pool_id"]),
+            "Outcome": frame["outcome"],
+            "Included": frame["inclusion"].map(labels(project, "pool inclusion")),
+            "Note": frame["note"].fillna(""),
+        },
+        plural(len(frame), "published pool"),
+        name="counted",
+    )
 
 
 def judged(frame: pd.DataFrame) -> Grid:
-    """Published judgements of a study."""
-    columns = [
-        ("Judged", lambda row: lines([row["about"], row["domain"]])),
-        ("Tool", text("tool")),
-        ("Judgement", lambda row: lines([row["judgement"], "" if pd.isna(row["score"]) else f"score {row['score']}"])),
-        ("Because", text("reasons")),
-        ("By", _assessor),
-        ("Source", data_tables.source),
-    ]
-    return grid(frame, columns, plural(len(frame), "published judgement"), name="judgements")
-
-
-def _assessor(row: pd.Series) -> Cell:
-    return link(
-        f"https://doi.org/{row['assessed_by_doi']}" if pd.notna(row["assessed_by_doi"]) else None, row["assessed_by"]
+    """Show published judgements of a study."""
+    if frame.empty:
+        return grid({}, "")
+    score = ("score " + frame["score"].astype("string")).fillna("")
+    return grid(
+        {
+            "Judged": stacks(frame["about"], frame["domain"]),
+            "Tool": frame["tool"],
+            "Judgement": stacks(frame["judgement"].fillna(""), score),
+            "Because": frame["reasons"],
+            "By": links("https://doi.org/" + frame["assessed_by_doi"], frame["assessed_by"]),
+            "Source": data_tables.source_links(frame),
+        },
+        plural(len(frame), "published judgement"),
+        name="judgements",
     )
 
 
 def decided(frame: pd.DataFrame) -> Grid:
-    """Regulators' decisions that rest on a study."""
-    columns = [
-        ("Decision", lambda row: lines([row["decision"], row["date"]])),
-        ("Agency", text("agency")),
-        ("Product", text("product")),
-        ("For", text("indication")),
-        ("Source", data_tables.source),
-    ]
-    return grid(frame, columns, plural(len(frame), "decision"), name="decisions")
+    """Show regulators' decisions that rest on a study."""
+    if frame.empty:
+        return grid({}, "")
+    return grid(
+        {
+            "Decision": stacks(frame["decision"], frame["date"]),
+            "Agency": frame["agency"],
+            "Product": frame["product"],
+            "For": frame["indication"],
+            "Source": data_tables.source_links(frame),
+        },
+        plural(len(frame), "decision"),
+        name="decisions",
+    )
 
 
 def reporting(project: Project, frame: pd.DataFrame) -> Grid:
-    """The studies that report a trial."""
-    columns = [
-        ("Study", lambda row: data_tables.study_link(project, row["study_id"])),
-        ("What it says, as far as read", text("summary")),
-    ]
-    return grid(frame, columns, plural(len(frame), "study", "studies"))
+    """Show the studies that report a trial."""
+    studies = data_tables.study_links(project, frame["study_id"])
+    columns: dict[str, Column] = {"Study": studies, "What it says, as far as read": frame["summary"]}
+    return grid(columns, plural(len(frame), "study", "studies"))
 
 
 def seen(frame: pd.DataFrame) -> Grid:
-    """The pages on which the facts of a trial were seen."""
-    return grid(frame, [("Record", lambda row: link(row["url"], row["url"]))], plural(len(frame), "record"))
+    """Show the pages on which the facts of a trial were seen."""
+    return grid({"Record": links(frame["url"], frame["url"])}, plural(len(frame), "record"))
 
 
 def sides(trial: pd.Series) -> Grid:
-    """What the review prints beside what the registry shows, marked where they can be compared."""
-    rows = [
-        {"name": name, "what": what, "reviewed": trial[reviewed], "registered": trial[registered]}
-        for name, (what, reviewed, registered) in SIDES.items()
-    ]
-    printed = any(pd.notna(row["reviewed"]) for row in rows)
-    columns = [
-        ("What", text("what")),
-        ("The review prints", text("reviewed")),
-        ("The registry shows", text("registered")),
-        ("Compared", _compared),
-    ]
-    if not printed:
-        columns = [columns[0], columns[2]]
-    caption = "Review and registry" if printed else "The registry alone: the seed review does not hold this trial"
-    return grid(pd.DataFrame(rows), columns, caption)
+    """Show what the review prints beside what the registry shows, marked where they can be compared."""
+    whats, reviewed, registered = zip(*SIDES.values(), strict=True)
+    prints, shows = [trial[column] for column in reviewed], [trial[column] for column in registered]
+    if trial[list(reviewed)].isna().all():
+        caption = "The registry alone: the seed review does not hold this trial"
+        return grid({"What": whats, "The registry shows": shows}, caption)
+    return grid(
+        {
+            "What": whats,
+            "The review prints": prints,
+            "The registry shows": shows,
+            "Compared": each(_compared, SIDES, prints, shows),
+        },
+        "Review and registry",
+    )
 
 
-def _compared(row: pd.Series) -> Cell:
-    reviewed, registered = row["reviewed"], row["registered"]
+def _compared(name: str, reviewed: Any, registered: Any) -> Cell:
     if pd.isna(reviewed) or pd.isna(registered) or registered == UNKNOWN.striptags():
         return "one side only"
     if reviewed == registered:
         return tag("agree", "dampens")
     # Only these are terms of a vocabulary; the other lines are prose, which differs without disagreeing.
-    return tag("differ", "promotes") if row["name"] in data_tables.COMPARED else "in other words"
+    return tag("differ", "promotes") if name in COMPARED else "in other words"

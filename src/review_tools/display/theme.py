@@ -1,5 +1,6 @@
 """One look for all charts, readable in light and dark and without colour vision."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
@@ -7,6 +8,7 @@ import altair as alt
 # Okabe and Ito's palette, which people with any common colour vision can tell apart.
 DIRECTION = {"dampens": "#0072B2", "mixed": "#CC79A7", "promotes": "#D55E00", "none": "#8a8a8a"}
 ROUTE = {"contact": "#E69F00", "paracrine": "#0072B2", "both": "#009E73", "not shown": "#8a8a8a"}
+BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#8a8a8a"
 SEQUENTIAL = ["#d8e8f5", "#08467d"]
 PAGE_INK = "#1f2d3d"  # text of this colour stands on the page itself; static/review.css gives it the page's colour
 BOX_INK = "#10243a"  # text on a light box, the same in light and dark
@@ -86,3 +88,13 @@ def named(chart: alt.TopLevelMixin, title: str, description: str) -> Any:
 def plural(number: int, one: str, many: str = "") -> str:
     """``1 finding``, ``2 findings``."""
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def palette(colours: Mapping[str, str]) -> alt.Scale:
+    """Return the scale that gives each value its colour."""
+    return alt.Scale(domain=list(colours), range=list(colours.values()))
+
+
+def tooltip(titles: Mapping[str, str]) -> list[alt.Tooltip]:
+    """Return what pointing at a mark shows: the fields of its row, each with its title."""
+    return [alt.Tooltip(field, title=title) for field, title in titles.items()]

@@ -13,9 +13,9 @@ from typing import Any
 
 import vl_convert as vlc
 from docutils import nodes
-from jinja2 import Environment
 from myst_nb.core.render import MimeData, MimeRenderPlugin, NbElementRenderer
 
+from review_tools.display.grid import ENVIRONMENT
 from review_tools.display.theme import MIME, plural
 from review_tools.site.chart_data import SHOWN, twin
 from review_tools.site.drawing_cache import kept
@@ -26,8 +26,7 @@ BUNDLE = f"vega-{VEGALITE.removeprefix('v')}-{version('vl-convert-python')}.js"
 ELSEWHERE = "https://vega.github.io/vega-datasets/"  # vl-convert makes every address one of this host
 NUMBER = re.compile(r"-?\d+\.\d{2,}")
 
-_ENVIRONMENT = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-_FIGURE = _ENVIRONMENT.from_string("""\
+_FIGURE = ENVIRONMENT.from_string("""\
 <figure class="chart{{ ' chart-wide' if wide }}" id="{{ id }}">
 <figcaption><span class="chart-title">{{ title }}</span> <span class="chart-says">{{ description }}</span></figcaption>
 <div class="chart-scroll"{% if wide %} tabindex="0" role="region" aria-label="{{ title }}"{% endif %}>

@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment
 from markupsafe import Markup
 from sphinx.application import Sphinx
 from sphinx.util import logging
@@ -13,6 +12,7 @@ from review_tools.data import export
 from review_tools.data.citation import Citation, clean
 from review_tools.data.problems import DataError
 from review_tools.data.project import Project, once
+from review_tools.display.grid import ENVIRONMENT
 from review_tools.site import feed, linked_data
 from review_tools.site.changelog import releases
 from review_tools.site.charts import script_json
@@ -25,7 +25,7 @@ PICTURE = "_static/preview.png"
 LENGTH = 160
 PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)  # one with a class is a title or a caption
 
-_TAGS = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string("""
+_TAGS = ENVIRONMENT.from_string("""
 
 {% if description %}
     <meta name="description" content="{{ description }}" />

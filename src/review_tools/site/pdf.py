@@ -51,9 +51,7 @@ def make_pdf(project: Project) -> Path:
     command = [sys.executable, "-m", "jupyter_book", "build", str(project.root), "--path-output", str(folder)]
     built = subprocess.run([*command, "--builder", "singlehtml"], capture_output=True, text=True, check=False)  # noqa: S603
     if built.returncode:
-        raise PrintError(
-            f"{built.stdout[-2000:]}{built.stderr[-2000:]}\nThe book does not build → run `review build`."
-        )
+        raise PrintError(f"{built.stdout[-2000:]}{built.stderr[-2000:]}\nThe book does not build → run `review build`.")
     page = folder / "_build" / "singlehtml" / f"{project.settings('_toc.yml')['root']}.html"
     print_page(page, folder / "draft.pdf")
     finish(folder / "draft.pdf", citation)

@@ -4,11 +4,11 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import vl_convert as vlc
-from jinja2 import Environment
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
 from review_tools.data.problems import DataError
+from review_tools.display.grid import ENVIRONMENT
 from review_tools.site.context import project_of
 from review_tools.site.metadata import PICTURE, UNLISTED
 
@@ -36,7 +36,6 @@ def write(app: Sphinx, exception: Exception | None) -> None:
         return
     folder, root = Path(app.outdir), app.config.root_doc
     pages = sorted({*app.env.found_docs, *getattr(app.env, "review_generated", set())} - UNLISTED)
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     known = {
         "address": address,
         "root": root,
@@ -45,7 +44,7 @@ def write(app: Sphinx, exception: Exception | None) -> None:
         "pages": set(pages),
     }
     for name in ("404.html", "index.html"):
-        template = environment.from_string((TEMPLATES / name).read_text(encoding="utf-8"))
+        template = ENVIRONMENT.from_string((TEMPLATES / name).read_text(encoding="utf-8"))
         (folder / name).write_text(template.render(known), encoding="utf-8")
     (folder / "sitemap.xml").write_bytes(sitemap(address, pages))
     robots = f"User-agent: *\nDisallow:\n\nSitemap: {address}sitemap.xml\n"

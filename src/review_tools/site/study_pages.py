@@ -15,7 +15,6 @@ from urllib.parse import quote, urlencode
 import bibtexparser
 import pandas as pd
 from docutils import nodes
-from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup, escape
 from pybtex.backends.plaintext import Backend
 from sphinx.application import Sphinx
@@ -28,10 +27,11 @@ from review_tools.data.bibliography import FILE, Reference
 from review_tools.data.problems import DataError
 from review_tools.data.project import Project, once
 from review_tools.data.retracted import UNSOUND
-from review_tools.display.data_tables import REFERENCES, people, told, trial_link
-from review_tools.display.grid import Cell, link, show
+from review_tools.display.data_tables import REFERENCES, notice_text, trial_link
+from review_tools.display.grid import ENVIRONMENT, Cell, link, show
 from review_tools.display.queries import labels
 from review_tools.display.study_tables import by, reported, study_parts, trial_parts
+from review_tools.display.trial_tables import people
 from review_tools.site.bibliography import Listed
 from review_tools.site.context import STUDIES, TRIALS, is_of_row, project_of
 from review_tools.site.links import only_known
@@ -42,12 +42,10 @@ SOURCE = "review-row"
 NCT = re.compile(r"NCT\d{8}")
 ASKS = "What is wrong:\n\n\nWhat is right:\n\n\nWhere that stands (link, and page, table or figure):\n\n"
 
-_ENVIRONMENT = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
-)
-_ENVIRONMENT.filters["show"] = show
-_ENVIRONMENT.globals |= {"link": link, "trial_link": trial_link}
-_PARTS: Any = _ENVIRONMENT.get_template("records.html").module
+_PARTS: Any = ENVIRONMENT.from_string(
+    (Path(__file__).parent / "templates" / "records.html").read_text(encoding="utf-8"),
+    {"link": link, "show": show, "trial_link": trial_link},
+).module
 
 
 def setup(app: Sphinx) -> None:
@@ -139,7 +137,7 @@ def study_page(app: Sphinx, study_id: str) -> Page:
         read=meanings(project, "reading")[row["read"]],
         status=meanings(project, "study status")[row["status"]],
         links=[*addresses(work), link(f"{REFERENCES}#{work.anchor}", "Entry in the references")],
-        notices=[told(project, notice) for notice in _notices(project).get(study_id, [])],
+        notices=[notice_text(project, notice) for notice in _notices(project).get(study_id, [])],
         trials=reported(project).get(study_id, []),
     )
     citation = _copy_style().format_entry("", entry).text.render(Unlinked()).strip()
@@ -164,7 +162,7 @@ def trial_page(app: Sphinx, trial_id: str) -> Page:
     facts = _PARTS.trial(
         row=row,
         links=addresses,
-        people=people(row),
+        people=people(row["enrolment"], row["enrolment_basis"]),
         confidence=meanings(project, "confidence")[row["confidence"]],
         legibility=meanings(project, "legibility")[row["legibility"]],
     )
@@ -258,25 +256,26 @@ def _seed(app: Sphinx, study_id: str) -> list[tuple[Any, str, list[Cell]]]:
 
 
 @once
-def _cited_by_seed(project: Project) -> dict[str, list[tuple[pd.Series, list[str]]]]:
+def _cited_by_seed(project: Project) -> dict[str, list[tuple[dict[Any, Any], list[str]]]]:
     """Return, for each work, its rows of the seed's list, each with the sections that cite it."""
     sections = by(project.table("citation_places"), "seed_number", "section")
-    works: dict[str, list[tuple[pd.Series, list[str]]]] = defaultdict(list)
-    for _, row in project.table("citations").dropna(subset=["study_id"]).iterrows():
+    works: dict[str, list[tuple[dict[Any, Any], list[str]]]] = defaultdict(list)
+    for row in project.table("citations").dropna(subset=["study_id"]).to_dict("records"):
         works[row["study_id"]].append((row, sections.get(row["seed_number"], [])))
     return works
 
 
 @once
-def _rows(project: Project, table: str) -> dict[str, pd.Series]:
-    """Return the rows of a table by their first column."""
-    return {row.iloc[0]: row for _, row in project.table(table).iterrows()}
+def _rows(project: Project, table: str) -> dict[str, dict[Any, Any]]:
+    """Return the rows of a table by their key."""
+    key = project.schema[table].primary_key[0]
+    return {row[key]: row for row in project.table(table).to_dict("records")}
 
 
 @once
-def _notices(project: Project) -> dict[str, list[pd.Series]]:
-    notices: dict[str, list[pd.Series]] = defaultdict(list)
-    for _, row in project.table("notices").iterrows():
+def _notices(project: Project) -> dict[str, list[dict[Any, Any]]]:
+    notices: dict[str, list[dict[Any, Any]]] = defaultdict(list)
+    for row in project.table("notices").to_dict("records"):
         notices[row["study_id"]].append(row)
     return notices
 

@@ -11,7 +11,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from docutils import nodes
 from markupsafe import Markup
 from sphinx.application import Sphinx
@@ -23,7 +22,7 @@ from review_tools.changes.snapshot import Snapshot
 from review_tools.data.problems import DataError
 from review_tools.data.project import Project, once
 from review_tools.data.versions import copies, snapshot_file, with_snapshot
-from review_tools.display.grid import grid, lines, link, text
+from review_tools.display.grid import grid, lines, link
 from review_tools.site import change_sections
 from review_tools.site.context import project_of
 from review_tools.site.links import absolute, only_known
@@ -130,7 +129,7 @@ def collect(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
         return
     yield _page(app, INDEX, "Versions of this review", _listed(project, list(compared)))
     for (old, new), changes in compared.items():
-        chooser = lines(_others(old, new, list(compared)))
+        chooser = lines(*_others(old, new, list(compared)))
         says = f"What version {new} of this review changes against version {old}, computed from the snapshots of both."
         body = Markup('<p>{}</p>\n<p class="chooser">{}</p>\n').format(says, chooser)
         yield _page(
@@ -153,32 +152,24 @@ def _page(app: Sphinx, name: str, title: str, body: Markup) -> tuple[str, dict[s
 def _listed(project: Project, compared: list[tuple[str, str]]) -> Markup:
     """Every version, the newest first, with what leads on from it."""
     known, kept, address = with_snapshot(project), copies(project), project.site_address
-    newest = known[-1].number
     before = {new: old for old, new in compared}  # of several the last stays: the one just before
-    frame = pd.DataFrame([{"number": one.number, "date": one.date} for one in reversed(known)])
+    numbers = [one.number for one in reversed(known)]
 
     def against(old: str | None, new: str) -> Any:
         return link(f"site:{page(old, new)}", f"from {old} to {new}") if old and old != new else "–"
 
+    site = [link(f"{address}{FOLDER}/{n}/index.html", "open") if n in kept else "not kept" for n in numbers]
     table = grid(
-        frame,
-        [
-            ("Version", text("number")),
-            ("Date", text("date")),
-            ("What it changed", lambda row: against(before.get(row["number"]), row["number"])),
-            ("What has changed since", lambda row: against(row["number"], newest)),
-            (
-                "The site as it was",
-                lambda row: (
-                    link(f"{address}{FOLDER}/{row['number']}/index.html", "open")
-                    if row["number"] in kept
-                    else "not kept"
-                ),
-            ),
-            ("What it says, for machines", lambda row: link(f"site:{FOLDER}/{row['number']}.json", "JSON")),
-        ],
+        {
+            "Version": numbers,
+            "Date": [one.date for one in reversed(known)],
+            "What it changed": [against(before.get(number), number) for number in numbers],
+            "What has changed since": [against(number, numbers[0]) for number in numbers],
+            "The site as it was": site,
+            "What it says, for machines": [link(f"site:{FOLDER}/{number}.json", "JSON") for number in numbers],
+        },
         "Versions, the newest first",
-        lambda row: f"version-{row['number']}",
+        ids=[f"version-{number}" for number in numbers],
         name="versions",
     )
     return Markup("<p>{}</p>\n{}").format(NUMBERS, Markup(table._repr_html_()))  # noqa: S704 (a grid escapes)

@@ -228,3 +228,9 @@ def before_and_after(project: Project, before: str, after: str | None = None) ->
     """Each comparison at two versions of the review, in the order of the table."""
     names = project.table("comparisons")["comparison_id"]
     return [(answer(project, name, version=before), answer(project, name, version=after)) for name in names]
+
+
+def controlled(project: Project) -> list[Answer]:
+    """Return the comparisons with a control group that have a result, as they are declared."""
+    answers = (answer(project, name) for name in project.table("comparisons")["comparison_id"])
+    return [result for result in answers if result.excludes_no_effect is not None]

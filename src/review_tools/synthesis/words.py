@@ -53,3 +53,10 @@ def sentence(answer: Answer) -> str:
         " Two studies cannot tell how much studies differ, so the interval is wide by design." if answer.k == 2 else ""
     )
     return f"{result}. {judgement}{alone}{two}"
+
+
+def direction(answer: Answer) -> str:
+    """Return which way a comparison points: only an interval that leaves out no difference points at all."""
+    if not answer.excludes_no_effect:
+        return "no clear difference"
+    return "better with MSCs" if answer.favours_msc else "worse with MSCs"

@@ -1,0 +1,138 @@
+"""Front page, protocol and flow count what the tables hold, and never claim a search or a grading."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+import review_tools as rt
+from review_tools.data.project import Project
+from review_tools.display import front_page, protocol
+from review_tools.synthesis.comparisons import controlled
+from review_tools.synthesis.words import direction
+
+DAYS = "2026-11-25,2026-11-18,2026-11-25"
+SEARCHES = ("a-1", "a-1", "a-1", "a-1", "b-1")
+NONE: dict[str, list[str]] = {"searches": [], "candidates": [], "screenings": []}
+SOME = {
+    "searches": [f"a-1,pubmed,main,1,{DAYS},9,4,3,2,complete,", f"b-1,europepmc,main,2,{DAYS},1,1,0,0,complete,"],
+    "candidates": [f"c-{n},{s},pubmed,{n},report,,,,T,2026,m,1,,2026-11-25" for n, s in enumerate(SEARCHES)],
+    "screenings": ["s-1,c-0,A,2026-11-25,include,,", "s-2,c-1,A,2026-11-25,exclude,no outcome,"],
+}
+
+
+def test_cards_count_the_tables_and_lead_to_chapters(root: Path) -> None:
+    made = rt.tables.at_a_glance()
+    counts = {card.name: card.count for card in made.cards}
+    assert counts["studies"] == len(rt.load("studies"))
+    assert counts["registered trials"] == len(rt.load("trials")) == sum(count for _, count, _ in made.statuses)
+    assert all((root / f"{card.page}.md").is_file() for card in made.cards)
+
+
+def test_each_status_leads_to_as_many_rows_of_the_trial_table() -> None:
+    glance, table = rt.tables.at_a_glance(), rt.tables.trials()
+    at = table.filters.index("Status")
+    linked = re.findall(r"trials\.status=([^\"#]+)#all-trials", glance._repr_html_())
+    assert {unquote(name) for name in linked} == {name for name, _, _ in glance.statuses}
+    for name, count, _ in glance.statuses:
+        assert sum(name in row.groups[at] for row in table.rows) == count, name
+
+
+ALL = ("clinicaltrials", "pubmed", "europepmc", "crossref")
+LATEST = dict.fromkeys(ALL, "2026-11-25")
+SEARCHED: dict[str, tuple[dict[str, str], str, str | None, str | None, str]] = {
+    "none": ({}, "complete", None, None, protocol.NEVER),
+    "only partial ones": (LATEST, "partial", None, None, protocol.NEVER),
+    "one source": ({"pubmed": "2026-11-22"}, "complete", "2026-11-22", None, "not every source has been searched yet"),
+    "every source": (LATEST, "complete", "2026-11-25", "2026-12-02", "all sources searched up to 2026-11-25"),
+    "one longer ago": (
+        {**LATEST, "pubmed": "2026-11-20"},
+        "complete",
+        "2026-11-25",
+        "2026-11-27",
+        "all sources searched up to 2026-11-20",
+    ),
+}
+
+
+@pytest.mark.parametrize(("days", "status", "last", "due", "current"), SEARCHED.values(), ids=SEARCHED.keys())
+def test_only_complete_searches_count_and_the_schedule_tells_the_next(
+    shown_with: Callable[..., Any], days: dict[str, str], status: str, last: str | None, due: str | None, current: str
+) -> None:
+    rows = [f"{source}-1,{source},main,1,{day},2024-01-01,{day},0,0,0,0,{status}," for source, day in days.items()]
+    shown = shown_with(searches=rows)
+    made = shown.tables.at_a_glance()
+    assert (made.searched, made.due and made.due.day, made.current) == (last, due, current)
+    html = made._repr_html_()
+    assert ("no systematic search yet" in html) == (last is None)
+    assert (f'data-due="{due}" data-every="7" hidden' in html) == (due is not None)
+    assert (current in html) == (last is not None and due is None)
+    assert (protocol.NEVER in shown.tables.protocol()._repr_html_()) == (len(days) < 4 or status == "partial")
+
+
+def test_a_review_that_is_paused_has_no_schedule(shown_with: Callable[..., Any]) -> None:
+    rows = [f"{source}-1,{source},main,1,{day},2024-01-01,{day},0,0,0,0,complete," for source, day in LATEST.items()]
+    project = shown_with(searches=rows).project
+    settings = project.read("data/review.yml").replace(b"status: living", b"status: paused")
+    html = front_page.at_a_glance(project.with_files({"data/review.yml": settings}))._repr_html_()
+    assert "search-badge" not in html
+    assert "all sources searched up to 2026-11-25" in html
+
+
+def test_a_direction_is_named_only_where_the_interval_leaves_out_no_difference(project: Project) -> None:
+    results = controlled(project)
+    for result in results:
+        assert (direction(result) == "no clear difference") == (not result.excludes_no_effect)
+    html = rt.tables.directions()._repr_html_()
+    assert html.count(">not assessed<") == len(results)
+    assert not re.search(r"(high|moderate|low) certainty", html)
+
+
+def test_hostile_text_is_text() -> None:
+    bad = '"><img src=x onerror=alert(1)>'
+    made = front_page.Glance([front_page.Card(1, bad, bad, "book/index")], [(bad, 1, 100)], None, bad, bad)
+    assert "<img" not in made._repr_html_() + front_page.Cite((("Text", bad), ("RIS", bad)))._repr_html_()
+
+
+def test_the_protocol_says_what_a_living_review_must() -> None:
+    html = rt.tables.protocol()._repr_html_()
+    for part in ("Version and status", "Preceding version", "Population", "Retirement", "Authors and roles"):
+        assert part in html
+    for source in ("ClinicalTrials.gov", "PubMed", "Europe PMC", "Crossref"):
+        assert f"Search of {source}" in html
+
+
+def test_the_checklist_has_every_item_and_leads_to_pages(root: Path) -> None:
+    rows = rt.load("prisma_lsr")
+    assert set(rows["item_id"]) >= {"1a", "1b", "2", "3a", "3b", "4", "L1a", "L1b", "L1c", "L2", "L3", "L4"}
+    answered = rows[rows["met"] == "yes"]
+    assert answered["page"].notna().all()
+    assert rows.loc[rows["met"] == "not yet", "note"].notna().all()
+    for page in answered["page"]:
+        file, _, anchor = page.partition("#")
+        text = (root / f"{file}.md").read_text(encoding="utf-8")
+        headings = {re.sub(r"[^a-z0-9]+", "-", h.lower()).strip("-") for h in re.findall(r"^#+ (.+)$", text, re.M)}
+        assert not anchor or f"({anchor})=" in text or anchor in headings, page
+
+
+def test_without_a_search_the_flow_diagram_says_so(shown_with: Callable[..., Any]) -> None:
+    shown = shown_with(**NONE)
+    assert "No record has been identified by a search yet" in shown.charts.prisma_flow().to_dict()["description"]
+    assert "0 rows" in repr(shown.tables.search_log())
+    assert "0 rows" in repr(shown.tables.screening_queue())
+
+
+def test_the_boxes_of_the_flow_diagram_hold_the_numbers(shown_with: Callable[..., Any]) -> None:
+    shown = shown_with(**SOME)
+    spec = shown.charts.prisma_flow().to_dict()
+    boxes = {row["stage"]: row["records"] for rows in spec["datasets"].values() for row in rows if "stage" in row}
+    assert boxes.pop("Works in the review") == len(rt.load("studies"))
+    assert list(boxes.values()) == [10, 5, 5, 3, 2, 1, 0, 1]
+    assert "No outcome of interest: 1" in str(spec)
+    assert [[str(cell) for _, cell in row.cells] for row in shown.tables.screening_queue().rows] == [
+        ["PubMed", "3", "1", "1", "0", "0"]
+    ]
+    assert len(shown.tables.search_log().rows) == 2
