@@ -5,13 +5,14 @@ desktop, and from its folder, on a dark phone.
 """
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import lxml.html
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 
 from browsing import Watch
 
@@ -94,14 +95,13 @@ def test_what_is_wrong_is_found(browser: Browser, address: str, site: Path) -> N
     text = (site / "book" / "glossary.html").read_text(encoding="utf-8")
     planted = """<script>__pwned = 'script'</script><img src=x onerror="__pwned = 'handler'"><img src=http://127.0.0.2:9/x>
         <p style="color: #999; width: 2000px">grey words</p>"""
-    spoilt = text.replace("</h1>", f"</h1>{planted}", 1)
+    spoilt = text.replace("</article>", f"{planted}</article>", 1)
     bare = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", spoilt)
     found = {}
     for name, body in (("guarded", spoilt), ("bare", bare)):
         watch = Watch(browser.new_page(viewport={"width": 1280, "height": 900}))
-        watch.page.route(
-            "**/glossary.html", lambda route, body=body: route.fulfill(body=body, content_type="text/html")
-        )
+        answer = partial(Route.fulfill, body=body, content_type="text/html; charset=utf-8")
+        watch.page.route("**/glossary.html", lambda route, _, answer=answer: answer(route))
         page = watch.open(f"{address}/book/glossary.html")
         assert {"image-alt", "color-contrast"} <= {each["id"] for each in violations(page)}
         assert page.evaluate("document.documentElement.scrollWidth > innerWidth")
