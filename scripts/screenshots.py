@@ -12,8 +12,8 @@ import threading
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
-from review_tools.data.paths import project_root
 
+from review_tools.data.project import Project
 from review_tools.site.chromium import ARGUMENTS, browser_path
 
 PAGES = [
@@ -40,7 +40,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 def main(pages: list[str]) -> None:
-    build = project_root() / "_build"
+    build = Project.find().root / "_build"
     if not (build / "html" / "index.html").is_file():
         sys.exit("There is no site in _build/html: run make book first.")
     folder = build / "screenshots"

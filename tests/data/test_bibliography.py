@@ -7,7 +7,8 @@ import pytest
 from pybtex.database import parse_string
 
 import review_tools as rt
-from review_tools.data.bibliography import bibliography
+import spoil
+from review_tools.data.project import Project
 from review_tools.site import linked_data
 from review_tools.site.bibliography import Authors, known_authors
 
@@ -46,11 +47,10 @@ AUTHORS = {
 
 
 @pytest.mark.parametrize("authors", AUTHORS)
-def test_a_name_in_braces_is_one_group(authors: str, copy: Path) -> None:
-    path = copy / "references.bib"
-    with path.open("a", encoding="utf-8") as file:
-        file.write(f"\n@article{{z_2024_z,\n  author = {{{authors}}},\n  title = {{Z}},\n  year = {{2024}},\n}}\n")
-    work = bibliography(copy)["z_2024_z"]
+def test_a_name_in_braces_is_one_group(authors: str, root: Path) -> None:
+    entry = f"\n@article{{z_2024_z,\n  author = {{{authors}}},\n  title = {{Z}},\n  year = {{2024}},\n}}\n"
+    project = spoil.text(Project(root), "references.bib", lambda held: held + entry)
+    work = project.works["z_2024_z"]
     assert (work.authors, work.groups, work.label) == AUTHORS[authors]
     known = linked_data.study(work, "https://example.org/z", "")["author"]
     assert {one["name"] for one in known if one["@type"] == "Organization"} == work.groups

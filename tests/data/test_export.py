@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from review_tools.data import export
-from review_tools.data.bibliography import Reference, bibliography
-from review_tools.data.citation import citation, ris_record, site_address, tex, work_ris
+from review_tools.data.bibliography import Reference
+from review_tools.data.citation import ris_record, tex, work_ris
 from review_tools.data.problems import DataError
+from review_tools.data.project import Project
 
 FORMULAS = [
     "=cmd|' /C calc'!A0",
@@ -56,7 +57,7 @@ def rows(data: bytes) -> list[list[str]]:
 
 
 def test_the_copies_hold_every_cell(root: Path) -> None:
-    files = export.files(root)
+    files = export.files(Project(root))
     for path in (root / "data").glob("*.csv"):
         original = [row for row in rows(path.read_bytes()) if row]
         made = rows(files[f"data/{path.name}"])
@@ -67,12 +68,12 @@ def test_the_copies_hold_every_cell(root: Path) -> None:
 
 
 def test_the_list_names_exactly_the_files(root: Path) -> None:
-    assert sorted(file.path for file in export.downloads(root)) == sorted(export.files(root))
+    assert sorted(file.path for file in export.downloads(Project(root))) == sorted(export.files(Project(root)))
 
 
 def test_the_archive_is_complete_valid_and_always_the_same(root: Path, tmp_path: Path) -> None:
-    packed = export.files(root)["data/msc-living-review.zip"]
-    assert packed == export.files(root)["data/msc-living-review.zip"]
+    packed = export.files(Project(root))["data/msc-living-review.zip"]
+    assert packed == export.files(Project(root))["data/msc-living-review.zip"]
     with zipfile.ZipFile(io.BytesIO(packed)) as file:
         assert file.testzip() is None
         assert {entry.date_time for entry in file.infolist()} == {export.OLDEST}
@@ -87,8 +88,8 @@ def test_the_archive_is_complete_valid_and_always_the_same(root: Path, tmp_path:
 
 
 def test_every_work_is_one_ris_record(root: Path) -> None:
-    text = export.files(root)["data/references.ris"].decode()
-    works = bibliography(root)
+    text = export.files(Project(root))["data/references.ris"].decode()
+    works = Project(root).works
     records = text.split("ER  - \r\n")[:-1]
     assert len(records) == len(works)
     for record, work in zip(records, works.values(), strict=True):
@@ -113,7 +114,7 @@ def test_tex_is_escaped() -> None:
 
 
 def test_the_citation_is_that_of_the_file(root: Path) -> None:
-    cite = citation(root)
+    cite = Project(root).citation
     for text in (cite.text(), cite.bibtex(), cite.ris()):
         for part in (cite.version, cite.year, cite.url):
             assert part in text
@@ -124,6 +125,7 @@ def test_the_citation_is_that_of_the_file(root: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "text", "says"),
     [
+        ("CITATION.cff", None, "missing"),
         ("CITATION.cff", "title: x\n", "authors"),
         ("CITATION.cff", "a: [", "not YAML"),
         ("CITATION.cff", "text", "no settings"),
@@ -131,15 +133,8 @@ def test_the_citation_is_that_of_the_file(root: Path) -> None:
         ("_config.yml", "html: {baseurl: 'javascript:x'}\n", "baseurl"),
     ],
 )
-def test_a_bad_record_says_what_to_mend(copy: Path, file: str, text: str, says: str) -> None:
-    (copy / file).write_text(text, encoding="utf-8")
+def test_a_bad_record_says_what_to_mend(root: Path, file: str, text: str | None, says: str) -> None:
+    project = Project(root).with_files({file: text.encode("utf-8") if text is not None else None})
     with pytest.raises(DataError, match=says) as caught:
-        citation(copy)
+        _ = project.citation
     assert file in str(caught.value)
-
-
-def test_a_missing_record_says_so(copy: Path) -> None:
-    (copy / "CITATION.cff").unlink()
-    with pytest.raises(DataError, match="missing"):
-        citation(copy)
-    assert site_address(copy).endswith("/")

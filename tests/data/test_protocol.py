@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 import yaml
 
-from review_tools.data.citation import citation
 from review_tools.data.problems import DataError
-from review_tools.data.protocol import FILE, protocol
-from review_tools.data.tables import load
+from review_tools.data.project import Project
+from review_tools.data.protocol import FILE
 
 BAD: dict[str, tuple[tuple[str, ...], Any, str]] = {
     "no status": (("status",), "asleep", "column status"),
@@ -37,30 +36,32 @@ BAD: dict[str, tuple[tuple[str, ...], Any, str]] = {
 
 
 @pytest.mark.parametrize(("path", "value", "says"), BAD.values(), ids=BAD.keys())
-def test_a_wrong_key_is_named_with_its_remedy(copy: Path, path: tuple[str, ...], value: Any, says: str) -> None:
-    read = yaml.safe_load((copy / FILE).read_text(encoding="utf-8"))
+def test_a_wrong_key_is_named_with_its_remedy(root: Path, path: tuple[str, ...], value: Any, says: str) -> None:
+    project = Project(root)
+    read = project.settings(FILE)
     place = read
     for key in path[:-1]:
         place = place[key]
     place[path[-1]] = value
-    (copy / FILE).write_text(yaml.safe_dump(read, allow_unicode=True), encoding="utf-8")
+    spoiled = project.with_files({FILE: yaml.safe_dump(read, allow_unicode=True).encode("utf-8")})
     with pytest.raises(DataError) as caught:
-        protocol(copy)
+        _ = spoiled.protocol
     assert says in str(caught.value)
     assert "→" in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["a: [", "- a\n", ""])
-def test_what_is_no_protocol_is_refused(copy: Path, text: str) -> None:
-    (copy / FILE).write_text(text, encoding="utf-8")
+def test_what_is_no_protocol_is_refused(root: Path, text: str) -> None:
+    project = Project(root).with_files({FILE: text.encode("utf-8")})
     with pytest.raises(DataError, match=r"data/review\.yml"):
-        protocol(copy)
+        _ = project.protocol
 
 
 def test_version_and_examples_agree_with_the_data(root: Path) -> None:
-    read = protocol(root)
-    assert read["version"] == citation(root).version
+    project = Project(root)
+    read = project.protocol
+    assert read["version"] == project.citation.version
     assert "Living" in read["title"]
-    known = set(load("studies", root)["study_id"])
+    known = set(project.table("studies")["study_id"])
     named = {example["study_id"] for example in read["eligibility"]["examples"]} | {read["seed"]["study_id"]}
     assert named <= known

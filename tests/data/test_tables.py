@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 import review_tools as rt
-from review_tools.data import schema
+import spoil
 from review_tools.data.problems import DataError
-from review_tools.data.tables import load
+from review_tools.data.project import Project
 
 
 def test_the_data_package_is_valid_frictionless(root: Path) -> None:
@@ -21,7 +21,7 @@ def test_the_data_package_is_valid_frictionless(root: Path) -> None:
 
 
 def test_every_table_loads_with_its_types(root: Path) -> None:
-    for name, table in schema.tables(root).items():
+    for name, table in Project(root).schema.items():
         frame = rt.load(name)
         assert list(frame.columns) == table.columns
         for field in table.fields:
@@ -46,16 +46,25 @@ def test_importing_the_package_is_cheap() -> None:
 
 def test_an_unknown_table_is_answered_with_the_known_ones() -> None:
     with pytest.raises(KeyError, match="there are studies, citations"):
-        load("trails")
+        rt.load("trails")
 
 
-def test_a_value_of_the_wrong_type_names_the_file(copy: Path, set_cell) -> None:
-    set_cell("trials", "NCT00690066", "enrolment", "many")
+def test_a_value_of_the_wrong_type_names_the_file(root: Path) -> None:
     with pytest.raises(DataError, match=r"data/trials\.csv"):
-        load("trials", copy)
+        spoil.cells(Project(root), "trials", "NCT00690066", enrolment="many").table("trials")
 
 
 def test_a_loaded_frame_can_be_changed_without_harm() -> None:
-    frame = load("studies")
+    frame = rt.load("studies")
     frame["kind"] = "changed"
-    assert not (load("studies")["kind"] == "changed").any()
+    assert not (rt.load("studies")["kind"] == "changed").any()
+
+
+def test_other_contents_leave_the_project_as_it_is(root: Path) -> None:
+    """What was read of unchanged files is shared, what changes is read anew, and a file may be gone."""
+    project = Project(root)
+    works, before = project.works, len(project.table("studies"))
+    other = project.with_files({"data/studies.csv": project.read("data/studies.csv").rsplit(b"\n", 2)[0] + b"\n"})
+    assert (len(other.table("studies")), len(project.table("studies"))) == (before - 1, before)
+    assert other.works is works
+    assert project.with_files({"references.bib": None}).readable_works[0] == {}

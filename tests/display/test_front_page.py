@@ -41,45 +41,35 @@ def test_each_status_leads_to_as_many_rows_of_the_trial_table() -> None:
         assert sum(name in row.groups[at] for row in table.rows) == count, name
 
 
-ALL = ("clinicaltrials", "pubmed", "europepmc", "crossref")
-LATEST = dict.fromkeys(ALL, "2026-11-25")
+LATEST = dict.fromkeys(("clinicaltrials", "pubmed", "europepmc", "crossref"), "2026-11-25")
+OLDER = {**LATEST, "pubmed": "2026-11-20"}
 SEARCHED: dict[str, tuple[dict[str, str], str, str | None, str | None, str]] = {
     "none": ({}, "complete", None, None, protocol.NEVER),
     "only partial ones": (LATEST, "partial", None, None, protocol.NEVER),
     "one source": ({"pubmed": "2026-11-22"}, "complete", "2026-11-22", None, "not every source has been searched yet"),
     "every source": (LATEST, "complete", "2026-11-25", "2026-12-02", "all sources searched up to 2026-11-25"),
-    "one longer ago": (
-        {**LATEST, "pubmed": "2026-11-20"},
-        "complete",
-        "2026-11-25",
-        "2026-11-27",
-        "all sources searched up to 2026-11-20",
-    ),
+    "one longer ago": (OLDER, "complete", "2026-11-25", "2026-11-27", "all sources searched up to 2026-11-20"),
+    "paused": (LATEST, "complete", "2026-11-25", None, "all sources searched up to 2026-11-25"),
 }
 
 
-@pytest.mark.parametrize(("days", "status", "last", "due", "current"), SEARCHED.values(), ids=SEARCHED.keys())
+@pytest.mark.parametrize("name", SEARCHED)
 def test_only_complete_searches_count_and_the_schedule_tells_the_next(
-    shown_with: Callable[..., Any], days: dict[str, str], status: str, last: str | None, due: str | None, current: str
+    shown_with: Callable[..., Any], name: str
 ) -> None:
+    days, status, last, due, current = SEARCHED[name]
     rows = [f"{source}-1,{source},main,1,{day},2024-01-01,{day},0,0,0,0,{status}," for source, day in days.items()]
-    shown = shown_with(searches=rows)
-    made = shown.tables.at_a_glance()
-    assert (made.searched, made.due and made.due.day, made.current) == (last, due, current)
-    html = made._repr_html_()
-    assert ("no systematic search yet" in html) == (last is None)
-    assert (f'data-due="{due}" data-every="7" hidden' in html) == (due is not None)
-    assert (current in html) == (last is not None and due is None)
-    assert (protocol.NEVER in shown.tables.protocol()._repr_html_()) == (len(days) < 4 or status == "partial")
-
-
-def test_a_review_that_is_paused_has_no_schedule(shown_with: Callable[..., Any]) -> None:
-    rows = [f"{source}-1,{source},main,1,{day},2024-01-01,{day},0,0,0,0,complete," for source, day in LATEST.items()]
     project = shown_with(searches=rows).project
-    settings = project.read("data/review.yml").replace(b"status: living", b"status: paused")
-    html = front_page.at_a_glance(project.with_files({"data/review.yml": settings}))._repr_html_()
-    assert "search-badge" not in html
-    assert "all sources searched up to 2026-11-25" in html
+    if name == "paused":
+        settings = project.read("data/review.yml").replace(b"status: living", b"status: paused")
+        project = project.with_files({"data/review.yml": settings})
+    planned = front_page.due(project)
+    assert (front_page.last_search(project), planned and planned.day, protocol.current(project)) == (last, due, current)
+    html = front_page.Glance([], [], last, "26.1.0", "2026-11-25", planned, current)._repr_html_()
+    assert ("no systematic search yet" in html) == (last is None)
+    assert (f'data-due="{due}" data-every="7" hidden' in html) == ("search-badge" in html) == (due is not None)
+    assert (current in html) == (last is not None and due is None)
+    assert (protocol.NEVER in protocol.protocol(project)._repr_html_()) == (len(days) < 4 or status == "partial")
 
 
 def test_a_direction_is_named_only_where_the_interval_leaves_out_no_difference(project: Project) -> None:

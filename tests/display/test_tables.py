@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import cache
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,10 +20,11 @@ OPTIONS = {
     "data_dictionary": "outcomes",
     **dict.fromkeys(("answer", "comparison_rows", "sensitivity"), "crohns_fistula"),
 }
-NAMES = sorted(name for names in TABLES.values() for name in names)
+NAMES = sorted(name for names in TABLES.values() for name in names.split())
 COMPARISONS = list(rt.load("comparisons")["comparison_id"])
 
 
+@cache
 def table(name: str) -> Grid:
     options = [OPTIONS[name]] if name in OPTIONS else []
     made: Grid = getattr(rt.tables, name)(*options)

@@ -8,10 +8,10 @@ from review_tools.changes import Changes
 from review_tools.changes.snapshot import Snapshot
 from review_tools.changes.version_numbers import fits, next_number
 from review_tools.data import citation, git, protocol
-from review_tools.data.edit import Change, edit
+from review_tools.data.edit import Change, edit, sha256
 from review_tools.data.problems import DataError
 from review_tools.data.project import Project
-from review_tools.data.versions import TABLE, sha256, snapshot_file, versions
+from review_tools.data.versions import TABLE, snapshot_file, versions
 
 CHANGELOG = "CHANGELOG.md"
 UNRELEASED = re.compile(r"^## \[Unreleased\]\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
@@ -64,7 +64,7 @@ def make(project: Project, planned: Plan, day: date, *, dry_run: bool = False) -
         _write(change, number, planned.newest, day.isoformat())
         change.add_row(TABLE, {"version": number, "date": day.isoformat(), "sha256": sha256(text.encode())})
         diff = change.diff()
-        change.create(snapshot_file(number), text)
+        change.write(snapshot_file(number), text)
         return Made(changes, change.files, diff)
 
 

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from review_tools.check import Evidence
+from review_tools.check import RULES
+from review_tools.check.chapters import chapters
+from review_tools.check.engine import run
 from review_tools.data.bibliography import Reference
 from review_tools.data.project import Project
 
@@ -22,14 +24,15 @@ class Sheets:
 
     @classmethod
     def read(cls, project: Project) -> "Sheets":
-        evidence = Evidence.read(project)
+        unreadable = run(project, (rule for rule in RULES.values() if rule.id.startswith("unreadable")))
+        files = {problem.file for problem in unreadable}
         tables = {
-            name: (schema.title, schema.primary_key, schema.append_only, evidence.sheets[name])
-            for name, schema in evidence.schemas.items()
-            if name in evidence.sheets
+            name: (schema.title, schema.primary_key, schema.append_only, project.text(name))
+            for name, schema in project.schema.items()
+            if project.file_of(name) not in files
         }
-        tables[REFERENCES] = ("Bibliography", ("key",), False, _works(evidence.references))
-        return cls(project, tables, evidence.chapters, tuple(map(str, evidence.unreadable)))
+        tables[REFERENCES] = ("Bibliography", ("key",), False, _works(project.readable_works[0]))
+        return cls(project, tables, chapters(project), tuple(map(str, unreadable)))
 
 
 def _works(references: dict[str, Reference]) -> pd.DataFrame:

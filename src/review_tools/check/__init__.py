@@ -1,44 +1,33 @@
-"""Everything that is checked before anything is built. Each module holds one kind of rule."""
+"""Everything that is checked before anything is built: rules by theme, and the engine that runs them."""
 
-from review_tools.check import (
-    arm_labels,
+from review_tools.check import (  # each module registers its rules
     bibliography_rules,
     chapters,
     duplicate_results,
     eligibility,
-    history,
-    identity,
-    living,
+    logs,
     plausibility,
-    release_records,
     rules,
-    screening,
     structure,
 )
-from review_tools.check.engine import Evidence, each_of
-from review_tools.data.problems import Problem, in_order
+from review_tools.check.engine import RULES, run
+from review_tools.data.problems import Problem
 from review_tools.data.project import Project
 
-__all__ = ["Evidence", "check"]
-
-CHECKS = (
-    structure.check,
-    identity.check,
-    rules.check,
-    plausibility.check,
-    arm_labels.check,
-    duplicate_results.check,
-    eligibility.check,
-    bibliography_rules.check,
-    screening.check,
-    living.check,
-    release_records.check,
-    chapters.check,
-    history.check,
-)
+__all__ = [
+    "RULES",
+    "bibliography_rules",
+    "chapters",
+    "check",
+    "duplicate_results",
+    "eligibility",
+    "logs",
+    "plausibility",
+    "rules",
+    "structure",
+]
 
 
 def check(project: Project) -> list[Problem]:
-    """Every problem in ``data/``, ``references.bib`` and the citations of ``book/``, all at once."""
-    evidence = Evidence.read(project)
-    return in_order([*evidence.unreadable, *each_of(evidence, *CHECKS)])
+    """Return every problem in ``data/``, ``references.bib`` and the citations of ``book/``, all at once."""
+    return run(project, RULES.values())

@@ -3,69 +3,105 @@
 import re
 from collections.abc import Iterator
 
-from review_tools.check.engine import Evidence, each_of
+from review_tools.check.engine import file_rule, whole
 from review_tools.data import inline_values
-from review_tools.data.problems import DataError, Problem
-from review_tools.data.suggestions import did_you_mean
+from review_tools.data.bibliography import FILE
+from review_tools.data.problems import DataError, Problem, did_you_mean
+from review_tools.data.project import Project, once
 
 CITE = re.compile(r"\{cite(?::\w+)?\}`([^`]*)`")
 SEED = re.compile(r"\{seed\}`([^`]*)`")
 FACT = re.compile(r"\{(count|value|percent)\}`([^`]*)`")
 FENCE = re.compile(r"^(`{3,}|~{3,}).*?^\1", re.MULTILINE | re.DOTALL)
-
-
 ROLE_OR_CODE = re.compile(r"(?P<role>\{[\w:]+\}`[^`]*`)|(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)", re.DOTALL)
+CONFLICT = re.compile(r"^(?:<{7}|>{7}) .*$", re.MULTILINE)
+BOOK = "book"
 
 
-def prose(chapter: str) -> str:
-    """A chapter with its code blanked, line numbers kept: an example in code is not a citation."""
-    chapter = FENCE.sub(lambda block: "\n" * block.group().count("\n"), chapter)
-    return ROLE_OR_CODE.sub(lambda part: part["role"] or "\n" * part.group().count("\n"), chapter)
+@file_rule(BOOK)
+def unreadable_chapter(project: Project) -> Iterator[Problem]:
+    """Refuse a chapter that is not UTF-8."""
+    for file in project.files(BOOK, ".md"):
+        if file not in chapters(project):
+            yield Problem(file, "not UTF-8 text", "save the file as UTF-8")
 
 
-def found(pattern: re.Pattern[str], chapter: str) -> Iterator[tuple[re.Match[str], int]]:
-    text = prose(chapter)
-    for match in pattern.finditer(text):
-        yield match, text.count("\n", 0, match.start()) + 1
+@file_rule(BOOK)
+def merge_mark(project: Project) -> Iterator[Problem]:
+    """Refuse the marks that git leaves where two changes meet."""
+    yield from merge_marks(chapters(project))
+
+
+@file_rule(BOOK)
+def unknown_citation(project: Project) -> Iterator[Problem]:
+    """Refuse a citation that references.bib has no entry for."""
+    for file, text in chapters(project).items():
+        for key, line in cited_keys(text):
+            if key not in project.works:
+                remedy = f"{did_you_mean(key, project.works)}correct the key, or add its entry to {FILE}"
+                yield Problem(file, f"cites a key that {FILE} does not have", remedy, line, "", key)
+
+
+@file_rule(BOOK)
+def unknown_seed_number(project: Project) -> Iterator[Problem]:
+    """Refuse a number that the seed's list of references does not have."""
+    numbers = whole(project, "citations").lines["seed_number"]
+    for file, text in chapters(project).items():
+        for match, line in found(SEED, text):
+            if match[1].strip() not in numbers:
+                remedy = "write one number from 1 to 121"
+                yield Problem(file, "not a number of the seed's list", remedy, line, "", match[1])
+
+
+@file_rule(BOOK)
+def unanswered_role(project: Project) -> Iterator[Problem]:
+    """Refuse a number in the prose that the data do not answer."""
+    for file, text in chapters(project).items():
+        for match, line in found(FACT, text):
+            try:
+                inline_values.answer(project, match[1], match[2])
+            except DataError:
+                continue  # the table itself is reported already
+            except inline_values.UnknownFactError as error:
+                yield Problem(file, str(error), "correct the role, or add the row", line, "", match[0])
+
+
+@once
+def chapters(project: Project) -> dict[str, str]:
+    """Return the chapters by file, without those that are not UTF-8."""
+    texts = {}
+    for file in project.files(BOOK, ".md"):
+        try:
+            texts[file] = project.read(file).decode("utf-8")
+        except UnicodeDecodeError:
+            continue
+    return texts
+
+
+def merge_marks(texts: dict[str, str]) -> Iterator[Problem]:
+    """Yield the marks that git leaves where two changes meet; a table shows them as a row that does not fit."""
+    for file, text in texts.items():
+        for mark in CONFLICT.finditer(text):
+            row = text.count("\n", 0, mark.start()) + 1
+            yield Problem(file, "two changes meet here", "keep what is right, remove git's marks", row, "", mark[0])
 
 
 def cited_keys(chapter: str) -> Iterator[tuple[str, int]]:
-    """Each key that a chapter cites, with its line."""
+    """Yield each key that a chapter cites, with its line."""
     for match, line in found(CITE, chapter):
         for key in match[1].split(","):
             yield key.strip(), line
 
 
-def check(evidence: Evidence) -> Iterator[Problem]:
-    """Keys without an entry, numbers the seed does not have, data roles without an answer."""
-    yield from each_of(evidence, _cited, _seed_numbers, _facts)
+def found(pattern: re.Pattern[str], chapter: str) -> Iterator[tuple[re.Match[str], int]]:
+    """Yield each match of a pattern in the prose of a chapter, with its line."""
+    if pattern.search(chapter):
+        text = prose(chapter)
+        for match in pattern.finditer(text):
+            yield match, text.count("\n", 0, match.start()) + 1
 
 
-def _cited(evidence: Evidence) -> Iterator[Problem]:
-    works = evidence.works()
-    for file, chapter in evidence.chapters.items():
-        for key, line in cited_keys(chapter):
-            if key not in works:
-                remedy = f"{did_you_mean(key, works)}correct the key, or add its entry to references.bib"
-                yield Problem(file, "cites a key that references.bib does not have", remedy, line, "", key)
-
-
-def _seed_numbers(evidence: Evidence) -> Iterator[Problem]:
-    numbers = set(evidence.sheet("citations")["seed_number"])
-    for file, chapter in evidence.chapters.items():
-        for match, line in found(SEED, chapter):
-            if match[1].strip() not in numbers:
-                yield Problem(
-                    file, "not a number of the seed's list", "write one number from 1 to 121", line, "", match[1]
-                )
-
-
-def _facts(evidence: Evidence) -> Iterator[Problem]:
-    for file, chapter in evidence.chapters.items():
-        for match, line in found(FACT, chapter):
-            try:
-                inline_values.answer(evidence.project, match[1], match[2])
-            except DataError:
-                continue  # the table itself is reported already
-            except inline_values.UnknownFactError as error:
-                yield Problem(file, str(error), "correct the role, or add the row", line, "", match[0])
+def prose(chapter: str) -> str:
+    """Return a chapter with its code blanked, line numbers kept: an example in code is not a citation."""
+    chapter = FENCE.sub(lambda block: "\n" * block.group().count("\n"), chapter)
+    return ROLE_OR_CODE.sub(lambda part: part["role"] or "\n" * part.group().count("\n"), chapter)

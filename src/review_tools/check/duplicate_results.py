@@ -1,14 +1,14 @@
-"""One result is one row: the same figures must not stand twice and be counted twice."""
+"""One result is one row, one trial is one row: the same figures must not stand twice and be counted twice."""
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from itertools import combinations
 from typing import Any
 
 import pandas as pd
 
-from review_tools.check.engine import Evidence, by_line, each_of
+from review_tools.check.engine import Sheet, by_line, table_rule
 from review_tools.check.rules import BLOCKS
 from review_tools.data.problems import Problem
 
@@ -20,67 +20,74 @@ FIGURES = BLOCKS | {
 }
 
 
-def check(evidence: Evidence) -> Iterator[Problem]:
-    """The same result in two rows, the same figures twice in one comparison."""
-    yield from each_of(evidence, _results, _pooled_twice)
+@table_rule("trials")
+def trial_twice(trials: Sheet) -> Iterator[Problem]:
+    """Refuse a registry number that stands twice, written in two ways."""
+    number = trials["trial_id"].str.upper().str.replace(r"[\s-]", "", regex=True)
+    for line in number.index[(number != "") & number.duplicated() & ~trials["trial_id"].duplicated()]:
+        first = number.index[number == number[line]][0]
+        yield from trials.report([line], "trial_id", f"the same trial as row {first}", "keep one row")
 
 
-def repeated(outcomes: pd.DataFrame, flags: pd.DataFrame) -> Iterator[tuple[Any, Any]]:
-    """Lines of ``outcomes`` that say the same of one study, the lower number first, without those that a flag excuses.
-
-    The same arms and figures, and the same words for outcome and time, in whatever order.
-    """
-    for one, other in _same_figures(_unexcused(outcomes, flags)):
-        first, second = outcomes.loc[one], outcomes.loc[other]
-        if all(_words(first[column]) == _words(second[column]) for column in ("outcome", "time")):
-            yield one, other
-
-
-def _results(evidence: Evidence) -> Iterator[Problem]:
-    outcomes = evidence.sheet("outcomes")
-    for one, other in repeated(outcomes, evidence.sheet("outcome_flags")):
+@table_rule("outcomes")
+def result_twice(outcomes: Sheet) -> Iterator[Problem]:
+    """Refuse the same result of a study in two rows, unless a flag says that it is counted elsewhere."""
+    for one, other in repeated(outcomes.frame, outcomes.of("outcome_flags").frame):
         why = f"the same study, outcome, time and figures as {outcomes['outcome_id'][one]} (row {one})"
         remedy = "remove one of the two; if they are two results, say in outcome, time or arms what tells them apart; "
         remedy += (
             f"if another record repeats the first, add the flag “{COUNTED_ELSEWHERE[0]}” to data/outcome_flags.csv"
         )
-        yield evidence.problem("outcomes", other, "outcome", why, remedy)
+        yield from outcomes.report([other], "outcome", why, remedy)
 
 
-def _pooled_twice(evidence: Evidence) -> Iterator[Problem]:
-    """Two rows of one study with the same figures in one comparison, whatever it is called: people counted twice."""
-    outcomes, declared = evidence.sheet("outcomes"), evidence.sheet("comparison_outcomes")
-    outcomes = _unexcused(outcomes, evidence.sheet("outcome_flags"))
-    for name, places in declared.groupby("comparison_id"):
-        lines = dict(zip(places["outcome_id"], places.index, strict=True))
-        rows = outcomes[outcomes["outcome_id"].isin(lines)]
-        for one, other in _same_figures(rows):
-            first, second = rows["outcome_id"][one], rows["outcome_id"][other]
+@table_rule("comparison_outcomes")
+def pooled_twice(declared: Sheet) -> Iterator[Problem]:
+    """Refuse the same figures of one study twice in one comparison, whatever they are called."""
+    rows = _unexcused(declared.of("outcomes").frame, declared.of("outcome_flags").frame)
+    comparisons: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for line, row in declared.rows.items():
+        comparisons[row["comparison_id"]][row["outcome_id"]] = line
+    for one, other in _same_figures(rows):
+        first, second = rows[one]["outcome_id"], rows[other]["outcome_id"]
+        for name, lines in comparisons.items():
+            if not {first, second} <= lines.keys():
+                continue
             why = (
                 f"the same figures of the same study as {first} (row {lines[first]}), so that {name} counts them twice"
             )
             remedy = f"remove one of the two, or give it the flag “{'” or “'.join(COUNTED_ELSEWHERE)}” in "
             remedy += "data/outcome_flags.csv; if they are other people, say so in population or arms"
-            yield evidence.problem("comparison_outcomes", lines[second], "outcome_id", why, remedy)
+            yield from declared.report([lines[second]], "outcome_id", why, remedy)
 
 
-def _unexcused(outcomes: pd.DataFrame, flags: pd.DataFrame) -> pd.DataFrame:
+def repeated(outcomes: pd.DataFrame, flags: pd.DataFrame) -> Iterator[tuple[Any, Any]]:
+    """Yield lines of ``outcomes`` that say the same of one study, the lower number first; flagged rows are excused.
+
+    The same arms and figures, and the same words for outcome and time, in whatever order.
+    """
+    rows = _unexcused(outcomes, flags)
+    for one, other in _same_figures(rows):
+        if all(_words(rows[one][column]) == _words(rows[other][column]) for column in ("outcome", "time")):
+            yield one, other
+
+
+def _unexcused(outcomes: pd.DataFrame, flags: pd.DataFrame) -> dict[Any, dict[Hashable, Any]]:
     excused = flags.loc[flags["flag"].isin(COUNTED_ELSEWHERE), "outcome_id"]
-    return outcomes[~outcomes["outcome_id"].isin(excused)]
+    return by_line(outcomes[~outcomes["outcome_id"].isin(excused)])
 
 
-def _same_figures(outcomes: pd.DataFrame) -> Iterator[tuple[Any, Any]]:
-    """Pairs of lines of one study with the same numbers for the same people, the lower number first.
+def _same_figures(rows: dict[Any, dict[Hashable, Any]]) -> Iterator[tuple[Any, Any]]:
+    """Yield pairs of lines of one study with the same numbers for the same people, the lower number first.
 
     The words for people and arms may be longer in one of the two (“MSC”, “umbilical cord MSC”).
     """
-    held: defaultdict[tuple[str, ...], list[Any]] = defaultdict(list)
-    rows = by_line(outcomes)
+    alike: defaultdict[tuple[str, ...], list[Any]] = defaultdict(list)
     for line, row in rows.items():
         figures = [_figure(row[column]) for column in FIGURES.get(row["block"], ())]
         if any(figures):
-            held[row["study_id"], row["block"], *figures].append(line)
-    for lines in held.values():
+            alike[row["study_id"], row["block"], *figures].append(line)
+    for lines in alike.values():
         for pair in combinations(sorted(lines, key=lambda line: _number(rows[line]["outcome_id"])), 2):
             first, second = (rows[line] for line in pair)
             if all(_within(first[column], second[column]) for column in ("population", "arm1", "arm2")):
@@ -88,7 +95,7 @@ def _same_figures(outcomes: pd.DataFrame) -> Iterator[tuple[Any, Any]]:
 
 
 def _figure(text: str) -> str:
-    """A number as it compares (13 is 13.0), anything else as it stands."""
+    """Return a number as it compares (13 is 13.0), anything else as it stands."""
     try:
         return repr(float(text))
     except ValueError:
@@ -101,10 +108,9 @@ def _number(outcome_id: str) -> tuple[int, str]:
 
 
 def _words(text: str) -> set[str]:
-    """The words and numbers of a cell, without plural: “52 weeks” and “week 52” are the same."""
-    return {
-        word.removesuffix("s") if len(word) > 3 else word for word in re.findall(r"[^\W_]+|[<>=≥≤]+", text.casefold())
-    }
+    """Return the words and numbers of a cell, without plural: “52 weeks” and “week 52” are the same."""
+    words = re.findall(r"[^\W_]+|[<>=≥≤]+", text.casefold())
+    return {word.removesuffix("s") if len(word) > 3 else word for word in words}
 
 
 def _within(one: str, other: str) -> bool:

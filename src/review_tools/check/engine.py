@@ -1,117 +1,168 @@
-"""What the checks look at: every table as text, the bibliography, the chapters."""
+"""The registry of rules, and how they run: each as far as what it looks at can be read.
 
-import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+A rule is a function whose docstring says what it refuses. Its name is its id: tests hold a known-bad example of
+each, and the methods page lists them all.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
-from review_tools.data import schema
-from review_tools.data.bibliography import FILE, Reference
-from review_tools.data.problems import DataError, Problem
-from review_tools.data.project import Project
+from review_tools.data.problems import DataError, Problem, in_order
+from review_tools.data.project import Project, once
+from review_tools.data.schema import Field, Table
 
-PLACE = re.compile(r"(?P<file>[^,:]+)(?:, row (?P<row>\d+))?: (?P<why>.+?) → (?P<remedy>.+)", re.DOTALL)
-
-
-class UnreadError(Exception):
-    """A rule asks for what cannot be read. That is told already; what would follow from it misleads."""
+Lines = pd.Series | Iterable[Any]
+CellTest = Callable[[str], tuple[str, str] | None]
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """One reading of the project. Frames hold text; their index is the line in the file."""
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: the tables or files it is about (none: every table), what it refuses, and how to find that."""
 
-    project: Project
-    schemas: dict[str, schema.Table]
-    sheets: dict[str, pd.DataFrame]
-    references: dict[str, Reference]
-    chapters: dict[str, str]
-    unreadable: tuple[Problem, ...]
-    _rows: dict[str, dict[Any, dict[Any, Any]]] = field(default_factory=dict, init=False, repr=False)
+    id: str
+    about: tuple[str, ...]
+    refuses: str
+    find: Callable[[Project, str], Iterator[Problem]]
 
-    @classmethod
-    def read(cls, project: Project) -> "Evidence":
-        """Read all there is; what cannot be read becomes a problem, not an exception."""
-        unreadable: list[Problem] = []
-        sheets: dict[str, pd.DataFrame] = {}
-        for name in project.schema:
+
+RULES: dict[str, Rule] = {}
+
+
+class Sheet:
+    """A table as the rules look at it: cells of text, by the line of the file on which their row starts."""
+
+    def __init__(self, project: Project, name: str) -> None:
+        self.project, self.table, self.file = project, project.schema[name], project.file_of(name)
+        self.frame = project.text(name)
+
+    def __getitem__(self, column: str) -> pd.Series:
+        return self.frame[column]
+
+    def numbers(self, column: str) -> pd.Series:
+        """Return a column as numbers; what is no number is missing here, and another rule reports it."""
+        return pd.to_numeric(self.frame[column], errors="coerce").astype("float64")
+
+    @cached_property
+    def rows(self) -> dict[Any, dict[Hashable, Any]]:
+        """The cells of each line, for rules that go row by row."""
+        return by_line(self.frame)
+
+    @cached_property
+    def lines(self) -> dict[str, dict[str, list[int]]]:
+        """The lines that hold each distinct value of each column."""
+        lines: dict[str, dict[str, list[int]]] = {column: {} for column in self.frame.columns}
+        for column, by_value in lines.items():
+            for line, value in zip(self.frame.index, self.frame[column].to_numpy(dtype=object), strict=True):
+                by_value.setdefault(value, []).append(line)
+        return lines
+
+    def of(self, name: str) -> "Sheet":
+        """Return another table. Raises DataError if it cannot be read or lacks a column."""
+        return whole(self.project, name)
+
+    def report(self, lines: Lines, column: str, why: str, remedy: str, *shown: pd.Series) -> Iterator[Problem]:
+        """Yield a problem for a cell of each of the lines, which may be a mask; ``shown`` fills the gaps in ``why``."""
+        for line in lines.index[lines] if isinstance(lines, pd.Series) else lines:
+            said = why.format(*(column[line] for column in shown)) if shown else why
+            yield Problem(self.file, said, remedy, int(line), column, str(self.frame[column].get(line, "")))
+
+
+@once
+def sheet(project: Project, name: str) -> Sheet:
+    """Return a table as it is. Raises DataError if it cannot be read."""
+    return Sheet(project, name)
+
+
+@once
+def whole(project: Project, name: str) -> Sheet:
+    """Return a table that has all its columns.
+
+    Raises:
+        DataError: it cannot be read, or lacks a column: what would follow from it misleads.
+    """
+    if name not in project.schema:
+        raise DataError  # nothing to look at, and nothing wrong
+    if problems := list(missing_columns(sheet(project, name))):
+        raise DataError(*problems)
+    return sheet(project, name)
+
+
+def missing_columns(rows: Sheet) -> Iterator[Problem]:
+    """Yield a problem for each column of the definition that a table does not have."""
+    for column in rows.table.columns:
+        if column not in rows.frame.columns:
+            remedy = "add it to the header (datapackage.json tells its place)"
+            yield Problem(rows.file, "this column is missing", remedy, 1, column)
+
+
+def table_rule(*tables: str) -> Callable[[Callable[[Sheet], Iterator[Problem]]], Callable[[Sheet], Iterator[Problem]]]:
+    """Register a rule about some tables, each with all its columns; about every table, as it is, if none is named."""
+
+    def register(function: Callable[[Sheet], Iterator[Problem]]) -> Callable[[Sheet], Iterator[Problem]]:
+        read = whole if tables else sheet
+        _register(function, tables, lambda project, name: function(read(project, name)))
+        return function
+
+    return register
+
+
+def file_rule(
+    *files: str,
+) -> Callable[[Callable[[Project], Iterator[Problem]]], Callable[[Project], Iterator[Problem]]]:
+    """Register a rule about files that are no tables."""
+
+    def register(function: Callable[[Project], Iterator[Problem]]) -> Callable[[Project], Iterator[Problem]]:
+        _register(function, (" and ".join(files),), lambda project, _: function(project))
+        return function
+
+    return register
+
+
+def cell_rule(function: Callable[[Project, Table, Field], CellTest | None]) -> None:
+    """Register a rule about single cells: a function that returns how to test the cells of a column, or ``None``.
+
+    A test returns why a filled cell is wrong and how to mend it, or ``None``.
+    """
+
+    def find(project: Project, name: str) -> Iterator[Problem]:
+        rows = sheet(project, name)
+        for field in rows.table.fields:
+            if field.name not in rows.frame.columns:
+                continue
             try:
-                sheets[name] = project.text(name)
-            except DataError as error:
-                unreadable.append(_as_problem(error))
-        references, problems = project.readable_works
-        unreadable += problems
-        chapters: dict[str, str] = {}
-        for name in project.files("book", ".md"):
-            try:
-                chapters[name] = project.read(name).decode("utf-8")
-            except UnicodeDecodeError:
-                unreadable.append(Problem(name, "not UTF-8 text", "save the file as UTF-8"))
-        return cls(project, project.schema, sheets, references, chapters, tuple(unreadable))
+                test = function(project, rows.table, field)
+            except DataError:
+                continue  # the column looks into a table that cannot be read
+            for value, lines in rows.lines[field.name].items():
+                if test and (wrong := test(value)):
+                    yield from rows.report(lines, field.name, *wrong)
 
-    def sheet(self, name: str) -> pd.DataFrame:
-        """One table as text.
-
-        Raises:
-            UnreadError: it cannot be read, or lacks a column.
-        """
-        if not self.has(name):
-            raise UnreadError(name)
-        return self.sheets[name]
-
-    def rows(self, name: str) -> dict[Any, dict[Any, Any]]:
-        """The same, as a dict of cells for each line: quicker for rules that go row by row. Raises as ``sheet``."""
-        if name not in self._rows:
-            self._rows[name] = by_line(self.sheet(name))
-        return self._rows[name]
-
-    def has(self, name: str) -> bool:
-        """Whether a table could be read and has all its columns."""
-        return name in self.sheets and set(self.schemas[name].columns) <= set(self.sheets[name].columns)
-
-    def works(self) -> dict[str, Reference]:
-        """The bibliography.
-
-        Raises:
-            UnreadError: a part of it cannot be read.
-        """
-        if any(problem.file == FILE for problem in self.unreadable):
-            raise UnreadError(FILE)
-        return self.references
-
-    def file(self, name: str) -> str:
-        return f"data/{self.schemas[name].path}"
-
-    def problem(self, table: str, row: Any, column: str, why: str, remedy: str) -> Problem:
-        """A problem with one cell of one table."""
-        value = str(self.sheets[table][column].get(row, "")) if column else ""
-        return Problem(self.file(table), why, remedy, row=row, column=column, value=value)
+    _register(function, (), find)
 
 
-Rule = Callable[[Evidence], Iterator[Problem]]
+def _register(function: Callable[..., object], about: tuple[str, ...], find: Callable[..., Iterator[Problem]]) -> None:
+    refuses = (function.__doc__ or "").partition("\n")[0].removeprefix("Refuse ").removesuffix(".")
+    RULES[function.__name__] = Rule(function.__name__, about, refuses, find)
 
 
-def each_of(evidence: Evidence, *rules: Rule) -> Iterator[Problem]:
-    """What the rules say, each as far as what it asks for can be read."""
+def run(project: Project, rules: Iterable[Rule]) -> list[Problem]:
+    """Return what some rules find, in order; what cannot be read is a problem, and rules that look into it wait."""
+    problems: list[Problem] = []
     for rule in rules:
-        try:
-            yield from rule(evidence)
-        except UnreadError:
-            continue
+        for place in rule.about or project.schema:
+            try:
+                problems += (replace(problem, rule=rule.id) for problem in rule.find(project, place))
+            except DataError as error:
+                problems += (replace(problem, rule=rule.id) for problem in error.problems)
+    return in_order(problems)
 
 
-def _as_problem(error: DataError) -> Problem:
-    match = PLACE.fullmatch(str(error))
-    if match is None:
-        return Problem("data", str(error), "see the message")
-    row = int(match["row"]) if match["row"] else None
-    return Problem(match["file"], match["why"], match["remedy"].rstrip("."), row=row)
-
-
-def by_line(frame: pd.DataFrame) -> dict[Any, dict[Any, Any]]:
-    """A frame of text as a dict of cells for each line; pandas' own ``to_dict`` looks at the type of every cell."""
+def by_line(frame: pd.DataFrame) -> dict[Any, dict[Hashable, Any]]:
+    """Return the cells of each line; quicker than ``to_dict``, which looks at the type of every cell."""
     columns = list(frame.columns)
     rows = zip(*(frame[column].to_numpy(dtype=object) for column in columns), strict=True)
     return {line: dict(zip(columns, row, strict=True)) for line, row in zip(frame.index, rows, strict=True)}

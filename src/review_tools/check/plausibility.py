@@ -3,6 +3,7 @@ right number or a flag in ``data/outcome_flags.csv`` that says what the source p
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -10,9 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from review_tools.check.engine import Evidence, each_of
-from review_tools.check.rules import numbers
+from review_tools.check.engine import Lines, Sheet, table_rule, whole
 from review_tools.data.problems import Problem
+from review_tools.data.project import Project, once
 
 RATIOS = ("RR", "OR", "HR", "rate ratio")
 SPREAD, SUM, UNUSUAL = "possible SE as SD", "does not add up", "unusual value"
@@ -29,185 +30,187 @@ PRINTED = {  # basis and block: the figures that the words of the source show, i
 PEERS = 5  # values of one outcome and unit from which “far outside” means something
 FAR = 6.0  # robust standard deviations (MAD × 1.4826; Iglewicz and Hoaglin 1993 take 3.5 for a first look)
 SMALL = 0.25  # of the peers' median spread: n = 16 a study makes an SE that small
+INTERVAL = ("ci_low", "effect", "ci_high")
+ARMS = [f"{what}_arm{arm}" for what in ("events", "n", "mean", "sd", "printed_percent") for arm in (1, 2)]
 
 
-def check(evidence: Evidence) -> Iterator[Problem]:
-    """Effects against arms, intervals, totals, spreads, units, peers, dates."""
-    yield from each_of(evidence, _outcomes, _future)
+@once
+def _values(project: Project) -> tuple[pd.DataFrame, dict[Any, dict[Any, float]]]:
+    """Return the figures of the outcomes as a frame, and by line, where a single cell is quick to find."""
+    outcomes = whole(project, "outcomes")
+    values = pd.DataFrame({column: outcomes.numbers(column) for column in (*ARMS, *INTERVAL)})
+    return values, values.to_dict("index")
 
 
-def _outcomes(evidence: Evidence) -> Iterator[Problem]:
-    outcomes = _Outcomes(evidence)
-    yield from outcomes.printed()
-    yield from outcomes.effects()
-    yield from outcomes.centred()
-    yield from outcomes.spreads()
-    yield from outcomes.units()
-    yield from outcomes.peers()
-    yield from outcomes.totals()  # last: it asks for data/studies.csv and data/trials.csv too
+def _report(outcomes: Sheet, lines: Lines, column: str, why: Any, flag: str) -> Iterator[Problem]:
+    flags = outcomes.of("outcome_flags")
+    flagged = set(flags["outcome_id"][flags["flag"] == flag])
+    remedy = f"check the source; if it prints this, add the flag “{flag}” with a note to data/outcome_flags.csv"
+    lines = lines.index[lines] if isinstance(lines, pd.Series) else lines
+    lines = [line for line in lines if outcomes.rows[line]["outcome_id"] not in flagged]
+    yield from outcomes.report(lines, column, why, remedy)
 
 
-class _Outcomes:
-    def __init__(self, evidence: Evidence) -> None:
-        self.evidence, self.rows = evidence, evidence.sheet("outcomes")
-        flags = evidence.sheet("outcome_flags")
-        self.flags = set(zip(flags["outcome_id"], flags["flag"], strict=True))
-        arms = [f"{what}_arm{arm}" for what in ("events", "n", "mean", "sd") for arm in (1, 2)]
-        percentages = ["printed_percent_arm1", "printed_percent_arm2"]
-        figures = [*arms, "ci_low", "effect", "ci_high", *percentages]
-        self.values = pd.DataFrame({column: numbers(self.rows, column) for column in figures})
-        self.figures: dict[Any, dict[Any, float]] = self.values.to_dict("index")  # a cell of a dict is quick to find
+@table_rule("outcomes")
+def not_as_reported(outcomes: Sheet) -> Iterator[Problem]:
+    """Refuse a figure that the words of its source do not show, or show for the other arm.
 
-    def interval(self, line: Any) -> tuple[float, float, float]:
-        figures = self.figures[line]
-        return figures["ci_low"], figures["effect"], figures["ci_high"]
+    Events and people are looked for only where the words hold a fraction (9/20, 9 of 20): others are spelt out.
+    """
+    figures = _values(outcomes.project)[1]
+    for line, row in outcomes.rows.items():
+        fractions = FRACTION.findall(row["reported"]) if row["block"].endswith("binary") else []
+        shown: list[Any] = [float(figure) for figure in FIGURE.findall(row["reported"])]
+        columns = PRINTED.get((row["value_basis"], row["block"].removeprefix("single-arm ")), ())
+        wanted: list[Any] = [abs(float(figures[line][column])) for column in columns]
+        if fractions and row["value_basis"] == "printed":
+            shown = [(float(events), float(n)) for events, n in fractions]
+            columns = ("events_arm1", "events_arm2")
+            wanted = [(figures[line][one], figures[line][one.replace("events", "n")]) for one in columns]
+        rest = iter(shown)
+        for column, figure in zip(columns, wanted, strict=True):
+            if row[column] and figure not in rest:
+                why = "the words in “reported” do not show this, or show the arms the other way round"
+                yield from _report(outcomes, [line], column, why, SUM)
+                break
 
-    def report(self, line: Any, column: str, why: str, flag: str) -> Iterator[Problem]:
-        if (self.rows.loc[line, "outcome_id"], flag) not in self.flags:
-            remedy = f"check the source; if it prints this, add the flag “{flag}” with a note to data/outcome_flags.csv"
-            yield self.evidence.problem("outcomes", line, column, why, remedy)
 
-    def printed(self) -> Iterator[Problem]:
-        """Figures of a row stand in the words of its source (``reported``), those of arm 1 before those of arm 2.
+@table_rule("outcomes")
+def effect_against_arms(outcomes: Sheet) -> Iterator[Problem]:
+    """Refuse a printed effect that is not the one that the arms of the same outcome and time give."""
+    same, figures = ["study_id", "outcome", "time", "arm1", "arm2"], _values(outcomes.project)[1]
+    blocks = ("binary", "continuous")
+    armed = {tuple(row[one] for one in same): line for line, row in outcomes.rows.items() if row["block"] in blocks}
+    for line, row in outcomes.rows.items():
+        other = armed.get(tuple(row[column] for column in same))
+        if other is None or row["effect_measure"] not in ("RR", "OR", "RD", "MD"):
+            continue
+        expected = _from_arms(row["effect_measure"], figures[other])
+        low, effect, high = (figures[line][column] for column in INTERVAL)
+        # A share of the interval's width: adjusted effects differ a little, wrong ones by more.
+        ratio = row["effect_measure"] in RATIOS and effect > 0 and expected > 0
+        off = abs(np.log(expected) - np.log(effect)) if ratio else abs(expected - effect)
+        width = np.log(high) - np.log(low) if row["effect_measure"] in RATIOS and low > 0 else high - low
+        if off > max(0.25 * width, _half_digit(row["effect"])):
+            yield from _report(outcomes, [line], "effect", f"the arms of row {other} give {expected:.3g}", SUM)
 
-        Events and people are looked for only where the words hold a fraction (9/20, 9 of 20): others are spelt out.
-        """
-        values = self.figures
-        for line, row in self.evidence.rows("outcomes").items():
-            fractions = FRACTION.findall(row["reported"]) if row["block"].endswith("binary") else []
-            shown: list[Any] = [float(figure) for figure in FIGURE.findall(row["reported"])]
-            columns = PRINTED.get((row["value_basis"], row["block"].removeprefix("single-arm ")), ())
-            wanted: list[Any] = [abs(float(values[line][column])) for column in columns]
-            if fractions and row["value_basis"] == "printed":
-                shown = [(float(events), float(n)) for events, n in fractions]
-                columns = ("events_arm1", "events_arm2")
-                wanted = [(values[line][one], values[line][one.replace("events", "n")]) for one in columns]
-            rest = iter(shown)
-            for column, figure in zip(columns, wanted, strict=True):
-                if row[column] and figure not in rest:
-                    why = "the words in “reported” do not show this, or show the arms the other way round"
-                    yield from self.report(line, column, why, SUM)
-                    break
 
-    def effects(self) -> Iterator[Problem]:
-        """A printed effect against the one that the arms of a row with the same outcome and time give."""
-        same = ["study_id", "outcome", "time", "arm1", "arm2"]
-        measured = self.rows[self.rows["effect_measure"].isin(["RR", "OR", "RD", "MD"])]
-        arms = self.rows[self.rows["block"].isin(["binary", "continuous"])]
-        armed = dict(zip(arms[same].itertuples(index=False, name=None), arms.index, strict=True))
-        for line, row in measured.to_dict("index").items():
-            other = armed.get(tuple(row[column] for column in same))
-            given = _from_arms(row["effect_measure"], self.figures[other]) if other is not None else np.nan
-            low, effect, high = self.interval(line)
-            # A share of the interval's width: adjusted effects differ a little, wrong ones by more.
-            ratio = row["effect_measure"] in RATIOS
-            off = abs(np.log(given) - np.log(effect)) if ratio and effect > 0 and given > 0 else abs(given - effect)
-            width = np.log(high) - np.log(low) if ratio and low > 0 else high - low
-            if off > max(0.25 * width, _half_digit(row["effect"])):
-                why = f"the arms of row {other} give {given:.3g}"
-                yield from self.report(line, "effect", why, SUM)
+@table_rule("outcomes")
+def off_centre(outcomes: Sheet) -> Iterator[Problem]:
+    """Refuse an estimate that does not lie in the middle of its interval, for ratios on the scale of logarithms."""
+    figures = _values(outcomes.project)[1]
+    for line, row in outcomes.rows.items():
+        if not row["effect_measure"]:
+            continue
+        low, effect, high = (figures[line][column] for column in INTERVAL)
+        slack = max(_half_digit(row[column]) for column in INTERVAL)
+        if row["effect_measure"] in RATIOS:
+            if not 0 < low <= effect <= high:
+                if min(low, effect, high) <= 0:
+                    why = "a ratio and its interval lie above zero"
+                    yield from _report(outcomes, [line], "ci_low", why, SUM)
+                continue
+            slack /= low
+            low, effect, high = np.log([low, effect, high])
+        if abs((high - effect) - (effect - low)) > OFF_CENTRE * (high - low) + 4 * slack:
+            why = f"the interval {row['ci_low']} to {row['ci_high']} does not lie evenly around the estimate"
+            yield from _report(outcomes, [line], "effect", why, SUM)
 
-    def centred(self) -> Iterator[Problem]:
-        """An estimate lies in the middle of its interval, for ratios on the scale of logarithms."""
-        for line, row in self.rows[self.rows["effect_measure"] != ""].to_dict("index").items():
-            low, effect, high = self.interval(line)
-            slack = max(_half_digit(row[column]) for column in ("ci_low", "effect", "ci_high"))
-            if row["effect_measure"] in RATIOS:
-                if not 0 < low <= effect <= high:
-                    if min(low, effect, high) <= 0:
-                        yield from self.report(line, "ci_low", "a ratio and its interval lie above zero", SUM)
-                    continue
-                slack /= low
-                low, effect, high = np.log([low, effect, high])
-            if abs((high - effect) - (effect - low)) > OFF_CENTRE * (high - low) + 4 * slack:
-                why = f"the interval {row['ci_low']} to {row['ci_high']} does not lie evenly around the estimate"
-                yield from self.report(line, "effect", why, SUM)
 
-    def totals(self) -> Iterator[Problem]:
-        """The arms of a row hold no more people than the whole study, or than its trial really enrolled."""
-        studies = self.evidence.sheet("studies").drop_duplicates("study_id").set_index("study_id")
-        trials = self.evidence.sheet("trials").drop_duplicates("trial_id").set_index("trial_id")
-        enrolled = numbers(trials, "enrolment").where(trials["enrolment_basis"] == "actual")
-        both = self.values[["n_arm1", "n_arm2"]].sum(axis=1)
-        for whole, held in (
-            (self.rows["study_id"].map(numbers(studies, "n")), "the whole study {:g} (data/studies.csv)"),
-            (self.rows["study_id"].map(studies["trial_id"]).map(enrolled), "its trial enrolled {:g} (data/trials.csv)"),
-        ):
-            for line in self.rows.index[both > whole]:
-                why = f"the arms hold {both[line]:g} people, {held.format(whole[line])}"
-                yield from self.report(line, "n_arm1", why, SUM)
+@table_rule("outcomes")
+def more_people_than_enrolled(outcomes: Sheet) -> Iterator[Problem]:
+    """Refuse arms with more people than the whole study, or than its trial really enrolled."""
+    studies = outcomes.of("studies").frame.drop_duplicates("study_id").set_index("study_id")
+    trials = outcomes.of("trials").frame.drop_duplicates("trial_id").set_index("trial_id")
+    people = pd.to_numeric(studies["n"], errors="coerce")
+    enrolled = pd.to_numeric(trials["enrolment"], errors="coerce").where(trials["enrolment_basis"] == "actual")
+    both = _values(outcomes.project)[0][["n_arm1", "n_arm2"]].sum(axis=1)
+    for most, words in (
+        (outcomes["study_id"].map(people), "the whole study {:g} (data/studies.csv)"),
+        (outcomes["study_id"].map(studies["trial_id"]).map(enrolled), "its trial enrolled {:g} (data/trials.csv)"),
+    ):
+        for line in both.index[both > most]:
+            why = f"the arms hold {both[line]:g} people, {words.format(most[line])}"
+            yield from _report(outcomes, [line], "n_arm1", why, SUM)
 
-    def spreads(self) -> Iterator[Problem]:
-        """Arms too many SDs apart, and SDs far below those of the same outcome elsewhere."""
-        values = self.values
-        pooled = np.sqrt((values["sd_arm1"] ** 2 + values["sd_arm2"] ** 2) / 2)
-        apart = ((values["mean_arm1"] - values["mean_arm2"]) / pooled).abs()
-        for line in self.rows.index[apart > LARGE]:
-            why = f"the arms lie {apart[line]:.1f} SDs apart; an SE given as an SD looks like this"
-            yield from self.report(line, "sd_arm1", why, SPREAD)
-        for line, column, value, others in self._peers("sd"):
-            if value < SMALL * (middle := np.median(others)):
-                why = f"far below the spread of the same outcome in other rows (median {middle:.3g})"
-                yield from self.report(line, column, why, SPREAD)
 
-    def units(self) -> Iterator[Problem]:
-        """A mean without its unit says nothing."""
-        for line in self.rows.index[self.values["mean_arm1"].notna() & (self.rows["unit"] == "")]:
-            yield from self.report(line, "unit", "empty, although the row holds a mean", UNUSUAL)
+@table_rule("outcomes")
+def error_as_deviation(outcomes: Sheet) -> Iterator[Problem]:
+    """Refuse arms too many SDs apart, and SDs far below those of the same outcome elsewhere: perhaps SEs."""
+    values = _values(outcomes.project)[0]
+    pooled = np.sqrt((values["sd_arm1"] ** 2 + values["sd_arm2"] ** 2) / 2)
+    apart = ((values["mean_arm1"] - values["mean_arm2"]) / pooled).abs()
+    for line in apart.index[apart > LARGE]:
+        why = f"the arms lie {apart[line]:.1f} SDs apart; an SE given as an SD looks like this"
+        yield from _report(outcomes, [line], "sd_arm1", why, SPREAD)
+    for line, column, value, others in _peers(outcomes, "sd"):
+        if value < SMALL * (middle := np.median(others)):
+            why = f"far below the spread of the same outcome in other rows (median {middle:.3g})"
+            yield from _report(outcomes, [line], column, why, SPREAD)
 
-    def peers(self) -> Iterator[Problem]:
-        """Means far outside those of the same outcome and unit in other studies: often a factor of ten."""
-        for line, column, value, others in self._peers("mean"):
-            middle = np.median(others)
-            spread = 1.4826 * np.median(np.abs(others - middle))
-            if spread > 0 and abs(value - middle) / spread > FAR:
-                why = f"far outside the same outcome elsewhere (median {middle:.3g}): a slipped point, another unit?"
-                yield from self.report(line, column, why, UNUSUAL)
 
-    def _peers(self, what: str) -> Iterator[tuple[Any, str, float, np.ndarray]]:
-        """Each value of one kind with the values of the other studies that share outcome and unit."""
-        columns = [f"{what}_arm1", f"{what}_arm2"]
-        for _, group in self.rows[self.values[columns[0]].notna()].groupby(["outcome", "unit"]):
-            values = self.values.loc[group.index, columns].to_numpy()
-            for _, places in group.groupby("study_id").indices.items():
-                others = np.delete(values, places, axis=0).ravel()
-                others = others[~np.isnan(others)]
-                if len(others) >= PEERS:
-                    for place in places:
-                        for column, value in zip(columns, values[place], strict=True):
-                            yield group.index[place], column, float(value), others
+@table_rule("outcomes")
+def no_unit(outcomes: Sheet) -> Iterator[Problem]:
+    """Refuse a mean without its unit."""
+    lines = outcomes.numbers("mean_arm1").notna() & (outcomes["unit"] == "")
+    yield from _report(outcomes, lines, "unit", "empty, although the row holds a mean", UNUSUAL)
+
+
+@table_rule("outcomes")
+def far_from_peers(outcomes: Sheet) -> Iterator[Problem]:
+    """Refuse a mean far outside those of the same outcome and unit in other studies: often a factor of ten."""
+    for line, column, value, others in _peers(outcomes, "mean"):
+        middle = np.median(others)
+        spread = 1.4826 * np.median(np.abs(others - middle))
+        if spread > 0 and abs(value - middle) / spread > FAR:
+            why = f"far outside the same outcome elsewhere (median {middle:.3g}): a slipped point, another unit?"
+            yield from _report(outcomes, [line], column, why, UNUSUAL)
+
+
+@table_rule()
+def future_date(sheet: Sheet) -> Iterator[Problem]:
+    """Refuse a date in the future; what is planned stands in columns of another type."""
+    latest = f"{date.today() + timedelta(days=1)}"  # somewhere it is tomorrow already
+    for field in whole(sheet.project, sheet.table.name).table.fields:
+        cells, remedy = sheet[field.name], "correct the date"
+        if field.type == "date" or (sheet.table.name, field.name) == ("decisions", "date"):
+            late = cells.str.fullmatch(r"\d{4}(-\d\d){0,2}") & (cells > latest)
+            yield from sheet.report(late, field.name, "a date in the future", remedy)
+        if field.name == "source_where":
+            for words, lines in sheet.lines[field.name].items():
+                if any(day > latest for day in DAY.findall(words)):
+                    yield from sheet.report(lines, field.name, "names a date in the future", remedy)
+
+
+def _peers(outcomes: Sheet, what: str) -> Iterator[tuple[Any, str, float, np.ndarray]]:
+    """Yield each value of one kind with the values of the other studies that share outcome and unit."""
+    columns, figures, rows = [f"{what}_arm1", f"{what}_arm2"], _values(outcomes.project)[1], outcomes.rows
+    groups: defaultdict[tuple[str, str], list[Any]] = defaultdict(list)
+    for line, row in rows.items():
+        if not np.isnan(figures[line][columns[0]]):
+            groups[row["outcome"], row["unit"]].append(line)
+    for lines in (group for group in groups.values() if 2 * len(group) > PEERS):
+        for line in lines:
+            peers = [one for one in lines if rows[one]["study_id"] != rows[line]["study_id"]]
+            others = np.array([figures[one][column] for one in peers for column in columns])
+            others = others[~np.isnan(others)]
+            if len(others) >= PEERS:
+                yield from ((line, column, figures[line][column], others) for column in columns)
 
 
 def _from_arms(measure: str, row: dict[Any, float]) -> float:
-    """The effect two arms give; NaN where they cannot."""
+    """Return the effect that two arms give; NaN where they cannot."""
     a, n1, c, n2 = (np.float64(row[column]) for column in ("events_arm1", "n_arm1", "events_arm2", "n_arm2"))
     with np.errstate(all="ignore"):
-        given = {
+        effect = {
             "RR": (a / n1) / (c / n2),
             "OR": (a / (n1 - a)) / (c / (n2 - c)),
             "RD": 100 * (a / n1 - c / n2),  # percentage points, as the sources print it
             "MD": row["mean_arm1"] - row["mean_arm2"],
         }[measure]
-    return float(given) if np.isfinite(given) else np.nan
+    return float(effect) if np.isfinite(effect) else np.nan
 
 
 def _half_digit(text: str) -> float:
-    """Half a unit of the last printed digit."""
+    """Return half a unit of the last printed digit."""
     return float(0.5 * 10.0 ** -len(text.partition(".")[2]))
-
-
-def _future(evidence: Evidence) -> Iterator[Problem]:
-    """Dates on which something was seen or done; what is planned stands in columns of another type."""
-    latest = f"{date.today() + timedelta(days=1)}"  # somewhere it is tomorrow already
-    for name, table in evidence.schemas.items():
-        if not evidence.has(name):
-            continue
-        dated = [field.name for field in table.fields if field.type == "date"]
-        for column in [*dated, *(["date"] if name == "decisions" else [])]:
-            cells = evidence.sheet(name)[column]
-            for line in cells.index[cells.str.fullmatch(r"\d{4}(-\d\d){0,2}") & (cells > latest)]:
-                yield evidence.problem(name, line, column, "a date in the future", "correct the date")
-        if "source_where" in table.columns:
-            cells = evidence.sheet(name)["source_where"]
-            for line in cells.index[[any(day > latest for day in DAY.findall(cell)) for cell in cells]]:
-                yield evidence.problem(name, line, "source_where", "names a date in the future", "correct the date")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from review_tools.check.engine import Evidence, each_of
+from review_tools.check.engine import Sheet, table_rule
 from review_tools.data.problems import Problem
 
 # Which columns each kind of row must fill. Columns of the other kinds stay empty.
@@ -24,145 +24,137 @@ MAY_ALSO: dict[str, tuple[str, ...]] = {
     "effect": ("n_arm1", "n_arm2"),
 }
 NUMBERS = sorted({column for block in BLOCKS.values() for column in block} - {"printed_percent_arm1"} | {"count_arm2"})
-ALWAYS_ALLOWED = {"printed_percent_arm1", "printed_percent_arm2", "unit"}
+ARMS = ("arm1", "arm2")
+NUMBERED = {"citations": ("seed_number", 121), "trials": ("table_1_order", 17)}  # of the seed: 1, 2, 3 … without a gap
 
 
-def check(evidence: Evidence) -> Iterator[Problem]:
-    """All rules across cells."""
-    yield from each_of(
-        evidence,
-        _trial_dates,
-        _blocks,
-        _arms,
-        _places,
-        _own_study,
-        _intervals,
-        _printed_percentages,
-        _identified,
-        _numbering,
+@table_rule("trials")
+def completion_before_start(trials: Sheet) -> Iterator[Problem]:
+    """Refuse a trial that is completed before it starts."""
+    start, end = trials["start_date"], trials["completion_date"]
+    shorter = [min(len(one), len(other)) for one, other in zip(start, end, strict=True)]
+    early = [e[:n] < s[:n] for s, e, n in zip(start, end, shorter, strict=True)]
+    yield from trials.report(
+        start.index[early],
+        "completion_date",
+        "completion before the start ({})",
+        "check both dates in the registry",
+        start,
     )
 
 
-def numbers(frame: pd.DataFrame, column: str) -> pd.Series:
-    """A column of text as numbers; what is no number is missing here (the schema check reports it)."""
-    return pd.to_numeric(frame[column], errors="coerce")
-
-
-def _trial_dates(evidence: Evidence) -> Iterator[Problem]:
-    trials = evidence.sheet("trials")
-    start, end = trials["start_date"], trials["completion_date"]
-    for line in trials.index[(start != "") & (end != "")]:
-        shorter = min(len(start[line]), len(end[line]))
-        if end[line][:shorter] < start[line][:shorter]:
-            why = f"completion before the start ({start[line]})"
-            yield evidence.problem("trials", line, "completion_date", why, "check both dates in the registry")
-
-
-def _blocks(evidence: Evidence) -> Iterator[Problem]:
-    outcomes = evidence.sheet("outcomes")
-    for block, needed in BLOCKS.items():  # a block that is none of these: the vocabulary check reports it
-        rows = outcomes[outcomes["block"] == block]
+@table_rule("outcomes")
+def incomplete_block(outcomes: Sheet) -> Iterator[Problem]:
+    """Refuse an outcome that lacks a number of its kind of result."""
+    for block, needed in BLOCKS.items():  # a block that is none of these is no term of the vocabulary
         for column in needed:
+            lines = (outcomes["block"] == block) & (outcomes[column] == "")
             remedy = f"fill it, or choose another block: {block} needs {', '.join(needed)}"
-            for line in rows.index[rows[column] == ""]:
-                yield evidence.problem("outcomes", line, column, f"empty in a row of block “{block}”", remedy)
-        if block == "partial":
-            continue
-        allowed = {*needed, *MAY_ALSO.get(block, ()), *ALWAYS_ALLOWED}
-        for column in NUMBERS:
-            if column not in allowed:
-                why = f"filled in a row of block “{block}”: a row holds exactly one block of numbers"
-                for line in rows.index[rows[column] != ""]:
-                    yield evidence.problem("outcomes", line, column, why, "move the number to a row of its own")
+            yield from outcomes.report(lines, column, f"empty in a row of block “{block}”", remedy)
 
 
-def _arms(evidence: Evidence) -> Iterator[Problem]:
-    outcomes = evidence.sheet("outcomes")
-    for arm in ("arm1", "arm2"):
-        events, n, sd = (numbers(outcomes, f"{what}_{arm}") for what in ("events", "n", "sd"))
-        for line in outcomes.index[events > n]:
-            why = f"more events than people ({n[line]:g})"
-            yield evidence.problem("outcomes", line, f"events_{arm}", why, "check both numbers in the source")
-        for line in outcomes.index[sd <= 0]:
-            remedy = "a standard deviation is above zero; leave it empty when the source does not print it"
-            yield evidence.problem("outcomes", line, f"sd_{arm}", "not above zero", remedy)
+@table_rule("outcomes")
+def second_block(outcomes: Sheet) -> Iterator[Problem]:
+    """Refuse an outcome with numbers of two kinds of result."""
+    for block in BLOCKS.keys() - {"partial"}:
+        why = f"filled in a row of block “{block}”: a row holds exactly one block of numbers"
+        for column in set(NUMBERS) - {*BLOCKS[block], *MAY_ALSO.get(block, ())}:
+            lines = (outcomes["block"] == block) & (outcomes[column] != "")
+            yield from outcomes.report(lines, column, why, "move the number to a row of its own")
 
 
-def _places(evidence: Evidence) -> Iterator[Problem]:
-    """A value stands somewhere in its source: that the source was looked up says nothing about the place."""
-    for table in filter(evidence.has, ("findings", "outcomes")):
-        cells = evidence.sheet(table)["source_where"]
-        for line in cells.index[cells.str.match(r"(?:registry )?record\b.*\bseen \d")]:
-            why = "says when the record was seen, not where in the source this stands"
-            yield evidence.problem(table, line, "source_where", why, "name the abstract, table, figure or page")
+@table_rule("outcomes")
+def more_events_than_people(outcomes: Sheet) -> Iterator[Problem]:
+    """Refuse an arm with more events than people."""
+    for arm in ARMS:
+        n, column = outcomes.numbers(f"n_{arm}"), f"events_{arm}"
+        more, remedy = outcomes.numbers(column) > n, "check both numbers in the source"
+        yield from outcomes.report(more, column, "more events than people ({:g})", remedy, n)
 
 
-def _own_study(evidence: Evidence) -> Iterator[Problem]:
-    """The identifier of an outcome begins with its study's, so that one of the two cannot be changed alone."""
-    outcomes = evidence.sheet("outcomes")
-    stems = pd.Series([one.rpartition("-")[0] for one in outcomes["outcome_id"]], outcomes.index, dtype="str")
-    for line in outcomes.index[stems != outcomes["study_id"]]:
-        why = f"not the study that {outcomes['outcome_id'][line]} names"
-        yield evidence.problem("outcomes", line, "study_id", why, "correct the study or the identifier")
+@table_rule("outcomes")
+def no_spread(outcomes: Sheet) -> Iterator[Problem]:
+    """Refuse a standard deviation that is not above zero."""
+    remedy = "a standard deviation is above zero; leave it empty when the source does not print it"
+    for column in ("sd_arm1", "sd_arm2"):
+        yield from outcomes.report(outcomes.numbers(column) <= 0, column, "not above zero", remedy)
 
 
-def _intervals(evidence: Evidence) -> Iterator[Problem]:
-    for table, column in (("outcomes", "effect"), ("published_pools", "estimate")):
-        if not evidence.has(table):
-            continue
-        sheet = evidence.sheet(table)
-        low, estimate, high = (numbers(sheet, one) for one in ("ci_low", column, "ci_high"))
-        for line in sheet.index[(estimate < low) | (estimate > high) | (low > high)]:
-            why = f"outside its interval {low[line]:g} to {high[line]:g}"
-            yield evidence.problem(table, line, column, why, "check estimate and interval in the source")
+@table_rule("findings", "outcomes")
+def no_place(rows: Sheet) -> Iterator[Problem]:
+    """Refuse as the place of a value that its source was looked up: that says nothing about where it stands."""
+    looked_up = rows["source_where"].str.match(r"(?:registry )?record\b.*\bseen \d")
+    why = "says when the record was seen, not where in the source this stands"
+    yield from rows.report(looked_up, "source_where", why, "name the abstract, table, figure or page")
 
 
-def _printed_percentages(evidence: Evidence) -> Iterator[Problem]:
-    """Counts must fit the printed percentage, unless a flag says that the source itself does not add up."""
-    outcomes, flags = evidence.sheet("outcomes"), evidence.sheet("outcome_flags")
-    excused = set(flags.loc[flags["flag"].isin(["rounding conflict", "derived with slack"]), "outcome_id"])
-    for arm in ("arm1", "arm2"):
-        share = 100 * numbers(outcomes, f"events_{arm}") / numbers(outcomes, f"n_{arm}")
-        printed = numbers(outcomes, f"printed_percent_{arm}")
-        decimals = outcomes[f"printed_percent_{arm}"].str.extract(r"\.(\d+)$")[0].str.len().fillna(0)
+@table_rule("outcomes")
+def other_study(outcomes: Sheet) -> Iterator[Problem]:
+    """Refuse an outcome whose identifier begins with another study, so that neither can be changed alone."""
+    names = outcomes["outcome_id"]
+    stems = pd.Series([name.rpartition("-")[0] for name in names], names.index, dtype="str")
+    other, remedy = stems != outcomes["study_id"], "correct the study or the identifier"
+    yield from outcomes.report(other, "study_id", "not the study that {} names", remedy, names)
+
+
+@table_rule("outcomes", "published_pools")
+def outside_interval(rows: Sheet) -> Iterator[Problem]:
+    """Refuse an estimate outside its interval."""
+    column = "effect" if rows.table.name == "outcomes" else "estimate"
+    low, estimate, high = (rows.numbers(one) for one in ("ci_low", column, "ci_high"))
+    outside, remedy = (estimate < low) | (estimate > high) | (low > high), "check estimate and interval in the source"
+    yield from rows.report(outside, column, "outside its interval {:g} to {:g}", remedy, low, high)
+
+
+@table_rule("outcomes")
+def wrong_percentage(outcomes: Sheet) -> Iterator[Problem]:
+    """Refuse counts that do not fit the percentage printed beside them, unless a flag says that the source is so."""
+    flags = outcomes.of("outcome_flags")
+    excused = flags["outcome_id"][flags["flag"].isin(["rounding conflict", "derived with slack"])]
+    remedy = "check the source; if it prints both, keep both and add the flag “rounding conflict”"
+    for arm in ARMS:
+        column = f"printed_percent_{arm}"
+        share = 100 * outcomes.numbers(f"events_{arm}") / outcomes.numbers(f"n_{arm}")
+        decimals = outcomes[column].str.extract(r"\.(\d+)$")[0].str.len().fillna(0)
         # Half a unit of the last printed digit, and a little for sources that cut instead of round.
-        off = (share - printed).abs() > 1.0 * 10.0**-decimals
-        for line in outcomes.index[off & ~outcomes["outcome_id"].isin(excused)]:
-            why = f"the counts give {share[line]:.1f}%"
-            remedy = "check the source; if it prints both, keep both and add the flag “rounding conflict”"
-            yield evidence.problem("outcomes", line, f"printed_percent_{arm}", why, remedy)
+        off = (share - outcomes.numbers(column)).abs() > 1.0 * 10.0**-decimals
+        off &= ~outcomes["outcome_id"].isin(excused)
+        yield from outcomes.report(off, column, "the counts give {:.1f}%", remedy, share)
 
 
-def _identified(evidence: Evidence) -> Iterator[Problem]:
-    citations = evidence.sheet("citations")
-    named, unidentified = citations["study_id"] != "", citations["match"] == "unidentified"
-    for line in citations.index[named & unidentified]:
-        why = "names a study although the match is “unidentified”"
-        yield evidence.problem(
-            "citations", line, "study_id", why, "set match to exact or probable, or remove the study"
-        )
-    for line in citations.index[~named & ~unidentified & (citations["match"] != "")]:
-        yield evidence.problem(
-            "citations", line, "match", "names no study", "name the study, or set match to unidentified"
-        )
+@table_rule("citations")
+def unidentified_study(citations: Sheet) -> Iterator[Problem]:
+    """Refuse a study beside the match “unidentified”."""
+    wrong = (citations["study_id"] != "") & (citations["match"] == "unidentified")
+    why, remedy = "names a study although the match is “unidentified”", "set match to exact or probable, or remove the "
+    yield from citations.report(wrong, "study_id", why, f"{remedy}study")
+
+
+@table_rule("citations")
+def match_without_study(citations: Sheet) -> Iterator[Problem]:
+    """Refuse a match without a study."""
+    wrong = (citations["study_id"] == "") & ~citations["match"].isin(["unidentified", ""])
+    yield from citations.report(wrong, "match", "names no study", "name the study, or set match to unidentified")
+
+
+@table_rule("findings", "corrections")
+def two_works_for_a_number(rows: Sheet) -> Iterator[Problem]:
+    """Refuse another study than the one that the list of citations names for the number."""
+    citations = rows.of("citations")
     studies = dict(zip(citations["seed_number"], citations["study_id"], strict=True))
-    for table in filter(evidence.has, ("findings", "corrections")):
-        frame = evidence.sheet(table)
-        numbered = frame[frame["seed_number"] != ""]
-        for line, number, study in zip(numbered.index, numbered["seed_number"], numbered["study_id"], strict=True):
-            expected = studies.get(number, study)
-            if expected != study:
-                why = f"number {number} is {expected or 'unidentified'} in data/citations.csv"
-                remedy = "name the same study in both, or leave seed_number empty"
-                yield evidence.problem(table, line, "study_id", why, remedy)
+    for line, row in rows.rows.items():
+        study = studies.get(row["seed_number"], row["study_id"]) if row["seed_number"] else row["study_id"]
+        if study != row["study_id"]:
+            why = f"number {row['seed_number']} is {study or 'unidentified'} in data/citations.csv"
+            remedy = "name the same study in both, or leave seed_number empty"
+            yield from rows.report([line], "study_id", why, remedy)
 
 
-def _numbering(evidence: Evidence) -> Iterator[Problem]:
-    """The seed's numbers and Table 1 rows are complete: 1, 2, 3 … without a gap."""
-    for table, column, length in (("citations", "seed_number", 121), ("trials", "table_1_order", 17)):
-        if evidence.has(table):
-            held = set(evidence.sheet(table)[column])
-            missing = [str(number) for number in range(1, length + 1) if str(number) not in held]
-            if missing:
-                why = f"the numbers {', '.join(missing)} are missing"
-                yield Problem(evidence.file(table), why, "restore their rows", column=column)
+@table_rule(*NUMBERED)
+def missing_number(rows: Sheet) -> Iterator[Problem]:
+    """Refuse a gap in the numbers of the seed's references and of the rows of its table."""
+    column, length = NUMBERED[rows.table.name]
+    missing = [str(number) for number in range(1, length + 1) if str(number) not in rows.lines[column]]
+    if missing:
+        why = f"the numbers {', '.join(missing)} are missing"
+        yield Problem(rows.file, why, "restore their rows", column=column)

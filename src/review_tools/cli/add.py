@@ -13,9 +13,8 @@ from review_tools.cli.app import Root, app, open_project, refuse
 from review_tools.cli.check import print_problems
 from review_tools.data import schema
 from review_tools.data.edit import Change, edit
-from review_tools.data.problems import DataError, Problem, shorten
+from review_tools.data.problems import DataError, Problem, did_you_mean, shorten
 from review_tools.data.project import Project
-from review_tools.data.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from review_tools.sources.records import Record, TrialRecord

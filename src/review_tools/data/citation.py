@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from review_tools.data.bibliography import Reference
-from review_tools.data.problems import DataError
+from review_tools.data.problems import DataError, Problem
 
 FILE = "CITATION.cff"
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2028\u2029\ufffe\uffff]")
@@ -108,7 +108,8 @@ def from_record(record: dict[str, Any], site: str) -> Citation:
             ),
         )
     except (KeyError, TypeError, AttributeError) as error:
-        raise DataError(f"{FILE}: cannot be read as a citation ({error!r}) → restore it from git.") from error
+        why = f"cannot be read as a citation ({error!r})"
+        raise DataError(Problem(FILE, why, "restore it from git")) from error
 
 
 def published_at(config: dict[str, Any]) -> str:
@@ -119,7 +120,8 @@ def published_at(config: dict[str, Any]) -> str:
     """
     address = str((config.get("html") or {}).get("baseurl") or "")
     if not re.fullmatch(r"https?://[^\s\"'<>]+", address):
-        raise DataError(f"_config.yml: html: baseurl is {address!r} → write the address of the published site.")
+        why = f"html: baseurl is {address!r}"
+        raise DataError(Problem("_config.yml", why, "write the address of the published site"))
     return address.rstrip("/") + "/"
 
 

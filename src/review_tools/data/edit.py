@@ -1,29 +1,28 @@
 """Changing the project's files: all of a change or none of it, one change at a time, always in the same form.
 
-A change is staged as whole files in ``.edit/staged``; renaming that folder to ``.edit/journal`` decides that it
-happens. Its files then take their places one by one, each in one step. A change that was interrupted after
-the decision is finished by whoever comes next; one that was interrupted before it never was.
+A change is written as a whole into ``.edit/journal.json``; that the file is there decides that the change happens.
+Its files then take their places one by one, each in one step. A change that was interrupted after the decision is
+finished by whoever comes next; one that was interrupted before it never was.
 """
 
 import difflib
 import hashlib
 import json
 import os
-import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from review_tools.data.problems import DataError
+from review_tools.data.problems import DataError, Problem
 from review_tools.data.project import Project
-from review_tools.data.tables import parse_text
+from review_tools.data.tables import csv_bytes, parse_table
 
 FOLDER = ".edit"  # not in _build, which may be removed at any time
-MANIFEST = "manifest.json"
+JOURNAL = f"{FOLDER}/journal.json"
 PATIENCE = 60.0  # seconds to wait for another writer
 
 
@@ -32,11 +31,11 @@ class Change:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self._before: dict[str, bytes] = {}
+        self._before: dict[str, bytes] = {}  # as first seen, so that what is edited by hand meanwhile is noticed
         self._after: dict[str, bytes] = {}
 
     def read(self, file: str) -> str:
-        """Text of a file (path from the root) as this change leaves it.
+        """Return the text of a file (path from the root) as this change leaves it.
 
         Raises:
             FileNotFoundError: there is no such file.
@@ -45,53 +44,55 @@ class Change:
             self._before[file] = self._after[file] = self.project.read(file)
         return self._after[file].decode("utf-8")
 
-    def create(self, file: str, text: str) -> None:
-        """Makes a file that is not there yet, or gives the one that is there a new text."""
-        if not self.project.has(file):
-            self._before.setdefault(file, b"")
-        else:
-            self.read(file)
-        self._after[file] = text.encode("utf-8")
-
-    def write(self, file: str, text: str) -> None:
-        """Gives a file a new text."""
-        self.read(file)
-        self._after[file] = text.encode("utf-8")
+    def write(self, file: str, text: str | bytes) -> None:
+        """Give a file a new content; a file that is not there is made."""
+        if file not in self._before:
+            self._before[file] = self.project.read(file) if self.project.has(file) else b""
+        self._after[file] = text if isinstance(text, bytes) else text.encode("utf-8")
 
     def table(self, name: str) -> pd.DataFrame:
-        """A table as text, as this change leaves it; the index is the line on which each row starts."""
-        return parse_text(self.read(self._file(name)), self._file(name))
+        """Return a table as text, as this change leaves it; the index is the line on which each row starts."""
+        file = self.project.file_of(name)
+        return parse_table(self.read(file).encode("utf-8"), file)
 
     def write_table(self, name: str, frame: pd.DataFrame) -> None:
-        """Gives a table new rows, in the form of all tables: UTF-8, line feeds, quotes only where needed."""
-        self.write(self._file(name), csv_bytes(frame).decode("utf-8"))
+        """Give a table new rows."""
+        self.write(self.project.file_of(name), csv_bytes(frame))
 
-    def add_row(self, name: str, row: dict[str, str]) -> None:
-        """Adds one row as one line: at its place by key where the table is sorted by its key, else at the end.
+    def add_row(self, name: str, row: Mapping[str, str]) -> None:
+        """Add one row as one line: at its place by key where the table is sorted by its key, else at the end.
 
         A log is only ever added to at its end.
 
         Raises:
             KeyError: the row has a column that the table has not.
         """
-        table = self.project.schema[name]
-        for column in row:
-            table.field(column)
-        line = pd.DataFrame([[row.get(column, "") for column in table.columns]], dtype="str")
-        text = line.to_csv(index=False, header=False, lineterminator="\n")
-        file = self._file(name)
-        frame = self.table(name)
-        lines = [f"{one}\n" for one in self.read(file).removesuffix("\n").split("\n")]
-        at = len(lines)
+        table, frame, at = self.project.schema[name], self.table(name), None
         if len(frame) and not table.append_only:
             keys = list(frame[list(table.primary_key)].itertuples(index=False, name=None))
             new = tuple(row.get(column, "") for column in table.primary_key)
             if keys == sorted(keys):
-                at = next((number - 1 for number, key in zip(frame.index, keys, strict=True) if key > new), at)
+                at = next((line - 1 for line, key in zip(frame.index, keys, strict=True) if key > new), None)
+        self._insert(name, [row], at)
+
+    def add_rows(self, name: str, rows: Sequence[Mapping[str, str]]) -> None:
+        """Add rows at the end of a table, in their order. Raises as ``add_row`` does."""
+        self._insert(name, rows, None)
+
+    def _insert(self, name: str, rows: Sequence[Mapping[str, str]], at: int | None) -> None:
+        table, file = self.project.schema[name], self.project.file_of(name)
+        for column in {column for row in rows for column in row}:
+            table.field(column)
+        frame = pd.DataFrame([[row.get(column, "") for column in table.columns] for row in rows], dtype="str")
+        text = csv_bytes(frame, header=False).decode("utf-8")
+        lines = [f"{line}\n" for line in self.read(file).removesuffix("\n").split("\n")]
+        at = len(lines) if at is None else at
         self.write(file, "".join([*lines[:at], text, *lines[at:]]))
 
-    def set_cells(self, name: str, column: str, value: str, cells: dict[str, str], *, only_empty: bool = False) -> None:
-        """Writes cells of the rows whose ``column`` is ``value``; with ``only_empty`` keeps what is filled."""
+    def set_cells(
+        self, name: str, column: str, value: str, cells: Mapping[str, str], *, only_empty: bool = False
+    ) -> None:
+        """Write cells of the rows whose ``column`` is ``value``; with ``only_empty`` keep what is filled."""
         frame = self.table(name)
         rows = frame[column] == value
         for target, text in cells.items():
@@ -109,7 +110,7 @@ class Change:
         return [file for file in self._before if self._before[file] != self._after[file]]
 
     def diff(self) -> str:
-        """The change as a unified diff."""
+        """Return the change as a unified diff."""
         shown: list[str] = []
         for file in self.files:
             # Not splitlines(): it also breaks at characters that are no line ends to whoever applies the patch.
@@ -118,23 +119,20 @@ class Change:
             shown += difflib.unified_diff(before, after, f"a/{file}", f"b/{file}", n=0, lineterm="")
         return "\n".join(shown)
 
-    def _file(self, name: str) -> str:
-        return f"data/{self.project.schema[name].path}"
-
-    def _stage(self, folder: Path) -> None:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        manifest = []
-        for number, file in enumerate(self.files):
-            _write(folder / str(number), self._after[file])
-            manifest.append({"file": file, "before": _hash(self._before[file]), "after": _hash(self._after[file])})
-        _write(folder / MANIFEST, json.dumps(manifest).encode())
-        _sync(folder)
+    def journal(self) -> bytes:
+        """Return the change as it is written down before it happens."""
+        return json.dumps(
+            [
+                {"file": file, "before": sha256(self._before[file]), "after": self._after[file].decode("utf-8")}
+                for file in self.files
+            ],
+            ensure_ascii=False,
+        ).encode("utf-8")
 
 
 @contextmanager
 def edit(root: Path, *, dry_run: bool = False) -> Iterator[Change]:
-    """One change at a time: waits for its turn, then writes all that the block changed, unless it raised.
+    """Yield a change, one at a time; then write all that the block changed, unless it raised.
 
     Raises:
         DataError: another change does not end, or an interrupted one cannot be finished.
@@ -144,31 +142,23 @@ def edit(root: Path, *, dry_run: bool = False) -> Iterator[Change]:
         change = Change(Project(root))
         yield change
         if change.files and not dry_run:
-            staged, journal = root / FOLDER / "staged", root / FOLDER / "journal"
-            change._stage(staged)
-            staged.rename(journal)
-            _sync(journal.parent)
+            _put(root, JOURNAL, change.journal())
             _finish(root)
 
 
 def recover(root: Path) -> None:
-    """Finishes a change that was interrupted, if there is one.
+    """Finish a change that was interrupted, if there is one.
 
     Raises:
         DataError: it cannot be finished, since a file was changed by hand meanwhile.
     """
-    if (root / FOLDER / "journal").is_dir():
+    if (root / JOURNAL).is_file():
         with _turn(root):
             _finish(root)
 
 
-def csv_bytes(frame: pd.DataFrame) -> bytes:
-    """A frame of text as the bytes of its CSV file (UTF-8, line feeds, quotes only where needed)."""
-    return frame.to_csv(index=False, lineterminator="\n").encode("utf-8")
-
-
 def replace_bytes(path: Path, content: bytes) -> None:
-    """Puts a file in place in one step: a reader or an interruption finds either the old file or the new one."""
+    """Put a file in place in one step: a reader or an interruption finds either the old file or the new one."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(handle)
     try:
@@ -187,38 +177,35 @@ def _turn(root: Path) -> Iterator[None]:
         with FileLock(root / FOLDER / "lock", timeout=PATIENCE):
             yield
     except Timeout:
-        raise DataError(
-            f"Another command is still changing {root} → wait until it has ended, then try again."
-        ) from None
+        remedy = "wait until it has ended, then try again"
+        raise DataError(f"Another command is still changing {root} → {remedy}.") from None
 
 
 def _finish(root: Path) -> None:
-    """Puts the files of a decided change in place; those already there are gone from the journal."""
-    journal = root / FOLDER / "journal"
-    if not journal.is_dir():
+    """Put the files of a decided change in place. What is there already is put there again, so it may be repeated."""
+    if not (root / JOURNAL).is_file():
         return
-    if not (journal / MANIFEST).is_file():  # all files in place, interrupted while tidying up
-        shutil.rmtree(journal)
-        return
-    manifest = json.loads((journal / MANIFEST).read_text(encoding="utf-8"))
-    waiting = [(journal / str(number), entry) for number, entry in enumerate(manifest)]
-    waiting = [(new, entry) for new, entry in waiting if new.is_file()]
-    for _, entry in waiting:
+    journal = json.loads((root / JOURNAL).read_text(encoding="utf-8"))
+    for entry in journal:
         target = root / entry["file"]
-        held = _hash(target.read_bytes() if target.is_file() else b"")  # a file that is new was empty before
-        if held not in (entry["before"], entry["after"]):
-            raise DataError(
-                f"{entry['file']}: an interrupted change waits in {FOLDER}/journal, but this file was changed since "
-                f"→ compare it with git diff, put it right, then remove {FOLDER}/journal."
-            )
-    for new, entry in waiting:
-        target = root / entry["file"]
-        target.parent.mkdir(parents=True, exist_ok=True)
-        new.chmod(target.stat().st_mode if target.exists() else 0o644)
-        new.replace(target)
-        _sync(target.parent)
-    (journal / MANIFEST).unlink()
-    shutil.rmtree(journal)
+        held = target.read_bytes() if target.is_file() else b""  # a file that is new was empty before
+        if sha256(held) != entry["before"] and held != entry["after"].encode("utf-8"):
+            why = f"an interrupted change waits in {JOURNAL}, but this file was changed since"
+            remedy = f"compare it with git diff, put it right, then remove {JOURNAL}"
+            raise DataError(Problem(entry["file"], why, remedy))
+    for entry in journal:
+        _put(root, entry["file"], entry["after"].encode("utf-8"))
+    (root / JOURNAL).unlink()
+
+
+def _put(root: Path, file: str, content: bytes) -> None:
+    """Write a file beside its place, where nobody minds what an interruption leaves, and rename it to its place."""
+    new, target = root / FOLDER / "new", root / file
+    _write(new, content)
+    new.chmod(target.stat().st_mode if target.exists() else 0o644)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    new.replace(target)
+    _sync(target.parent)
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -229,7 +216,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """Makes renames in a folder last through a loss of power, where the system can do that."""
+    """Make renames in a folder last through a loss of power, where the system can do that."""
     if os.name == "posix":
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -238,5 +225,6 @@ def _sync(folder: Path) -> None:
             os.close(handle)
 
 
-def _hash(content: bytes) -> str:
+def sha256(content: bytes) -> str:
+    """Return the SHA-256 of a content, in hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from review_tools.data.problems import did_you_mean
 from review_tools.data.project import Project, once
-from review_tools.data.suggestions import did_you_mean
 
 
 class UnknownFactError(Exception):

@@ -1,11 +1,10 @@
-"""The one form in which anything wrong is reported."""
+"""The one form in which anything wrong is reported, and the words that help to mend it."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from difflib import get_close_matches
 
-
-class DataError(Exception):
-    """The data cannot be read. The message is meant for the person who edits it."""
+GREEK = {"alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "kappa": "κ", "zeta": "ζ"}  # hard to type
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +17,7 @@ class Problem:
     row: int | None = None  # line in the file as an editor counts it, the header is line 1
     column: str = ""
     value: str = ""
+    rule: str = field(default="", compare=False)  # the id of the rule that found it
 
     def sort_key(self) -> tuple[str, int, str, str]:
         return (self.file, self.row or 0, self.column, self.why)
@@ -35,13 +35,39 @@ class Problem:
         return f"{place}{shown}: {self.why} → {self.remedy}"
 
 
+class DataError(Exception):
+    """The data cannot be read or changed. The message is meant for the person who edits them.
+
+    Args:
+        said: problems, where there is a place to name; else a sentence.
+    """
+
+    def __init__(self, *said: Problem | str) -> None:
+        super().__init__("\n".join(map(str, said)))
+        self.problems = [one for one in said if isinstance(one, Problem)]
+
+
 def shorten(text: str, limit: int = 80) -> str:
-    """Text on one line, cut to ``limit`` characters, with control characters made visible."""
+    """Return the text on one line, cut to ``limit`` characters, with control characters made visible."""
     if not text.isprintable():
         text = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:
-    """Problems by file and row, each once."""
-    return sorted(set(problems), key=Problem.sort_key)
+    """Sort problems by file and row, each once."""
+    return sorted(dict.fromkeys(problems), key=Problem.sort_key)
+
+
+def did_you_mean(word: str, words: Iterable[str]) -> str:
+    """Return “did you mean X? ” for the one or two words nearest to this one, or nothing where none is near."""
+    by_form = {_form(one): one for one in words}
+    near = get_close_matches(_form(word), by_form, n=2, cutoff=0.7)
+    return f"did you mean {' or '.join(f'“{by_form[one]}”' for one in near)}? " if near else ""
+
+
+def _form(word: str) -> str:
+    word = word.casefold()
+    for name, letter in GREEK.items():
+        word = word.replace(name, letter)
+    return word

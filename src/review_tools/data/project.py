@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import pandas as pd
+import yaml  # type: ignore[import-untyped]
 
 from review_tools.data import bibliography, citation, protocol, reads, schema, tables
 from review_tools.data.problems import DataError, Problem
-from review_tools.data.settings import parse_settings
 
 MARKER = "data/datapackage.json"
 Args = ParamSpec("Args")
@@ -33,6 +33,8 @@ class Project:
         self._contents = dict(contents or {})
         self._on_disk = on_disk
         self._results: dict[Any, Any] = {}
+        self._texts: dict[str, pd.DataFrame] = {}
+        self._tables: dict[str, pd.DataFrame] = {}
         if not self.has(MARKER):
             raise FileNotFoundError(f"{root} holds no {MARKER}. Name the folder that holds data/ and book/.")
 
@@ -63,7 +65,15 @@ class Project:
 
     def with_files(self, contents: Mapping[str, bytes | None]) -> "Project":
         """Return the project with other contents for some files; ``None`` stands for a file that is not there."""
-        return Project(self.root, self._contents | dict(contents), on_disk=self._on_disk)
+        project = Project(self.root, self._contents | dict(contents), on_disk=self._on_disk)
+        # What was read of the other files stays as it is.
+        for file, parsed in ((MARKER, "schema"), (bibliography.FILE, "readable_works")):
+            if file not in contents and parsed in vars(self):
+                vars(project)[parsed] = vars(self)[parsed]
+        if MARKER not in contents:
+            for mine, its in ((self._texts, project._texts), (self._tables, project._tables)):
+                its.update({name: mine[name] for name in mine if self.file_of(name) not in contents})
+        return project
 
     def read(self, name: str) -> bytes:
         """Return the content of a file, named by its path from the root.
@@ -105,7 +115,12 @@ class Project:
             KeyError: there is no such table; the message lists them.
             DataError: the file is missing, empty, not UTF-8 or not CSV.
         """
-        return _text(self, name).copy(deep=False)
+        file = self.file_of(name)
+        if name not in self._texts:
+            if not self.has(file):
+                raise DataError(_missing(file))
+            self._texts[name] = tables.parse_table(self.read(file), file)
+        return self._texts[name].copy(deep=False)  # pandas copies a column when somebody writes to it
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table as a typed frame: one row a fact, columns as ``data/datapackage.json`` defines them.
@@ -117,7 +132,10 @@ class Project:
             KeyError: there is no such table; the message lists them.
             DataError: the file is missing, not UTF-8, or holds a value of the wrong type.
         """
-        return _table(self, name).copy(deep=False)  # pandas copies a column when somebody writes to it
+        text = self.text(name)
+        if name not in self._tables:
+            self._tables[name] = tables.with_types(self.schema[name], text, self.file_of(name))
+        return self._tables[name].copy(deep=False)
 
     def file_of(self, table: str) -> str:
         """Return the name of a table's file. Raises KeyError if there is no such table; the message lists them."""
@@ -136,13 +154,13 @@ class Project:
         """All works by key. Raises DataError if the bibliography is missing or an entry cannot be read."""
         works, problems = self.readable_works
         if problems:
-            raise DataError("\n".join(str(problem) for problem in problems))
+            raise DataError(*problems)
         return works
 
     @cached_property
     def protocol(self) -> dict[str, Any]:
         """The protocol, complete and of the right form. Raises DataError with every problem it has."""
-        return protocol.checked(self.settings(protocol.FILE))
+        return protocol.validated(self.settings(protocol.FILE))
 
     @cached_property
     def citation(self) -> citation.Citation:
@@ -157,8 +175,14 @@ class Project:
     def settings(self, name: str) -> dict[str, Any]:
         """Return the settings of a YAML file. Raises DataError if it is missing, not YAML, or holds none."""
         if not self.has(name):
-            raise DataError(f"{name}: the file is missing → restore it from git.")
-        return parse_settings(self.read(name), name)
+            raise DataError(_missing(name))
+        try:
+            settings = yaml.safe_load(self.read(name).decode("utf-8"))
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise DataError(Problem(name, f"not YAML ({' '.join(str(error).split())})", "mend that line")) from error
+        if not isinstance(settings, dict):
+            raise DataError(Problem(name, "holds no settings", "restore it from git"))
+        return settings
 
 
 def once(function: Callable[Concatenate[Project, Args], Result]) -> Callable[Concatenate[Project, Args], Result]:
@@ -175,15 +199,5 @@ def once(function: Callable[Concatenate[Project, Args], Result]) -> Callable[Con
     return remembered
 
 
-@once
-def _text(project: Project, name: str) -> pd.DataFrame:
-    file = project.file_of(name)
-    if not project.has(file):
-        raise DataError(f"{file}: the file is missing → restore it from git.")
-    return tables.parse_table(project.read(file), file)
-
-
-@once
-def _table(project: Project, name: str) -> pd.DataFrame:
-    file = project.file_of(name)
-    return tables.with_types(project.schema[name], _text(project, name), file)
+def _missing(file: str) -> Problem:
+    return Problem(file, "the file is missing", "restore it from git")

@@ -30,15 +30,14 @@ LISTS = {
 BOUNDS = ("hits_of_a_search", "candidates_of_a_run", "changes_of_a_run", "rows_of_a_change")
 
 
-def checked(read: dict[str, Any]) -> dict[str, Any]:
-    """Return the protocol as it was read, once it is known to be complete and of the right form.
+def validated(read: dict[str, Any]) -> dict[str, Any]:
+    """Return the protocol as it was read, if it is complete and of the right form.
 
     Raises:
-        DataError: something is missing or wrong; the message holds every problem, each with its key and remedy.
+        DataError: something is missing or wrong; it holds every problem, each with its key and remedy.
     """
-    problems = [str(problem) for problem in _problems(read)]
-    if problems:
-        raise DataError("\n".join(problems))
+    if problems := list(_problems(read)):
+        raise DataError(*problems)
     return read
 
 

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from review_tools.data.problems import DataError
+from review_tools.data.problems import DataError, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,8 @@ def parse_schema(content: bytes) -> dict[str, Table]:
         package = json.loads(content)
         return {resource["name"]: _table(resource) for resource in package["resources"]}
     except (ValueError, KeyError, TypeError) as error:
-        raise DataError(
-            f"data/datapackage.json: cannot be read as a data package ({error!r}) → restore it from git."
-        ) from error
+        why = f"cannot be read as a data package ({error!r})"
+        raise DataError(Problem("data/datapackage.json", why, "restore it from git")) from error
 
 
 def _table(resource: dict[str, Any]) -> Table:

@@ -1,4 +1,4 @@
-"""The tables as pandas frames."""
+"""The tables: CSV files as text, and as typed pandas frames."""
 
 import csv
 import io
@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from review_tools.data.problems import DataError
+from review_tools.data.problems import DataError, Problem
 from review_tools.data.schema import Table
 
 FORM = (  # what programs add to a file unasked: bytes, name, what `review check --fix` does about it
@@ -14,6 +14,50 @@ FORM = (  # what programs add to a file unasked: bytes, name, what `review check
     (b"\r\n", "line ends of Windows", "line ends made line feeds"),
 )
 DTYPES: dict[str, Any] = {"string": "str", "integer": "Int64", "number": "float64", "boolean": "boolean"}
+
+
+def parse_table(content: bytes, where: str) -> pd.DataFrame:
+    """Return a CSV file (RFC 4180, UTF-8) as text: the index is the line on which each row starts.
+
+    Raises:
+        DataError: the content is empty, not UTF-8, not CSV, or a row has too many or too few cells.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        why, line = f"not UTF-8 text (byte {error.start})", content[: error.start].count(b"\n") + 1
+        remedy = "save the file as UTF-8; in a spreadsheet choose “CSV UTF-8”"
+        raise DataError(Problem(where, why, remedy, row=line)) from None
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    start = 1
+    try:
+        for row in reader:
+            if row:
+                rows.append(row)
+                lines.append(start)
+            start = reader.line_num + 1
+    except csv.Error as error:
+        remedy = "close the quotation mark, and double a quotation mark inside a cell"
+        raise DataError(Problem(where, f"not CSV ({error})", remedy, row=start)) from None
+    if not rows:
+        raise DataError(Problem(where, "the file is empty", "write at least the header"))
+    header, rows, lines = rows[0], rows[1:], lines[1:]
+    if twice := sorted({column for column in header if header.count(column) > 1}):
+        why = f"the column {', '.join(twice)} stands twice"
+        raise DataError(Problem(where, why, "remove one of the two", row=1))
+    for line, row in zip(lines, rows, strict=True):
+        if len(row) != len(header):
+            why = f"{len(row)} cells where the header has {len(header)}"
+            remedy = "put a cell that holds a comma in quotation marks, and give every column its comma"
+            raise DataError(Problem(where, why, remedy, row=line))
+    return pd.DataFrame(rows, columns=header, index=pd.Index(lines, name="line"), dtype="str")
+
+
+def csv_bytes(frame: pd.DataFrame, *, header: bool = True) -> bytes:
+    """Return a frame of text as CSV, in the form of all tables: UTF-8, line feeds, quotes only where needed."""
+    return frame.to_csv(index=False, header=header, lineterminator="\n").encode("utf-8")
 
 
 def with_types(table: Table, text: pd.DataFrame, where: str) -> pd.DataFrame:
@@ -24,16 +68,16 @@ def with_types(table: Table, text: pd.DataFrame, where: str) -> pd.DataFrame:
     """
     missing = [column for column in table.columns if column not in text.columns]
     if missing:
-        raise DataError(f"{where}: lacks the columns {', '.join(missing)} → add them to the header.")
+        raise DataError(Problem(where, f"lacks the columns {', '.join(missing)}", "add them to the header", row=1))
     text = text.reset_index(drop=True)
     try:
         return pd.DataFrame({field.name: typed(text[field.name], field.type) for field in table.fields})
     except (ValueError, TypeError) as error:
-        raise DataError(f"{where}: {error} → run `review check` to see where.") from error
+        raise DataError(Problem(where, str(error), "run `review check` to see where")) from error
 
 
 def typed(column: pd.Series, kind: str) -> pd.Series:
-    """A column of text in the type ``kind`` of the schema; empty cells become missing.
+    """Return a column of text in the type ``kind`` of the schema; empty cells become missing.
 
     Raises:
         ValueError: a value cannot be read as that type.
@@ -49,51 +93,3 @@ def typed(column: pd.Series, kind: str) -> pd.Series:
         values = pd.to_numeric(values)
     converted: pd.Series = values.astype(DTYPES[kind])
     return converted
-
-
-def parse_table(content: bytes, where: str) -> pd.DataFrame:
-    """Return a CSV file (RFC 4180, UTF-8) as text: the index is the line on which each row starts.
-
-    Raises:
-        DataError: the content is empty, not UTF-8, not CSV, or a row has too many or too few cells.
-    """
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise DataError(
-            f"{where}, row {line}: not UTF-8 text (byte {error.start}) → save the file as UTF-8; "
-            "in a spreadsheet choose “CSV UTF-8”."
-        ) from None
-    return parse_text(text, where)
-
-
-def parse_text(text: str, where: str) -> pd.DataFrame:
-    """The same of a text that was read already; ``where`` names it in messages. Raises as ``read_text`` does."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    start = 1
-    try:
-        for row in reader:
-            if row:
-                rows.append(row)
-                lines.append(start)
-            start = reader.line_num + 1
-    except csv.Error as error:
-        raise DataError(
-            f"{where}, row {start}: not CSV ({error}) → close the quotation mark, "
-            "and double a quotation mark inside a cell."
-        ) from None
-    if not rows:
-        raise DataError(f"{where}: the file is empty → write at least the header.")
-    header, rows, lines = rows[0], rows[1:], lines[1:]
-    if twice := sorted({column for column in header if header.count(column) > 1}):
-        raise DataError(f"{where}, row 1: the column {', '.join(twice)} stands twice → remove one of the two.")
-    for line, row in zip(lines, rows, strict=True):
-        if len(row) != len(header):
-            raise DataError(
-                f"{where}, row {line}: {len(row)} cells where the header has {len(header)} → "
-                "put a cell that holds a comma in quotation marks, and give every column its comma."
-            )
-    return pd.DataFrame(rows, columns=header, index=pd.Index(lines, name="line"), dtype="str")

@@ -1,6 +1,5 @@
 """The versions of the review, as ``data/releases.csv`` lists them: year of the search . change of data . fix."""
 
-import hashlib
 import re
 from dataclasses import dataclass
 
@@ -21,7 +20,7 @@ class Version:
 
 
 def versions(project: Project) -> list[Version]:
-    """Every released version, the oldest first; none in a project that keeps no list.
+    """Return every released version, the oldest first; none in a project that keeps no list.
 
     Raises:
         DataError: the list cannot be read.
@@ -33,12 +32,12 @@ def versions(project: Project) -> list[Version]:
 
 
 def with_snapshot(project: Project) -> list[Version]:
-    """Those whose snapshot is here: a copy of the data alone has none."""
+    """Return those whose snapshot is here: a copy of the data alone has none."""
     return [one for one in versions(project) if project.has(snapshot_file(one.number))]
 
 
 def copies(project: Project) -> dict[str, str]:
-    """Version → SHA-256 of the archive that holds its site, for the versions whose site is kept."""
+    """Return the SHA-256 of the archive with its site for each version whose site is archived."""
     if COPIES not in project.schema:
         return {}
     rows = project.table(COPIES)
@@ -46,14 +45,10 @@ def copies(project: Project) -> dict[str, str]:
 
 
 def snapshot_file(number: str) -> str:
-    """Where the snapshot of a version lies, from the root of the project."""
+    """Return where the snapshot of a version lies, from the root of the project."""
     return f"{FOLDER}/{number}.json"
 
 
 def order(number: str) -> tuple[int, ...]:
-    """A number as something that sorts: 26.10.0 is newer than 26.9.0."""
+    """Return a number as something that sorts: 26.10.0 is newer than 26.9.0."""
     return tuple(int(part) for part in number.split("."))
-
-
-def sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

@@ -11,62 +11,33 @@ from typing import Any
 from review_tools.data.project import Project
 
 CHARTS = {
-    "bars": [
-        "basis",
-        "corrections_by_kind",
-        "directions",
-        "disease_by_model",
-        "effect_by_cell",
-        "mediator_by_cell",
-        "products",
-        "trial_timeline",
-        "trials_by",
-    ],
-    "flow": ["prisma_flow"],
-    "forest": ["forest", "overview", "response_rates"],
-    "gapmap": ["gap_map"],
-    "mechanisms": ["mechanism_map"],
+    "bars": "basis corrections_by_kind directions disease_by_model effect_by_cell mediator_by_cell products "
+    "trial_timeline trials_by",
+    "flow": "prisma_flow",
+    "forest": "forest overview response_rates",
+    "gapmap": "gap_map",
+    "mechanisms": "mechanism_map",
 }
 TABLES = {
-    "explorer": ["explorer"],
-    "flow": ["screening_queue", "search_log"],
-    "open_questions": ["open_references", "trials_without_outcomes", "unchecked_values", "untested_claims"],
-    "front_page": ["at_a_glance", "cite", "directions"],
-    "protocol": ["checklist", "protocol"],
-    "data_tables": [
-        "citations",
-        "corrections",
-        "data_dictionary",
-        "downloads",
-        "findings",
-        "glossary",
-        "notices",
-        "outcomes",
-        "studies",
-        "table_sizes",
-    ],
-    "trial_tables": ["trial_differences", "trials"],
-    "results": [
-        "answer",
-        "answers",
-        "claims",
-        "comparison_rows",
-        "decisions",
-        "gap_rows",
-        "published_pools",
-        "sensitivity",
-        "update",
-        "update_verdicts",
-    ],
+    "data_tables": "citations corrections data_dictionary downloads findings glossary notices outcomes studies "
+    "table_sizes",
+    "explorer": "explorer",
+    "flow": "screening_queue search_log",
+    "front_page": "at_a_glance cite directions",
+    "open_questions": "open_references trials_without_outcomes unchecked_values untested_claims",
+    "protocol": "checklist protocol",
+    "results": "answer answers claims comparison_rows decisions gap_rows published_pools sensitivity update "
+    "update_verdicts",
+    "trial_tables": "trial_differences trials",
 }
 
 
 class Calls:
     """The charts, or the tables, of one project: ``charts.forest("x")`` calls ``forest.forest(project, "x")``."""
 
-    def __init__(self, name: str, modules: Mapping[str, list[str]], project: Callable[[], Project]) -> None:
+    def __init__(self, name: str, modules: Mapping[str, str], project: Callable[[], Project]) -> None:
         self._name, self._project = name, project
-        self._modules = {function: module for module, functions in modules.items() for function in functions}
+        self._modules = {function: module for module, functions in modules.items() for function in functions.split()}
 
     def __getattr__(self, name: str) -> Any:
         if name not in self._modules:

@@ -79,31 +79,25 @@ CHOICES = [
 
 
 def explorer(project: Project) -> Explorer:
-    """The controls of the explorer, filled from the data."""
+    """Return the controls of the explorer, filled from the data."""
     frame = with_mediators(project, findings(project))
     for column, missing in NO.items():
         frame[column] = frame[column].fillna(missing)
+    columns = [(name, column) for name, _, _, _, column, _ in CHOICES]
     choices = [
         Choice(name, title, every, stage, _options(frame, column, labels(project, kind).get if kind else None))
         for name, title, every, stage, column, kind in CHOICES
     ]
+    study = frame["study_id"].fillna("seed " + frame["seed_number"].astype("str"))
     rows = [
-        {
-            "id": finding,
-            "study": _study(here.iloc[0]),
-            **{name: sorted(set(here[column])) for name, _, _, _, column, _ in CHOICES},
-        }
-        for finding, here in frame.groupby("finding_id")
+        {"id": finding, "study": here["name"].iloc[0], **{name: sorted(set(here[column])) for name, column in columns}}
+        for finding, here in frame.assign(name=study).groupby("finding_id")
     ]
     return Explorer(choices, rows)
 
 
 def _options(frame: pd.DataFrame, column: str, words: Callable[[str, str], str] | None) -> list[tuple[str, str, int]]:
-    """Each value with its words and number of findings, by name; what is not named stands last."""
+    """Return each value with its words and number of findings, by name; what is not named stands last."""
     counts = {str(value): len(set(here["finding_id"])) for value, here in frame.groupby(column)}
     options = [(value, words(value, value) if words else value, count) for value, count in counts.items()]
     return sorted(options, key=lambda option: (option[0] in (*NO.values(), "none", "unknown"), option[1].casefold()))
-
-
-def _study(row: "pd.Series[Any]") -> str:
-    return str(row["study_id"]) if isinstance(row["study_id"], str) else f"seed {row['seed_number']}"

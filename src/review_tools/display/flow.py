@@ -7,7 +7,7 @@ from review_tools.data.prisma_counts import OUTCOMES, Flow, flow, outcomes
 from review_tools.data.project import Project
 from review_tools.display.grid import Grid, grid
 from review_tools.display.queries import labels
-from review_tools.display.theme import BOX_INK, named, plural
+from review_tools.display.theme import BOX_INK, named, palette, plural, tooltip
 
 WIDTH, HEIGHT = 250, 62  # of a box, in pixels
 GAP, STEP = 40, HEIGHT + 30  # between two columns; from one row to the next
@@ -15,17 +15,11 @@ BOX, SIDE, LINE = "#d8e8f5", "#f3ead9", "#7a8794"
 REASONS = 2  # reasons named in the box; the table holds all
 
 
-def prisma_flow(project: Project, source: str | None = None, strategy_version: int | None = None) -> alt.LayerChart:
-    """Records from the searches to the decision, beside the studies the review holds.
-
-    Args:
-        source: one source of searches; all if left out.
-        strategy_version: searches of one version of the strategy; all if left out.
-    """
-    numbers = records(project, source, strategy_version)
+def prisma_flow(project: Project) -> alt.LayerChart:
+    """Draw records from the searches to the decision, beside the studies the review holds."""
+    numbers = flow(*(project.table(name) for name in ("searches", "candidates", "screenings")))
     studies = len(project.table("studies"))
-    boxes = _boxes(project, numbers, studies)
-    frame = pd.DataFrame(boxes, columns=["column", "row", "stage", "detail", "records"])
+    frame = pd.DataFrame(_boxes(project, numbers, studies), columns=["column", "row", "stage", "detail", "records"])
     frame["x"], frame["y"] = frame["column"] * (WIDTH + GAP), frame["row"] * STEP
     frame["x2"], frame["y2"] = frame["x"] + WIDTH, frame["y"] + HEIGHT
     frame["middle"], frame["headline"] = frame["x"] + WIDTH / 2, frame["y"] + 22
@@ -40,12 +34,7 @@ def prisma_flow(project: Project, source: str | None = None, strategy_version: i
     def y(field: str) -> alt.Y:
         return alt.Y(f"{field}:Q", scale=scale_y, axis=None)
 
-    tooltip = [
-        alt.Tooltip("stage:N", title="Stage"),
-        alt.Tooltip("detail:N", title="Of these"),
-        alt.Tooltip("records:Q", title="Number"),
-    ]
-    base = alt.Chart(frame).encode(tooltip=tooltip)
+    base = alt.Chart(frame).encode(tooltip=tooltip({"stage:N": "Stage", "detail:N": "Of these", "records:Q": "Number"}))
     fill = alt.when(alt.datum.column == 0).then(alt.value(BOX)).otherwise(alt.value(SIDE))
     drawn = base.mark_rect(cornerRadius=4, stroke=LINE).encode(x("x"), y("y"), x2="x2", y2="y2", color=fill)
     ink = base.mark_text(fontSize=12, fontWeight="bold", color=BOX_INK)
@@ -54,48 +43,32 @@ def prisma_flow(project: Project, source: str | None = None, strategy_version: i
     details = small.encode(x("middle"), y("below"), text="detail:N")
     arrows = alt.Chart(_arrows(frame))
     lines = arrows.mark_rule(color=LINE, strokeWidth=1.5).encode(x("x"), y("y"), x2="x2", y2="y2")
-    shapes = alt.Scale(domain=["right", "down"], range=["triangle-right", "triangle-down"])
+    shapes = palette({"right": "triangle-right", "down": "triangle-down"})
     tips = arrows.mark_point(filled=True, color=LINE, size=70, opacity=1).encode(
         x("x2"), y("y2"), shape=alt.Shape("tip:N", scale=shapes, legend=None)
     )
-    where = labels(project, "search source").get(source, source) if source else "all sources"
-    version = f", version {strategy_version} of the strategy" if strategy_version else ""
-    title = f"PRISMA flow of records: {where}{version}"
-    return named(
-        (lines + tips + drawn + heads + details).properties(width=2 * WIDTH + GAP, height=int(frame["y2"].max())),
-        title,
-        described(numbers, studies),
-    )
+    chart = (lines + tips + drawn + heads + details).properties(width=2 * WIDTH + GAP, height=int(frame["y2"].max()))
+    return named(chart, "PRISMA flow of records: all sources", sentence(numbers, studies))
 
 
-def records(project: Project, source: str | None = None, strategy_version: int | None = None) -> Flow:
-    """The numbers of the flow."""
-    searches = project.table("searches")
-    if source is not None:
-        searches = searches[searches["source"] == source]
-    if strategy_version is not None:
-        searches = searches[searches["strategy_version"] == strategy_version]
-    return flow(searches, project.table("candidates"), project.table("screenings"))
-
-
-def described(numbers: Flow, studies: int) -> str:
-    """The diagram in sentences."""
+def sentence(numbers: Flow, studies: int) -> str:
+    """Return the diagram in sentences."""
     if not numbers.identified:
         return f"No record has been identified by a search yet. The review holds {studies} works all the same."
-    opened = numbers.unsure + numbers.conflict
+    undecided = numbers.unsure + numbers.conflict
     return (
         f"{plural(numbers.identified, 'record')} identified; {numbers.duplicates} duplicates and {numbers.ruled_out} "
         f"ruled out by the strategy removed. Of {numbers.new} to screen, {numbers.waiting} wait, {numbers.excluded} "
-        f"were excluded, {opened} are open and {numbers.included} included. The review holds {studies} works."
+        f"were excluded, {undecided} are open and {numbers.included} included. The review holds {studies} works."
     )
 
 
 def _boxes(project: Project, numbers: Flow, studies: int) -> list[tuple[int, int, str, str, int]]:
+    """Return column, row, heading, detail and number of each box."""
     names = labels(project, "exclusion reason")
-    told = [f"{names.get(reason, reason)}: {number}" for reason, number in numbers.reasons[:REASONS]]
-    more = len(numbers.reasons) - len(told)
-    reasons = "; ".join(told) + (f"; {more} more" if more > 0 else "") or "none yet"
-    removed, opened = numbers.duplicates + numbers.ruled_out, numbers.unsure + numbers.conflict
+    reasons = [f"{names.get(reason, reason)}: {number}" for reason, number in numbers.reasons]
+    why = "; ".join(reasons[:REASONS]) + (f"; {len(reasons) - REASONS} more" if len(reasons) > REASONS else "")
+    removed, undecided = numbers.duplicates + numbers.ruled_out, numbers.unsure + numbers.conflict
     aside = f"duplicates: {numbers.duplicates}; ruled out: {numbers.ruled_out}"
     return [
         (0, 0, "Records identified", "by searches of databases and registers", numbers.identified),
@@ -103,15 +76,15 @@ def _boxes(project: Project, numbers: Flow, studies: int) -> list[tuple[int, int
         (0, 1, "Records to screen", "titles and abstracts", numbers.new),
         (1, 1, "Waiting", "nobody has decided yet", numbers.waiting),
         (0, 2, "Records screened", "decided by one person or two", numbers.screened),
-        (1, 2, "Records excluded", reasons, numbers.excluded),
-        (1, 3, "Open", f"unsure: {numbers.unsure}; people differ: {numbers.conflict}", opened),
+        (1, 2, "Records excluded", why or "none yet", numbers.excluded),
+        (1, 3, "Open", f"unsure: {numbers.unsure}; people differ: {numbers.conflict}", undecided),
         (0, 3, "Records included", "as reports of studies, or registrations", numbers.included),
         (0, 4, "Works in the review", "from the seed, updates and searches", studies),
     ]
 
 
 def _arrows(boxes: pd.DataFrame) -> pd.DataFrame:
-    """From each box of the main column to the one below and to those beside it; works also come from elsewhere."""
+    """Return arrows from each box of the main column to those below and beside it; works also come from elsewhere."""
     rows: list[tuple[float, float, float, float, str]] = []
     places = zip(*(boxes[name].tolist() for name in ("column", "row", "x", "middle", "y", "y2")), strict=True)
     for column, row, left, middle, top, bottom in places:

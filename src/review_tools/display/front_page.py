@@ -13,7 +13,6 @@ from review_tools.display.results import comparison_links
 from review_tools.display.theme import plural
 from review_tools.display.trial_tables import either
 from review_tools.synthesis import comparisons, words
-from review_tools.synthesis.comparisons import Answer
 
 # What the date means depends on the reader's clock, so `static/schedule.js` fills `.search-badge`.
 _TEMPLATE = ENVIRONMENT.from_string("""\
@@ -46,6 +45,7 @@ _TEMPLATE = ENVIRONMENT.from_string("""\
 </div>
 </div>
 """)
+MECHANISMS, DISEASES = "book/mechanisms/index", "book/diseases/index"
 RESULTS = {"better with MSCs": "dampens", "no clear difference": "none", "worse with MSCs": "promotes"}
 
 
@@ -87,77 +87,52 @@ class Glance:
 
 
 def at_a_glance(project: Project) -> Glance:
-    """Dates, counts and trials by status, each with the page that holds its rows."""
-    studies, findings, outcomes, trials = (
-        project.table(name) for name in ("studies", "findings", "outcomes", "trials")
-    )
-    this = project.citation
-    results = comparisons.controlled(project)
-    pools = [result for result in results if result.k > 1]
-    randomised = outcomes.loc[outcomes["design"] == "randomised", "study_id"].nunique()
+    """Return dates, counts and trials by status, each with the page that holds its rows."""
+
+    def count(table: str, **conditions: str) -> int:
+        return len(select(project, table, **conditions))
+
+    outcomes, this = project.table("outcomes"), project.citation
+    works = outcomes.groupby("design")["study_id"].nunique()
+    reports = plural(outcomes["study_id"].nunique(), "study", "studies")
+    pools = [result for result in comparisons.controlled(project) if result.k > 1]
+    points = pd.Series([words.direction(pool) for pool in pools]).value_counts()
+    pointing = ", ".join(f"{points[name]} {name}" for name in RESULTS if name in points) or "none yet"
+    people, read = count("studies", kind="human trial"), count("findings", basis="source read")
+    completed = count("trials", registered_status="completed")
     cards = [
-        Card(
-            len(studies), "studies", f"{_are(studies, kind='human trial')} of them trials in people", "book/references"
-        ),
-        Card(
-            len(findings),
-            "laboratory and animal findings",
-            f"{_are(findings, basis='source read')} checked in their source",
-            "book/mechanisms/index",
-        ),
-        Card(
-            len(trials), "registered trials", f"{_are(trials, registered_status='completed')} completed", "book/trials"
-        ),
-        Card(
-            len(outcomes),
-            "outcomes in people",
-            f"from {plural(outcomes['study_id'].nunique(), 'study', 'studies')}, {randomised} randomised",
-            "book/diseases/index",
-        ),
-        Card(len(pools), "pooled results", _sum_up(pools), "book/synthesis/index"),
-        Card(
-            len(project.table("corrections")),
-            "corrections",
-            "places where seed and source disagree",
-            "book/audit",
-        ),
+        Card(count("studies"), "studies", f"{people} of them trials in people", "book/references"),
+        Card(count("findings"), "laboratory and animal findings", f"{read} checked in their source", MECHANISMS),
+        Card(count("trials"), "registered trials", f"{completed} completed", "book/trials"),
+        Card(len(outcomes), "outcomes in people", f"from {reports}, {works.get('randomised', 0)} randomised", DISEASES),
+        Card(len(pools), "pooled results", pointing, "book/synthesis/index"),
+        Card(count("corrections"), "corrections", "places where seed and source disagree", "book/audit"),
     ]
-    counts = either(trials, "status").fillna("not shown").value_counts()
+    counts = either(project.table("trials"), "status").fillna("not shown").value_counts()
     order = sorted(counts.items(), key=lambda pair: (pair[0] in ("unknown", "not shown"), -pair[1], pair[0]))
-    most = int(counts.max())
-    statuses = [(str(name), int(count), round(100 * count / most)) for name, count in order]
+    statuses = [(str(name), int(number), round(100 * number / counts.max())) for name, number in order]
     return Glance(cards, statuses, last_search(project), this.version, this.released, due(project), current(project))
 
 
 def last_search(project: Project) -> str | None:
-    """Day of the latest complete search; None while there was none."""
+    """Return the day of the latest complete search; None while there was none."""
     searches = project.table("searches")
     complete = searches.loc[searches["status"] == "complete", "run_on"]
     return f"{complete.max():%Y-%m-%d}" if len(complete) else None
 
 
 def due(project: Project) -> Due | None:
-    """When the schedule in ``data/review.yml`` asks for the next search; None unless all sources were searched."""
-    read, last = project.protocol, last_searches(project)
+    """Return when ``data/review.yml`` asks for the next search; None unless all sources were searched."""
+    plan, last = project.protocol, last_searches(project)
     days: dict[str, int] = {
-        source: min(strategy["sources"][source]["every_days"] for strategy in read["strategies"].values())
+        source: min(strategy["sources"][source]["every_days"] for strategy in plan["strategies"].values())
         for source in last
     }
-    nexts = [(day + timedelta(days[source]), days[source]) for source, day in last.items() if day is not None]
-    if read["status"] != "living" or len(nexts) < len(last):
+    dates = [(day + timedelta(days[source]), days[source]) for source, day in last.items() if day is not None]
+    if plan["status"] != "living" or len(dates) < len(last):
         return None
-    day, every = min(nexts)
+    day, every = min(dates)
     return Due(f"{day:%Y-%m-%d}", every)
-
-
-def _are(frame: pd.DataFrame, **conditions: str) -> int:
-    ((column, value),) = conditions.items()
-    return int((frame[column] == value).sum())
-
-
-def _sum_up(pools: list[Answer]) -> str:
-    found = pd.Series([words.direction(pool) for pool in pools]).value_counts()
-    return ", ".join(f"{found[name]} {name}" for name in RESULTS if name in found.index) or "none yet"
 
 
 def directions(project: Project) -> Grid:

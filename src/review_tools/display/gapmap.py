@@ -7,7 +7,7 @@ import pandas as pd
 
 from review_tools.data.project import Project
 from review_tools.display.queries import labels
-from review_tools.display.theme import BOX_INK, SEQUENTIAL, named, plural
+from review_tools.display.theme import BOX_INK, GREY, SEQUENTIAL, named, plural, tooltip
 
 DESIGNS = ["in vitro", "animal", "single-arm", "controlled", "randomised"]
 # Experimental models of findings, as the designs of the map. Patients appear through outcomes.
@@ -20,13 +20,11 @@ MODELS = {
     "animal": "animal",
 }
 MECHANISM = "mechanism"
-
-
 TABLE = "evidence"  # the table of the rows, as addresses name it
 
 
 def evidence(project: Project) -> pd.DataFrame:
-    """One row for each finding in cells or animals and each outcome in people, by disease, design and domain.
+    """Return one row for each finding in cells or animals and each outcome in people, by disease, design and domain.
 
     Columns: row, study_id, disease, design, domain, says.
     """
@@ -38,30 +36,29 @@ def evidence(project: Project) -> pd.DataFrame:
     people = people.assign(says=people["outcome"] + people["time"].map(", {}".format, na_action="ignore").fillna(""))
     columns = ["row", "study_id", "seed_number", "disease", "design", "domain", "says"]
     rows = pd.concat([laboratory, people], ignore_index=True).reindex(columns=columns)
-    place = rows["design"].map(DESIGNS.index)
-    name = rows["disease"].str.casefold()
-    return rows.assign(place=place, name=name).sort_values(["name", "place", "domain"], kind="stable")[columns]
+    order = rows.assign(name=rows["disease"].str.casefold(), place=rows["design"].map(DESIGNS.index))
+    return order.sort_values(["name", "place", "domain"], kind="stable")[columns]
 
 
 def anchor(row: str) -> str:
-    """Where a row stands on the page."""
+    """Return where a row stands on the page."""
     return f"gap-{row}"
 
 
 def address(project: Project, disease: str, by: str, column: str, row: str) -> str:
-    """Opens the rows of a cell: the filters of the table, and its first row for those without JavaScript."""
+    """Return the address of a cell's rows: filters of the table, and the first row for those without JavaScript."""
     key = "design" if by == "design" else "measured"
     value = column if by == "design" else domains(project)[column]
     return f"?{urlencode({f'{TABLE}.disease': disease, f'{TABLE}.{key}': value})}#{anchor(row)}"
 
 
 def domains(project: Project) -> dict[str, str]:
-    """What was measured, in a reader's words."""
+    """Return what was measured, in a reader's words."""
     return {MECHANISM: "mechanism", **labels(project, "outcome domain")}
 
 
 def gap_map(project: Project, by: str = "design") -> alt.LayerChart:
-    """Disease × design, or disease × outcome; a number is a count of rows, a dot an empty cell.
+    """Draw disease × design, or disease × outcome; a number is a count of rows, a dot an empty cell.
 
     Args:
         by: "design" or "domain" (what was measured).
@@ -92,12 +89,7 @@ def gap_map(project: Project, by: str = "design") -> alt.LayerChart:
         y=alt.Y("disease:N", sort=diseases, title=None, axis=alt.Axis(ticks=False, labelLimit=200)),
         href="href:N",
         description=alt.Description("name:N"),  # what a link on the map is called
-        tooltip=[
-            alt.Tooltip("disease:N", title="Disease"),
-            alt.Tooltip(f"{by}:N", title="Column"),
-            alt.Tooltip("rows:Q", title="Rows"),
-            alt.Tooltip("studies:Q", title="Studies"),
-        ],
+        tooltip=tooltip({"disease:N": "Disease", f"{by}:N": "Column", "rows:Q": "Rows", "studies:Q": "Studies"}),
     )
     filled = base.transform_filter("datum.rows > 0")
     most = int(cells["rows"].max())
@@ -106,7 +98,7 @@ def gap_map(project: Project, by: str = "design") -> alt.LayerChart:
     )
     white = alt.when(alt.datum.rows > most / 3).then(alt.value("white")).otherwise(alt.value(BOX_INK))
     numbers = filled.mark_text(fontSize=12).encode(text="rows:Q", color=white)
-    dots = base.transform_filter("datum.rows == 0").mark_point(shape="circle", size=12, color="#8a8a8a", filled=True)
+    dots = base.transform_filter("datum.rows == 0").mark_point(shape="circle", size=12, color=GREY, filled=True)
     description = (
         f"{plural(len(diseases), 'disease')} by {what}: {empty} of {len(cells)} cells are empty (a dot). "
         "Choose a filled cell to open its rows."

@@ -15,7 +15,7 @@ import pandas as pd
 
 from review_tools.data.project import Project
 from review_tools.display.queries import findings, in_one_line, with_mediators
-from review_tools.display.theme import BOX_INK, PAGE_INK, ROUTE, named, plural
+from review_tools.display.theme import BOX_INK, PAGE_INK, ROUTE, named, palette, plural, tooltip
 
 STAGES = {
     "source": "Product and route",
@@ -31,7 +31,7 @@ TALL = 560  # pixels that all lines of a column share, none being thicker than 2
 
 
 def mechanism_map(project: Project, section: str | None = None) -> alt.LayerChart:
-    """The map of all findings, or of one section."""
+    """Draw the map of all findings, or of one section."""
     paths = _paths(project, section)
     thickness = min(2.2, TALL / max(len(paths), 1))
     boxes, height = _boxes(paths, thickness)
@@ -60,9 +60,9 @@ def mechanism_map(project: Project, section: str | None = None) -> alt.LayerChar
             y=alt.Y("py:Q", axis=None, scale=depth),
             detail="path:N",
             order="px:Q",
-            color=alt.Color("route:N", title="Route", scale=alt.Scale(domain=list(ROUTE), range=list(ROUTE.values()))),
+            color=alt.Color("route:N", title="Route", scale=palette(ROUTE)),
             opacity=alt.when(idle).then(alt.value(rest)).when(lit).then(alt.value(1.0)).otherwise(alt.value(0.05)),
-            tooltip=[alt.Tooltip("study:N", title="Study"), alt.Tooltip("statement:N", title="Finding")],
+            tooltip=tooltip({"study:N": "Study", "statement:N": "Finding"}),
         )
         .add_params(followed)
     )
@@ -78,12 +78,7 @@ def mechanism_map(project: Project, section: str | None = None) -> alt.LayerChar
             y=alt.Y("y:Q", axis=None, scale=depth),
             y2="y2:Q",
             opacity=strength,
-            tooltip=[
-                alt.Tooltip("heading:N", title="Column"),
-                alt.Tooltip("name:N", title="Box"),
-                alt.Tooltip("findings:Q", title="Findings"),
-                alt.Tooltip("studies:N", title="Studies"),
-            ],
+            tooltip=tooltip({"heading:N": "Column", "name:N": "Box", "findings:Q": "Findings", "studies:N": "Studies"}),
         )
         .add_params(pointed)
     )
@@ -110,13 +105,13 @@ def mechanism_map(project: Project, section: str | None = None) -> alt.LayerChar
         f"cell and effect to disease; the commonest cell is {_commonest(paths, 'target_cell')}, "
         f"the commonest named mediator {_commonest(paths[paths['named'].notna()], 'named')}."
     )
-    data = {"paths": _records(paths[KEPT]), "boxes": _records(boxes)}
+    data = {"paths": _records(paths[COLUMNS]), "boxes": _records(boxes)}
     chart = alt.layer(lines, rects, words, titles).add_params(thick)
     chart = chart.properties(width=WIDTH, height=round(height + 24), datasets=data)
     return named(chart, "From product to disease: the findings as one map", description)
 
 
-KEPT = ["path", "finding_id", "study", "statement", "route", "ys", *(f"{stage}_box" for stage in STAGES)]
+COLUMNS = ["path", "finding_id", "study", "statement", "route", "ys", *(f"{stage}_box" for stage in STAGES)]
 NO = {"mediator": "none named", "disease": "no disease"}
 
 
@@ -130,7 +125,7 @@ def _commonest(frame: pd.DataFrame, column: str) -> str:
 
 
 def _paths(project: Project, section: str | None) -> pd.DataFrame:
-    """One row for each mediator of each finding, with the box it passes in every column."""
+    """Return one row for each mediator of each finding, with the box it passes in every column."""
     frame = with_mediators(project, findings(project, section)).reset_index(drop=True)
     frame["route"] = frame["route"].fillna("not shown")
     frame["source"] = frame["product"] + " · " + frame["route"]
@@ -151,7 +146,7 @@ def _left(column: int) -> float:
 
 
 def _boxes(paths: pd.DataFrame, thickness: float) -> tuple[pd.DataFrame, float]:
-    """Boxes of all columns with their places, each column centred; and the height of the tallest."""
+    """Return boxes of all columns with their places, each column centred; and the height of the tallest."""
     rows: list[dict[str, object]] = []
     heights: list[float] = []
     for column, stage in enumerate(STAGES):
@@ -187,9 +182,8 @@ def _boxes(paths: pd.DataFrame, thickness: float) -> tuple[pd.DataFrame, float]:
         heights.append(top - GAP)
     height = max(heights, default=100.0)
     boxes = pd.DataFrame(rows)
-    shift = boxes["column"].map(lambda column: (height - heights[column]) / 2)
-    boxes["y"] += shift
-    boxes["y2"] += shift
+    shift = (height - boxes["column"].map(dict(enumerate(heights)))) / 2
+    boxes[["y", "y2"]] = boxes[["y", "y2"]].add(shift, axis="index")
     boxes["centre"] = (boxes["y"] + boxes["y2"]) / 2
     boxes[["y", "y2", "centre"]] = boxes[["y", "y2", "centre"]].round(1)
     boxes["first"] = boxes["centre"] - 6 * boxes["label"].str.count("\n")  # where the first line of the label stands
@@ -197,7 +191,7 @@ def _boxes(paths: pd.DataFrame, thickness: float) -> tuple[pd.DataFrame, float]:
 
 
 def _heights(paths: pd.DataFrame, boxes: pd.DataFrame, thickness: float) -> list[list[float]]:
-    """How high each line passes the box of each column, stacked so that few lines cross."""
+    """Return how high each line passes the box of each column, stacked so that few lines cross."""
     centre = boxes.set_index("box")["centre"]
     columns = {}
     stages = list(STAGES)

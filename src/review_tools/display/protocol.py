@@ -33,47 +33,47 @@ def checklist(project: Project) -> Grid:
 
 
 def last_searches(project: Project) -> dict[str, pd.Timestamp | None]:
-    """Source → last day that a complete search of it covered; None where there was none."""
+    """Return for each source the last day that a complete search of it covered; None where there was none."""
     searches = project.table("searches")
     latest = searches[searches["status"] == "complete"].groupby("source")["to_date"].max()
     return {source: latest.get(source) for source in labels(project, "search source")}
 
 
 def current(project: Project) -> str:
-    """How current the review is, in a few words: the oldest of the sources' last searches."""
+    """Return how current the review is, in a few words: the oldest of the sources' last searches."""
     days = list(last_searches(project).values())
-    known = [day for day in days if day is not None]
-    if not known:
+    searched = [day for day in days if day is not None]
+    if not searched:
         return NEVER
-    if len(known) < len(days):
+    if len(searched) < len(days):
         return "not every source has been searched yet"
-    return f"all sources searched up to {min(known):%Y-%m-%d}"
+    return f"all sources searched up to {min(searched):%Y-%m-%d}"
 
 
 def _parts(project: Project) -> Iterator[tuple[str, Cell]]:
-    read = project.protocol
-    seed, rules = read["seed"], read["eligibility"]
-    yield "Title", read["title"]
-    yield "Version and status", f"{read['version']}, {read['status']}"
-    yield "Preceding version", read["preceding"]["version"]
+    plan = project.protocol
+    seed, rules = plan["seed"], plan["eligibility"]
+    yield "Title", plan["title"]
+    yield "Version and status", f"{plan['version']}, {plan['status']}"
+    yield "Preceding version", plan["preceding"]["version"]
     work = project.works[seed["study_id"]]
     yield "Review it began from", link(work.url, f"{work.label} (counted as {seed['version']})")
-    yield "Questions", lines(*read["questions"])
+    yield "Questions", lines(*plan["questions"])
     for part in ("population", "intervention", "comparator", "outcomes", "designs"):
         yield part.capitalize(), rules[part]
     for decision, name in (("include", "Worked examples, in"), ("exclude", "Worked examples, out")):
         examples = [one for one in rules["examples"] if one["decision"] == decision]
         yield name, lines(*(f"{project.works[one['study_id']].label}: {one['why']}" for one in examples))
     last, names = last_searches(project), labels(project, "search source")
-    for key, strategy in read["strategies"].items():
-        for source, asked in strategy["sources"].items():
-            queries = [f"{name}: {value}" for name, value in asked.items() if isinstance(value, str)]
+    for key, strategy in plan["strategies"].items():
+        for source, search in strategy["sources"].items():
+            queries = [f"{name}: {value}" for name, value in search.items() if isinstance(value, str)]
             day = last[source]
-            told = f"searched completely up to {day:%Y-%m-%d}" if day is not None else NEVER
-            form = f"Every {asked['every_days']} days; strategy {key}, version {strategy['version']}; {told}."
+            when = f"searched completely up to {day:%Y-%m-%d}" if day is not None else NEVER
+            form = f"Every {search['every_days']} days; strategy {key}, version {strategy['version']}; {when}."
             yield f"Search of {names[source]}", lines(note(form), *queries)
-        words = (f"{group}: {', '.join(listed)}" for group, listed in strategy["groups"].items())
+        words = (f"{group}: {', '.join(terms)}" for group, terms in strategy["groups"].items())
         yield "Words that explain a match", lines(*words)
-    yield "Other steps", read["schedule"]
-    yield "Retirement", read["retirement"]
-    yield "Authors and roles", lines(*(f"{one['name']}: {one['role']}" for one in read["authors"]))
+    yield "Other steps", plan["schedule"]
+    yield "Retirement", plan["retirement"]
+    yield "Authors and roles", lines(*(f"{one['name']}: {one['role']}" for one in plan["authors"]))

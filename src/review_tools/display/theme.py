@@ -18,7 +18,7 @@ MIME = "application/vnd.vegalite.v6+json"
 
 
 def as_specification(spec: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """What a notebook stores of a chart: its specification, never HTML with a random id.
+    """Return what a notebook stores of a chart: its specification, never HTML with a random id.
 
     Altair's own ``mimetype`` renderer names a type that ends in ``.json``, which nbformat refuses.
     """
@@ -26,7 +26,7 @@ def as_specification(spec: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 
 def review() -> alt.theme.ThemeConfig:
-    """Sizes and fonts of every chart. Text and grid take the page's colours from its style sheet."""
+    """Return sizes and fonts of every chart. Text and grid take the page's colours from its style sheet."""
     return {
         "config": {
             "background": "transparent",
@@ -63,7 +63,7 @@ def rounded_data(data: Any) -> Any:
 
 
 def on_import() -> None:
-    """Every chart of this process looks and is kept like this; it is validated as a whole, when it is shown."""
+    """Make every chart of this process look and be stored like this; it is validated as a whole, when it is shown."""
     alt.renderers.register("specification", as_specification)
     alt.renderers.enable("specification")
     alt.theme.register("review", enable=True)(review)
@@ -76,7 +76,7 @@ on_import()
 
 
 def named(chart: alt.TopLevelMixin, title: str, description: str) -> Any:
-    """The chart with its title and the one sentence that says what it shows.
+    """Return the chart with its title and the one sentence that says what it shows.
 
     The site prints both as the caption; the sentence is also the chart's accessible name. How the chart
     takes its place is said here too, once: Vega guesses otherwise, and warns of its guess.
@@ -86,7 +86,7 @@ def named(chart: alt.TopLevelMixin, title: str, description: str) -> Any:
 
 
 def plural(number: int, one: str, many: str = "") -> str:
-    """``1 finding``, ``2 findings``."""
+    """Return a number with its noun: ``1 finding``, ``2 findings``."""
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 

@@ -18,10 +18,10 @@ from markupsafe import Markup, escape
 from review_tools.changes.markdown import markdown
 from review_tools.changes.snapshot import Snapshot
 from review_tools.data import export
-from review_tools.data.edit import edit, replace_bytes
+from review_tools.data.edit import edit, replace_bytes, sha256
 from review_tools.data.problems import DataError
 from review_tools.data.project import Project
-from review_tools.data.versions import COPIES, Version, copies, sha256, snapshot_file, versions
+from review_tools.data.versions import COPIES, Version, copies, snapshot_file, versions
 from review_tools.site.freshness import inputs as site_inputs
 from review_tools.site.freshness.published import Published
 from review_tools.site.versions import FOLDER, INDEX, since_the_last

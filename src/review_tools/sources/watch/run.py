@@ -3,15 +3,15 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-from review_tools.check import Evidence, living, screening, structure
-from review_tools.data.problems import DataError, in_order
+from review_tools.check import check
+from review_tools.data.problems import DataError
 from review_tools.data.project import Project
 from review_tools.sources import abstracts
 from review_tools.sources.http import Client, ServiceError
@@ -25,7 +25,6 @@ from review_tools.sources.watch.search import Strategy, WatchError
 FOLDER = Path("_build") / "watch"
 OWN = ("query.", "term", "query")  # keys of a source in the protocol that are parameters of its service
 WRITTEN = ("searches", "candidates", "trial_history", "trials")
-LINKED = ("screenings", "studies", "withdrawn", "vocabulary")  # what the rules of those look at besides
 
 
 @dataclass(slots=True)
@@ -145,12 +144,7 @@ def _changes(at: _Run) -> list[Row]:
 
 def _refuse_bad_log(project: Project) -> None:
     """The log tells where to begin: one that was edited into nonsense must not be trusted."""
-    evidence = Evidence.read(Project(project.root))
-    files = {evidence.file(table) for table in WRITTEN}
-    needed = {name: sheet for name, sheet in evidence.sheets.items() if name in (*WRITTEN, *LINKED)}
-    evidence = replace(evidence, sheets=needed)
-    rules = (structure.check, screening.check, living.check)
-    found = (*evidence.unreadable, *(problem for rule in rules for problem in rule(evidence)))
-    problems = in_order(problem for problem in found if problem.file in files)
+    files = {project.file_of(table) for table in WRITTEN}
+    problems = [problem for problem in check(Project(project.root)) if problem.file in files]
     if problems:
-        raise DataError("\n".join(str(problem) for problem in problems))
+        raise DataError(*problems)

@@ -6,8 +6,8 @@ from datetime import date
 
 import pandas as pd
 
-from review_tools.data.edit import csv_bytes
 from review_tools.data.project import Project
+from review_tools.data.tables import csv_bytes
 from review_tools.sources.store import CsvStore, open_store
 from review_tools.sources.watch.known import Known, Row, text
 from review_tools.sources.watch.matching import Groups

@@ -3,7 +3,12 @@
 import pytest
 
 import review_tools as rt
-from review_tools.data.inline_values import UnknownFactError, answer
+from review_tools.data.inline_values import UnknownFactError
+from review_tools.data.inline_values import answer as answered
+
+
+def answer(kind: str, question: str) -> str:
+    return answered(rt.project(), kind, question)
 
 
 def test_counts_follow_conditions_and_sections() -> None:
