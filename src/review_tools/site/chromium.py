@@ -1,10 +1,18 @@
 """Headless Chromium, which prints and tests pages of this machine."""
 
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
+
+from pypdf import PdfWriter
+from pypdf.generic import ArrayObject, ByteStringObject, DictionaryObject, NameObject, TextStringObject
+
+from review_tools.data.citation import Citation
 
 NAMES = (
     "chromium",
@@ -65,6 +73,38 @@ def print_page(page: Path, target: Path) -> None:
         tab.goto(page.as_uri())
         tab.pdf(path=target, prefer_css_page_size=True, print_background=True, outline=True, tagged=True)
         browser.close()
+
+
+def finish(pdf: Path, citation: Citation) -> None:
+    """Write title and authors for readers and catalogues; dates and identifier come from the content, not the clock."""
+    writer, day = PdfWriter(clone_from=pdf), citation.released.replace("-", "")
+    writer.metadata = {
+        "/Title": citation.title,
+        "/Author": "; ".join(citation.authors),
+        "/Subject": f"Version {citation.version}, {citation.released}. {citation.licence}.",
+        "/Keywords": ", ".join(citation.keywords),
+        "/CreationDate": f"D:{day}000000Z",
+        "/ModDate": f"D:{day}000000Z",
+    }
+    writer.page_mode = "/UseOutlines"
+    for item in _outline(cast(DictionaryObject, writer.root_object["/Outlines"].get_object())):
+        half = len(title := str(item["/Title"])) // 2
+        if title == 2 * title[:half]:  # Chromium writes the title of a heading twice where it starts a page
+            item[NameObject("/Title")] = TextStringObject(title[:half])
+    content = "".join(page.extract_text() for page in writer.pages)
+    mark = ByteStringObject(hashlib.sha256(content.encode()).digest()[:16])
+    writer._ID = ArrayObject((mark, mark))
+    writer.write(pdf)
+
+
+def _outline(parent: DictionaryObject) -> Iterator[DictionaryObject]:
+    """Yield the items below one item of the outline, each before its own."""
+    item = parent.get("/First")
+    while item is not None:
+        item = item.get_object()
+        yield item
+        yield from _outline(item)
+        item = item.get("/Next")
 
 
 if __name__ == "__main__":
