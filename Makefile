@@ -1,11 +1,12 @@
 # Two commands do everything: `make book` and `make test`. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help book pdf test test-all check style nbval tests browser serve same bench lock format clean
+.PHONY: help install book pdf test test-all check style nbval tests browser serve same bench lock format clean
 PYTHON ?= python3
 REQUIREMENTS ?= requirements.txt
 BIN := .venv/bin
 PORT ?= 8000
-PYTEST := $(BIN)/pytest --quiet -n 2 --dist loadfile --durations 30
+SELECT ?= not long
+PYTEST := $(BIN)/pytest --quiet -n 2 --dist loadfile --durations 30 -m "$(SELECT)"
 INSTALLED := .venv/.installed
 
 # A .venv holds full paths: in a checkout that was moved, renamed or copied it is made anew.
@@ -22,6 +23,8 @@ endif
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(INSTALLED)  ## set up .venv only
 
 $(INSTALLED): $(REQUIREMENTS) pyproject.toml
 	@echo "Setting up .venv (about a minute, once) …"
@@ -44,7 +47,7 @@ test: browser  ## run every check: style, types, data, book, chapters, tests
 	@echo "All checks passed. The site is in _build/html: make serve"
 
 test-all: browser  ## the same with the long tests, and two builds compared
-	@$(MAKE) --no-print-directory test PYTEST='$(PYTEST) -m ""'
+	@$(MAKE) --no-print-directory test SELECT="long or not long"
 	@$(MAKE) --no-print-directory same
 
 check: $(INSTALLED)  ## check data, bibliography and citations only
@@ -54,10 +57,10 @@ style: $(INSTALLED)  ## check code, types, workflows and forms only
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check . || { echo "Not laid out as ruff does → make format"; exit 1; }
 	@$(BIN)/mypy
-	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	@$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
-	@$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
-	@$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/*.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.citation-file-format CITATION.cff
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/*.yml
 	@$(BIN)/zizmor --offline --quiet .github
 	@$(BIN)/review forms --check
 
@@ -67,7 +70,7 @@ nbval: $(INSTALLED)  ## run the chapters of the built book again; they must give
 tests: $(INSTALLED)  ## run the tests of the code, against the built book
 	@$(PYTEST) tests
 
-browser: $(INSTALLED)
+browser: $(INSTALLED)  ## find a browser for the tests, or get one
 	@$(BIN)/python -m review_tools.site.chromium
 
 serve: $(INSTALLED)  ## open the built site on http://localhost:8000

@@ -1,6 +1,7 @@
 """Fixtures every test may use."""
 
 import csv
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from review_tools.site import chromium
 
 ROOT = Path(__file__).resolve().parents[1]
+os.environ["FONTCONFIG_FILE"] = str(ROOT / "tests" / "fonts.conf")  # every browser of the tests has the same fonts
 
 
 @pytest.fixture(scope="session")

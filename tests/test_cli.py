@@ -4,11 +4,14 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+import typer
 from typer.testing import CliRunner
 
 from review_tools.cli import app
 
 RUN = CliRunner()
+COMMANDS = typer.main.get_command(app).commands
 
 
 def test_tables_lists_every_table_with_its_size(root: Path) -> None:
@@ -24,14 +27,23 @@ def test_a_folder_that_is_no_project_is_refused_plainly(tmp_path: Path) -> None:
     assert "Traceback" not in result.output
 
 
-def test_every_command_is_described_in_the_readme(root: Path) -> None:
-    readme = (root / "README.md").read_text(encoding="utf-8")
-    for command in app.registered_commands:
-        assert f"review {command.name or command.callback.__name__}" in readme
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_says_what_it_and_each_of_its_options_does(name: str) -> None:
+    command = COMMANDS[name]
+    for one in (command, *getattr(command, "commands", {}).values()):
+        assert one.help, one.name
+        assert all(option.help for option in one.params), one.name
+
+
+def test_what_the_documents_tell_to_run_exists(root: Path) -> None:
+    documents = [root / "README.md", root / "CONTRIBUTING.md", *(root / "docs").glob("*.md")]
+    documents += (root / "book").rglob("*.md")
+    told = {word for path in documents for word in re.findall(r"`review ([a-z]+)", path.read_text(encoding="utf-8"))}
+    assert {"add", "check", "build", "diff", "accept"} <= told <= set(COMMANDS)
 
 
 def test_every_make_target_has_its_line_of_help(root: Path) -> None:
     makefile = (root / "Makefile").read_text(encoding="utf-8")
     phony = re.search(r"\.PHONY: (.*)", makefile)[1].split()
-    helped = re.findall(r"^([a-z]+):.*## ", makefile, re.MULTILINE)
+    helped = re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE)
     assert set(phony) == set(helped)

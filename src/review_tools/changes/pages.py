@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from review_tools.changes.model import Page, Pool, Table, Verdict
 from review_tools.changes.sheets import REFERENCES, Sheets
-from review_tools.check.chapters import FACT, cited_keys, found
+from review_tools.check.chapters import FACT, cited_keys, occurrences
 from review_tools.data import inline_values
 from review_tools.data.project import Project
 
@@ -90,7 +90,7 @@ def _chapter(file: str, old: Sheets, new: Sheets, studies: dict[str, set[str]], 
     shown |= {match[1] for match in DRAWN.finditer(now)}
     for table in sorted({BEHIND.get(name, name) for name in shown} & touched):
         yield f"shows {table}"
-    for match, _ in found(FACT, now):
+    for match, _ in occurrences(FACT, now):
         if match[2].split(" ")[0] not in touched:
             continue  # a fact looks at one table
         before, after = (_fact(side.project, match[1], match[2]) if side.project else "" for side in (old, new))

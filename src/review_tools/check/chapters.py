@@ -47,7 +47,7 @@ def unknown_seed_number(project: Project) -> Iterator[Problem]:
     """Refuse a number that the seed's list of references does not have."""
     numbers = whole(project, "citations").lines["seed_number"]
     for file, text in chapters(project).items():
-        for match, line in found(SEED, text):
+        for match, line in occurrences(SEED, text):
             if match[1].strip() not in numbers:
                 remedy = "write one number from 1 to 121"
                 yield Problem(file, "not a number of the seed's list", remedy, line, "", match[1])
@@ -57,7 +57,7 @@ def unknown_seed_number(project: Project) -> Iterator[Problem]:
 def unanswered_role(project: Project) -> Iterator[Problem]:
     """Refuse a number in the prose that the data do not answer."""
     for file, text in chapters(project).items():
-        for match, line in found(FACT, text):
+        for match, line in occurrences(FACT, text):
             try:
                 inline_values.answer(project, match[1], match[2])
             except DataError:
@@ -88,12 +88,12 @@ def merge_marks(texts: dict[str, str]) -> Iterator[Problem]:
 
 def cited_keys(chapter: str) -> Iterator[tuple[str, int]]:
     """Yield each key that a chapter cites, with its line."""
-    for match, line in found(CITE, chapter):
+    for match, line in occurrences(CITE, chapter):
         for key in match[1].split(","):
             yield key.strip(), line
 
 
-def found(pattern: re.Pattern[str], chapter: str) -> Iterator[tuple[re.Match[str], int]]:
+def occurrences(pattern: re.Pattern[str], chapter: str) -> Iterator[tuple[re.Match[str], int]]:
     """Yield each match of a pattern in the prose of a chapter, with its line."""
     if pattern.search(chapter):
         text = prose(chapter)

@@ -74,13 +74,13 @@ def _cells(file: str, table: Table, frame: pd.DataFrame) -> Iterator[Fix]:
     """Mend cells in place."""
     for field in table.fields:
         before = frame[field.name]
-        after = before.map(lambda text, field=field: mended(text, field))
+        after = before.map(lambda text, field=field: tidy(text, field))
         for line in frame.index[after != before]:
             yield Fix(file, "cell", int(line), field.name, str(before[line]), str(after[line]))
         frame[field.name] = after
 
 
-def mended(text: str, field: Field) -> str:
+def tidy(text: str, field: Field) -> str:
     """Return a cell in its right form: no odd or outer spaces, hyphens in figures, bare DOIs and registry numbers."""
     text = NOTHING.sub("", SPACES.sub(" ", text.replace("\r\n", "\n"))).strip()
     if field.type in PLAIN or field.name.endswith(("doi", "_id")):
@@ -103,7 +103,7 @@ def _bibliography(change: Change) -> list[Fix]:
     fixes, lines = list(_form(change.project, BIBLIOGRAPHY)), text.split("\n")
     for at, line in enumerate(lines):
         if match := ENTRY_FIELD.fullmatch(line):
-            after = mended(match["value"], Field(match["name"], "string", ""))
+            after = tidy(match["value"], Field(match["name"], "string", ""))
             if after != match["value"]:
                 fixes.append(Fix(BIBLIOGRAPHY, "field", at + 1, match["name"], match["value"], after))
                 lines[at] = f"{match['start']}{after}{match['end']}"

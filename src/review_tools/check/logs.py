@@ -50,9 +50,9 @@ def search_without_its_records(searches: Sheet) -> Iterator[Problem]:
 @table_rule("candidates")
 def duplicate_of_nothing(candidates: Sheet) -> Iterator[Problem]:
     """Refuse a duplicate of itself or of a record that does not exist."""
-    known = {key for table, column in RECORDS.items() for key in candidates.of(table).lines[column]}
+    keys = {key for table, column in RECORDS.items() for key in candidates.of(table).lines[column]}
     column = candidates["duplicate_of"]
-    wrong = (column != "") & ~column.isin(known)
+    wrong = (column != "") & ~column.isin(keys)
     why, remedy = "no such candidate, study or trial", "name the record that it repeats"
     yield from candidates.report(wrong, "duplicate_of", why, remedy)
     itself = (column != "") & (column == candidates["candidate_id"])
@@ -80,7 +80,7 @@ def decision_about_duplicate(screenings: Sheet) -> Iterator[Problem]:
 
 @table_rule("screenings")
 def idle_undo(screenings: Sheet) -> Iterator[Problem]:
-    """Refuse to take back a decision that does not stand."""
+    """Refuse an undo of a decision that does not stand."""
     why, remedy = "takes back a decision that does not stand", "remove the row, or restore the decision before it"
     yield from screenings.report(prisma_counts.idle_undos(screenings.frame), "decision", why, remedy)
 
@@ -173,10 +173,10 @@ def other_version(project: Project) -> Iterator[Problem]:
 
 @table_rule("studies")
 def study_gone(studies: Sheet) -> Iterator[Problem]:
-    """Refuse to lose a study that the history has, unless it is recorded as withdrawn."""
+    """Refuse a study of the history that is gone, unless it is recorded as withdrawn."""
     present = studies.lines["study_id"].keys() | studies.of("withdrawn").lines["study_id"].keys()
-    known = {key for past in _past(studies) if "study_id" in past for key in past["study_id"] if key}
-    for key in sorted(known - present):
+    past_keys = {key for past in _past(studies) if "study_id" in past for key in past["study_id"] if key}
+    for key in sorted(past_keys - present):
         remedy = "restore its row, or say in data/withdrawn.csv when, why and by whom it was taken out"
         why = "this study is in the history but not in the table any more"
         yield Problem(studies.file, why, remedy, column="study_id", value=key)
@@ -184,25 +184,25 @@ def study_gone(studies: Sheet) -> Iterator[Problem]:
 
 @table_rule()
 def past_line_changed(log: Sheet) -> Iterator[Problem]:
-    """Refuse to change or remove a past line of a table that only grows."""
+    """Refuse a past line that was changed or removed in a table that only grows."""
     if not log.table.append_only:
         return
     name, key = log.table.name, list(log.table.primary_key)
     now = {tuple(row[column] for column in key): line for line, row in whole(log.project, name).rows.items()}
-    told = set()  # by the newest of the past states alone
+    reported = set()  # by the newest of the past states alone
     for past in _past(log):
         if not set(key) <= set(past.columns):
             continue
         columns = [column for column in past.columns if column in log.frame.columns]
         for row in past.to_dict("records"):
             subject = tuple(row[column] for column in key)
-            if subject not in now and (subject, "") not in told:
-                told.add((subject, ""))
+            if subject not in now and (subject, "") not in reported:
+                reported.add((subject, ""))
                 why = "this line is in the history but not in the table any more; its lines are only added to"
                 yield Problem(log.file, why, "restore it from git", None, key[0], " ".join(subject))
             for column in columns if subject in now else ():
-                if log.rows[now[subject]][column] != row[column] and (subject, column) not in told:
-                    told.add((subject, column))
+                if log.rows[now[subject]][column] != row[column] and (subject, column) not in reported:
+                    reported.add((subject, column))
                     why = f"a past line was changed (it said {row[column]!r}); its lines are only added to"
                     yield from log.report([now[subject]], column, why, "restore it from git, and add a new line")
 

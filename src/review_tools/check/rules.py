@@ -82,7 +82,7 @@ def no_spread(outcomes: Sheet) -> Iterator[Problem]:
 
 @table_rule("findings", "outcomes")
 def no_place(rows: Sheet) -> Iterator[Problem]:
-    """Refuse as the place of a value that its source was looked up: that says nothing about where it stands."""
+    """Refuse a value without a place in its source: that the source was looked up is none."""
     looked_up = rows["source_where"].str.match(r"(?:registry )?record\b.*\bseen \d")
     why = "says when the record was seen, not where in the source this stands"
     yield from rows.report(looked_up, "source_where", why, "name the abstract, table, figure or page")

@@ -217,12 +217,12 @@ def broken_link(project: Project, table: Table, field: Field) -> CellTest | None
     if link is None:
         return None
     target = whole(project, link.target)
-    known = target.lines[link.target_column]
+    keys = target.lines[link.target_column]
 
     def test(text: str) -> tuple[str, str] | None:
-        if not text or text in known:
+        if not text or text in keys:
             return None
-        remedy = f"{did_you_mean(text, known)}correct it, or add its row to {target.file}"
+        remedy = f"{did_you_mean(text, keys)}correct it, or add its row to {target.file}"
         return f"no such {link.target_column} in {target.file}", remedy
 
     return test

@@ -1,7 +1,6 @@
 """``review``: the project's commands, one module each. They parse and delegate."""
 
 from review_tools.cli import (
-    accept,
     add,
     build,
     check,
@@ -10,20 +9,17 @@ from review_tools.cli import (
     gate,
     identify,
     pdf,
-    pool,
     publish,
     release,
     retractions,
     screen,
     store,
-    tables,
     versions,
     watch,
 )
 from review_tools.cli.app import app
 
 __all__ = [
-    "accept",
     "add",
     "app",
     "build",
@@ -33,13 +29,11 @@ __all__ = [
     "gate",
     "identify",
     "pdf",
-    "pool",
     "publish",
     "release",
     "retractions",
     "screen",
     "store",
-    "tables",
     "versions",
     "watch",
 ]

@@ -1,12 +1,14 @@
-"""``review check``: everything wrong with the data, in words."""
+"""``review check``, ``tables``, ``accept`` and ``pool``: what the data hold, what is wrong with them, what they say."""
 
 import json
 import sys
 from dataclasses import asdict
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import pandas as pd
 import typer
+from rich import table as rich
 from rich.console import Console
 
 from review_tools.check import check as run_checks
@@ -16,6 +18,9 @@ from review_tools.cli.app import AsJson, Root, app, open_project, refuse
 from review_tools.data.problems import DataError, Problem, shorten
 from review_tools.data.project import Project
 from review_tools.data.schema import Table
+
+if TYPE_CHECKING:
+    from review_tools.synthesis.pooling import Pooled
 
 
 @app.command()
@@ -33,16 +38,99 @@ def check(
     problems = problems_of(project)
     if as_json:
         shown = [one.as_dict() | {"meaning": _meaning(project, one.file, one.column)} for one in problems]
-        told = {"problems": shown, "fixed": [asdict(one) for one in mended]}
-        print(json.dumps(told, ensure_ascii=False, indent=2))
+        report = {"problems": shown, "fixed": [asdict(one) for one in mended]}
+        print(json.dumps(report, ensure_ascii=False, indent=2))
     else:
         rows = sum(len(project.table(name)) for name in project.schema) if not problems else 0
         print_problems(problems, rows, project)
     raise typer.Exit(bool(problems))
 
 
+@app.command()
+def tables(root: Root = None, as_json: AsJson = False) -> None:
+    """List the tables with their sizes."""
+    project = open_project(root)
+    try:
+        sizes = {name: (table, len(project.table(name))) for name, table in project.schema.items()}
+    except DataError as error:
+        refuse(str(error))
+    if as_json:
+        print(json.dumps({name: {"rows": rows, "columns": len(table.fields)} for name, (table, rows) in sizes.items()}))
+        return
+    listing = rich.Table("table", "rows", "columns", "a row is", box=None, header_style="bold")
+    for name, (table, rows) in sizes.items():
+        listing.add_row(name, str(rows), str(len(table.fields)), table.description.split(". ")[0].rstrip("."))
+    Console().print(listing)
+
+
+@app.command()
+def accept(
+    claim: Annotated[str, typer.Argument(help="Identifier of the claim, from data/claims.csv.")],
+    by: Annotated[str, typer.Option(help="Your name: you have read the sentence again.")],
+    root: Root = None,
+) -> None:
+    """Accept the verdict that the data now give a claim, with your name and today's date."""
+    from review_tools.synthesis import claims
+
+    project = open_project(root)
+    try:
+        print(claims.accept(project, claim, by))
+    except (DataError, KeyError) as error:
+        refuse(str(error.args[0]))
+
+
+@app.command()
+def pool(
+    file: Annotated[Path, typer.Argument(help="CSV: one row a study; `study` names it.")],
+    measure: Annotated[str, typer.Option(help="RR, OR, RD, PETO, MD, SMD, PLO, HR, IRR or GEN.")],
+    model: Annotated[str, typer.Option(help="FE, MH, DL, PM or REML; PETO with FE is Peto's method.")] = "REML",
+    test: Annotated[str | None, typer.Option(help="z or hksj; hksj for random effects if left out.")] = None,
+    guard: Annotated[bool, typer.Option(help="Never let hksj narrow the interval below that of z.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Pool the studies of a CSV file: a table, or JSON on the scale of analysis with --json."""
+    from review_tools.synthesis import pooling, rows
+    from review_tools.synthesis.effects import SynthesisError
+
+    try:
+        effects = rows.effect_sizes(rows.read(file), measure.upper(), file.name)
+        for warning in effects.warnings:
+            print(f"warning: {warning}", file=sys.stderr)
+        pooled = pooling.pool(effects, model.upper(), test and test.lower(), guard=guard)
+    except (DataError, SynthesisError) as error:
+        refuse(str(error))
+    for row in pooled.left_out:
+        print(f"left out: {row.label}: {row.why}", file=sys.stderr)
+    if as_json:
+        print(json.dumps(pooled.figures(), allow_nan=False))
+    else:
+        _print_pooled(pooled, effects.measure.title)
+
+
+def _print_pooled(pooled: "Pooled", title: str) -> None:
+    def text(value: float | None, form: str = ".4g") -> str:
+        return "–" if value is None else format(value, form)
+
+    listing = rich.Table("", "estimate", "95% from", "to", box=None, header_style="bold", title_justify="left")
+    listing.title = f"{title}, {pooled.k} {'study' if pooled.k == 1 else 'studies'}: {pooled.model}, test {pooled.test}"
+    scales: dict[str, tuple[float | None, ...]] = {
+        "effect": (pooled.back_estimate, pooled.back_ci_low, pooled.back_ci_high),
+        "prediction": (None, pooled.back_pi_low, pooled.back_pi_high),
+    }
+    if pooled.back_estimate != pooled.estimate:
+        scales["scale of analysis"] = (pooled.estimate, pooled.ci_low, pooled.ci_high)
+    for name, figures in scales.items():
+        listing.add_row(name, *map(text, figures))
+    console = Console(highlight=False)
+    console.print(listing)
+    console.print(f"{'z' if pooled.df is None else 't'} {text(pooled.stat)}, p {text(pooled.p, '.3g')}", end="; ")
+    console.print(
+        f"tau² {text(pooled.tau2)}, I² {text(pooled.i2, '.1f')}%, Q {text(pooled.q)} (p {text(pooled.q_p, '.3g')})"
+    )
+
+
 def problems_of(project: Project) -> list[Problem]:
-    """Everything wrong with the data; claims are tested once the data are sound."""
+    """Return everything wrong with the data; claims are tested once the data are sound."""
     try:
         problems = run_checks(project)
         if not problems:
@@ -62,7 +150,7 @@ def print_fixes(fixes: list[Fix]) -> None:
 
 
 def print_problems(problems: list[Problem], rows: int, project: Project, *, written: bool = True) -> None:
-    """Problems by file: the row with the bad cell marked, what is wrong, the remedy, where the column is explained.
+    """Print problems by file: the row with the bad cell marked, what is wrong, the remedy, what the column means.
 
     With ``written`` false they are those of a change that was not made, so that the files hold no such rows.
     """
@@ -100,7 +188,7 @@ def _table(project: Project, file: str) -> Table | None:
 
 
 def _sheet(project: Project, file: str) -> tuple[pd.DataFrame | None, Table | None]:
-    """The rows of a file of ``data/`` as text, with its definition; nothing where they cannot be read."""
+    """Return the rows of a file of ``data/`` as text, with its definition; nothing where they cannot be read."""
     table = _table(project, file)
     try:
         return (project.text(table.name), table) if table else (None, None)
@@ -109,7 +197,7 @@ def _sheet(project: Project, file: str) -> tuple[pd.DataFrame | None, Table | No
 
 
 def _shown(row: pd.Series, bad: str, table: Table) -> str:
-    """The key columns of a row, and the bad cell between its neighbours, marked."""
+    """Return the key columns of a row, and the bad cell between its neighbours, marked."""
     columns = list(row.index)
     at = columns.index(bad) if bad in columns else -1
     near = columns[max(at - 1, 0) : at + 2] if at >= 0 else columns[:3]
@@ -119,7 +207,7 @@ def _shown(row: pd.Series, bad: str, table: Table) -> str:
 
 
 def _meaning(project: Project, file: str, column: str) -> str:
-    """Where a column of a file of ``data/`` is explained: on the site, or in the data package; else nothing."""
+    """Return where a column of a file of ``data/`` is explained: on the site, or in the data package; else nothing."""
     table = _table(project, file)
     if table is None or column not in table.columns:
         return ""

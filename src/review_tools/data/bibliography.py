@@ -68,7 +68,7 @@ class Reference:
 
 
 def short_title(title: str, words: int = 5) -> str:
-    """First words of a title, with an ellipsis when some are left out."""
+    """Return the first words of a title, with an ellipsis when some are left out."""
     parts = title.strip("[]").split()
     return " ".join(parts[:words]).rstrip(",:;") + ("…" if len(parts) > words else "")
 
@@ -107,7 +107,7 @@ def parse_bibliography(content: bytes | None) -> tuple[dict[str, Reference], lis
 
 
 def _names(authors: str) -> list[str]:
-    """The names of an author field, divided at each “and” that stands outside of braces."""
+    """Return the names of an author field, divided at each “and” that stands outside of braces."""
     names, depth = [""], 0
     for part in re.split(r"([{}]|\s+and\s+)", authors):
         depth += (part == "{") - (part == "}")
@@ -119,12 +119,12 @@ def _names(authors: str) -> list[str]:
 
 
 def _is_group(name: str) -> bool:
-    """Whether one pair of braces holds the whole name, and that is no surname of two words, such as {Te Boome}."""
+    """Say whether one pair of braces holds the whole name, and that is no surname of two words, such as {Te Boome}."""
     *before, _ = name.strip("{}").split() or [""]
     surname = bool(before) and all(word.casefold() in PARTICLES for word in before)
     return name.startswith("{") and name.find("}") == len(name) - 1 and not surname
 
 
 def _plain(value: str) -> str:
-    """Field value without the escapes and braces that only TeX needs."""
+    """Return a field without the escapes and braces that only TeX needs."""
     return re.sub(r"\\([&%#_$])", r"\1", value).replace("{", "").replace("}", "").strip()

@@ -45,12 +45,12 @@ class Citation:
         return self.released[:4]
 
     def text(self) -> str:
-        """One line for a reference list."""
+        """Return one line for a reference list."""
         names = "; ".join(self.authors)
         return clean(f"{names} ({self.year}). {self.title}. Version {self.version}, {self.released}. {self.url}")
 
     def bibtex(self) -> str:
-        """An entry that TeX prints as it is meant."""
+        """Return an entry that TeX prints as it is meant."""
         fields = {
             # A second pair of braces keeps a group's name whole.
             "author": " and ".join(name if "," in name else f"{{{tex(name)}}}" for name in map(clean, self.authors)),
@@ -65,7 +65,7 @@ class Citation:
         return f"@misc{{{key},\n" + "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items()) + "}\n"
 
     def ris(self) -> str:
-        """A record for a reference manager."""
+        """Return a record for a reference manager."""
         return ris_record(
             "DATA",
             [
@@ -126,12 +126,12 @@ def published_at(config: dict[str, Any]) -> str:
 
 
 def works_ris(works: Iterable[Reference]) -> str:
-    """The bibliography as RIS, one record a work."""
+    """Return the bibliography as RIS, one record a work."""
     return "\r\n".join(work_ris(work) for work in works)
 
 
 def work_ris(work: Reference) -> str:
-    """One work as RIS; what is unknown is left out."""
+    """Return a work as RIS; what is unknown is left out."""
     first, _, last = work["pages"].replace("–", "--").partition("--")
     return ris_record(
         "JOUR" if work["journal"] else "GEN",
@@ -155,28 +155,28 @@ def work_ris(work: Reference) -> str:
 
 
 def ris_record(kind: str, fields: Iterable[tuple[str, str]]) -> str:
-    """One record. A value is one line, so it can neither end the record nor start another field."""
+    """Return one record. A value is one line, so it can neither end the record nor start another field."""
     lines = [f"TY  - {kind}", *(f"{tag}  - {value}" for tag, text in fields if (value := clean(text))), "ER  - ", ""]
     return "\r\n".join(lines)
 
 
 def clean(text: str) -> str:
-    """One line of text without control characters."""
+    """Return the text on one line, without control characters."""
     return " ".join(CONTROL.sub(" ", text).split())
 
 
 def web(address: str) -> str:
-    """The address if it is one of the web, else nothing: no ``javascript:`` reaches a link."""
+    """Return the address if it is one of the web, else nothing: no ``javascript:`` reaches a link."""
     return address if re.match(r"https?://", address) else ""
 
 
 def tex(text: str) -> str:
-    """Plain text with TeX's special characters escaped."""
+    """Return plain text with TeX's special characters escaped."""
     return "".join(TEX.get(character, character) for character in clean(text))
 
 
 def _names(authors: list[dict[str, Any]]) -> tuple[str, ...]:
-    """People as “Last, First”, groups by their name."""
+    """Return people as “Last, First”, groups by their name."""
     return tuple(
         str(author["name"]) if "name" in author else f"{author['family-names']}, {author['given-names']}"
         for author in authors

@@ -157,17 +157,32 @@ def recover(root: Path) -> None:
             _finish(root)
 
 
-def replace_bytes(path: Path, content: bytes) -> None:
-    """Put a file in place in one step: a reader or an interruption finds either the old file or the new one."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
+def replace_bytes(path: Path, content: bytes, new: Path | None = None) -> None:
+    """Put a file in place in one step: a reader or an interruption finds either the old file or the new one.
+
+    Args:
+        new: where it is written first, on the same file system; beside its place if left out.
+    """
+    if new is None:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        os.close(handle)
+        new = Path(name)
     try:
-        _write(Path(name), content)
-        Path(name).chmod(path.stat().st_mode if path.exists() else 0o644)
-        Path(name).replace(path)
+        with new.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        new.chmod(path.stat().st_mode if path.exists() else 0o644)
+        new.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        new.unlink(missing_ok=True)
         raise
+    if os.name == "posix":  # make the renaming last through a loss of power
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 @contextmanager
@@ -199,30 +214,9 @@ def _finish(root: Path) -> None:
 
 
 def _put(root: Path, file: str, content: bytes) -> None:
-    """Write a file beside its place, where nobody minds what an interruption leaves, and rename it to its place."""
-    new, target = root / FOLDER / "new", root / file
-    _write(new, content)
-    new.chmod(target.stat().st_mode if target.exists() else 0o644)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    new.replace(target)
-    _sync(target.parent)
-
-
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    """Make renames in a folder last through a loss of power, where the system can do that."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    """Put a file of the project in place; an interruption leaves nothing beside it."""
+    (root / file).parent.mkdir(parents=True, exist_ok=True)
+    replace_bytes(root / file, content, root / FOLDER / "new")
 
 
 def sha256(content: bytes) -> str:

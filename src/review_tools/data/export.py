@@ -60,7 +60,7 @@ class Download:
 def downloads(project: Project) -> list[Download]:
     """Return every file there is to take, the archive first."""
     works = len(project.works)
-    listed = [
+    every = [
         Download(archive_name(project), "Archive", "Everything below in one archive, with the licence and a README."),
         *(
             Download(table.path, table.title, table.description, len(project.table(table.name)))
@@ -71,7 +71,7 @@ def downloads(project: Project) -> list[Download]:
         Download("references.ris", "Works, RIS", "One work, for reference managers.", works),
         Download("README.txt", "Read me", "How the files are made, and how to cite them."),
     ]
-    return [replace(file, path=f"{FOLDER}/{file.path}") for file in listed]
+    return [replace(file, path=f"{FOLDER}/{file.path}") for file in every]
 
 
 def files(project: Project) -> dict[str, bytes]:
@@ -100,12 +100,12 @@ def table_csv(frame: pd.DataFrame) -> str:
 
 
 def safe_cell(text: str) -> str:
-    """The cell, with an apostrophe before what a spreadsheet would take for a formula."""
+    """Return the cell, with an apostrophe before what a spreadsheet would take for a formula."""
     return f"'{text}" if FORMULA.match(text) and not NUMBER.fullmatch(text) else text
 
 
 def archive(content: dict[str, bytes], folder: str) -> bytes:
-    """A zip file of the contents, the same bytes for the same content."""
+    """Return a zip file of the contents, the same bytes for the same content."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
         for name, data in sorted(content.items()):

@@ -1,4 +1,4 @@
-"""What git knows of the project: states of its files. Only `review release --tag` writes with it."""
+"""Git: the past states of the project's files. Only `review release --tag` writes with it."""
 
 import shutil
 import subprocess
@@ -10,8 +10,8 @@ class GitError(Exception):
     """Git is missing, or cannot answer. The message is meant for the person who asked."""
 
 
-def run(root: Path, *words: str, given: bytes | None = None) -> bytes:
-    """The output of one git command in ``root``.
+def run(root: Path, *words: str, stdin: bytes | None = None) -> bytes:
+    """Return the output of one git command in ``root``.
 
     Raises:
         GitError: git is missing or refuses; the message holds its first line.
@@ -19,30 +19,30 @@ def run(root: Path, *words: str, given: bytes | None = None) -> bytes:
     git = shutil.which("git")
     if git is None:
         raise GitError("git is not installed.")
-    done = subprocess.run(  # noqa: S603 (git with arguments of ours; revisions are resolved first)
-        [git, "-C", str(root), *words], input=given, capture_output=True, check=False
+    answer = subprocess.run(  # noqa: S603 (git with arguments of ours; revisions are resolved first)
+        [git, "-C", str(root), *words], input=stdin, capture_output=True, check=False
     )
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
+    if answer.returncode:
+        said = answer.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
         raise GitError(said or f"git {words[0]} failed.")
-    return done.stdout
+    return answer.stdout
 
 
 def commit(root: Path, revision: str) -> str:
-    """The full name of the commit that a revision stands for.
+    """Return the full name of the commit that a revision stands for.
 
     Raises:
         GitError: there is none.
     """
     try:
-        found = run(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        name = run(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     except GitError:
         raise GitError(f"{revision!r} is neither a folder nor a revision that git knows here.") from None
-    return found.decode().strip()
+    return name.decode().strip()
 
 
 def files(root: Path, sha: str, *paths: str) -> Iterator[tuple[PurePosixPath, bytes]]:
-    """Name (relative to ``root``) and content of each regular file of a commit below ``paths``.
+    """Yield name (relative to ``root``) and content of each regular file of a commit below ``paths``.
 
     Contents come as they are stored: nothing the commit holds (attributes, filters, links) is acted on.
     """
@@ -59,10 +59,10 @@ def files(root: Path, sha: str, *paths: str) -> Iterator[tuple[PurePosixPath, by
 
 
 def blobs(root: Path, names: list[str]) -> list[bytes]:
-    """The contents of objects such as ``SHA:./data/studies.csv``, in order; empty for one that does not exist."""
+    """Return the contents of objects such as ``SHA:./data/studies.csv``, in order; empty where there is none."""
     if not names:
         return []
-    answer = run(root, "cat-file", "--batch", given="".join(f"{name}\n" for name in names).encode())
+    answer = run(root, "cat-file", "--batch", stdin="".join(f"{name}\n" for name in names).encode())
     contents, at = [], 0
     for _ in names:
         end = answer.index(b"\n", at)

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from review_tools.data.problems import did_you_mean
-from review_tools.data.project import Project, once
+from review_tools.data.project import Project, labels, once
 
 
 class UnknownFactError(Exception):
@@ -17,7 +17,7 @@ class UnknownFactError(Exception):
 
 
 def answer(project: Project, kind: str, question: str) -> str:
-    """The answer to one question, as text for the page.
+    """Return the answer to one question, as text for the page.
 
     Args:
         kind: ``count`` (table, column=value …), ``value`` (table, row id, column) or
@@ -47,42 +47,42 @@ def answer(project: Project, kind: str, question: str) -> str:
 
 
 def select(project: Project, table: str, conditions: list[str]) -> pd.DataFrame:
-    """Rows of a table that meet every ``column=value``. Raises as ``matches`` does."""
+    """Return the rows of a table that meet every ``column=value``. Raises as ``matches`` does."""
     return project.table(table)[matches(project, table, conditions)]
 
 
 def matches(project: Project, table: str, conditions: list[str]) -> pd.Series:
-    """Which rows of a table meet every ``column=value``; a section covers its sub-sections.
+    """Return a mask of the rows of a table that meet every ``column=value``; a section covers its sub-sections.
 
     Raises:
         UnknownFactError: no such column, or no such term in its vocabulary.
     """
     frame = project.table(table)
-    chosen = pd.Series(True, index=frame.index)
+    mask = pd.Series(True, index=frame.index)
     for condition in conditions:
         column, equals, value = condition.partition("=")
         if not equals or column not in frame.columns:
             raise UnknownFactError(f"{condition!r} is not column=value of {table}")
         field = project.schema[table].field(column)
-        if field.vocabulary and value not in _terms(project, field.vocabulary):
+        if field.vocabulary and value not in labels(project, field.vocabulary):
             raise UnknownFactError(f"{value!r} is not a term of {field.vocabulary}")
         cells = frame[column]
-        chosen &= in_section(cells, value) if column == "section" else _text(cells) == value
-    return chosen
+        mask &= in_section(cells, value) if column == "section" else _text(cells) == value
+    return mask
 
 
 def in_section(column: pd.Series, section: str) -> pd.Series:
-    """Whether each value is the section or lies below it: 2.1 covers 2.1.1."""
+    """Return a mask of the values that are the section or lie below it: 2.1 covers 2.1.1."""
     return (column == section) | column.str.startswith(f"{section}.")
 
 
 def _text(cells: pd.Series) -> pd.Series:
-    """Cells as text; those that are text already are not copied."""
+    """Return cells as text; those that are text already are not copied."""
     return cells if isinstance(cells.dtype, pd.StringDtype) else cells.astype(str)
 
 
 def cell(project: Project, table: str, row: str, column: str) -> Any:
-    """One cell, found by the value of the table's key."""
+    """Return one cell of the row that has this key. Raises UnknownFactError if there is none."""
     frame = project.table(table)
     if column not in frame.columns:
         raise UnknownFactError(f"{table} has no column {column!r}; {did_you_mean(column, frame.columns)}".rstrip("; "))
@@ -97,21 +97,15 @@ def cell(project: Project, table: str, row: str, column: str) -> Any:
 
 @once
 def _places(project: Project, table: str) -> dict[str, list[int]]:
-    """Where the rows of each value of a table's key stand."""
+    """Return where the rows of each value of a table's key stand."""
     places: dict[str, list[int]] = {}
     for place, value in enumerate(_text(project.table(table)[project.schema[table].primary_key[0]])):
         places.setdefault(value, []).append(place)
     return places
 
 
-@once
-def _terms(project: Project, kind: str) -> frozenset[str]:
-    terms = project.table("vocabulary")
-    return frozenset(terms.loc[terms["kind"] == kind, "term"])
-
-
 def as_text(value: Any) -> str:
-    """A cell for the page: whole numbers without a point, dates as YYYY-MM-DD."""
+    """Return a cell for the page: whole numbers without a point, dates as YYYY-MM-DD."""
     if isinstance(value, pd.Timestamp):
         return f"{value:%Y-%m-%d}"
     if isinstance(value, bool):

@@ -14,7 +14,7 @@ DECISION_COLUMNS = ["candidate_id", "by", "decision", "reason", "date", "note"]
 
 
 def in_force(screenings: pd.DataFrame) -> pd.DataFrame:
-    """The decision in force of each person about each candidate: the latest that was not undone.
+    """Return the decision in force of each person about each candidate: the latest that was not undone.
 
     Returns:
         One row for each candidate and person, in the order in which the candidates were first decided.
@@ -30,7 +30,7 @@ def in_force(screenings: pd.DataFrame) -> pd.DataFrame:
 
 
 def idle_undos(screenings: pd.DataFrame) -> Iterator[int]:
-    """Index of each row that takes back a decision which does not stand."""
+    """Yield the index of each row that takes back a decision which does not stand."""
     depth: dict[tuple[str, str], int] = {}
     for at, candidate, by, decision in zip(
         screenings.index, screenings["candidate_id"], screenings["by"], screenings["decision"], strict=True
@@ -43,7 +43,7 @@ def idle_undos(screenings: pd.DataFrame) -> Iterator[int]:
 
 
 def outcomes(candidates: pd.DataFrame, screenings: pd.DataFrame) -> pd.DataFrame:
-    """What became of each record to screen (duplicates are none).
+    """Return what became of each record to screen (duplicates are none).
 
     Returns:
         ``candidate_id``, ``search_id``, ``source``, ``outcome`` (waiting, include, exclude, unsure or
@@ -66,7 +66,7 @@ def outcomes(candidates: pd.DataFrame, screenings: pd.DataFrame) -> pd.DataFrame
 
 
 def to_screen(candidates: pd.DataFrame) -> pd.DataFrame:
-    """Candidates that are no duplicates."""
+    """Return the candidates that are no duplicates."""
     return candidates[candidates["duplicate_of"].fillna("") == ""]
 
 
@@ -91,7 +91,7 @@ class Flow:
 
 
 def flow(searches: pd.DataFrame, candidates: pd.DataFrame, screenings: pd.DataFrame) -> Flow:
-    """The flow of the records of the searches given; candidates of other searches do not count."""
+    """Return the flow of the records of these searches; candidates of other searches do not count."""
     mine = candidates[candidates["search_id"].isin(searches["search_id"])]
     became = outcomes(mine, screenings)
     count = became["outcome"].value_counts()

@@ -97,11 +97,11 @@ class Project:
 
     def files(self, folder: str, suffix: str = "") -> list[str]:
         """Return the names of all files below a folder, sorted."""
-        found = {name for name in self._contents if name.startswith(f"{folder}/")}
+        names = {name for name in self._contents if name.startswith(f"{folder}/")}
         if self._on_disk:
             paths = (self.root / folder).rglob("*")
-            found |= {path.relative_to(self.root).as_posix() for path in paths if path.is_file()}
-        return sorted(name for name in found if name.endswith(suffix) and self.has(name))
+            names |= {path.relative_to(self.root).as_posix() for path in paths if path.is_file()}
+        return sorted(name for name in names if name.endswith(suffix) and self.has(name))
 
     @cached_property
     def schema(self) -> dict[str, schema.Table]:
@@ -197,6 +197,14 @@ def once(function: Callable[Concatenate[Project, Args], Result]) -> Callable[Con
         return result
 
     return remembered
+
+
+@once
+def labels(project: Project, kind: str) -> dict[str, str]:
+    """Return each term of one kind of the vocabulary with the label that readers see."""
+    terms = project.table("vocabulary")
+    terms = terms[terms["kind"] == kind]
+    return dict(zip(terms["term"], terms["label"], strict=True))
 
 
 def _missing(file: str) -> Problem:

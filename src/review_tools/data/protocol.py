@@ -51,13 +51,13 @@ def _problems(read: dict[str, Any]) -> Iterator[Problem]:
     questions = read.get("questions")
     if not isinstance(questions, list) or not questions or not all(isinstance(one, str) for one in questions):
         yield _wrong("questions", "no list of questions", "write at least one")
-    for key, needed in LISTS.items():
+    for key, parts in LISTS.items():
         listed = _at(read, key)
         if not isinstance(listed, list) or not listed:
-            yield _wrong(key, "no list", f"write at least one entry with {', '.join(needed)}")
+            yield _wrong(key, "no list", f"write at least one entry with {', '.join(parts)}")
             continue
         for number, entry in enumerate(listed, 1):
-            for part in needed:
+            for part in parts:
                 if not isinstance(entry, dict) or not isinstance(entry.get(part), str):
                     yield _wrong(f"{key}, entry {number}", f"lacks {part}", f"write {part} as text")
     examples = _at(read, "eligibility.examples")

@@ -17,7 +17,7 @@ VOID = ("retraction", "withdrawal", "partial retraction")  # kinds that nobody m
 
 
 def gravest(statuses: Iterable[str]) -> str:
-    """The status that stands when several are said of one work; ``current`` when nothing is."""
+    """Return the status that stands when several are said of one work; ``current`` when nothing is."""
     return min(statuses, key=ORDER.index, default="current")
 
 

@@ -5,9 +5,19 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from review_tools.data.project import Project
-from review_tools.display.queries import findings, in_one_line, in_words, labels, with_mediators
-from review_tools.display.theme import BLUE, BOX_INK, DIRECTION, PAGE_INK, SEQUENTIAL, named, palette, plural, tooltip
+from review_tools.data.project import Project, labels
+from review_tools.display.queries import findings, in_one_line, in_words, with_mediators
+from review_tools.display.theme import (
+    BLUE,
+    BOX_INK,
+    DIRECTION,
+    PAGE_INK,
+    SEQUENTIAL,
+    palette,
+    plural,
+    tooltip,
+    with_caption,
+)
 
 ROWS = 22  # more rows of a heat map than this are hard to read; the rarest are left to the table
 TRIALS = {
@@ -48,7 +58,7 @@ def directions(project: Project, section: str | None = None) -> alt.Chart:
         .properties(width="container", height=alt.Step(22))
     )
     description = f"{calm} of {plural(len(frame), 'finding')} speak for less inflammation; bars by target cell."
-    return named(chart, "Which way the findings point", description)
+    return with_caption(chart, "Which way the findings point", description)
 
 
 def basis(project: Project, section: str | None = None) -> alt.LayerChart:
@@ -84,7 +94,7 @@ def _bars(groups: pd.Series, title: str, one: str) -> alt.LayerChart:
     bars = chart.mark_bar(color=BLUE)
     numbers = chart.mark_text(align="left", dx=4, fontSize=12, color=PAGE_INK).encode(text="rows:Q")
     description = f"{plural(len(groups), one)} in {plural(len(counts), 'group')}; the largest is {group} with {rows}."
-    return named((bars + numbers).properties(width="container", height=alt.Step(22)), title, description)
+    return with_caption((bars + numbers).properties(width="container", height=alt.Step(22)), title, description)
 
 
 def mediator_by_cell(project: Project, section: str | None = None) -> alt.LayerChart:
@@ -146,7 +156,7 @@ def _matrix(frame: pd.DataFrame, axes: dict[str, str], title: str) -> alt.LayerC
         text="findings:Q",
         color=alt.when(alt.datum.findings > (1 + darkest) / 2).then(alt.value("white")).otherwise(alt.value(BOX_INK)),
     )
-    return named((cells + numbers).properties(width="container", height=alt.Step(24)), title, description)
+    return with_caption((cells + numbers).properties(width="container", height=alt.Step(24)), title, description)
 
 
 def _by_findings(counts: pd.DataFrame, column: str) -> list[Any]:
@@ -186,4 +196,4 @@ def trial_timeline(project: Project) -> alt.LayerChart:
     description = f"{plural(len(dated), 'trial')} with a registered start, from {dated['start'].min()[:4]} on"
     description += f"; {undated} more show no date." if undated else "."
     chart = (lines + starts).properties(width="container", height=alt.Step(22))
-    return named(chart, "When the trials ran", description)
+    return with_caption(chart, "When the trials ran", description)

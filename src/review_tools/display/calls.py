@@ -19,8 +19,8 @@ CHARTS = {
     "mechanisms": "mechanism_map",
 }
 TABLES = {
-    "data_tables": "citations corrections data_dictionary downloads findings glossary notices outcomes studies "
-    "table_sizes",
+    "data_tables": "check_rules citations corrections data_dictionary downloads findings glossary notices outcomes "
+    "studies table_sizes",
     "explorer": "explorer",
     "flow": "screening_queue search_log",
     "front_page": "at_a_glance cite directions",

@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from review_tools.check import RULES
 from review_tools.data import export
-from review_tools.data.project import Project
+from review_tools.data.project import Project, labels
 from review_tools.data.retracted import retracted
 from review_tools.display.grid import (
     UNKNOWN,
@@ -24,7 +25,7 @@ from review_tools.display.grid import (
     tags,
 )
 from review_tools.display.queries import findings as selected_findings
-from review_tools.display.queries import in_words, labels, lists, select
+from review_tools.display.queries import in_words, lists, select
 from review_tools.display.theme import plural
 
 NONE = repeat(None)
@@ -61,7 +62,7 @@ def trial_link(trial_id: str) -> Cell:
     return link(f"site:trials/{trial_id}", trial_id)
 
 
-def joined(values: Iterable[Iterable[str]], nothing: Cell = "") -> list[Cell]:
+def commas(values: Iterable[Iterable[str]], nothing: Cell = "") -> list[Cell]:
     """Return lists as text, with a word for the empty ones."""
     return [", ".join(words) or nothing for words in values]
 
@@ -77,7 +78,7 @@ def findings(project: Project, section: str | None = None) -> Grid:
             "Study": study_links(project, frame["study_id"], frame["seed_number"]),
             "Finding, and how checked": stacks(frame["statement"], notes(words["basis"], source_links(frame))),
             "Given, and model": stacks(given, notes(frame["modification"]), notes(words["model"])),
-            "Through": joined(mediators, UNKNOWN),
+            "Through": commas(mediators, UNKNOWN),
             "Acts on": stacks(frame["target_cell"], notes(frame["disease"])),
             "Direction": tags(words["direction"], frame["direction"]),
         },
@@ -140,7 +141,7 @@ def outcomes(project: Project, study_id: str | None = None) -> Grid:
             "As reported, and where": stacks(
                 frame["reported"], notes(source_links(frame)), notes(words["value_basis"], words["reported_by"])
             ),
-            "Take care": joined(flags),
+            "Take care": commas(flags),
         },
         f"{plural(len(frame), 'outcome')} as reported",
         ids="outcome-" + frame["outcome_id"],
@@ -253,10 +254,9 @@ def data_dictionary(project: Project, table: str) -> Grid:
     """Show the columns of one table, from ``datapackage.json``. Raises KeyError when there is no such table."""
     definition = project.schema[table]
     fields = definition.fields
-    terms = project.table("vocabulary").groupby("kind")["term"].agg(list)
 
     def allowed(kind: str) -> str:
-        words = terms.get(kind, []) if kind else []
+        words = list(labels(project, kind))
         return ", ".join(words) if len(words) <= 12 else f"{len(words)} terms of “{kind}” in the vocabulary"
 
     return grid(
@@ -270,6 +270,19 @@ def data_dictionary(project: Project, table: str) -> Grid:
         f"{definition.title}: {definition.description}",
         ids=[f"column-{table}-{field.name}" for field in fields],
         name=f"columns-of-{table}",
+    )
+
+
+def check_rules(project: Project) -> Grid:
+    """Show what ``review check`` refuses, from the registry of its rules."""
+    titles = {name: table.title for name, table in project.schema.items()}
+    about = [", ".join(titles.get(name, name) for name in rule.about) or "Every table" for rule in RULES.values()]
+    return grid(
+        {"About": about, "Refused": [rule.refuses[:1].upper() + rule.refuses[1:] for rule in RULES.values()]},
+        f"The {len(RULES)} rules of the check",
+        ids=[f"rule-{rule}" for rule in RULES],
+        name="check-rules",
+        filters={"About": about},
     )
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from review_tools.data.project import Project
+from review_tools.data.project import Project, labels
 from review_tools.display.grid import ENVIRONMENT
 from review_tools.display.mechanisms import NO
-from review_tools.display.queries import findings, labels, with_mediators
+from review_tools.display.queries import findings, with_mediators
 from review_tools.display.theme import plural
 
 _TEMPLATE = ENVIRONMENT.from_string("""\

@@ -4,10 +4,9 @@ import altair as alt
 import pandas as pd
 
 from review_tools.data.prisma_counts import OUTCOMES, Flow, flow, outcomes
-from review_tools.data.project import Project
+from review_tools.data.project import Project, labels
 from review_tools.display.grid import Grid, grid
-from review_tools.display.queries import labels
-from review_tools.display.theme import BOX_INK, named, palette, plural, tooltip
+from review_tools.display.theme import BOX_INK, palette, plural, tooltip, with_caption
 
 WIDTH, HEIGHT = 250, 62  # of a box, in pixels
 GAP, STEP = 40, HEIGHT + 30  # between two columns; from one row to the next
@@ -36,7 +35,7 @@ def prisma_flow(project: Project) -> alt.LayerChart:
 
     base = alt.Chart(frame).encode(tooltip=tooltip({"stage:N": "Stage", "detail:N": "Of these", "records:Q": "Number"}))
     fill = alt.when(alt.datum.column == 0).then(alt.value(BOX)).otherwise(alt.value(SIDE))
-    drawn = base.mark_rect(cornerRadius=4, stroke=LINE).encode(x("x"), y("y"), x2="x2", y2="y2", color=fill)
+    boxes = base.mark_rect(cornerRadius=4, stroke=LINE).encode(x("x"), y("y"), x2="x2", y2="y2", color=fill)
     ink = base.mark_text(fontSize=12, fontWeight="bold", color=BOX_INK)
     heads = ink.encode(x("middle"), y("headline"), text="label:N")
     small = base.mark_text(fontSize=11, color=BOX_INK, limit=WIDTH - 12)
@@ -47,8 +46,8 @@ def prisma_flow(project: Project) -> alt.LayerChart:
     tips = arrows.mark_point(filled=True, color=LINE, size=70, opacity=1).encode(
         x("x2"), y("y2"), shape=alt.Shape("tip:N", scale=shapes, legend=None)
     )
-    chart = (lines + tips + drawn + heads + details).properties(width=2 * WIDTH + GAP, height=int(frame["y2"].max()))
-    return named(chart, "PRISMA flow of records: all sources", sentence(numbers, studies))
+    chart = (lines + tips + boxes + heads + details).properties(width=2 * WIDTH + GAP, height=int(frame["y2"].max()))
+    return with_caption(chart, "PRISMA flow of records: all sources", sentence(numbers, studies))
 
 
 def sentence(numbers: Flow, studies: int) -> str:

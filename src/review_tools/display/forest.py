@@ -11,7 +11,7 @@ import pandas as pd
 
 from review_tools.data.project import Project
 from review_tools.display.queries import select, study_labels
-from review_tools.display.theme import BLUE, GREY, ORANGE, PAGE_INK, named, palette, plural, tooltip
+from review_tools.display.theme import BLUE, GREY, ORANGE, PAGE_INK, palette, plural, tooltip, with_caption
 from review_tools.synthesis.comparisons import Answer, answer, controlled
 from review_tools.synthesis.effects import exact_interval
 from review_tools.synthesis.words import RATIO, direction, figure, interval, sentence
@@ -43,8 +43,8 @@ def forest(project: Project, comparison_id: str) -> alt.LayerChart:
         axis = alt.Axis(format="%", tickCount=5, grid=False)
     else:
         axis = alt.Axis(values=_ticks(low, high), grid=False)
-    drawn = rows.dropna(subset=["estimate"]).assign(slot="mark")
-    base = alt.Chart(drawn).encode(
+    marks = rows.dropna(subset=["estimate"]).assign(slot="mark")
+    base = alt.Chart(marks).encode(
         y=y,
         yOffset=slots,
         color=alt.Color("kind:N", legend=None, scale=palette(KINDS)),
@@ -54,7 +54,7 @@ def forest(project: Project, comparison_id: str) -> alt.LayerChart:
     neutral = NEUTRAL.get(measure)
     if neutral is not None and low < neutral < high:
         # A piece beside each mark: a line from top to bottom would strike the words through.
-        beside = alt.Chart(drawn.assign(at=neutral)).mark_tick(thickness=1.5, size=16, color=GREY, tooltip=False)
+        beside = alt.Chart(marks.assign(at=neutral)).mark_tick(thickness=1.5, size=16, color=GREY, tooltip=False)
         layers.append(beside.encode(x=alt.X("at:Q", scale=scale), y=y, yOffset=slots))
     layers.append(base.mark_rule(strokeWidth=2).encode(x=alt.X("shown_low:Q", scale=scale), x2="shown_high:Q"))
     points = base.transform_filter("datum.kind != 'prediction'").mark_point(filled=True, opacity=1)
@@ -74,7 +74,7 @@ def forest(project: Project, comparison_id: str) -> alt.LayerChart:
         )
         layers.append(words.encode(yOffset=at, text="row:N" if slot == "name" else "figures:N"))
     chart = alt.layer(*layers).properties(width="container", height=alt.Step(16, **{"for": "offset"}))
-    return named(chart, str(result.comparison["title"]), sentence(result))
+    return with_caption(chart, str(result.comparison["title"]), sentence(result))
 
 
 def _axis_title(result: Answer) -> str:
@@ -213,7 +213,7 @@ def overview(project: Project) -> alt.LayerChart:
         "right is better."
     )
     chart = chart.properties(width="container", height=alt.Step(38))
-    return named(chart, "What trials with a control group found", description)
+    return with_caption(chart, "What trials with a control group found", description)
 
 
 def _overview_row(result: Answer) -> dict[str, object]:
@@ -279,7 +279,7 @@ def response_rates(project: Project, disease: str | None = None, study_id: str |
         "in each arm, with exact 95% intervals; nothing is pooled."
     )
     chart = (lines + dots + words).properties(width="container", height=alt.Step(15, **{"for": "offset"}))
-    return named(chart, "Events in each arm", description)
+    return with_caption(chart, "Events in each arm", description)
 
 
 def _arms(project: Project, outcomes: pd.DataFrame) -> pd.DataFrame:

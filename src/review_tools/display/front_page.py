@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pandas as pd
 
-from review_tools.data.project import Project
+from review_tools.data.project import Project, labels
 from review_tools.display.grid import ENVIRONMENT, Grid, grid, notes, stacks, tags
 from review_tools.display.protocol import current, last_searches
-from review_tools.display.queries import labels, select
+from review_tools.display.queries import select
 from review_tools.display.results import comparison_links
 from review_tools.display.theme import plural
 from review_tools.display.trial_tables import either

@@ -5,9 +5,8 @@ from urllib.parse import urlencode
 import altair as alt
 import pandas as pd
 
-from review_tools.data.project import Project
-from review_tools.display.queries import labels
-from review_tools.display.theme import BOX_INK, GREY, SEQUENTIAL, named, plural, tooltip
+from review_tools.data.project import Project, labels
+from review_tools.display.theme import BOX_INK, GREY, SEQUENTIAL, plural, tooltip, with_caption
 
 DESIGNS = ["in vitro", "animal", "single-arm", "controlled", "randomised"]
 # Experimental models of findings, as the designs of the map. Patients appear through outcomes.
@@ -104,4 +103,4 @@ def gap_map(project: Project, by: str = "design") -> alt.LayerChart:
         "Choose a filled cell to open its rows."
     )
     chart = (rects + numbers + dots).properties(width="container", height=alt.Step(24))
-    return named(chart, f"Evidence gap map: disease by {what}", description)
+    return with_caption(chart, f"Evidence gap map: disease by {what}", description)

@@ -15,7 +15,7 @@ import pandas as pd
 
 from review_tools.data.project import Project
 from review_tools.display.queries import findings, in_one_line, with_mediators
-from review_tools.display.theme import BOX_INK, PAGE_INK, ROUTE, named, palette, plural, tooltip
+from review_tools.display.theme import BOX_INK, PAGE_INK, ROUTE, palette, plural, tooltip, with_caption
 
 STAGES = {
     "source": "Product and route",
@@ -108,7 +108,7 @@ def mechanism_map(project: Project, section: str | None = None) -> alt.LayerChar
     data = {"paths": _records(paths[COLUMNS]), "boxes": _records(boxes)}
     chart = alt.layer(lines, rects, words, titles).add_params(thick)
     chart = chart.properties(width=WIDTH, height=round(height + 24), datasets=data)
-    return named(chart, "From product to disease: the findings as one map", description)
+    return with_caption(chart, "From product to disease: the findings as one map", description)
 
 
 COLUMNS = ["path", "finding_id", "study", "statement", "route", "ys", *(f"{stage}_box" for stage in STAGES)]

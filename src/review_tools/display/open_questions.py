@@ -5,7 +5,7 @@ from urllib.parse import quote, urlencode
 import pandas as pd
 from markupsafe import Markup
 
-from review_tools.data.project import Project
+from review_tools.data.project import Project, labels
 from review_tools.display.data_tables import (
     REFERENCES,
     candidates,
@@ -15,7 +15,7 @@ from review_tools.display.data_tables import (
     trial_link,
 )
 from review_tools.display.grid import Cell, Grid, each, grid, links, notes, stacks
-from review_tools.display.queries import labels, lists, select
+from review_tools.display.queries import lists, select
 from review_tools.display.theme import plural
 from review_tools.synthesis import claims
 
@@ -24,8 +24,8 @@ UNTESTED = "cannot be tested yet"
 
 def take(project: Project, form: str, subject: str, **answers: str) -> Cell:
     """Return “Take this”: GitHub's issue form ``form``, with a title and the fields (by their ids) that are known."""
-    asked = {"template": f"{form}.yml", "title": subject, **answers}
-    address = f"{project.citation.repository}/issues/new?{urlencode(asked, quote_via=quote)}"
+    fields = {"template": f"{form}.yml", "title": subject, **answers}
+    address = f"{project.citation.repository}/issues/new?{urlencode(fields, quote_via=quote)}"
     return Markup('<a href="{}" aria-label="Take this: {}">Take this</a>').format(address, subject)
 
 

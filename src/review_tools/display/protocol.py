@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from review_tools.data.project import Project
+from review_tools.data.project import Project, labels
 from review_tools.display.grid import Cell, Grid, grid, lines, link, links, note, notes, stacks
-from review_tools.display.queries import labels
 
 NEVER = "no systematic search has been run yet"
 

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from review_tools.data.inline_values import in_section
-from review_tools.data.project import Project, once
+from review_tools.data.project import Project, labels
 from review_tools.data.retracted import retracted
 
 
@@ -50,14 +50,6 @@ def lists(project: Project, table: str, keys: pd.Series, column: str) -> list[li
     """Return for each key the values that the rows of another table hold for it, in the order of that table."""
     held = project.table(table).groupby(str(keys.name))[column].agg(list)
     return [held.get(key, []) for key in keys]
-
-
-@once
-def labels(project: Project, kind: str) -> dict[str, str]:
-    """Return each term of one kind of the vocabulary with the label that readers see."""
-    terms = project.table("vocabulary")
-    terms = terms[terms["kind"] == kind]
-    return dict(zip(terms["term"], terms["label"], strict=True))
 
 
 def in_words(project: Project, table: str, frame: pd.DataFrame) -> pd.DataFrame:

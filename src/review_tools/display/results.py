@@ -3,11 +3,11 @@
 import pandas as pd
 from markupsafe import Markup
 
-from review_tools.data.project import Project
+from review_tools.data.project import Project, labels
 from review_tools.display import gapmap
-from review_tools.display.data_tables import arms, joined, source_links, study_links
+from review_tools.display.data_tables import arms, commas, source_links, study_links
 from review_tools.display.grid import UNKNOWN, Cell, Grid, grid, lines, links, notes, stacks, tag
-from review_tools.display.queries import labels, lists
+from review_tools.display.queries import lists
 from review_tools.display.theme import plural
 from review_tools.synthesis import claims as ledger
 from review_tools.synthesis import comparisons, words
@@ -66,7 +66,7 @@ def comparison_rows(project: Project, comparison_id: str) -> Grid:
             "MSC arm": arms(frame, "arm1"),
             "Comparator": arms(frame, "arm2"),
             "In the pool": in_the_pool(frame),
-            "Take care": joined(frame["flags"]),
+            "Take care": commas(frame["flags"]),
             "Risk of bias": frame["study_id"].map(_judgements(project)).fillna("not assessed"),
         },
         f"{plural(len(frame), 'row')} declared, {(frame['reason'] == '').sum()} used",

@@ -10,10 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from review_tools.data.project import Project, once
+from review_tools.data.project import Project, labels, once
 from review_tools.display import data_tables, results
 from review_tools.display.grid import UNKNOWN, Cell, Column, Grid, Row, each, grid, links, stacks, tag
-from review_tools.display.queries import labels
 from review_tools.display.theme import plural
 from review_tools.display.trial_tables import COMPARED
 from review_tools.synthesis import comparisons
@@ -183,7 +182,7 @@ def compared(frame: pd.DataFrame) -> Grid:
             "Comparison": results.comparison_links(frame),
             "Row": stacks(frame["outcome"], frame["time"]),
             "In the pool": results.in_the_pool(frame),
-            "Take care": data_tables.joined(frame["flags"]),
+            "Take care": data_tables.commas(frame["flags"]),
         },
         f"{plural(len(frame), 'row')} declared, {(frame['reason'] == '').sum()} used",
         name="comparisons",

@@ -12,7 +12,7 @@ BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#8a8a8a"
 SEQUENTIAL = ["#d8e8f5", "#08467d"]
 PAGE_INK = "#1f2d3d"  # text of this colour stands on the page itself; static/review.css gives it the page's colour
 BOX_INK = "#10243a"  # text on a light box, the same in light and dark
-FONT = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', sans-serif"
+FONT = "'Review Sans', system-ui, sans-serif"  # the first is the site's own, made by scripts/font.py
 
 MIME = "application/vnd.vegalite.v6+json"
 
@@ -75,7 +75,7 @@ def on_import() -> None:
 on_import()
 
 
-def named(chart: alt.TopLevelMixin, title: str, description: str) -> Any:
+def with_caption(chart: alt.TopLevelMixin, title: str, description: str) -> Any:
     """Return the chart with its title and the one sentence that says what it shows.
 
     The site prints both as the caption; the sentence is also the chart's accessible name. How the chart

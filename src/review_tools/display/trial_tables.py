@@ -4,10 +4,9 @@ from typing import Any
 
 import pandas as pd
 
-from review_tools.data.project import Project
+from review_tools.data.project import Project, labels
 from review_tools.display.data_tables import source_links, trial_link
 from review_tools.display.grid import UNKNOWN, Cell, Grid, each, grid, lines, notes, show, stacks, tag
-from review_tools.display.queries import labels
 from review_tools.display.theme import plural
 
 COMPARED = ("status", "phase", "country")  # the rest is prose, which differs without disagreeing

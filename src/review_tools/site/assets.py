@@ -23,6 +23,7 @@ def prepare(app: Sphinx) -> None:
         drawing_cache.use(Path(app.srcdir))
         app.config.html_static_path.append(str(STATIC))
         app.add_css_file("review.css")
+        app.add_js_file("font.js", loading_method="async", priority=100)
 
 
 def add_library(app: Sphinx) -> list[Any]:

@@ -9,9 +9,8 @@ from typing import Any
 import pandas as pd
 from sphinx.application import Sphinx
 
-from review_tools.data.project import Project, once
+from review_tools.data.project import Project, labels, once
 from review_tools.data.retracted import UNSOUND
-from review_tools.display.queries import labels
 from review_tools.display.study_tables import by, uses
 from review_tools.display.theme import plural
 from review_tools.site.charts import script_json

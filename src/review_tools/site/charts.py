@@ -5,8 +5,10 @@ and offline), the chart's rows as a table, and the specification as JSON, which 
 again once it is loaded and from which it writes the downloads.
 """
 
+import hashlib
 import json
 import re
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,9 @@ STATIC_WIDTH = 520  # pixels, for charts that otherwise take the width of the pa
 BUNDLE = f"vega-{VEGALITE.removeprefix('v')}-{version('vl-convert-python')}.js"
 ELSEWHERE = "https://vega.github.io/vega-datasets/"  # vl-convert makes every address one of this host
 NUMBER = re.compile(r"-?\d+\.\d{2,}")
+
+FONTS = Path(__file__).parent / "fonts"  # what letters are measured with, on every machine
+vlc.register_font_directory(str(FONTS))
 
 _FIGURE = ENVIRONMENT.from_string("""\
 <figure class="chart{{ ' chart-wide' if wide }}" id="{{ id }}">
@@ -130,7 +135,7 @@ def static_svg(spec: dict[str, Any], name: str = "chart") -> str:
     spec = spec if isinstance(spec.get("width"), int) else {**spec, "width": STATIC_WIDTH}
     text = json.dumps(spec, sort_keys=True)  # an execution that was kept has another order than a new one
     drawn = json.loads(text) if '"href"' in text else silent(json.loads(text))
-    svg: str = kept(f"{VEGALITE} {text}", lambda: vlc.vegalite_to_svg(drawn, vl_version=VEGALITE))
+    svg: str = kept(f"{VEGALITE} {_fonts()} {text}", lambda: vlc.vegalite_to_svg(drawn, vl_version=VEGALITE))
     svg = svg.replace(f'xlink:href="{ELSEWHERE}', 'xlink:href="')
     # The number on a linked box would be a second link to the same place.
     svg = re.sub(r"<a [^>]*>(<text)(.*?</text>)</a>", r'\1 pointer-events="none"\2', svg)
@@ -140,6 +145,11 @@ def static_svg(spec: dict[str, Any], name: str = "chart") -> str:
     svg = re.sub(r'\b(?:d|transform|x|y|width|height)="[^"]*"', lambda found: NUMBER.sub(_short, found[0]), svg)
     hidden = "" if "<a " in svg else ' aria-hidden="true"'  # what is around it has the name
     return svg.replace("<svg ", f'<svg preserveAspectRatio="xMinYMin meet"{hidden} ', 1)
+
+
+@cache
+def _fonts() -> str:
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(FONTS.iterdir()))).hexdigest()
 
 
 def _short(number: re.Match[str]) -> str:

@@ -1,7 +1,4 @@
-"""What vl-convert makes, kept from build to build by what it was made from: drawing is a third of a build.
-
-Letters are measured with the fonts of the machine: after a change of these, ``make clean``.
-"""
+"""What vl-convert makes, kept from build to build by what it was made from: drawing is a third of a build."""
 
 import contextlib
 import os

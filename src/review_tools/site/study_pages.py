@@ -25,11 +25,10 @@ from sphinx.util import logging
 
 from review_tools.data.bibliography import FILE, Reference
 from review_tools.data.problems import DataError
-from review_tools.data.project import Project, once
+from review_tools.data.project import Project, labels, once
 from review_tools.data.retracted import UNSOUND
 from review_tools.display.data_tables import REFERENCES, notice_text, trial_link
 from review_tools.display.grid import ENVIRONMENT, Cell, link, show
-from review_tools.display.queries import labels
 from review_tools.display.study_tables import by, reported, study_parts, trial_parts
 from review_tools.display.trial_tables import people
 from review_tools.site.bibliography import Listed

@@ -4,9 +4,10 @@
 // rows that they put there as `rows` are those of the CSV file.
 "use strict";
 (() => {
-  const LOOK = { "font-family": "system-ui, sans-serif", "font-size": "15", "font-weight": "600", fill: "#1f2d3d" };
+  const LOOK = { "font-family": "'Review Sans', system-ui, sans-serif", "font-size": "15", "font-weight": "600", fill: "#1f2d3d" };
   const HEAD = 34; // pixels above a saved picture, for its title
   const SHARP = 2; // pixels of a PNG for each pixel of the page
+  const FONTS = new URL("fonts/", document.currentScript.src);
   const SVG = "http://www.w3.org/2000/svg";
 
   const title = (figure) => figure.querySelector(".chart-title").textContent;
@@ -43,6 +44,19 @@
     }
   }
 
+  /** The site's font, to stand inside a picture, which sees no font of its page; nothing where files cannot be read. */
+  async function font() {
+    const faces = [["Regular", "100 500"], ["SemiBold", "600 900"]].map(async ([face, weight]) => {
+      const file = await (await fetch(new URL(`ReviewSans-${face}.woff2`, FONTS))).blob();
+      const reader = new FileReader();
+      const read = new Promise((done) => reader.addEventListener("load", done));
+      reader.readAsDataURL(file);
+      await read;
+      return `@font-face { font-family: "Review Sans"; font-weight: ${weight}; src: url("${reader.result}"); }`;
+    });
+    return Promise.all(faces).then((rules) => rules.join("\n"), () => "");
+  }
+
   /** The drawing as it stands, in the colours of a white page, with its title. */
   async function svg(figure) {
     const { view } = figure.chart;
@@ -58,7 +72,7 @@
     const page = make("svg", { width, height: height + HEAD, viewBox: `0 0 ${width} ${height + HEAD}` });
     const heading = make("text", { x: 4, y: 21, ...LOOK }, title(figure));
     drawing.setAttribute("y", HEAD);
-    page.append(make("title", {}, title(figure)), make("desc", {}, figure.querySelector(".chart-says").textContent),
+    page.append(make("style", {}, await font()), make("title", {}, title(figure)), make("desc", {}, figure.querySelector(".chart-says").textContent),
       make("rect", { width: "100%", height: "100%", fill: "#ffffff" }), heading, drawing);
     // A title wider than the picture is pressed together rather than cut.
     if (title(figure).length * 8 > width) heading.setAttribute("textLength", width - 8), heading.setAttribute("lengthAdjust", "spacingAndGlyphs");
@@ -112,5 +126,7 @@
       button.addEventListener("click", () => save(figure, button.dataset.save));
     }
   }
-  (async () => { for (const figure of figures) await draw(figure); })();
+  // Vega measures its words with a font that is loaded, or with another.
+  const fonts = Promise.allSettled(["400", "600"].map((weight) => document.fonts.load(`${weight} 12px "Review Sans"`)));
+  (async () => { await fonts; for (const figure of figures) await draw(figure); })();
 })();
