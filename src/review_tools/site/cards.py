@@ -22,12 +22,12 @@ Card = dict[str, str]
 
 
 def setup(app: Sphinx) -> None:
-    """Adds the cards of each page when it is written."""
+    """Add the cards of each page when it is written."""
     app.connect("html-page-context", add)
 
 
 def add(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
-    """Puts the cards of the works a page cites, and the script that shows them, into the page."""
+    """Put the cards of the works that a page cites into the page."""
     project = project_of(app)
     if doctree is None or pagename == REFERENCES or is_of_row(pagename):
         return  # pages without prose, and those the cards would repeat
@@ -36,7 +36,6 @@ def add(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], 
     if found:
         linked = {name: {**card, "page": _address(card["page"], context["pathto"])} for name, card in found.items()}
         context["body"] += f'<script type="application/json" id="review-cards">{script_json(linked)}</script>'
-        app.add_js_file("cards.js", loading_method="defer")
 
 
 def _address(page: str, pathto: Any) -> str:
@@ -46,7 +45,7 @@ def _address(page: str, pathto: Any) -> str:
 
 @once
 def cards(project: Project) -> dict[str, Card]:
-    """A card for each work and each unidentified number, by the anchor that citations point at."""
+    """Return a card for each work and each unidentified number, by the anchor that citations point at."""
     return {**_works(project), **_unidentified(project)}
 
 

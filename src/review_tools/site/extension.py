@@ -9,7 +9,6 @@ from sphinx.environment import BuildEnvironment
 
 from review_tools import __name__ as package
 from review_tools.site import (
-    accessible,
     assets,
     bibliography,
     cards,
@@ -20,28 +19,22 @@ from review_tools.site import (
     metadata,
     pdf,
     policy,
-    reproducible,
     retracted_marks,
     roles,
     rootfiles,
     study_pages,
-    tables,
-    terms,
     versions,
 )
 
 PARTS = (
     execute,
-    accessible,
     assets,
     bibliography,
     roles,
     links,
     study_pages,
     cards,
-    terms,
     retracted_marks,
-    tables,
     versions,
     metadata,
     feed,
@@ -49,12 +42,11 @@ PARTS = (
     rootfiles,
     pdf,
     policy,
-    reproducible,
 )
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Called by Sphinx when it loads the extension."""
+    """Set up all parts; Sphinx calls this when it loads the extension."""
     for part in PARTS:
         part.setup(app)
     app.connect("env-updated", write_side_by_side)

@@ -14,12 +14,12 @@ logger = logging.getLogger(__name__)
 
 
 def setup(app: Sphinx) -> None:
-    """Marks citations and entries of the references when a page is about to be written."""
+    """Mark citations and entries of the references when a page is about to be written."""
     app.connect("doctree-resolved", mark)
 
 
 def mark(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Strikes links to such works, and their entries."""
+    """Strike links to such works, and their entries, through."""
     project = project_of(app)
     try:
         works, gone = project.works, retracted(project)

@@ -32,7 +32,7 @@ from review_tools.display.grid import ENVIRONMENT, Cell, link, show
 from review_tools.display.study_tables import by, reported, study_parts, trial_parts
 from review_tools.display.trial_tables import people
 from review_tools.site.bibliography import Listed
-from review_tools.site.context import STUDIES, TRIALS, is_of_row, project_of
+from review_tools.site.context import STUDIES, TRIALS, is_of_row, project_of, rows
 from review_tools.site.links import only_known
 from review_tools.site.retracted_marks import strike
 
@@ -126,7 +126,7 @@ Page = tuple[str, list[tuple[str, str, str]]]  # title; anchor, heading and HTML
 def study_page(app: Sphinx, study_id: str) -> Page:
     """Return title and parts of a study's page."""
     project = project_of(app)
-    row, work = _rows(project, "studies")[study_id], project.works[study_id]
+    row, work = rows(project, STUDIES)[study_id], project.works[study_id]
     entry = app.env.get_domain("cite").bibdata.data.entries[study_id]  # type: ignore[attr-defined]
     facts = _PARTS.study(
         row=row,
@@ -152,7 +152,7 @@ def study_page(app: Sphinx, study_id: str) -> Page:
 def trial_page(app: Sphinx, trial_id: str) -> Page:
     """Return title and parts of a trial's page."""
     project = project_of(app)
-    row = _rows(project, "trials")[trial_id]
+    row = rows(project, TRIALS)[trial_id]
     addresses = [link(row["source_url"], f"Record seen: {row['source_where']}"), link("site:book/trials", "All trials")]
     if NCT.fullmatch(trial_id):
         addresses.insert(0, link(f"https://clinicaltrials.gov/study/{trial_id}", "ClinicalTrials.gov"))
@@ -182,7 +182,7 @@ def complete(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     seed, chapters = _seed(app, study_id), chapters_citing(project, app.env).get(study_id, [])
     for section in doctree.findall(lambda node: isinstance(node, nodes.section) and node["ids"] == ["cited"]):
         section += nodes.raw("", only_known(app, _PARTS.cited(seed, chapters)), format="html")
-    if _rows(project, "studies")[study_id]["status"] in UNSOUND:
+    if rows(project, STUDIES)[study_id]["status"] in UNSOUND:
         strike(next(doctree.findall(nodes.title)), "</s>")
 
 
@@ -262,13 +262,6 @@ def _cited_by_seed(project: Project) -> dict[str, list[tuple[dict[Any, Any], lis
     for row in project.table("citations").dropna(subset=["study_id"]).to_dict("records"):
         works[row["study_id"]].append((row, sections.get(row["seed_number"], [])))
     return works
-
-
-@once
-def _rows(project: Project, table: str) -> dict[str, dict[Any, Any]]:
-    """Return the rows of a table by their key."""
-    key = project.schema[table].primary_key[0]
-    return {row[key]: row for row in project.table(table).to_dict("records")}
 
 
 @once
