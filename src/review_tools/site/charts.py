@@ -8,6 +8,8 @@ again once it is loaded and from which it writes the downloads.
 import hashlib
 import json
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
