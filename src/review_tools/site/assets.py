@@ -13,8 +13,9 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 
 from review_tools.site import charts, drawing_cache
+from review_tools.site.context import TEMPLATES
 
-HERE = Path(__file__).parent
+STATIC = Path(__file__).parent / "static"
 SCRIPTS = {  # what stands in a page that needs the script
     'class="chart-spec"': (charts.BUNDLE, "charts.js"),
     'class="explorer"': ("explorer.js",),
@@ -39,14 +40,14 @@ def setup(app: Sphinx) -> None:
 
 def add_templates(app: Sphinx, config: Config) -> None:
     """Put our versions of the theme's templates before the theme's."""
-    config.templates_path.insert(0, str(HERE / "templates"))
+    config.templates_path.insert(0, str(TEMPLATES))
 
 
 def prepare(app: Sphinx) -> None:
     """Copy the package's static files into the site."""
     if app.builder.format == "html":
         drawing_cache.use(Path(app.srcdir))
-        app.config.html_static_path.append(str(HERE / "static"))
+        app.config.html_static_path.append(str(STATIC))
         app.add_css_file("review.css")
         app.add_js_file("font.js", loading_method="async", priority=100)
 

@@ -19,8 +19,8 @@ import vl_convert as vlc
 from docutils import nodes
 from myst_nb.core.render import MimeData, MimeRenderPlugin, NbElementRenderer
 
-from review_tools.display.grid import ENVIRONMENT
 from review_tools.display.theme import MIME, plural
+from review_tools.site.context import template
 from review_tools.site.drawing_cache import kept
 
 VEGALITE = "v6.4"
@@ -33,46 +33,7 @@ NUMBER = re.compile(r"-?\d+\.\d{2,}")
 FONTS = Path(__file__).parent / "fonts"  # what letters are measured with, on every machine
 vlc.register_font_directory(str(FONTS))
 
-_FIGURE = ENVIRONMENT.from_string("""\
-<figure class="chart{{ ' chart-wide' if wide }}" id="{{ id }}">
-<figcaption><span class="chart-title">{{ title }}</span> <span class="chart-says">{{ description }}</span></figcaption>
-<div class="chart-scroll"{% if wide %} tabindex="0" role="region" aria-label="{{ title }}"{% endif %}>
-<div class="chart-view" role="{{ 'group' if linked else 'img' }}" aria-label="{{ title }}. {{ description }}">
-{{- svg | safe -}}
-</div>
-</div>
-<div class="chart-foot">
-<div class="chart-tools" role="group" aria-label="Chart: {{ title }}">
-{% for form, what in forms %}
-<button type="button" data-save="{{ form | lower }}" title="{{ what }}" hidden>{{ form }}</button>
-{% endfor %}
-<a href="#{{ id }}" title="A lasting link to this chart">Link</a>
-</div>
-{% if twin %}
-<details class="chart-data">
-<summary>View data ({{ count }})</summary>
-<div class="chart-rows" tabindex="0" role="region" aria-label="Data: {{ title }}">
-<table>
-<thead><tr>{% for field in twin.fields %}<th scope="col">{{ field.title }}</th>{% endfor %}</tr></thead>
-<tbody>
-{% for address, cells in twin.rows[:shown] %}
-<tr>
-{%- for cell in cells -%}
-{%- if loop.first %}<th scope="row">{% if address %}<a href="{{ address }}">{{ cell }}</a>{% else %}{{ cell }}
-{%- endif %}</th>{% else %}<td>{{ cell }}</td>{% endif %}
-{%- endfor -%}
-</tr>
-{% endfor %}
-</tbody>
-</table>
-{% if twin.rows | length > shown %}<p>The first {{ shown }} rows; the CSV file holds all.</p>{% endif %}
-</div>
-</details>
-{% endif %}
-</div>
-<script type="application/json" class="chart-spec">{{ spec | safe }}</script>
-</figure>
-""")
+_FIGURE = template("chart.html")
 FORMS = [
     ("CSV", "Save the data of this chart as a CSV table"),
     ("SVG", "Save this chart as an SVG drawing"),

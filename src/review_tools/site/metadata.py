@@ -12,11 +12,10 @@ from review_tools.data import export
 from review_tools.data.citation import Citation, clean
 from review_tools.data.problems import DataError
 from review_tools.data.project import Project, once
-from review_tools.display.grid import ENVIRONMENT
 from review_tools.site import feed, linked_data
 from review_tools.site.changelog import releases
 from review_tools.site.charts import script_json
-from review_tools.site.context import STUDIES, TRIALS, project_of, rows
+from review_tools.site.context import STUDIES, TRIALS, project_of, rows, template
 
 logger = logging.getLogger(__name__)
 DATA_PAGE = "book/methods"  # holds the downloads
@@ -25,27 +24,7 @@ PICTURE = "_static/preview.png"
 LENGTH = 160
 PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)  # one with a class is a title or a caption
 
-_TAGS = ENVIRONMENT.from_string("""
-
-{% if description %}
-    <meta name="description" content="{{ description }}" />
-{% endif %}
-{% if unlisted %}
-    <meta name="robots" content="noindex" />
-{% else %}
-{% for name, content in open_graph %}
-    <meta property="{{ name }}" content="{{ content }}" />
-{% endfor %}
-    <meta name="twitter:card" content="summary_large_image" />
-{% for name, content in scholar %}
-    <meta name="{{ name }}" content="{{ content }}" />
-{% endfor %}
-{% endif %}
-    <link rel="alternate" type="application/atom+xml" title="MSC Living Review: what is new" href="{{ feed }}" />
-{% for thing in things %}
-    <script type="application/ld+json">{{ thing | safe }}</script>
-{% endfor %}
-""")
+_TAGS = template("head.html")
 
 
 def setup(app: Sphinx) -> None:

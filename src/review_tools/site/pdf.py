@@ -13,11 +13,10 @@ from typing import Any
 from sphinx.application import Sphinx
 
 from review_tools.data.project import Project
-from review_tools.site.context import project_of
+from review_tools.site.context import TEMPLATES, project_of
 
 FILE = "msc-living-review.pdf"
 START = "from jupyter_book.cli.main import main; main()"
-STYLE = Path(__file__).parent / "templates" / "print.css"
 
 
 def setup(app: Sphinx) -> None:
@@ -33,7 +32,7 @@ def one_page(app: Sphinx, pagename: str, templatename: str, context: dict[str, A
     within = re.compile(rf'href="(?:{re.escape(pagename)}\.html)?(?:\?[^"#]*)?#')
     body = re.sub(r'<a class="headerlink".*?</a>', "", context["body"]).replace("<details", "<details open")
     context["body"], context["toc"] = within.sub('href="#', body), within.sub('href="#', context["toc"])
-    context |= {"citation": project_of(app).citation, "style": STYLE.read_text(encoding="utf-8")}
+    context |= {"citation": project_of(app).citation, "style": (TEMPLATES / "print.css").read_text(encoding="utf-8")}
     return "print.html"
 
 

@@ -12,12 +12,10 @@ from sphinx.config import Config
 from sphinx.util import logging
 
 from review_tools.data.problems import DataError
-from review_tools.display.grid import ENVIRONMENT
-from review_tools.site.context import project_of
+from review_tools.site.context import TEMPLATES, project_of, template
 from review_tools.site.metadata import PICTURE, UNLISTED
 
 logger = logging.getLogger(__name__)
-TEMPLATES = Path(__file__).parent / "templates"
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 # The page is shown at whatever address was not found, so it carries its style and names no file beside it.
 ONLY_ITSELF = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -63,8 +61,7 @@ def write(app: Sphinx, exception: Exception | None) -> None:
         "pages": set(pages),
     }
     for name in ("404.html", "index.html"):
-        template = ENVIRONMENT.from_string((TEMPLATES / name).read_text(encoding="utf-8"))
-        (folder / name).write_text(template.render(known), encoding="utf-8")
+        (folder / name).write_text(template(name).render(known), encoding="utf-8")
     (folder / "sitemap.xml").write_bytes(sitemap(address, pages))
     robots = f"User-agent: *\nDisallow:\n\nSitemap: {address}sitemap.xml\n"
     (folder / "robots.txt").write_text(robots, encoding="utf-8")

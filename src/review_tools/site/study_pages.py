@@ -28,11 +28,11 @@ from review_tools.data.problems import DataError
 from review_tools.data.project import Project, labels, once
 from review_tools.data.retracted import UNSOUND
 from review_tools.display.data_tables import REFERENCES, notice_text, trial_link
-from review_tools.display.grid import ENVIRONMENT, Cell, link, show
+from review_tools.display.grid import Cell, link, show
 from review_tools.display.study_tables import by, reported, study_parts, trial_parts
 from review_tools.display.trial_tables import people
 from review_tools.site.bibliography import Listed
-from review_tools.site.context import STUDIES, TRIALS, is_of_row, project_of, rows
+from review_tools.site.context import STUDIES, TRIALS, is_of_row, project_of, rows, template
 from review_tools.site.links import only_known
 from review_tools.site.retracted_marks import strike
 
@@ -41,10 +41,7 @@ SOURCE = "review-row"
 NCT = re.compile(r"NCT\d{8}")
 ASKS = "What is wrong:\n\n\nWhat is right:\n\n\nWhere that stands (link, and page, table or figure):\n\n"
 
-_PARTS: Any = ENVIRONMENT.from_string(
-    (Path(__file__).parent / "templates" / "records.html").read_text(encoding="utf-8"),
-    {"link": link, "show": show, "trial_link": trial_link},
-).module
+_PARTS: Any = template("records.html", link=link, show=show, trial_link=trial_link).module
 
 
 def setup(app: Sphinx) -> None:
