@@ -109,7 +109,7 @@ def _ours(result: dict[str, Any]) -> dict[str, Any]:
 def _of_pool(pooled: Pooled) -> dict[str, Any]:
     """Return the figures of a pool, and those that other programs derive from them."""
     figures: dict[str, Any] = {name: getattr(pooled, name) for name in Pooled.__slots__} | pooled.figures()
-    figures |= {"back_pi_low": pooled.back_pi_low, "back_pi_high": pooled.back_pi_high}
+    figures["back_pi_low"], figures["back_pi_high"] = pooled.back_prediction or (None, None)
     figures |= {"k_with_left_out": pooled.k + len(pooled.left_out), "df_q": pooled.k - 1, "abs_stat": abs(pooled.stat)}
     if pooled.tau2 is not None and pooled.q is not None and pooled.i2 is not None:
         figures["tau"] = pooled.tau2**0.5

@@ -13,7 +13,7 @@ from review_tools.data.project import Project
 from review_tools.display import open_questions
 from review_tools.display.calls import TABLES
 from review_tools.display.grid import Grid
-from review_tools.sources.forms.questions import FORMS
+from review_tools.sources.forms import FORMS
 from review_tools.synthesis import claims
 
 OPTIONS = {

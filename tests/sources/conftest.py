@@ -1,44 +1,82 @@
-"""Fixtures: services on this machine that speak the real formats, and a project with a small queue to screen."""
+"""Fixtures: services on this machine that speak the real formats, and ways to look at a project's tables."""
 
-from collections.abc import Iterator
+import csv
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import stamina
+from click.testing import Result
+from typer.testing import CliRunner
 
-from review_tools.sources import abstracts
+from review_tools.cli import app
+from review_tools.sources import http
+from sources.search_server import Searches
 from sources.server import Services
 
-SEARCH = "pubmed-1125,pubmed,main,1,2026-11-25,2026-11-18,2026-11-25,7,6,1,0,complete,\n"
-TITLES = {
-    "pubmed-1": "A screw for the fixation of ankle fractures",
-    "pubmed-2": "Mesenchymal stromal cells dampen Th17 cells in rheumatoid arthritis",
-    "pubmed-3": "Pricing of generic medicines in three countries",
-    "pubmed-4": "Mesenchymal stem cells for steroid-refractory graft versus host disease: a randomised trial",
-    "pubmed-5": '=HYPERLINK("http://x.example") \x1b[31mred',
-    "pubmed-6": "Lupus nephritis treated with umbilical cord mesenchymal stem cells",
-}
+Run = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
-def services(monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
-    """The services on this machine; every client of the test asks them. Retries do not wait, unless told to."""
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that clients would have waited; they do not wait in tests."""
+    waited: list[float] = []
+    monkeypatch.setattr(http, "pause", waited.append)
+    return waited
+
+
+def _served(running: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in running.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("REVIEW_TIMEOUT", "0.5")
+    monkeypatch.setattr(http, "ATTEMPTS", 2)
+
+
+@pytest.fixture
+def services(monkeypatch: pytest.MonkeyPatch, waits: list[float]) -> Iterator[Services]:
+    """The services on this machine; every client of the test asks them."""
     with Services() as running:
-        for name, value in running.environment.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setenv("REVIEW_TIMEOUT", "0.5")
-        with stamina.set_testing(True, attempts=3):
-            yield running
+        _served(running, monkeypatch)
+        yield running
 
 
 @pytest.fixture
-def queue(copy: Path) -> Path:
-    """Six candidates and one duplicate; one has an abstract on this machine."""
-    row = '{key},pubmed-1125,pubmed,{key},report,,,,"{title}",2026,It names both,1,{same},2026-11-25\n'
-    rows = [row.format(key=key, title=title.replace('"', '""'), same="") for key, title in TITLES.items()]
-    rows.append(row.format(key="pubmed-7", title="A preprint", same="pubmed-2"))
-    for table, lines in (("searches", [SEARCH]), ("candidates", rows)):
-        with (copy / "data" / f"{table}.csv").open("a", encoding="utf-8") as file:
-            file.writelines(lines)
-    abstracts.append(copy, {"pubmed-2": "Cells were given to mice with arthritis.", "pubmed-5": "=1+1"})
-    return copy
+def searches(monkeypatch: pytest.MonkeyPatch, waits: list[float]) -> Iterator[Searches]:
+    """The same, with searches."""
+    with Searches() as running:
+        _served(running, monkeypatch)
+        yield running
+
+
+@pytest.fixture
+def review(copy: Path) -> Run:
+    """Runs a command on the copy; whatever it refuses, it refuses in words."""
+
+    def run(*words: str) -> tuple[int, str]:
+        done: Result = CliRunner().invoke(app, [*words, "--root", str(copy)])
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        assert "Traceback" not in done.output
+        return done.exit_code, done.output
+
+    return run
+
+
+@pytest.fixture
+def rows(copy: Path) -> Callable[[str], list[dict[str, str]]]:
+    """Reads a table of the copy as it is on disk."""
+
+    def read(table: str) -> list[dict[str, str]]:
+        with (copy / "data" / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+    return read
+
+
+@pytest.fixture
+def files(copy: Path) -> Callable[[], dict[str, bytes]]:
+    """What every file that a change may touch holds."""
+
+    def read() -> dict[str, bytes]:
+        paths = [*(copy / "data").iterdir(), copy / "references.bib", copy / "CHANGELOG.md"]
+        return {path.name: path.read_bytes() for path in paths}
+
+    return read

@@ -99,9 +99,7 @@ class Searches(Services):
         _total, shown, _more = self._page("pubmed", *self._spans[query["WebEnv"]], start, size)
         return 200, XML, f"<?xml version='1.0'?><PubmedArticleSet>{''.join(shown)}</PubmedArticleSet>".encode()
 
-    def _europepmc(self, path: str, query: Query) -> Reply:
-        if "FIRST_IDATE" not in query.get("query", ""):
-            return self._search(path, query)
+    def _europepmc(self, _: str, query: Query) -> Reply:
         mark = query["cursorMark"]
         if mark != "*" and "europepmc" in self.stale:
             return _json({"version": "6.9", "errCode": 400, "errMsg": "Invalid cursorMark"})

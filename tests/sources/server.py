@@ -37,7 +37,6 @@ class Services:
             "/crossref/works/": self._work,
             "/pubmed/efetch.fcgi": self._efetch,
             "/clinicaltrials/studies/": self._study,
-            "/europepmc/search": self._search,
         }
         services = self
 
@@ -102,22 +101,6 @@ class Services:
         if number not in self.studies:
             return 404, TEXT, f"NCT number {number} not found".encode()
         return _json(self.studies[number])
-
-    def _search(self, _: str, query: Query) -> Reply:
-        words = query.get("query", "")
-        hits = [
-            {
-                "id": "1",
-                "source": "MED",
-                "doi": key,
-                "title": found["title"][0],
-                "pubYear": "2025",
-                "authorString": "Doe J.",
-            }
-            for key, found in self.works.items()
-            if f'"{key}"' in words
-        ]
-        return _json({"version": "6.9", "hitCount": len(hits), "resultList": {"result": hits}})
 
     # Serving and spoiling ------------------------------------------------------------------------------------
 

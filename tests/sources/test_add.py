@@ -1,17 +1,17 @@
 """`review add`, end to end against the local services: what it writes, what it refuses, what it leaves alone."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from review_tools.check import check
-from review_tools.cli import app
-from review_tools.data.bibliography import bibliography
-from review_tools.data.tables import load
+from review_tools.data.project import Project
+from sources.conftest import Run
 from sources.server import Services, a_study, a_work, an_article
 
+Files = Callable[[], dict[str, bytes]]
 DOI, NCT = "10.5555/made.up.1", "NCT99999901"
 STUDY = ("--set", "kind=in vitro", "--set", "read=abstract", "--set", "species=human")
 STUDY += ("--set", "summary=Invented vesicles held back invented T cells.")
@@ -53,18 +53,6 @@ def cells(values: dict[str, str]) -> list[str]:
     return [word for name, value in values.items() for word in ("--set", f"{name}={value}")]
 
 
-def run(root: Path, *words: str) -> tuple[int, str]:
-    result = CliRunner().invoke(app, ["add", *words, "--root", str(root)])
-    assert "Traceback" not in result.output
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result.exit_code, result.output
-
-
-def snapshot(root: Path) -> dict[str, bytes]:
-    files = [*(root / "data").iterdir(), root / "references.bib", root / "CHANGELOG.md"]
-    return {path.name: path.read_bytes() for path in files}
-
-
 @pytest.fixture
 def filled(services: Services) -> Services:
     services.works[DOI] = a_work(DOI, "Invented vesicles & <i>T cells</i>: 50% of {nothing} \\input{x}_y $z$")
@@ -74,105 +62,111 @@ def filled(services: Services) -> Services:
     return services
 
 
-def test_a_mechanistic_study_with_a_finding_passes_the_check(copy: Path, filled: Services) -> None:
-    before = snapshot(copy)
-    code, output = run(copy, "doi", DOI, *STUDY, "--by", "A. Tester")
+def test_a_mechanistic_study_with_a_finding_passes_the_check(
+    copy: Path, filled: Services, review: Run, files: Files
+) -> None:
+    before = files()
+    code, output = review("add", "doi", DOI, *STUDY, "--by", "A. Tester")
     assert code == 0, output
     assert "review add finding example_2025_invented" in output
-    assert {one.value for one in check(copy)} == {"example_2025_invented"}  # unused until it has a finding
-    code, output = run(copy, "finding", "example_2025_invented", *cells(FINDING), "--mediator", "IL-10=mediator")
+    assert {one.value for one in check(Project(copy))} == {"example_2025_invented"}  # unused until it has a finding
+    code, output = review("add", "finding", "example_2025_invented", *cells(FINDING), "--mediator", "IL-10=mediator")
     assert code == 0, output
-    assert check(copy) == []
-    after = snapshot(copy)
+    assert check(Project(copy)) == []
+    after = files()
     for name in ("studies.csv", "findings.csv", "finding_mediators.csv"):  # one line more, none touched
         old, new = before[name].splitlines(), after[name].splitlines()
         assert [line for line in new if line in old] == old
         assert len(new) == len(old) + 1
-    work = bibliography(copy)["example_2025_invented"]
+    work = Project(copy).works["example_2025_invented"]
     assert work["title"] == "Invented vesicles & T cells: 50% of nothing inputx_y $z$"
     assert work.authors == ["Example, Jane Q.", "Prüfer, Sören"]
     assert "by A. Tester" in (copy / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
-def test_a_randomised_trial_with_its_report_and_an_outcome_passes_the_check(copy: Path, filled: Services) -> None:
-    code, output = run(copy, "nct", NCT, "--set", "disease=Crohn's disease")
+def test_a_randomised_trial_with_its_report_and_an_outcome_passes_the_check(
+    copy: Path, filled: Services, review: Run
+) -> None:
+    code, output = review("add", "nct", NCT, "--set", "disease=Crohn's disease")
     assert code == 0, output
-    trial = load("trials", copy).set_index("trial_id").loc[NCT]
+    trial = Project(copy).table("trials").set_index("trial_id").loc[NCT]
     assert (trial["registered_phase"], trial["randomised"], trial["registered_country"]) == ("1/2", "yes", "Portugal")
-    assert check(copy) == []
-    code, output = run(copy, "pmid", "99999123", *READ)
+    assert check(Project(copy)) == []
+    code, output = review("add", "pmid", "99999123", *READ)
     assert code == 0, output
-    study = load("studies", copy).set_index("study_id").loc["invented_2024_invented"]
+    study = Project(copy).table("studies").set_index("study_id").loc["invented_2024_invented"]
     assert (study["kind"], study["species"], study["trial_id"]) == ("human trial", "human", NCT)
-    code, output = run(copy, "outcome", "invented_2024_invented", *cells(OUTCOME))
+    code, output = review("add", "outcome", "invented_2024_invented", *cells(OUTCOME))
     assert code == 0, output
-    assert check(copy) == []
+    assert check(Project(copy)) == []
 
 
-def test_what_the_source_prints_twice_is_added_with_its_flag(copy: Path, filled: Services) -> None:
+def test_what_the_source_prints_twice_is_added_with_its_flag(copy: Path, filled: Services, review: Run) -> None:
     odd = cells(OUTCOME | {"reported": "9/20 vs 5/21"})
-    assert run(copy, "pmid", "99999123", *READ)[0] == 0
-    code, output = run(copy, "outcome", "invented_2024_invented", *odd)
+    assert review("add", "pmid", "99999123", *READ)[0] == 0
+    code, output = review("add", "outcome", "invented_2024_invented", *odd)
     assert code == 1
     assert "events_arm2 '4': the words in “reported” do not show this" in output
     assert "add the flag “does not add up”" in output
-    code, output = run(copy, "outcome", "invented_2024_invented", *odd, "--flag", "does not add up=as printed")
+    code, output = review("add", "outcome", "invented_2024_invented", *odd, "--flag", "does not add up=as printed")
     assert code == 0, output
     assert "crohns_fistula,invented_2024_invented-1," in output  # the questions that it may answer
-    assert check(copy) == []
+    assert check(Project(copy)) == []
 
 
-def test_a_result_that_is_there_is_shown_with_its_place(copy: Path, filled: Services) -> None:
-    assert run(copy, "pmid", "99999123", *READ)[0] == 0
-    assert run(copy, "outcome", "invented_2024_invented", *cells(OUTCOME))[0] == 0
-    before = snapshot(copy)
+def test_a_result_that_is_there_is_shown_with_its_place(
+    copy: Path, filled: Services, review: Run, files: Files
+) -> None:
+    assert review("add", "pmid", "99999123", *READ)[0] == 0
+    assert review("add", "outcome", "invented_2024_invented", *cells(OUTCOME))[0] == 0
+    before = files()
     again = OUTCOME | {"time": "week 24", "arm1": "adipose MSC", "reported": "9 of 20 and 4 of 21"}
-    code, output = run(copy, "outcome", "invented_2024_invented", *cells(again))
+    code, output = review("add", "outcome", "invented_2024_invented", *cells(again))
     assert code == 3
     line = 1 + (copy / "data/outcomes.csv").read_text(encoding="utf-8").splitlines().index(
         next(one for one in before["outcomes.csv"].decode().splitlines() if one.startswith("invented_2024_"))
     )
     assert f"data/outcomes.csv, row {line}: invented_2024_invented-1" in output
-    assert snapshot(copy) == before
+    assert files() == before
     flagged = [*cells(again), "--flag", "same patients=invented_2024_invented-1"]
-    assert run(copy, "outcome", "invented_2024_invented", *flagged)[0] == 0
-    assert run(copy, "outcome", "invented_2024_invented", *cells(OUTCOME | {"time": "52 weeks"}))[0] == 0
+    assert review("add", "outcome", "invented_2024_invented", *flagged)[0] == 0
+    assert review("add", "outcome", "invented_2024_invented", *cells(OUTCOME | {"time": "52 weeks"}))[0] == 0
 
 
-def test_only_questions_that_an_outcome_can_answer_are_offered(copy: Path, filled: Services) -> None:
-    assert run(copy, "pmid", "99999123", *READ)[0] == 0
+def test_only_questions_that_an_outcome_can_answer_are_offered(filled: Services, review: Run) -> None:
+    assert review("add", "pmid", "99999123", *READ)[0] == 0
     lupus = OUTCOME | {"disease": "lupus nephritis"}
-    code, output = run(copy, "outcome", "invented_2024_invented", *cells(lupus), "--dry-run")
+    code, output = review("add", "outcome", "invented_2024_invented", *cells(lupus), "--dry-run")
     assert code == 0, output
     assert "  lupus_remission,invented_2024_invented-1,    Do more patients reach remission" in output
     assert "lupus_death" not in output
     single = {"design": "single-arm", "block": "single-arm binary", "arm2": "", "events_arm2": "", "n_arm2": ""}
-    code, output = run(copy, "outcome", "invented_2024_invented", *cells(lupus | single | {"reported": "9/20"}))
+    code, output = review("add", "outcome", "invented_2024_invented", *cells(lupus | single | {"reported": "9/20"}))
     assert "  lupus_response_single,invented_2024_invented-1,why it belongs here" in output
     assert "lupus_remission" not in output
 
 
-def test_a_new_row_that_does_not_fit_has_no_number_yet(copy: Path, filled: Services) -> None:
-    assert run(copy, "doi", DOI, *STUDY)[0] == 0
+def test_a_new_row_that_does_not_fit_has_no_number_yet(filled: Services, review: Run) -> None:
+    assert review("add", "doi", DOI, *STUDY)[0] == 0
     words = (*cells(FINDING), "--mediator", "TGF-beta=mediator")
-    code, output = run(copy, "finding", "example_2025_invented", *words)
+    code, output = review("add", "finding", "example_2025_invented", *words)
     assert code == 1
     assert "new row, column term 'TGF-beta'" in output
     assert "did you mean “TGF-β”" in output
 
 
-def test_no_flag_is_offered_for_a_comma_in_a_number(copy: Path, filled: Services) -> None:
-    assert run(copy, "pmid", "99999123", *READ)[0] == 0
+def test_no_flag_is_offered_for_a_comma_in_a_number(filled: Services, review: Run) -> None:
+    assert review("add", "pmid", "99999123", *READ)[0] == 0
     means = {"block": "continuous", "mean_arm1": "1,5", "sd_arm1": "0.4", "mean_arm2": "2", "sd_arm2": "1"}
     means |= {"events_arm1": "", "events_arm2": "", "reported": "1.5 (0.4) vs 2 (1)", "unit": "points"}
-    code, output = run(copy, "outcome", "invented_2024_invented", *cells(OUTCOME | means))
+    code, output = review("add", "outcome", "invented_2024_invented", *cells(OUTCOME | means))
     assert code == 1
     assert "mean_arm1 '1,5': not a number" in output
     assert "--flag" not in output
 
 
-def test_a_refusal_shows_no_row_of_another_study(copy: Path, filled: Services) -> None:
-    code, output = run(copy, "doi", DOI)
+def test_a_refusal_shows_no_row_of_another_study(filled: Services, review: Run) -> None:
+    code, output = review("add", "doi", DOI)
     assert code == 1
     assert "kind: this cell must not be empty" in output
     assert "▸" not in output
@@ -187,21 +181,23 @@ def test_a_refusal_shows_no_row_of_another_study(copy: Path, filled: Services) -
         (("nct", "NCT01854957"), "data/trials.csv, row "),
     ],
 )
-def test_what_is_there_is_shown_with_its_place(words: tuple[str, str], says: str, copy: Path, filled: Services) -> None:
-    old = bibliography(copy)["cai_2016_umbilical"]
+def test_what_is_there_is_shown_with_its_place(
+    words: tuple[str, str], says: str, copy: Path, filled: Services, review: Run, files: Files
+) -> None:
+    old = Project(copy).works["cai_2016_umbilical"]
     like = a_work("10.5555/like", old["title"].replace("pilot", "Pilot,"), published={"date-parts": [[2015]]})
     filled.works |= {"10.5555/like": like}
     filled.works[words[1]] = filled.works.get(words[1]) or a_work(words[1], "Some title that nobody has used before")
     filled.articles["27269294"] = an_article("27269294", "Another title nobody used")
     filled.studies["NCT01854957"] = a_study("NCT01854957", "MESEMS")
-    before = snapshot(copy)
-    code, output = run(copy, *words, *STUDY[:4] if words[0] != "nct" else ())
+    before = files()
+    code, output = review("add", *words, *STUDY[:4] if words[0] != "nct" else ())
     assert code == 3
     assert says in output
     assert "row " in output
-    assert snapshot(copy) == before
+    assert files() == before
     if words[1] == "10.5555/like":
-        assert run(copy, *words, *STUDY, "--distinct", "--dry-run")[0] == 0
+        assert review("add", *words, *STUDY, "--distinct", "--dry-run")[0] == 0
 
 
 SERVICES = {"Crossref": ("doi", DOI), "ClinicalTrials.gov": ("nct", NCT), "PubMed": ("pmid", "99999123")}
@@ -217,18 +213,18 @@ FAULTS = {  # Crossref is tried with all, the others with those that depend on t
 
 @pytest.mark.parametrize(("service", "kind"), [(service, kind) for service in FAULTS for kind in FAULTS[service]])
 def test_a_fault_changes_nothing_and_names_service_cause_and_remedy(
-    service: str, kind: str, copy: Path, filled: Services
+    service: str, kind: str, filled: Services, review: Run, files: Files
 ) -> None:
     words = SERVICES[service]
     filled.fault(words[1], kind)
-    before = snapshot(copy)
-    code, output = run(copy, *words)
+    before = files()
+    code, output = review("add", *words)
     assert code == 1
     assert output.startswith(f"{service}: ")
     assert "→" in output
     assert "Nothing was changed." in output
     assert "alert(1)" not in output
-    assert snapshot(copy) == before
+    assert files() == before
 
 
 @pytest.mark.parametrize(
@@ -257,26 +253,28 @@ def test_a_fault_changes_nothing_and_names_service_cause_and_remedy(
         (("doi", DOI, "--from", "nowhere.bib"), "nowhere.bib: cannot be read"),
     ],
 )
-def test_bad_input_is_refused_with_a_remedy(words: tuple[str, ...], says: str, copy: Path, filled: Services) -> None:
-    before = snapshot(copy)
-    code, output = run(copy, *words)
+def test_bad_input_is_refused_with_a_remedy(
+    words: tuple[str, ...], says: str, filled: Services, review: Run, files: Files
+) -> None:
+    before = files()
+    code, output = review("add", *words)
     assert code == 1
     assert says in output
-    assert snapshot(copy) == before
+    assert files() == before
 
 
-def test_a_record_without_authors_gets_a_key_and_a_note(copy: Path, filled: Services) -> None:
+def test_a_record_without_authors_gets_a_key_and_a_note(filled: Services, review: Run) -> None:
     filled.works[DOI] = a_work(DOI, "Nobody wrote this", author=None)
-    code, output = run(copy, "doi", DOI, *STUDY)
+    code, output = review("add", "doi", DOI, *STUDY)
     assert code == 0, output
     assert "names no author" in output
     assert "unnamed_2025_nobody" in output
 
 
-def test_a_retracted_work_is_marked(copy: Path, filled: Services) -> None:
+def test_a_retracted_work_is_marked(filled: Services, review: Run) -> None:
     notice = {"type": "retraction", "DOI": "10.5555/r", "updated": {"date-parts": [[2025, 1, 1]]}}
     filled.works[DOI] = a_work(DOI, "Taken back", **{"updated-by": [notice]})
-    code, output = run(copy, "doi", DOI, *STUDY, "--dry-run")
+    code, output = review("add", "doi", DOI, *STUDY, "--dry-run")
     assert code == 0, output
     assert "NOTE: retraction" in output
     assert ",retracted,abstract," in output
@@ -295,24 +293,26 @@ RECORDS = {
 
 
 @pytest.mark.parametrize("name", RECORDS)
-def test_a_saved_record_is_added_offline(name: str, copy: Path, tmp_path: Path, services: Services) -> None:
+def test_a_saved_record_is_added_offline(
+    name: str, copy: Path, tmp_path: Path, services: Services, review: Run
+) -> None:
     (tmp_path / name).write_text(RECORDS[name], encoding="utf-8")
-    code, output = run(copy, "doi", "10.5555/saved", "--from", str(tmp_path / name), *STUDY)
+    code, output = review("add", "doi", "10.5555/saved", "--from", str(tmp_path / name), *STUDY)
     assert code == 0, output
-    work = bibliography(copy)["muller_2021_saved"]
+    work = Project(copy).works["muller_2021_saved"]
     assert (work["title"], work["year"], work["journal"]) == ("Saved TGF & β", "2021", "J Inv")
     assert work.authors[0] == "Müller, J"
     assert services.asked == []
-    code, output = run(copy, "doi", "10.5555/another", "--from", str(tmp_path / name), *STUDY)
+    code, output = review("add", "doi", "10.5555/another", "--from", str(tmp_path / name), *STUDY)
     assert code == 1
     assert "is the record of 10.5555/saved" in output
 
 
-def test_the_registrys_saved_json_is_added_offline(copy: Path, tmp_path: Path) -> None:
+def test_the_registrys_saved_json_is_added_offline(copy: Path, tmp_path: Path, review: Run) -> None:
     (tmp_path / "t.json").write_text(json.dumps(a_study(NCT, "Saved Trial")), encoding="utf-8")
-    code, output = run(copy, "nct", NCT, "--from", str(tmp_path / "t.json"), "--set", "disease=Crohn's disease")
+    code, output = review("add", "nct", NCT, "--from", str(tmp_path / "t.json"), "--set", "disease=Crohn's disease")
     assert code == 0, output
-    assert check(copy) == []
+    assert check(Project(copy)) == []
 
 
 @pytest.mark.parametrize(
@@ -328,11 +328,11 @@ def test_the_registrys_saved_json_is_added_offline(copy: Path, tmp_path: Path) -
         ("a.txt", "x"),
     ],
 )
-def test_a_spoiled_file_is_refused(name: str, text: str, copy: Path, tmp_path: Path) -> None:
+def test_a_spoiled_file_is_refused(name: str, text: str, tmp_path: Path, review: Run, files: Files) -> None:
     (tmp_path / name).write_text(text, encoding="utf-8")
-    before = snapshot(copy)
-    code, output = run(copy, "doi", DOI, "--from", str(tmp_path / name), *STUDY)
+    before = files()
+    code, output = review("add", "doi", DOI, "--from", str(tmp_path / name), *STUDY)
     assert code == 1
     assert name in output
     assert "→" in output
-    assert snapshot(copy) == before
+    assert files() == before

@@ -1,6 +1,5 @@
 """Issue forms: they offer the words of the data, and a filled one is read as somebody's words and nothing more."""
 
-import csv
 import json
 import subprocess
 from collections.abc import Callable
@@ -8,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from review_tools.cli import app
-from review_tools.sources.forms.answers import FormError, read
-from review_tools.sources.forms.questions import FORMS, PROMISE, Form, options, stale
+from review_tools.check import check
+from review_tools.data.project import Project
+from review_tools.sources.forms import FORMS, PROMISE, Form, FormError, read, stale
+from sources.conftest import Run
 from sources.server import Services, a_work
 
 Fill = Callable[..., Path]
+Propose = Callable[[Path], tuple[int, str, Path]]
+Rows = Callable[[str], list[dict[str, str]]]
 DOI = "10.5555/forms.1"
 
 
@@ -87,10 +88,15 @@ def fill(tmp_path: Path) -> Fill:
     return write
 
 
-def run(event: Path, project: Path) -> tuple[int, str, Path]:
-    out = project / "proposal"
-    result = CliRunner().invoke(app, ["form", str(event), "--out", str(out), "--root", str(project)])
-    return result.exit_code, result.output, out
+@pytest.fixture
+def propose(copy: Path, review: Run) -> Propose:
+    """Turns an event into a proposal: exit code, words, folder."""
+
+    def run(event: Path) -> tuple[int, str, Path]:
+        out = copy / "proposal"
+        return *review("form", str(event), "--out", str(out)), out
+
+    return run
 
 
 def applied(project: Path, out: Path) -> None:
@@ -102,85 +108,74 @@ def applied(project: Path, out: Path) -> None:
     assert done.returncode == 0, done.stderr.decode()
 
 
-def rows(project: Path, table: str) -> list[dict[str, str]]:
-    with (project / "data" / f"{table}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def checked(project: Path) -> str:
-    result = CliRunner().invoke(app, ["check", "--root", str(project)])
-    return "" if result.exit_code == 0 else result.output
-
-
 def test_the_forms_on_disk_offer_what_the_data_offer(root: Path) -> None:
-    assert stale(root) == []
-
-
-def test_a_form_that_lags_behind_the_vocabulary_is_refused(copy: Path) -> None:
-    runner = CliRunner()
-    assert runner.invoke(app, ["forms", "--root", str(copy)]).exit_code == 0
-    with (copy / "data" / "vocabulary.csv").open("a", encoding="utf-8") as file:
-        file.write("disease,a new disease,A new disease,Made up.\n")
-    late = runner.invoke(app, ["forms", "--check", "--root", str(copy)])
-    assert late.exit_code == 1
-    assert "study.yml" in late.output
-    assert "correction.yml" not in late.output
-
-
-def test_every_choice_leads_back_to_its_term(root: Path) -> None:
+    project = Project(root)
+    assert stale(project) == {}
     for form in FORMS.values():
         for question in form.questions:
-            if question.choices:
-                offered = options(question.choices, root, question.without)
-                assert len(set(offered.values())) == len(offered)
-                assert not {"none", "None"} & set(offered)
+            options = question.options(project)
+            assert len(set(options.values())) == len(options)
+            assert not {"none", "None"} & set(options)
 
 
-def test_a_suggested_study_becomes_a_work_and_a_finding(copy: Path, fill: Fill, services: Services) -> None:
+def test_a_form_that_lags_behind_the_vocabulary_is_refused(copy: Path, review: Run) -> None:
+    assert review("forms")[0] == 0
+    with (copy / "data" / "vocabulary.csv").open("a", encoding="utf-8") as file:
+        file.write("disease,a new disease,A new disease,Made up.\n")
+    code, output = review("forms", "--check")
+    assert code == 1
+    assert "study.yml" in output
+    assert "correction.yml" not in output
+
+
+def test_a_suggested_study_becomes_a_work_and_a_finding(
+    copy: Path, fill: Fill, services: Services, propose: Propose, rows: Rows
+) -> None:
     services.works[DOI] = a_work(DOI, "Vesicles that nobody made")
-    code, output, out = run(fill("study", STUDY), copy)
+    code, output, out = propose(fill("study", STUDY))
     assert code == 0, output
-    before = rows(copy, "findings")
+    before = rows("findings")
     applied(copy, out)
-    added = [row for row in rows(copy, "findings") if row not in before]
+    added = [row for row in rows("findings") if row not in before]
     assert [(row["study_id"], row["effect"], row["basis"]) for row in added] == [
         ("example_2025_vesicles", "less activation or proliferation", "source read")
     ]
-    assert checked(copy) == ""
+    assert check(Project(copy)) == []
     assert "(form #7)" in (out / "title.txt").read_text(encoding="utf-8")
 
 
-def test_a_correction_becomes_a_row_with_the_study_of_its_number(copy: Path, fill: Fill) -> None:
-    code, output, out = run(fill("correction", CORRECTION), copy)
+def test_a_correction_becomes_a_row_with_the_study_of_its_number(
+    copy: Path, fill: Fill, propose: Propose, rows: Rows
+) -> None:
+    code, output, out = propose(fill("correction", CORRECTION))
     assert code == 0, output
     applied(copy, out)
-    assert checked(copy) == ""
-    row = next(row for row in rows(copy, "corrections") if row["seed_says"] == "Twelve mice.")
+    assert check(Project(copy)) == []
+    row = next(row for row in rows("corrections") if row["seed_says"] == "Twelve mice.")
     assert row["correction_id"].startswith("c046")
-    assert row["study_id"] == next(r["study_id"] for r in rows(copy, "citations") if r["seed_number"] == "46")
+    assert row["study_id"] == next(r["study_id"] for r in rows("citations") if r["seed_number"] == "46")
 
 
-def test_a_value_changes_one_cell_and_its_source(copy: Path, fill: Fill) -> None:
-    code, output, out = run(fill("value", VALUE), copy)
+def test_a_value_changes_one_cell_and_its_source(copy: Path, fill: Fill, propose: Propose, rows: Rows) -> None:
+    code, output, out = propose(fill("value", VALUE))
     assert code == 0, output
     applied(copy, out)
-    row = next(row for row in rows(copy, "outcomes") if row["outcome_id"] == "deng_2017_randomised-1")
+    row = next(row for row in rows("outcomes") if row["outcome_id"] == "deng_2017_randomised-1")
     assert (row["reported"], row["source_where"]) == (VALUE["new"], "Table 2")
 
 
-def test_an_open_number_is_identified_everywhere_it_stands(copy: Path, fill: Fill, services: Services) -> None:
+def test_an_open_number_is_identified_everywhere_it_stands(
+    copy: Path, fill: Fill, services: Services, propose: Propose, rows: Rows
+) -> None:
     services.works[DOI] = a_work(DOI, "The work behind the number")
-    number = next(row["seed_number"] for row in rows(copy, "citations") if row["match"] == "unidentified")
+    number = next(row["seed_number"] for row in rows("citations") if row["match"] == "unidentified")
     answers = {**REFERENCE, "seed_number": f"0{number}"}  # as somebody may write it
-    code, output, out = run(fill("reference", answers), copy)
+    code, output, out = propose(fill("reference", answers))
     assert code == 0, output
     applied(copy, out)
-    assert checked(copy) == ""
+    assert check(Project(copy)) == []
     named = {
-        row["study_id"]
-        for table in ("citations", "findings")
-        for row in rows(copy, table)
-        if row["seed_number"] == number
+        row["study_id"] for table in ("citations", "findings") for row in rows(table) if row["seed_number"] == number
     }
     assert named == {"example_2025_work"}
 
@@ -208,10 +203,10 @@ def test_an_open_number_is_identified_everywhere_it_stands(copy: Path, fill: Fil
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_refused_in_plain_words(
-    copy: Path, fill: Fill, services: Services, name: str, answers: dict[str, str], says: str
+    copy: Path, fill: Fill, services: Services, name: str, answers: dict[str, str], says: str, propose: Propose
 ) -> None:
     before = {path: path.read_bytes() for path in (copy / "data").iterdir()}
-    code, output, out = run(fill(name, answers), copy)
+    code, output, out = propose(fill(name, answers))
     assert code == 1
     assert says in output
     assert (out / "complaints.md").is_file()
@@ -219,24 +214,24 @@ def test_what_does_not_fit_is_refused_in_plain_words(
     assert {path: path.read_bytes() for path in (copy / "data").iterdir()} == before
 
 
-def test_markup_mentions_and_expressions_in_answers_stay_text(copy: Path, fill: Fill) -> None:
+def test_markup_mentions_and_expressions_in_answers_stay_text(copy: Path, fill: Fill, propose: Propose) -> None:
     nasty = "See @everyone and ```code``` \U000e0041\ud800\u2028\u202e ${{ github.token }} [x](javascript:1)"
-    code, output, out = run(fill("correction", {**CORRECTION, "seed_says": nasty}), copy)
+    code, output, out = propose(fill("correction", {**CORRECTION, "seed_says": nasty}))
     assert code == 0, output
     text = (out / "text.md").read_text(encoding="utf-8")
     for active in ("@everyone", "```", "\U000e0041", "\u2028", "\u202e", "${{", "](javascript"):
         assert active not in text
     applied(copy, out)
-    assert checked(copy) == ""
+    assert check(Project(copy)) == []
 
 
-def test_an_unticked_promise_and_a_strange_event_are_refused(copy: Path, fill: Fill, root: Path) -> None:
+def test_an_unticked_promise_and_a_strange_event_are_refused(fill: Fill, root: Path, propose: Propose) -> None:
     form = FORMS["correction"]
     with pytest.raises(FormError, match="not ticked"):
-        read(form, body_of(form, CORRECTION).replace("[X]", "[ ]"), root)
-    code, output, _ = run(fill("correction", CORRECTION, labels=[]), copy)
+        read(Project(root), form, body_of(form, CORRECTION).replace("[X]", "[ ]"))
+    code, output, _ = propose(fill("correction", CORRECTION, labels=[]))
     assert (code, "carries no labels" in output) == (1, True)
     event = fill("correction", CORRECTION)
     event.write_text("[]", encoding="utf-8")
-    code, output, _ = run(event, copy)
+    code, output, _ = propose(event)
     assert (code, "no event about an issue" in output) == (1, True)

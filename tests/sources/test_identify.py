@@ -1,36 +1,28 @@
 """`review identify`: fills what the publisher's list shows, keeps what people confirmed, trusts no numbering unseen."""
 
-import csv
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from review_tools.check import check
-from review_tools.cli import app
-from review_tools.data.bibliography import bibliography
+from review_tools.data.project import Project
+from sources.conftest import Run
 from sources.server import Services, a_work
+
+Files = Callable[[], dict[str, bytes]]
+Rows = Callable[[str], list[dict[str, str]]]
 
 SEED = "10.3389/fimmu.2024.1525380"
 
 
-def rows(root: Path, table: str) -> list[dict[str, str]]:
-    with (root / "data" / f"{table}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def run(root: Path, *options: str) -> tuple[int, str]:
-    result = CliRunner().invoke(app, ["identify", "--root", str(root), *options])
-    return result.exit_code, result.output
-
-
 def deposited(root: Path, shift: int = 0) -> list[dict[str, Any]]:
     """A list in the publisher's form: the confirmed works at their numbers, invented works at the others."""
-    works = bibliography(root)
-    listed = []
-    for row in rows(root, "citations"):
+    project = Project(root)
+    works, listed = project.works, []
+    for row in project.text("citations").to_dict("records"):
         number = int(row["seed_number"])
         if row["study_id"]:
             one = {"DOI": works[row["study_id"]]["doi"], "article-title": works[row["study_id"]]["title"]}
@@ -48,16 +40,19 @@ def listed(copy: Path, services: Services) -> list[dict[str, Any]]:
 
 
 def unidentified(root: Path) -> list[str]:
-    return [row["seed_number"] for row in rows(root, "citations") if not row["study_id"]]
+    citations = Project(root).text("citations")
+    return citations.loc[citations["study_id"] == "", "seed_number"].tolist()
 
 
-def test_every_number_is_filled_with_evidence_and_the_check_passes(copy: Path, listed: list[dict[str, Any]]) -> None:
-    before = {row["seed_number"]: row for row in rows(copy, "citations")}
+def test_every_number_is_filled_with_evidence_and_the_check_passes(
+    copy: Path, listed: list[dict[str, Any]], review: Run, rows: Rows
+) -> None:
+    before = {row["seed_number"]: row for row in rows("citations")}
     waiting = unidentified(copy)
-    code, output = run(copy, "--by", "A. Tester")
+    code, output = review("identify", "--by", "A. Tester")
     assert code == 0, output
     assert f"{len(waiting)} identified" in output
-    after = {row["seed_number"]: row for row in rows(copy, "citations")}
+    after = {row["seed_number"]: row for row in rows("citations")}
     for number, row in after.items():
         if number in waiting:
             assert row["match"] == "exact"
@@ -65,76 +60,78 @@ def test_every_number_is_filled_with_evidence_and_the_check_passes(copy: Path, l
             assert f"key B{number}," in row["source_where"]
         else:
             assert row == before[number]
-    assert check(copy) == []
+    assert check(Project(copy)) == []
 
 
-def test_a_conflict_is_listed_and_the_confirmed_work_kept(copy: Path, listed: list[dict[str, Any]]) -> None:
-    confirmed = next(row for row in rows(copy, "citations") if row["study_id"] and row["match"] == "exact")
+def test_a_conflict_is_listed_and_the_confirmed_work_kept(
+    listed: list[dict[str, Any]], review: Run, rows: Rows
+) -> None:
+    confirmed = next(row for row in rows("citations") if row["study_id"] and row["match"] == "exact")
     listed[int(confirmed["seed_number"]) - 1] |= {"DOI": "10.5555/other", "article-title": "Another work"}
-    code, output = run(copy)
+    code, output = review("identify")
     assert code == 0
     assert "1 in conflict" in output
     assert f"{confirmed['seed_number']}: kept {confirmed['study_id']}" in output
-    assert confirmed in rows(copy, "citations")
+    assert confirmed in rows("citations")
 
 
-def test_a_numbering_that_does_not_fit_fills_nothing(copy: Path, services: Services) -> None:
+def test_a_numbering_that_does_not_fit_fills_nothing(copy: Path, services: Services, review: Run, files: Files) -> None:
     services.works[SEED] = a_work(SEED, "The seed", reference=deposited(copy, shift=1))
-    before = {path: path.read_bytes() for path in (copy / "data").iterdir()}
-    code, output = run(copy)
+    before = files()
+    code, output = review("identify")
     assert code == 1
     assert "cannot be tied to the seed's numbers" in output
-    assert {path: path.read_bytes() for path in before} == before
+    assert files() == before
 
 
 def test_what_cannot_be_verified_stays_unidentified(
-    copy: Path, listed: list[dict[str, Any]], services: Services
+    copy: Path, listed: list[dict[str, Any]], services: Services, review: Run, rows: Rows
 ) -> None:
     first, second, third, fourth, fifth = (int(number) for number in unidentified(copy)[:5])
     listed[first - 1]["key"] = "no number"
     listed[second - 1]["key"] = f"B{third}"  # now two entries claim the third number
     del listed[fourth - 1]["DOI"]
     del listed[fifth - 1]["article-title"]  # its own record is asked, and there is none
-    code, output = run(copy)
+    code, output = review("identify")
     assert code == 0, output
     assert unidentified(copy) == [str(number) for number in (first, second, third, fourth, fifth)]
     assert "carries no number of its own" in output
     assert f"{fourth}: the list gives no DOI" in output
-    candidates = [row["doi"] for row in rows(copy, "citation_candidates") if row["seed_number"] == str(fifth)]
+    candidates = [row["doi"] for row in rows("citation_candidates") if row["seed_number"] == str(fifth)]
     assert f"10.5555/ref.{fifth}" in candidates
-    assert check(copy) == []
+    assert check(Project(copy)) == []
 
 
 def test_dry_run_and_file_write_nothing_and_need_no_network(
-    copy: Path, listed: list[dict[str, Any]], services: Services, tmp_path: Path
+    copy: Path, listed: list[dict[str, Any]], services: Services, tmp_path: Path, review: Run, files: Files
 ) -> None:
     saved = tmp_path / "seed.json"
     saved.write_text(json.dumps({"message": services.works[SEED]}), encoding="utf-8")
-    before = (copy / "data" / "citations.csv").read_bytes()
-    code, output = run(copy, "--dry-run", "--from", str(saved))
+    before = files()
+    code, output = review("identify", "--dry-run", "--from", str(saved))
     assert code == 0, output
     assert "+@article{example_2019_word" in output
-    assert (copy / "data" / "citations.csv").read_bytes() == before
+    assert files() == before
     assert services.asked == []
-    assert run(copy, "--from", str(saved))[0] == 0
+    assert review("identify", "--from", str(saved))[0] == 0
     assert unidentified(copy) == []
 
 
 @pytest.mark.parametrize("kind", ["500", "429 for an hour", "cut", "page", "wrong json", "redirect", "huge"])
 def test_a_fault_changes_nothing_and_is_explained(
-    kind: str, copy: Path, listed: list[dict[str, Any]], services: Services
+    kind: str, listed: list[dict[str, Any]], services: Services, review: Run, files: Files
 ) -> None:
     services.fault(SEED, kind)
-    before = (copy / "data" / "citations.csv").read_bytes()
-    code, output = run(copy)
+    before = files()
+    code, output = review("identify")
     assert code == 1
     assert "Crossref" in output
     assert "→" in output
-    assert (copy / "data" / "citations.csv").read_bytes() == before
+    assert files() == before
 
 
-def test_a_record_without_list_is_said_to_have_none(copy: Path, services: Services) -> None:
+def test_a_record_without_list_is_said_to_have_none(services: Services, review: Run) -> None:
     services.works[SEED] = a_work(SEED, "The seed")
-    code, output = run(copy)
+    code, output = review("identify")
     assert code == 1
     assert "no reference list" in output

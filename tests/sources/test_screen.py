@@ -1,120 +1,64 @@
-"""`review screen` as people use it: keys, a real terminal, two people, a spreadsheet; nothing lost, nothing twice."""
+"""`review screen` as people use it: out to a spreadsheet or ASReview and back, two people, nothing lost or doubled."""
 
 import csv
+import io
 import json
-import os
-import pty
-import select
-import signal
-import subprocess
-import sys
-import threading
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+import rispy
 
-from review_tools.check import Evidence, screening, structure
-from review_tools.cli import app
-from review_tools.data.problems import DataError
-from review_tools.data.tables import read_text
-from review_tools.sources import screening as living
+from review_tools.check import check
+from review_tools.data.project import Project
+from review_tools.sources import abstracts
+from sources.conftest import Run
 
-
-def screen(root: Path, *options: str, keys: str = "") -> tuple[int, str]:
-    result = CliRunner().invoke(
-        app, ["screen", "--root", str(root), *options], input="\n".join(keys) + "\n" if keys else ""
-    )
-    assert "Traceback" not in result.output
-    return result.exit_code, result.output
-
-
-def decisions(root: Path) -> list[tuple[str, ...]]:
-    rows = read_text(root / "data" / "screenings.csv")
-    return list(rows[["candidate_id", "by", "decision", "reason"]].itertuples(index=False, name=None))
+Rows = Callable[[str], list[dict[str, str]]]
+SEARCH = "pubmed-1125,pubmed,main,1,2026-11-25,2026-11-18,2026-11-25,7,6,1,0,complete,\n"
+TITLES = {
+    "pubmed-1": "A screw for the fixation of ankle fractures",
+    "pubmed-2": "Mesenchymal stromal cells dampen Th17 cells in rheumatoid arthritis",
+    "pubmed-3": "Pricing of generic medicines in three countries",
+    "pubmed-4": "Mesenchymal stem cells for steroid-refractory graft versus host disease: a randomised trial",
+    "pubmed-5": '=HYPERLINK("http://x.example") \x1b[31mred',
+    "pubmed-6": "Lupus nephritis treated with umbilical cord mesenchymal stem cells",
+}
 
 
-def sound(root: Path) -> bool:
-    evidence = Evidence.read(root)
-    return not [*screening.check(evidence), *structure.check(evidence)]
+@pytest.fixture
+def queue(copy: Path) -> Path:
+    """Six candidates and one duplicate; two have an abstract on this machine; the log's last line lacks its end."""
+    text = io.StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    for number, (key, title) in enumerate([*TITLES.items(), ("pubmed-7", "A preprint")]):
+        same = "pubmed-2" if key == "pubmed-7" else ""
+        found = [key, "pubmed-1125", "pubmed", key, "report", "", "", "", title, "2026", "It names both"]
+        lines.writerow([*found, number / 10, same, "2026-11-25"])
+    for table, rows in (("searches", SEARCH), ("candidates", text.getvalue())):
+        with (copy / "data" / f"{table}.csv").open("a", encoding="utf-8") as file:
+            file.write(rows)
+    path = copy / "data/screenings.csv"
+    path.write_text(path.read_text(encoding="utf-8").rstrip("\n"), encoding="utf-8")
+    abstracts.append(Project(copy), {"pubmed-2": "Cells were given to mice with arthritis.", "pubmed-5": "=1+1"})
+    return copy
 
 
-def test_the_most_relevant_come_first_and_each_decision_is_on_disk(queue: Path) -> None:
-    code, output = screen(queue, "--by", "Ana", keys="iue3q")
-    assert code == 0
-    made = decisions(queue)
-    assert {row[0] for row in made} == {"pubmed-2", "pubmed-4", "pubmed-6"}
-    assert [row[1:] for row in made] == [
-        ("Ana", "include", ""),
-        ("Ana", "unsure", ""),
-        ("Ana", "exclude", "wrong design"),
-    ]
-    assert "3 decided in this sitting; 3 left" in output
-    assert "no abstract on this machine" in output
-    assert "Cells were given to mice" in output
-    assert sound(queue)
+@pytest.fixture
+def export(queue: Path, review: Run) -> Callable[..., tuple[Path, list[dict[str, str]]]]:
+    """Writes somebody's queue as CSV; the file and its rows."""
+
+    def run(by: str = "Ana", *options: str) -> tuple[Path, list[dict[str, str]]]:
+        file = queue / f"{by}.csv"
+        code, output = review("screen", "--by", by, "--export", str(file), *options)
+        assert code == 0, output
+        with file.open(encoding="utf-8-sig", newline="") as text:
+            return file, list(csv.DictReader(text))
+
+    return run
 
 
-def test_a_sitting_goes_on_where_the_last_one_stopped(queue: Path) -> None:
-    for _ in range(3):
-        screen(queue, "--by", "Ana", keys="uu")  # the pipe ends in the middle, as a closed terminal does
-    assert len({row[0] for row in decisions(queue)}) == len(decisions(queue)) == 6
-    assert "Nothing left to screen for Ana" in screen(queue, "--by", "Ana", keys="i")[1]
-
-
-def test_undo_shows_the_candidate_again_and_skip_puts_it_last(queue: Path) -> None:
-    _, output = screen(queue, "--by", "Ana", keys="ize1q")
-    first, taken, again = decisions(queue)
-    assert first[0] == taken[0] == again[0]
-    assert [first[2], taken[2], again[2]] == ["include", "undo", "exclude"]
-    assert "Taken back" in output
-    assert "Nothing to take back" in screen(queue, "--by", "Ben", keys="zq")[1]
-    skipped = screen(queue, "--by", "Ben", keys="sq")[1]
-    assert skipped.count("6 left") == 3  # both rules and the closing line
-    assert sound(queue)
-
-
-def test_text_of_a_record_cannot_command_the_terminal(queue: Path) -> None:
-    _, output = screen(queue, "--by", "Ana", keys="ssssssq")
-    assert "red" in output
-    assert "\x1b[31m" not in output
-
-
-def test_a_wrong_key_or_reason_decides_nothing(queue: Path) -> None:
-    screen(queue, "--by", "Ana", keys="x9e9ekq")
-    assert decisions(queue) == []
-
-
-def test_two_people_are_blind_to_each_other_until_they_differ(queue: Path) -> None:
-    screen(queue, "--by", "Ana", keys="i")
-    candidate = decisions(queue)[0][0]
-    assert "No conflicts" in screen(queue, "--conflicts")[1]
-    _, output = screen(queue, "--by", "Ben", keys="e1q")
-    assert "Ana" not in output
-    assert decisions(queue)[1][:2] == (candidate, "Ben")  # the order does not follow Ana's decision either
-    _, output = screen(queue, "--conflicts")
-    assert "Ana: include" in output
-    assert "Ben: exclude; not MSCs" in output
-    assert {row["by"] for row in json.loads(screen(queue, "--conflicts", "--json")[1])} == {"Ana", "Ben"}
-    screen(queue, "--by", "Ben", "--again", candidate, keys="i")
-    assert "No conflicts" in screen(queue, "--conflicts")[1]
-    assert candidate not in screen(queue, "--by", "Cy", keys="ssssssq")[1]  # two have decided
-    assert sound(queue)
-
-
-def test_mistakes_in_the_call_get_a_plain_answer(queue: Path) -> None:
-    assert screen(queue)[0] == 1
-    assert "--by NAME" in screen(queue)[1]
-    assert "is no name" in screen(queue, "--by", "a\nb")[1]
-    assert "No candidate 'pubmed-7'" in screen(queue, "--by", "Ana", "--again", "pubmed-7")[1]
-
-
-def exported(root: Path) -> tuple[Path, list[dict[str, str]]]:
-    file = root / "queue.csv"
-    assert screen(root, "--by", "Ana", "--export", str(file))[0] == 0
-    with file.open(encoding="utf-8-sig", newline="") as text:
-        return file, list(csv.DictReader(text))
+Export = Callable[..., tuple[Path, list[dict[str, str]]]]
 
 
 def save(file: Path, rows: list[dict[str, str]]) -> None:
@@ -124,35 +68,46 @@ def save(file: Path, rows: list[dict[str, str]]) -> None:
         writer.writerows(rows)
 
 
-def test_a_spreadsheet_goes_out_safely_and_comes_back_once(queue: Path) -> None:
-    file, rows = exported(queue)
-    assert len(rows) == 6
-    assert not [cell for row in rows for cell in row.values() if cell[:1] in ("=", "+", "@")]
-    rows[0] |= {"decision": "Include", "note": "'=odd but a note"}
-    rows[1] |= {"decision": "exclude", "reason": "no outcome"}
-    save(file, rows)
-    assert "2 decisions" in screen(queue, "--by", "Ana", "--import", str(file))[1]
-    assert "0 decisions" in screen(queue, "--by", "Ana", "--import", str(file))[1]
-    assert [row[2:] for row in decisions(queue)] == [("include", ""), ("exclude", "no outcome")]
-    assert read_text(queue / "data" / "screenings.csv")["note"].tolist() == ["=odd but a note", ""]
-    assert len(exported(queue)[1]) == 4
+def sound(root: Path) -> bool:
+    return check(Project(root)) == []
+
+
+def test_a_spreadsheet_goes_out_safely_and_comes_back_once(
+    queue: Path, export: Export, review: Run, rows: Rows
+) -> None:
+    file, shown = export()
+    assert [row["candidate_id"] for row in shown] == [f"pubmed-{n}" for n in (6, 5, 4, 3, 2, 1)]  # the best first
+    assert not [cell for row in shown for cell in row.values() if cell[:1] in ("=", "+", "@")]
+    assert shown[4]["abstract"] == "Cells were given to mice with arthritis."
+    shown[0] |= {"decision": "Include", "note": "'=odd but a note"}
+    shown[1] |= {"decision": "exclude", "reason": "no outcome"}
+    save(file, shown)
+    assert "2 decisions" in review("screen", "--by", "Ana", "--import", str(file))[1]
+    assert "0 decisions" in review("screen", "--by", "Ana", "--import", str(file))[1]
+    made = [(row["decision"], row["reason"], row["note"]) for row in rows("screenings")]
+    assert made == [("include", "", "=odd but a note"), ("exclude", "no outcome", "")]
+    assert len(export()[1]) == 4
+    assert "4 left to screen for Ana" in review("screen", "--by", "Ana")[1]
+    shown[0] |= {"decision": "undo", "note": ""}
+    save(file, shown[:1])
+    assert "1 decisions" in review("screen", "--by", "Ana", "--import", str(file))[1]
+    assert len(export()[1]) == 5
     assert sound(queue)
 
 
-def test_a_bad_spreadsheet_is_refused_whole_with_every_problem(queue: Path) -> None:
-    file, rows = exported(queue)
-    rows[0] |= {"decision": "include"}
-    rows[1] |= {"decision": "exclude"}
-    rows[2] |= {"decision": "maybe"}
-    rows[3] |= {"decision": "unsure", "reason": "no outcome"}
-    rows[4] |= {"reason": "no outcome"}
-    rows += [
-        rows[5],
-        {**rows[5], "candidate_id": "pubmed-99"},
-        {**rows[5], "candidate_id": "pubmed-7", "decision": "include"},
-    ]
-    save(file, rows)
-    code, output = screen(queue, "--by", "Ana", "--import", str(file))
+def test_a_bad_spreadsheet_is_refused_whole_with_every_problem(export: Export, review: Run, rows: Rows) -> None:
+    file, shown = export()
+    shown[0] |= {"decision": "include"}
+    shown[1] |= {"decision": "exclude"}
+    shown[2] |= {"decision": "maybe"}
+    shown[3] |= {"decision": "unsure", "reason": "no outcome"}
+    shown[4] |= {"reason": "no outcome"}
+    again = shown[5]
+    shown += [again, {**again, "candidate_id": "pubmed-99"}]
+    shown += [{**again, "candidate_id": "pubmed-7", "decision": "include"}]
+    shown += [{**again, "candidate_id": "pubmed-1", "decision": "undo"}]
+    save(file, shown)
+    code, output = review("screen", "--by", "Ana", "--import", str(file))
     assert code == 1
     for says in (
         "row 3, column reason: an exclusion needs a reason",
@@ -162,74 +117,107 @@ def test_a_bad_spreadsheet_is_refused_whole_with_every_problem(queue: Path) -> N
         "stands more than once",
         "no such candidate",
         "repeats pubmed-2",
+        "takes back a decision that does not stand",
         "Nothing was imported",
     ):
         assert says in output, says
-    assert decisions(queue) == []
-    file.write_text(file.read_text(encoding="utf-8").replace(",", ";"), encoding="utf-8")
-    assert "semicolons" in screen(queue, "--by", "Ana", "--import", str(file))[1]
+    assert rows("screenings") == []
 
 
-def test_many_hands_at_once_lose_nothing(queue: Path) -> None:
-    """Four people write at the same time, into a table whose last line lacks its end."""
-    path = queue / "data" / "screenings.csv"
-    path.write_text(path.read_text(encoding="utf-8").rstrip("\n"), encoding="utf-8")
+BAD_FILES = {
+    "semicolons": ("a.csv", "candidate_id;decision;reason;note\n", "choose commas"),
+    "other columns": ("a.csv", "title,label\nx,1\n", "lacks the columns candidate_id, decision, reason, note"),
+    "no file": ("", "", "cannot be read"),
+    "no RIS": ("a.ris", "no RIS", "holds no record"),
+}
 
-    def write(name: str) -> None:
-        for _ in range(10):
-            living.append(queue, name, [living.Decision("pubmed-1", "unsure")])
 
-    hands = [threading.Thread(target=write, args=(name,)) for name in ("Ana", "Ben", "Cy", "Ana")]
-    for hand in hands:
-        hand.start()
-    for hand in hands:
-        hand.join()
-    assert len(decisions(queue)) == 40
+@pytest.mark.parametrize(("name", "text", "says"), BAD_FILES.values(), ids=BAD_FILES.keys())
+def test_a_file_of_another_form_is_refused(
+    queue: Path, tmp_path: Path, review: Run, name: str, text: str, says: str
+) -> None:
+    file = tmp_path / (name or "nowhere.csv")
+    if name:
+        file.write_text(text, encoding="utf-8")
+    code, output = review("screen", "--by", "Ana", "--import", str(file))
+    assert code == 1
+    assert says in output
+
+
+def test_asreview_reads_the_queue_and_its_csv_comes_back(queue: Path, export: Export, review: Run, rows: Rows) -> None:
+    """Its export holds our columns as they were and its own; ``decision`` stays empty."""
+    file, shown = export()
+    labels = {"pubmed-2": ("1", ""), "pubmed-4": ("1.0", "worth it"), "pubmed-1": ("0", "wrong design: a screw")}
+    labels |= {"pubmed-3": ("0", "prices"), "pubmed-5": ("", ""), "pubmed-6": ("", "not seen")}
+    for row in shown:
+        label, note = labels[row["candidate_id"]]
+        row |= {"asreview_label": label, "asreview_time": "1.7e9", "asreview_note": note}
+    save(file, shown)
+    code, output = review("screen", "--by", "Ana", "--import", str(file))
+    assert code == 1
+    assert "an exclusion needs a reason" in output
+    assert "--reason" in output
+    assert "not an exclusion reason" in review("screen", "--by", "Ana", "--import", str(file), "--reason", "dull")[1]
+    code, output = review("screen", "--by", "Ana", "--import", str(file), "--reason", "not MSCs")
+    assert (code, output) == (0, "4 decisions added to data/screenings.csv.\n")
+    assert {row["candidate_id"]: (row["decision"], row["reason"], row["note"]) for row in rows("screenings")} == {
+        "pubmed-2": ("include", "", ""),
+        "pubmed-4": ("include", "", "worth it"),
+        "pubmed-1": ("exclude", "wrong design", "a screw"),
+        "pubmed-3": ("exclude", "not MSCs", "prices"),
+    }
     assert sound(queue)
 
 
-def test_a_table_with_other_columns_is_not_written_to(queue: Path) -> None:
-    path = queue / "data" / "screenings.csv"
-    path.write_text("a,b\n", encoding="utf-8")
-    with pytest.raises((DataError, KeyError)):
-        living.append(queue, "Ana", [living.Decision("pubmed-1", "unsure")])
-    assert path.read_text(encoding="utf-8") == "a,b\n"
+def test_asreview_reads_the_queue_and_its_ris_comes_back(queue: Path, review: Run, rows: Rows) -> None:
+    file = queue / "queue.ris"
+    assert review("screen", "--by", "Ana", "--export", str(file))[0] == 0
+    records = rispy.loads(file.read_text(encoding="utf-8"))
+    assert [record["id"] for record in records] == [f"pubmed-{n}" for n in (6, 5, 4, 3, 2, 1)]
+    assert records[4]["abstract"] == "Cells were given to mice with arthritis."
+    for record, label in zip(records, ("relevant", "irrelevant", "not_seen"), strict=False):
+        note = f"asreview_note: {json.dumps('no outcome: “none”')}"
+        record["notes"] = [f"ASReview_{label}", *([note] if label == "irrelevant" else [])]
+    file.write_text(rispy.dumps(records), encoding="utf-8")
+    assert "2 decisions" in review("screen", "--by", "Ana", "--import", str(file))[1]
+    made = [(row["candidate_id"], row["decision"], row["reason"], row["note"]) for row in rows("screenings")]
+    assert made == [("pubmed-6", "include", "", ""), ("pubmed-5", "exclude", "no outcome", "“none”")]
+    assert sound(queue)
 
 
-def test_single_keys_in_a_real_terminal(queue: Path) -> None:
-    """One key press decides, without Enter; the search's words are marked; Ctrl-C leaves all that was decided."""
-    leader, follower = pty.openpty()
-    command = [sys.executable, "-m", "review_tools.cli", "screen", "--root", str(queue), "--by", "Ana"]
-    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100"}
-    process = subprocess.Popen(command, stdin=follower, stdout=follower, stderr=follower, env=environment)
-    try:
-        seen = wait_for(leader, "6 left", "quit")
-        os.write(leader, b"i")
-        seen += wait_for(leader, "5 left", "quit")
-        os.write(leader, b"e")
-        seen += wait_for(leader, "not MSCs")
-        os.write(leader, b"2")
-        wait_for(leader, "4 left", "quit")
-        process.send_signal(signal.SIGINT)  # as Ctrl-C does
-        wait_for(leader, "2 decided in this sitting")
-        assert process.wait(20) == 0
-    finally:
-        process.kill()
-    assert "30;43m" in seen  # black on yellow, in a title with bold
-    assert [row[2:] for row in decisions(queue)] == [("include", ""), ("exclude", "not immune")]
+def test_two_people_are_blind_to_each_other_until_they_differ(queue: Path, export: Export, review: Run) -> None:
+    decided = {"Ana": {"decision": "include"}, "Ben": {"decision": "exclude", "reason": "not MSCs"}}
+    for by, decision in decided.items():
+        file, shown = export(by)
+        assert len(shown) == 6
+        assert "Ana" not in file.read_text(encoding="utf-8")
+        assert "No conflicts" in review("screen", "--conflicts")[1]
+        save(file, [row | decision for row in shown if row["candidate_id"] == "pubmed-5"])
+        assert review("screen", "--by", by, "--import", str(file))[0] == 0
+    assert len(export("Cy")[1]) == 5  # two have decided
+    output = review("screen", "--conflicts")[1]
+    assert "Ana: include" in output
+    assert "Ben: exclude; not MSCs" in output
+    assert "\x1b" not in output
+    assert {row["by"] for row in json.loads(review("screen", "--conflicts", "--json")[1])} == {"Ana", "Ben"}
+    file, shown = export("Ben", "--conflicts")
+    assert [row["candidate_id"] for row in shown] == ["pubmed-5"]
+    save(file, [row | {"decision": "include"} for row in shown])
+    assert review("screen", "--by", "Ben", "--import", str(file))[0] == 0
+    assert "No conflicts" in review("screen", "--conflicts")[1]
+    assert sound(queue)
 
 
-def wait_for(terminal: int, *words: str, seconds: float = 240) -> str:
-    """What the terminal shows until all words have been seen, in this order."""
-    shown, end = "", time.monotonic() + seconds
-    while time.monotonic() < end:
-        if select.select([terminal], [], [], 0.2)[0]:
-            shown += os.read(terminal, 65536).decode("utf-8", "replace")
-        at = 0
-        for word in words:
-            at = shown.find(word, at)
-            if at < 0:
-                break
-        else:
-            return shown
-    pytest.fail(f"never saw {words} in:\n{shown}")
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ((), "--by NAME"),
+        (("--by", "a\nb"), "is no name"),
+        (("--by", "Ana", "--export", "queue.xlsx"), "name a .csv or a .ris file"),
+        (("--by", "Ana", "--export", "no/such/folder/queue.csv"), "name another file"),
+    ],
+)
+def test_mistakes_in_the_call_get_a_plain_answer(queue: Path, review: Run, words: tuple[str, ...], says: str) -> None:
+    code, output = review("screen", *words)
+    assert code == 1
+    assert says in output

@@ -1,12 +1,10 @@
 """The clients: what they read from a good answer, and how they refuse a bad one."""
 
 import tracemalloc
-from pathlib import Path
 
 import pytest
-import stamina
 
-from review_tools.sources import clinicaltrials, crossref, europepmc, pubmed
+from review_tools.sources import clinicaltrials, crossref, http, pubmed
 from review_tools.sources.http import Client, ServiceError, UnknownRecordError
 from review_tools.sources.records import doi, plain
 from sources.server import Services, a_study, a_work, an_article
@@ -61,23 +59,21 @@ def test_pubmed_gives_markup_as_text_groups_and_the_registry_number(filled: Serv
 def test_clinicaltrials_gives_the_columns_of_the_trial_table(filled: Services) -> None:
     with Client() as client:
         trial = clinicaltrials.trial(client, "NCT99999901")
-    assert (trial.registered_status, trial.registered_phase, trial.randomised, trial.masking) == (
-        "recruiting",
-        "1/2",
-        "yes",
-        "double",
-    )
-    assert (trial.enrolment, trial.enrolment_basis, trial.status_date) == ("60", "planned", "2025-11-03")
-    assert trial.registered_arms == "MSC (experimental); Saline (placebo comparator)"
-    assert trial.status_note == "Reason given: money ran out"
-    assert trial.registered_country == "Portugal"
-
-
-def test_europe_pmc_gives_a_record(filled: Services) -> None:
-    with Client() as client:
-        assert europepmc.work(client, DOI).year == "2025"
-        with pytest.raises(UnknownRecordError, match="no such record"):
-            europepmc.work(client, "10.5555/none")
+    assert trial.trial_id == "NCT99999901"
+    expected = {
+        "registered_status": "recruiting",
+        "registered_phase": "1/2",
+        "randomised": "yes",
+        "masking": "double",
+        "enrolment": "60",
+        "enrolment_basis": "planned",
+        "status_date": "2025-11-03",
+        "registered_arms": "MSC (experimental); Saline (placebo comparator)",
+        "status_note": "Reason given: money ran out",
+        "registered_country": "Portugal",
+        "results_posted": "",
+    }
+    assert expected.items() <= dict(trial.columns).items()
 
 
 def test_unknown_records_in_the_shape_of_each_service(filled: Services) -> None:
@@ -109,17 +105,13 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("kind", FAULTS)
-def test_a_spoiled_answer_names_service_cause_and_remedy(kind: str, filled: Services, tmp_path: Path) -> None:
-    """Nothing of a spoiled answer is kept, so that the next question gets the good one."""
+def test_a_spoiled_answer_names_service_cause_and_remedy(kind: str, filled: Services) -> None:
     filled.fault(DOI, kind)
-    with Client(cache=tmp_path) as client, pytest.raises(ServiceError) as caught:
+    with Client() as client, pytest.raises(ServiceError) as caught:
         crossref.work(client, DOI)
     assert caught.value.service == "Crossref"
     assert FAULTS[kind] in caught.value.why
     assert caught.value.remedy
-    filled._faults.clear()
-    with Client(cache=tmp_path) as client:
-        assert crossref.work(client, DOI).year == "2025"
 
 
 def test_a_large_answer_does_not_fill_memory(filled: Services) -> None:
@@ -146,25 +138,24 @@ def test_a_passing_fault_is_outlived(kind: str, filled: Services) -> None:
     assert len(filled.asked) == 2
 
 
-def test_retry_after_is_honoured(filled: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    waits: list[float] = []
-    monkeypatch.setattr("time.sleep", waits.append)
-    stamina.set_testing(False)
+def test_retry_after_is_honoured(filled: Services, waits: list[float]) -> None:
     filled.fault(DOI, "429", times=1)
     with Client() as client:
         crossref.work(client, DOI)
     assert 1.0 in waits
 
 
-def test_an_answer_is_kept_and_asked_for_once(filled: Services, tmp_path: Path) -> None:
-    for _ in range(2):
-        with Client(cache=tmp_path) as client:
-            crossref.work(client, DOI)
-    assert len(filled.asked) == 1
-    next(tmp_path.iterdir()).write_bytes(b'{"half')
-    with Client(cache=tmp_path) as client:
-        assert crossref.work(client, DOI).year == "2025"
-    assert len(filled.asked) == 2
+def test_requests_keep_their_distance_and_retries_wait_longer(
+    filled: Services, waits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "ATTEMPTS", 4)
+    filled.fault(DOI, "500")
+    with Client() as client, pytest.raises(ServiceError):
+        crossref.work(client, DOI)
+    first, *distances = waits[::2]
+    assert first < 0
+    assert all(0 < distance <= http.CROSSREF.interval for distance in distances)
+    assert [0.5 * 2**n <= wait <= 2**n for n, wait in enumerate(waits[1::2])] == [True] * 3
 
 
 def test_the_agent_names_itself_and_a_contact_only_if_there_is_one(
@@ -180,9 +171,9 @@ def test_the_agent_names_itself_and_a_contact_only_if_there_is_one(
     assert "mailto:reviewer@example.org" in filled.agents[1]
 
 
-def test_an_unreachable_service_says_how_to_work_offline(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_service_says_how_to_work_offline(waits: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REVIEW_CROSSREF_URL", "http://127.0.0.1:9")
-    with stamina.set_testing(True, attempts=2), Client() as client, pytest.raises(ServiceError, match="--from FILE"):
+    with Client() as client, pytest.raises(ServiceError, match="--from FILE"):
         crossref.work(client, DOI)
 
 

@@ -116,7 +116,7 @@ def test_the_readers_scale(measure: str) -> None:
     effects = effect_sizes(frame, measure)
     ((estimate, low, high),) = effects.intervals()
     assert low < estimate < high
-    assert pool(effects).back_estimate == estimate
+    assert pool(effects).back[0] == estimate
     if measure in by_hand:
         assert estimate == pytest.approx(by_hand[measure])
 

@@ -100,7 +100,7 @@ def test_one_study_is_not_pooled() -> None:
     single = generic([(0.5, 0.1)])
     assert (single.k, single.model, single.test) == (1, "single study", "z")
     assert (single.estimate, single.se, single.ci_low) == pytest.approx((0.5, 0.1, 0.5 - 0.1959964))
-    assert [single.tau2, single.i2, single.q, single.q_p, single.pi_low, single.i2_interval] == [None] * 6
+    assert [single.tau2, single.i2, single.q, single.q_p, single.pi, single.i2_interval] == [None] * 6
 
 
 def test_nothing_to_pool_says_why() -> None:
@@ -113,17 +113,19 @@ def test_nothing_to_pool_says_why() -> None:
 
 def test_prediction_interval() -> None:
     rows = [(0.0, 0.1), (1.0, 0.1), (2.0, 0.1)]
-    assert generic(rows[:2]).pi_low is None
-    assert generic(rows, "FE").pi_low is None
+    assert generic(rows[:2]).pi is None
+    assert generic(rows, "FE").pi is None
     z, hksj = generic(rows, test="z"), generic(rows)
-    assert z.pi_high == pytest.approx(z.estimate + 1.959963985 * np.sqrt(z.se**2 + (z.tau2 or 0)))
-    assert hksj.pi_high == pytest.approx(hksj.estimate + 4.30265273 * np.sqrt(hksj.se**2 + (hksj.tau2 or 0)))
+    assert z.pi is not None
+    assert hksj.pi is not None
+    assert z.pi[1] == pytest.approx(z.estimate + 1.959963985 * np.sqrt(z.se**2 + (z.tau2 or 0)))
+    assert hksj.pi[1] == pytest.approx(hksj.estimate + 4.30265273 * np.sqrt(hksj.se**2 + (hksj.tau2 or 0)))
 
 
 def test_an_endless_interval_reads_as_none() -> None:
     frame = pd.DataFrame({"effect": [1e-90, 1e90], "ci_low": [1e-91, 1e89], "ci_high": [1e-89, 1e91]})
     pooled = pool(effect_sizes(frame, "HR"))
-    assert pooled.back_ci_high == np.inf
+    assert pooled.back[2] == np.inf
     assert pooled.figures()["back_ci_high"] is None
 
 

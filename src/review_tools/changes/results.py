@@ -110,10 +110,10 @@ def _state(answer: Answer) -> PoolState:
 
 def _result(answer: Answer) -> Result:
     pooled = answer.pooled
-    figures = (pooled.back_estimate, pooled.back_ci_low, pooled.back_ci_high) if pooled else (None, None, None)
+    figures = pooled.back if pooled else (None, None, None)
     finite = (value if value is not None and math.isfinite(value) else None for value in figures)
     estimate, low, high = finite
-    return Result(answer.k, answer.people if pooled else 0, estimate, low, high, words.interval(answer))
+    return Result(answer.k, answer.people if pooled else 0, estimate, low, high, words.interval(pooled))
 
 
 def _first_line(error: Exception) -> str:

@@ -17,6 +17,8 @@ from review_tools.data.schema import Field, Table
 
 Lines = pd.Series | Iterable[Any]
 CellTest = Callable[[str], tuple[str, str] | None]
+OfSheet = Callable[["Sheet"], Iterator[Problem]]
+OfProject = Callable[[Project], Iterator[Problem]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +101,10 @@ def missing_columns(rows: Sheet) -> Iterator[Problem]:
             yield Problem(rows.file, "this column is missing", remedy, 1, column)
 
 
-def table_rule(*tables: str) -> Callable[[Callable[[Sheet], Iterator[Problem]]], Callable[[Sheet], Iterator[Problem]]]:
+def table_rule(*tables: str) -> Callable[[OfSheet], OfSheet]:
     """Register a rule about some tables, each with all its columns; about every table, as it is, if none is named."""
 
-    def register(function: Callable[[Sheet], Iterator[Problem]]) -> Callable[[Sheet], Iterator[Problem]]:
+    def register(function: OfSheet) -> OfSheet:
         read = whole if tables else sheet
         _register(function, tables, lambda project, name: function(read(project, name)))
         return function
@@ -110,13 +112,11 @@ def table_rule(*tables: str) -> Callable[[Callable[[Sheet], Iterator[Problem]]],
     return register
 
 
-def file_rule(
-    *files: str,
-) -> Callable[[Callable[[Project], Iterator[Problem]]], Callable[[Project], Iterator[Problem]]]:
+def file_rule(files: str) -> Callable[[OfProject], OfProject]:
     """Register a rule about files that are no tables."""
 
-    def register(function: Callable[[Project], Iterator[Problem]]) -> Callable[[Project], Iterator[Problem]]:
-        _register(function, (" and ".join(files),), lambda project, _: function(project))
+    def register(function: OfProject) -> OfProject:
+        _register(function, (files,), lambda project, _: function(project))
         return function
 
     return register

@@ -46,21 +46,22 @@ def completion_before_start(trials: Sheet) -> Iterator[Problem]:
 @table_rule("outcomes")
 def incomplete_block(outcomes: Sheet) -> Iterator[Problem]:
     """Refuse an outcome that lacks a number of its kind of result."""
-    for block, needed in BLOCKS.items():  # a block that is none of these is no term of the vocabulary
-        for column in needed:
-            lines = (outcomes["block"] == block) & (outcomes[column] == "")
-            remedy = f"fill it, or choose another block: {block} needs {', '.join(needed)}"
-            yield from outcomes.report(lines, column, f"empty in a row of block “{block}”", remedy)
+    for line, row in outcomes.rows.items():
+        needed = BLOCKS.get(row["block"], ())  # a block that is none of these is no term of the vocabulary
+        for column in (column for column in needed if not row[column]):
+            remedy = f"fill it, or choose another block: {row['block']} needs {', '.join(needed)}"
+            yield from outcomes.report([line], column, f"empty in a row of block “{row['block']}”", remedy)
 
 
 @table_rule("outcomes")
 def second_block(outcomes: Sheet) -> Iterator[Problem]:
     """Refuse an outcome with numbers of two kinds of result."""
-    for block in BLOCKS.keys() - {"partial"}:
-        why = f"filled in a row of block “{block}”: a row holds exactly one block of numbers"
-        for column in set(NUMBERS) - {*BLOCKS[block], *MAY_ALSO.get(block, ())}:
-            lines = (outcomes["block"] == block) & (outcomes[column] != "")
-            yield from outcomes.report(lines, column, why, "move the number to a row of its own")
+    for line, row in outcomes.rows.items():
+        needed = BLOCKS.get(row["block"]) or NUMBERS  # anything may stand in a partial row
+        for column in NUMBERS:
+            if row[column] and column not in (*needed, *MAY_ALSO.get(row["block"], ())):
+                why = f"filled in a row of block “{row['block']}”: a row holds exactly one block of numbers"
+                yield from outcomes.report([line], column, why, "move the number to a row of its own")
 
 
 @table_rule("outcomes")

@@ -197,8 +197,8 @@ def unknown_term(project: Project, table: Table, field: Field) -> CellTest | Non
     """Refuse a term that the vocabulary of its column does not have."""
     if not field.vocabulary:
         return None
-    vocabulary = whole(project, "vocabulary")
-    terms = dict.fromkeys(vocabulary["term"][vocabulary["kind"] == field.vocabulary])
+    rows = whole(project, "vocabulary").rows.values()
+    terms = {row["term"]: None for row in rows if row["kind"] == field.vocabulary}
     shown = ", ".join(terms) if len(terms) <= 30 else f"one of the {len(terms)} in data/vocabulary.csv"
     why, remedy = f"not a term of the vocabulary “{field.vocabulary}”", f"use {shown}; or add the term to "
 
@@ -236,10 +236,11 @@ def doubled_key(sheet: Sheet) -> Iterator[Problem]:
         if not set(columns) <= set(sheet.frame.columns):
             continue
         first: dict[tuple[str, ...], int] = {}
-        for line, *key in sheet.frame[list(columns)].itertuples(name=None):
-            if all(key) and first.setdefault(tuple(key), line) != line:
+        keys = zip(*(sheet[column].to_numpy(dtype=object) for column in columns), strict=True)
+        for line, key in zip(sheet.frame.index, keys, strict=True):
+            if all(key) and first.setdefault(key, line) != line:
                 stands = "already stands" if len(columns) == 1 else "already stand"
-                why = f"{' and '.join(columns)} {stands} in row {first[tuple(key)]}"
+                why = f"{' and '.join(columns)} {stands} in row {first[key]}"
                 yield from sheet.report([line], columns[0], why, "give this row its own, or remove the row")
 
 

@@ -1,4 +1,4 @@
-"""``review add``: a study, a trial, a finding or an outcome, by its identifier."""
+"""``review add``, ``review forms`` and ``review form``: new rows, by a command or by a filled issue form."""
 
 import sys
 from enum import StrEnum
@@ -17,10 +17,11 @@ from review_tools.data.problems import DataError, Problem, did_you_mean, shorten
 from review_tools.data.project import Project
 
 if TYPE_CHECKING:
-    from review_tools.sources.records import Record, TrialRecord
+    from review_tools.sources.records import Record
 
 ALREADY_THERE = 3
-SHOWN = ("title", "authors", "journal", "year", "doi", "pmid", "trial_id", "registered_status", "registered_condition")
+SHOWN = ("title", "authors", "journal", "year", "doi", "pmid", "trial_id")
+SHOWN_OF_TRIAL = ("registered_status", "registered_condition")
 
 
 class What(StrEnum):
@@ -60,11 +61,10 @@ def add(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the change and write nothing.")] = False,
     distinct: Annotated[bool, typer.Option("--distinct", help="It is another work, in spite of a like title.")] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Ask the service even if its answer was kept today.")] = False,
     root: Root = None,
 ) -> None:
     """Add a study or trial from its registry record, or a finding or outcome of a study; exit 3 if already there."""
-    from review_tools.sources import adding
+    from review_tools.sources import add as adding
     from review_tools.sources.http import ServiceError
 
     project = open_project(root)
@@ -76,10 +76,11 @@ def add(
         _know_columns(what, given, project)
         record = None
         if what in (What.DOI, What.PMID, What.NCT):
-            record = _record(what, identifier, file, project, fresh)
+            record = _record(what, identifier, file)
             _show(record)
         with edit(project.root, dry_run=dry_run) as change:
-            key, left = _add(change, what, identifier, record, given, more, by, distinct)
+            key, unfit = _enter(change, what, identifier, record, given, more, by, distinct)
+            left = adding.remaining(change, unfit)
             questions = list(adding.fitting(change, key)) if what is What.OUTCOME else []
         print(change.diff() if dry_run else f"Added {key}: {', '.join(change.files)}.")
     except adding.AlreadyThereError as there:
@@ -87,8 +88,8 @@ def add(
         for place in there.places:
             print(f"  {place}", file=sys.stderr)
         raise typer.Exit(ALREADY_THERE) from None
-    except adding.NotFitError as unfit:
-        _refuse_unfit(what, unfit.problems, project, whole=not given)
+    except adding.UnfitError as unfit_error:
+        _refuse_unfit(what, unfit_error.problems, project, whole=not given)
     except (ServiceError, DataError) as error:
         refuse(f"{error}\nNothing was changed.")
     if dry_run:
@@ -100,100 +101,87 @@ def add(
         print("\n".join(f"  {line}" for line in questions))
 
 
-def _add(
+def _enter(
     change: Change,
     what: What,
     identifier: str,
-    record: "Record | TrialRecord | None",
+    record: "Record | None",
     given: dict[str, str],
     more: list[tuple[str, str]],
     by: str,
     distinct: bool,
 ) -> tuple[str, list[Problem]]:
-    """Makes the change; returns the new key and what remains to be done for the check to pass."""
-    from review_tools.sources import adding
-    from review_tools.sources.records import Record, TrialRecord
+    """Make the change; return the new key and what the check does not know to be missing."""
+    from review_tools.sources import add as adding
 
-    if isinstance(record, Record):
-        adding.look_for_work(change.project, change, record, distinct=distinct)
-        given = _ask(change, what, adding.study_row(change, record), given)
-        key = adding.add_work(change.project, change, record, given, by)
-        if not given.get(SUMMARY):
-            return key, adding.remaining(change.project, change, [_no_summary(change)])
-    elif isinstance(record, TrialRecord):
+    if record is None:
+        given = _ask(change, what, adding.about(change, identifier), given)
+        enter = adding.add_finding if what is What.FINDING else adding.add_outcome
+        return enter(change, identifier, given, more, by), []
+    if what is What.NCT:
         adding.look_for_trial(change, record.trial_id)
-        given = _ask(change, what, adding.trial_row(change.project, change, record), given)
-        key = adding.add_trial(change.project, change, record, given, by)
-    elif what is What.FINDING:
-        given = _ask(change, what, adding.about(change, identifier), given)
-        key = adding.add_finding(change, identifier, given, more, by)
-    else:
-        given = _ask(change, what, adding.about(change, identifier), given)
-        key = adding.add_outcome(change, identifier, given, more, by)
-    return key, adding.remaining(change.project, change)
+        given = _ask(change, what, adding.trial_row(change, record), given)
+        return adding.add_trial(change, record, given, by), []
+    adding.look_for_work(change, record, distinct=distinct)
+    given = _ask(change, what, adding.study_row(change, record), given)
+    key = adding.add_work(change, record, given, by)
+    if given.get(SUMMARY):
+        return key, []
+    remedy = f"fill it: {change.project.schema['studies'].field(SUMMARY).description}"
+    return key, [Problem("data/studies.csv", "this cell must not be empty in a new row", remedy, column=SUMMARY)]
 
 
-def _no_summary(change: Change) -> Problem:
-    table = change.after.schema["studies"]
-    remedy = f"fill it: {table.field(SUMMARY).description}"
-    return Problem(f"data/{table.path}", "this cell must not be empty in a new row", remedy, column=SUMMARY)
-
-
-def _record(what: What, identifier: str, file: Path | None, project: Project, fresh: bool) -> "Record | TrialRecord":
-    """The record, from a file or from its service.
+def _record(what: What, identifier: str, file: Path | None) -> "Record":
+    """Return the record, from a file or from its service.
 
     Raises:
         DataError: the identifier is not of its form, or the file is of something else.
     """
     from review_tools.sources import clinicaltrials, crossref, files, pubmed
     from review_tools.sources.http import Client
-    from review_tools.sources.records import NCT, PMID, TrialRecord, doi
+    from review_tools.sources.records import NCT, PMID, doi
 
     wanted = doi(identifier) if what is What.DOI else identifier.strip().upper()
-    forms = {
-        What.PMID: (PMID, "PubMed number → write digits only, as 123456"),
-        What.NCT: (NCT, "NCT number → write NCT and 8 digits"),
-    }
     if what is What.DOI and not wanted:
         raise DataError(f"{shorten(identifier)!r} is no DOI → write it as 10.1000/xyz.")
-    if what in forms and not forms[what][0].fullmatch(wanted):
-        raise DataError(f"{shorten(identifier)!r} is no {forms[what][1]}.")
+    if what is What.PMID and not PMID.fullmatch(wanted):
+        raise DataError(f"{shorten(identifier)!r} is no PubMed number → write digits only, as 123456.")
+    if what is What.NCT and not NCT.fullmatch(wanted):
+        raise DataError(f"{shorten(identifier)!r} is no NCT number → write NCT and 8 digits.")
     if file is None:
-        with Client(project.root / "_build" / "cache" / "http", max_age=0.0 if fresh else 24 * 3600.0) as client:
-            if what is What.NCT:
-                return clinicaltrials.trial(client, wanted)
-            return crossref.work(client, wanted) if what is What.DOI else pubmed.work(client, wanted)
+        fetch = {What.NCT: clinicaltrials.trial, What.DOI: crossref.work, What.PMID: pubmed.work}[what]
+        with Client() as client:
+            return fetch(client, wanted)
     record = files.read(file)
-    if isinstance(record, TrialRecord) != (what is What.NCT):
-        raise DataError(
-            f"{file}: holds a {'trial' if isinstance(record, TrialRecord) else 'publication'} → {what} wants the other."
-        )
-    held = record.trial_id if isinstance(record, TrialRecord) else record.doi if what is What.DOI else record.pmid
+    is_trial = record.kind == "registration"
+    if is_trial != (what is What.NCT):
+        raise DataError(f"{file}: holds a {'trial' if is_trial else 'publication'} → {what} wants the other.")
+    held = record.trial_id if is_trial else record.doi if what is What.DOI else record.pmid
     if held and held != wanted:
         raise DataError(f"{file}: is the record of {held}, not of {wanted} → name the right file or identifier.")
     return record
 
 
-def _show(record: "Record | TrialRecord") -> None:
+def _show(record: "Record") -> None:
     print(f"{record.source}, seen {record.retrieved}:")
-    for name in SHOWN:
-        value = getattr(record, name, "")
+    shown = {name: getattr(record, name) for name in SHOWN}
+    shown |= {name: record.columns.get(name) for name in SHOWN_OF_TRIAL}
+    for name, value in shown.items():
         if value:
-            print(
-                f"  {name.replace('_', ' '):<22}{shorten('; '.join(value) if isinstance(value, tuple) else value, 160)}"
-            )
-    for notice in getattr(record, "notices", ()):
+            text = "; ".join(value) if isinstance(value, tuple) else value
+            print(f"  {name.replace('_', ' '):<22}{shorten(text, 160)}")
+    for notice in record.notices:
         print(f"  NOTE: {shorten(f'{notice.kind} {notice.date} {notice.doi or notice.pmid}')}")
-    if not getattr(record, "authors", True):
+    if not (record.authors or record.columns):
         print("  NOTE: the record names no author")
 
 
 def _ask(change: Change, what: What, known: dict[str, str], given: dict[str, str]) -> dict[str, str]:
-    """Asks a person at a terminal for the cells that nobody gave; a script gets those it must give as problems."""
+    """Ask a person at a terminal for the cells that nobody gave; a script gets those it must give as problems."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return given
     answered = dict(given)
-    table = change.after.schema[TABLES[what]]
+    table = change.project.schema[TABLES[what]]
     terms = change.table("vocabulary")
     for field in table.fields:
         numbers = BLOCKS.get(answered.get("block", ""), ())
@@ -214,7 +202,7 @@ def _ask(change: Change, what: What, known: dict[str, str], given: dict[str, str
 
 
 def _words(field: schema.Field, terms: pd.DataFrame) -> list[str]:
-    """The words that a column accepts; none where it takes any."""
+    """Return the words that a column accepts; none where it takes any."""
     if field.type == "boolean":
         return ["true", "false"]
     return list(terms.loc[terms["kind"] == field.vocabulary, "term"]) if field.vocabulary else []
@@ -239,9 +227,8 @@ def _know_columns(what: What, given: dict[str, str], project: Project) -> None:
 
 
 def _refuse_unfit(what: What, problems: list[Problem], project: Project, *, whole: bool) -> NoReturn:
-    """Says what is missing or wrong, and how to give it on the command line; with ``whole`` all that may be given."""
-    table = project.schema[TABLES[what]]
-    terms = project.table("vocabulary")
+    """Say what is missing or wrong, and how to give it on the command line; with ``whole`` all that may be given."""
+    table, terms = project.schema[TABLES[what]], project.table("vocabulary")
 
     def option(column: str) -> str:
         return f'  --set {column}="…"   {" · ".join(_words(table.field(column), terms))}'.rstrip()
@@ -249,49 +236,85 @@ def _refuse_unfit(what: What, problems: list[Problem], project: Project, *, whol
     own = [one for one in problems if one.file == f"data/{table.path}" and one.column]
     if others := [one for one in problems if one not in own]:
         print_problems(others, 0, project, written=False)
-    told = {one.column: one for one in reversed(own)}  # the first of each column
+    first = {one.column: one for one in reversed(own)}  # of each column
+    said = []
     for column in dict.fromkeys(one.column for one in own):
-        first = told[column]
-        given = f" {shorten(first.value)!r}" if first.value else ""
-        print(f"{column}{given}: {first.why} → {first.remedy}\n{option(column)}", file=sys.stderr)
+        problem = first[column]
+        value = f" {shorten(problem.value)!r}" if problem.value else ""
+        said += [f"{column}{value}: {problem.why} → {problem.remedy}", option(column)]
     if whole:
         for column in WANTED.get(what, ()):
-            print(
-                f"{column}, if the source shows it: {table.field(column).description}\n{option(column)}",
-                file=sys.stderr,
-            )
-        print(_more(what, project), end="", file=sys.stderr)
-    elif any("add the flag" in one.remedy for one in told.values()):
-        print('  --flag "FLAG=…"   if the source prints just this: why it is odd', file=sys.stderr)
-    refuse("Nothing was changed.")
+            said += [f"{column}, if the source shows it: {table.field(column).description}", option(column)]
+        said += _more(what, terms)
+    elif any("add the flag" in one.remedy for one in first.values()):
+        said.append('  --flag "FLAG=…"   if the source prints just this: why it is odd')
+    refuse("\n".join([*said, "Nothing was changed."]))
 
 
-def _more(what: What, project: Project) -> str:
-    """What is given beside the cells of the row, with the words accepted."""
-    terms = project.table("vocabulary")
+def _more(what: What, terms: pd.DataFrame) -> list[str]:
+    """Return what may be given beside the cells of the row, with the words accepted."""
     words = {kind: " · ".join(group["term"]) for kind, group in terms.groupby("kind")}
     if what is What.FINDING:
-        return (
-            "each mediator, its name in the vocabulary and its role:\n"
-            f'  --mediator "TERM=ROLE"   ROLE: {words["mediator role"]}\n  TERM: {words["mediator"]}\n'
-        )
+        said = ["each mediator, its name in the vocabulary and its role:"]
+        return [*said, f'  --mediator "TERM=ROLE"   ROLE: {words["mediator role"]}', f"  TERM: {words['mediator']}"]
     if what is What.OUTCOME:
-        blocks = "".join(f"  {block}: {', '.join(needed)}\n" for block, needed in BLOCKS.items() if needed)
-        return (
-            f"the numbers of its block, each as --set column=…:\n{blocks}"
-            f'each reason for care:\n  --flag "FLAG=NOTE"   FLAG: {words["flag"]}\n'
-        )
-    return ""
+        blocks = [f"  {block}: {', '.join(needed)}" for block, needed in BLOCKS.items() if needed]
+        said = ["the numbers of its block, each as --set column=…:", *blocks, "each reason for care:"]
+        return [*said, f'  --flag "FLAG=NOTE"   FLAG: {words["flag"]}']
+    return []
 
 
 def _what_next(what: What, key: str, left: list[Problem]) -> None:
-    """The next step: a study that nothing uses yet does not pass the check."""
+    """Say the next step: a study that nothing uses yet does not pass the check."""
     if what in (What.DOI, What.PMID):
         print("Now say what it found, one fact a row (columns: data/datapackage.json; without --set they are listed):")
         print(f"  review add finding {key}    a mechanism")
         print(f"  review add outcome {key}    a result in people")
         if any(one.value == key for one in left):
             print("Until then, or until a chapter cites it, review check calls the study unused.")
-        return
-    if not left:
+    elif not left:
         print("review check has nothing to say about it.")
+
+
+@app.command()
+def forms(
+    root: Root = None,
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 if a form is out of date.")] = False,
+) -> None:
+    """Write the issue forms anew, with the words of the vocabulary as their choices."""
+    from review_tools.sources.forms import FORMS, stale
+
+    project = open_project(root)
+    changed = stale(project)
+    if check and changed:
+        refuse(f"Out of date: {', '.join(changed)}. Run `review forms` and commit what it writes.")
+    for name, text in changed.items():
+        path = project.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    print(f"{len(FORMS)} forms, {len(changed)} of them written anew.")
+
+
+@app.command()
+def form(
+    event: Annotated[Path, typer.Argument(help="The event as GitHub Actions hands it over (JSON with an `issue`).")],
+    out: Annotated[Path, typer.Option(help="Folder for the patch, the title and the text of the pull request.")],
+    root: Root = None,
+) -> None:
+    """Turn a filled issue form into a change of the data: a patch and the words for its pull request."""
+    from review_tools.sources.add import AlreadyThereError, UnfitError
+    from review_tools.sources.forms import FormError, proposal
+    from review_tools.sources.http import ServiceError
+
+    project = open_project(root)
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        files = proposal(project, event)
+    except (FormError, UnfitError, AlreadyThereError, ServiceError, DataError) as error:
+        from review_tools.sources.forms import complaint
+
+        (out / "complaints.md").write_text(complaint(error), encoding="utf-8")
+        refuse(str(error))
+    for name, text in files.items():
+        (out / name).write_text(text, encoding="utf-8")
+    print(files["title.txt"], end="")

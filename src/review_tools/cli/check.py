@@ -114,10 +114,10 @@ def _print_pooled(pooled: "Pooled", title: str) -> None:
     listing = rich.Table("", "estimate", "95% from", "to", box=None, header_style="bold", title_justify="left")
     listing.title = f"{title}, {pooled.k} {'study' if pooled.k == 1 else 'studies'}: {pooled.model}, test {pooled.test}"
     scales: dict[str, tuple[float | None, ...]] = {
-        "effect": (pooled.back_estimate, pooled.back_ci_low, pooled.back_ci_high),
-        "prediction": (None, pooled.back_pi_low, pooled.back_pi_high),
+        "effect": pooled.back,
+        "prediction": (None, *(pooled.back_prediction or (None, None))),
     }
-    if pooled.back_estimate != pooled.estimate:
+    if pooled.back[0] != pooled.estimate:
         scales["scale of analysis"] = (pooled.estimate, pooled.ci_low, pooled.ci_high)
     for name, figures in scales.items():
         listing.add_row(name, *map(text, figures))

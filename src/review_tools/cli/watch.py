@@ -1,18 +1,24 @@
-"""``review watch``: what is new in the sources since they were last searched."""
+"""``review watch``, ``retractions``, ``identify`` and ``screen``: what the sources hold that is new, and decisions."""
 
 import sys
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from review_tools.cli.app import Root, app, open_project, refuse
-from review_tools.data.problems import DataError
+from review_tools.cli.app import AsJson, Root, app, open_project, refuse
+from review_tools.cli.check import print_problems
+from review_tools.data.edit import edit
+from review_tools.data.problems import DataError, shorten
+from review_tools.data.project import Project
 from review_tools.data.protocol import SOURCES
 
 if TYPE_CHECKING:
-    from review_tools.sources.watch.run import Result
+    from review_tools.sources.watch import Result
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the change and write nothing.")]
 
 
 @app.command()
@@ -22,44 +28,200 @@ def watch(
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="First day, instead of that of the last complete search."),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Search and tell; change nothing.")] = False,
+    dry_run: DryRun = False,
     report: Annotated[Path | None, typer.Option(help="Write what was found as Markdown into this file.")] = None,
     root: Root = None,
 ) -> None:
     """Search the sources since the last search; add to searches, candidates and trial history; exit 1 if one failed.
 
-    An interrupted search is gone on with by the next run.
+    After an interruption the next run begins again with the source that this one was at.
     """
-    from review_tools.sources.watch.report import markdown
-    from review_tools.sources.watch.run import watch as run
+    from review_tools.sources.watch import markdown
+    from review_tools.sources.watch import watch as search
 
     project = open_project(root)
     if source is not None and source not in SOURCES:
         refuse(f"{source!r} is no source; there are {', '.join(SOURCES)}.")
     results = []
     try:
-        for result in run(project, source, since.date() if since else None, dry_run):
+        for result in search(project, source, since.date() if since else None, dry_run):
             results.append(result)
-            _tell(result)
+            _print_result(result)
     except DataError as error:
         refuse(str(error))
     finally:
         if report and results:
             report.write_text(markdown(results), encoding="utf-8")
+    if not results:
+        print("Every source was searched today already; --since searches again.")
     if dry_run:
         print("Dry run: nothing was changed.")
     raise typer.Exit(any(result.error for result in results))
 
 
-def _tell(result: "Result") -> None:
-    if result.found is None:
+def _print_result(result: "Result") -> None:
+    if result.error:
         print(result.error, file=sys.stderr, flush=True)
         return
-    row = result.found.search
+    row = result.search
     print(
         f"{row['source']}, {row['from_date']} to {row['to_date']}: {row['hits']} records, {row['new']} new, "
         f"{row['duplicates']} known, {row['ruled_out']} ruled out ({row['status']})",
         flush=True,
     )
-    for change in result.found.changes:
+    for change in result.changes:
         print(f"  {change['trial_id']}, {change['column']}: {change['old'] or 'empty'} → {change['new']}")
+
+
+@app.command()
+def retractions(
+    dry_run: DryRun = False,
+    report: Annotated[Path | None, typer.Option(help="Add what was found as Markdown to this file.")] = None,
+    root: Root = None,
+) -> None:
+    """Ask Crossref and PubMed about every work: retractions, concerns, corrections; exit 1 if one is unknown.
+
+    A work without a usable answer is left as it is.
+    """
+    from review_tools.sources.add import UnfitError, remaining
+    from review_tools.sources.http import Client
+    from review_tools.sources.retractions import ask, enter, markdown
+    from review_tools.synthesis import claims
+
+    project = open_project(root)
+    try:
+        with Client() as client:
+            inquiries = ask(project.works.values(), client)
+        with edit(project.root, dry_run=dry_run) as change:
+            new = enter(change, inquiries)
+            if new:
+                remaining(change)
+        turned = [problem.why for problem in claims.check(change.after)] if new else []
+    except UnfitError as unfit:
+        print_problems(unfit.problems, 0, project)
+        refuse("Nothing was changed.")
+    except DataError as error:
+        refuse(f"{error}\nNothing was changed.")
+    if dry_run and new:
+        print(change.diff())
+    for row in new:
+        status = row["after"] if row["before"] == row["after"] else f"{row['before']} → {row['after']}"
+        print(f"{row['study_id']}: {row['kind']} {row['noticed_on']} ({row['notice']}, {row['source']}): {status}")
+    for why in turned:
+        print(f"To read again: {why}")
+    unknown = [one for one in inquiries if one.unknown]
+    for one in unknown:
+        print(f"unknown: {one.study_id}: {'; '.join(one.unknown)}", file=sys.stderr)
+    answered = sum(one.conclusive for one in inquiries)
+    nowhere = sum(not (one.held or one.unknown) for one in inquiries)
+    counts = f"Works with an answer: {answered}; new notices: {len(new)}; unknown: {len(unknown)}"
+    print(f"{counts}; in neither service: {nowhere}.")
+    if report:
+        with report.open("a", encoding="utf-8") as file:
+            file.write(markdown(inquiries, new, turned))
+    if dry_run:
+        print("Dry run: nothing was changed.")
+    raise typer.Exit(bool(unknown))
+
+
+@app.command()
+def identify(
+    file: Annotated[
+        Path | None, typer.Option("--from", help="Crossref's JSON record of the seed review, saved: works offline.")
+    ] = None,
+    by: Annotated[str, typer.Option(help="Your name, for the changelog.")] = "",
+    dry_run: DryRun = False,
+    root: Root = None,
+) -> None:
+    """Fill the unidentified reference numbers from Crossref; keep what people confirmed, list every conflict."""
+    from review_tools.sources import crossref
+    from review_tools.sources.add import UnfitError, remaining, signed
+    from review_tools.sources.http import Client, ServiceError
+    from review_tools.sources.identify import SEED, saved_record
+    from review_tools.sources.identify import identify as fill
+
+    project = open_project(root)
+    try:
+        signed(by)
+        with Client() as client, edit(project.root, dry_run=dry_run) as change:
+            if file:
+                (record, seen), fetch = saved_record(file), None
+            else:
+                record, _, seen = crossref.message(client, SEED)
+                fetch = partial(crossref.work, client)
+            report = fill(change, crossref.references(record), fetch, seen, by)
+            remaining(change)
+    except UnfitError as unfit:
+        print_problems(unfit.problems, 0, project)
+        refuse("Nothing was changed.")
+    except (ServiceError, DataError) as error:
+        refuse(f"{error}\nNothing was changed.")
+    if dry_run:
+        print(change.diff())
+    print(f"{len(report.agreeing)} confirmed numbers agree with the list.")
+    for heading, lines in (
+        ("identified", report.filled),
+        ("in conflict with what a person confirmed, kept as it was", report.conflicts),
+        ("left", report.left),
+    ):
+        print("\n  ".join([f"{len(lines)} {heading}{':' if lines else '.'}", *lines]))
+    if dry_run:
+        print("Nothing was written (--dry-run).")
+
+
+@app.command()
+def screen(
+    by: Annotated[str, typer.Option(help="Your name: decisions are written under it.")] = "",
+    export: Annotated[
+        Path | None, typer.Option(help="Write your queue as .csv or .ris: for a spreadsheet, or ASReview.")
+    ] = None,
+    take: Annotated[
+        Path | None, typer.Option("--import", help="Enter the decisions of such a file, or of ASReview's export.")
+    ] = None,
+    reason: Annotated[str, typer.Option(help="With --import: the reason of exclusions that give none.")] = "",
+    conflicts: Annotated[
+        bool, typer.Option("--conflicts", help="List where people differ; with --by and --export, write yours.")
+    ] = False,
+    root: Root = None,
+    as_json: AsJson = False,
+) -> None:
+    """Screen what the searches found: write your queue to a file, and enter the decisions made in it."""
+    from review_tools.sources import screening
+
+    project = open_project(root)
+    try:
+        if by and take:
+            print(f"{screening.take_over(project, take, by, reason)} decisions added to data/screenings.csv.")
+        elif by and export:
+            candidates = screening.queue(project, by, conflicts_only=conflicts)
+            screening.export(candidates, export)
+            print(f"{len(candidates)} candidates written to {export}.")
+        elif conflicts:
+            _print_conflicts(project, as_json)
+        elif by:
+            left = len(screening.queue(project, by))
+            print(f"{left} left to screen for {by}: --export FILE.csv (or .ris), decide, --import FILE.")
+        else:
+            refuse("Say who decides: --by NAME (or --conflicts).")
+    except DataError as error:
+        refuse(str(error))
+    except OSError as error:
+        refuse(f"{error.filename}: {error.strerror} → name another file.")
+
+
+def _print_conflicts(project: Project, as_json: bool) -> None:
+    from review_tools.sources.screening import conflicts
+
+    found = conflicts(project)
+    if as_json:
+        print(found.to_json(orient="records", force_ascii=False))
+        return
+    if found.empty:
+        print("No conflicts.")
+        return
+    for candidate, rows in found.groupby("candidate_id"):
+        print(f"{candidate}: {shorten(rows['title'].iloc[0], 160)}")
+        for row in rows.to_dict("records"):
+            said = "; ".join(row[part] for part in ("decision", "reason", "note") if row[part])
+            print(f"  {row['by']}: {shorten(said, 160)}")
+    print("To decide anew: review screen --by NAME --conflicts --export FILE, decide, --import FILE")

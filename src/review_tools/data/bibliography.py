@@ -37,12 +37,12 @@ class Reference:
     @property
     def authors(self) -> list[str]:
         """Authors as “Last, First”, or the name of a group; “others” stands for those not known."""
-        return [_plain(name) for name in _names(self.raw.get("author", ""))]
+        return [_plain(name) for name in names_of(self.raw.get("author", ""))]
 
     @property
     def groups(self) -> set[str]:
         """The authors that are groups: their names stand in braces, so that no “and” or comma divides them."""
-        return {_plain(name) for name in _names(self.raw.get("author", "")) if _is_group(name)}
+        return {_plain(name) for name in names_of(self.raw.get("author", "")) if _is_group(name)}
 
     @cached_property
     def label(self) -> str:
@@ -106,7 +106,7 @@ def parse_bibliography(content: bytes | None) -> tuple[dict[str, Reference], lis
     return references, problems
 
 
-def _names(authors: str) -> list[str]:
+def names_of(authors: str) -> list[str]:
     """Return the names of an author field, divided at each “and” that stands outside of braces."""
     names, depth = [""], 0
     for part in re.split(r"([{}]|\s+and\s+)", authors):

@@ -77,7 +77,8 @@ class Change:
 
     def add_rows(self, name: str, rows: Sequence[Mapping[str, str]]) -> None:
         """Add rows at the end of a table, in their order. Raises as ``add_row`` does."""
-        self._insert(name, rows, None)
+        if rows:
+            self._insert(name, rows, None)
 
     def _insert(self, name: str, rows: Sequence[Mapping[str, str]], at: int | None) -> None:
         table, file = self.project.schema[name], self.project.file_of(name)

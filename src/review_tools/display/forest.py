@@ -13,13 +13,11 @@ from review_tools.data.project import Project
 from review_tools.display.queries import select, study_labels
 from review_tools.display.theme import BLUE, GREY, ORANGE, PAGE_INK, palette, plural, tooltip, with_caption
 from review_tools.synthesis.comparisons import Answer, answer, controlled
-from review_tools.synthesis.effects import exact_interval
-from review_tools.synthesis.words import RATIO, direction, figure, interval, sentence
+from review_tools.synthesis.effects import Measure, exact_interval
+from review_tools.synthesis.words import direction, figure, interval, sentence
 
 KINDS = {"study": BLUE, "pooled": ORANGE, "prediction": GREY}
 SLOTS = ["name", "figures", "mark"]
-RATIOS = ("RR", "OR", "HR")
-NEUTRAL = dict.fromkeys(RATIOS, 1.0) | {"MD": 0.0, "SMD": 0.0}
 WIDEST = 20.0  # ratios beyond 1/20 or 20 are clipped, with an arrow
 DIRECTIONS = {"better with MSCs": BLUE, "no clear difference": GREY, "worse with MSCs": ORANGE}
 ARMS = {"MSC": BLUE, "comparator": "#E69F00"}
@@ -32,14 +30,13 @@ def forest(project: Project, comparison_id: str) -> alt.LayerChart:
     One study is drawn as it is, without a pooled row. Raises KeyError for an unknown comparison.
     """
     result = answer(project, comparison_id)
-    measure = str(result.comparison["measure"])
-    rows = _rows(project, result)
-    low, high = _domain(rows[rows["kind"] == "study"], measure)
+    rows, neutral = _rows(project, result), result.measure.no_effect
+    low, high = _domain(rows[rows["kind"] == "study"], result.measure)
     rows = _clipped(rows, low, high)
     scale = alt.Scale(type="log" if low > 0 else "linear", domain=[low, high], nice=False, clamp=True)
     y = alt.Y("key:N", sort=None, axis=None, scale=alt.Scale(paddingInner=0.12))
     slots = alt.YOffset("slot:N", scale=alt.Scale(domain=SLOTS, paddingInner=0))
-    if measure == "proportion":
+    if neutral is None:
         axis = alt.Axis(format="%", tickCount=5, grid=False)
     else:
         axis = alt.Axis(values=_ticks(low, high), grid=False)
@@ -51,7 +48,6 @@ def forest(project: Project, comparison_id: str) -> alt.LayerChart:
         tooltip=tooltip({"row:N": "Study", "figures:N": "Figures", "row_id:N": "Row"}),
     )
     layers: list[Any] = []
-    neutral = NEUTRAL.get(measure)
     if neutral is not None and low < neutral < high:
         # A piece beside each mark: a line from top to bottom would strike the words through.
         beside = alt.Chart(marks.assign(at=neutral)).mark_tick(thickness=1.5, size=16, color=GREY, tooltip=False)
@@ -78,17 +74,16 @@ def forest(project: Project, comparison_id: str) -> alt.LayerChart:
 
 
 def _axis_title(result: Answer) -> str:
-    measure = str(result.comparison["measure"])
-    if measure == "proportion":
+    if result.measure.no_effect is None:
         return "People with the outcome"
     sides = ("comparator", "MSC") if result.comparison["higher_is_better"] else ("MSC", "comparator")
-    return f"← favours {sides[0]} · {RATIO[measure]} · favours {sides[1]} →"
+    return f"← favours {sides[0]} · {result.measure.title} · favours {sides[1]} →"
 
 
 def _rows(project: Project, result: Answer) -> pd.DataFrame:
     """Return a row for each study, the pool and its prediction interval, on the scale a reader knows."""
     columns = ["row", "row_id", "figures", "kind", "estimate", "low", "high", "area"]
-    effects, pooled, measure = result.effects, result.pooled, str(result.comparison["measure"])
+    effects, pooled, measure = result.effects, result.pooled, result.measure
     if effects is None or pooled is None:
         why = "each row is listed below with its reason"
         rows = [["Nothing can be pooled", "", why, "study", None, None, None, 0.0]]
@@ -96,21 +91,20 @@ def _rows(project: Project, result: Answer) -> pd.DataFrame:
     outcomes = result.rows.set_index("outcome_id").loc[list(effects.labels)]
     studies = study_labels(project, outcomes["study_id"])
     rows = []
-    for study, outcome, (estimate, low, high), weight in zip(
+    for study, outcome, bounds, weight in zip(
         studies, outcomes.reset_index().to_dict("records"), effects.intervals(), pooled.weights, strict=True
     ):
-        text = f"{_counts(outcome)} · {figure(estimate, measure)} ({figure(low, measure)} to {figure(high, measure)})"
+        estimate, low, high = (figure(bound, measure) for bound in bounds)
+        text = f"{_counts(outcome)} · {estimate} ({low} to {high})"
         text += f" · weight {weight:.0f}%" if pooled.k > 1 else ""
-        rows.append([study, outcome["outcome_id"], text, "study", estimate, low, high, weight])
+        rows.append([study, outcome["outcome_id"], text, "study", *bounds, weight])
     if pooled.k > 1:
         name = f"{pooled.k} studies pooled (REML, Hartung-Knapp)"
-        text = f"{result.people} people · {interval(result)} · I² {pooled.i2:.0f}%, tau² {pooled.tau2:.2g}"
-        bounds = [pooled.back_estimate, pooled.back_ci_low, pooled.back_ci_high]
-        rows.append([name, "", text, "pooled", *bounds, 100.0])
-        if pooled.back_pi_low is not None and pooled.back_pi_high is not None:
-            reach = [pooled.back_pi_low, pooled.back_pi_high]
-            text = f"95% of new studies between {figure(reach[0], measure)} and {figure(reach[1], measure)}"
-            rows.append(["Prediction interval", "", text, "prediction", pooled.back_estimate, *reach, 0.0])
+        text = f"{result.people} people · {interval(pooled)} · I² {pooled.i2:.0f}%, tau² {pooled.tau2:.2g}"
+        rows.append([name, "", text, "pooled", *pooled.back, 100.0])
+    if pooled.back_prediction is not None:
+        text = "95% of new studies between " + " and ".join(figure(end, measure) for end in pooled.back_prediction)
+        rows.append(["Prediction interval", "", text, "prediction", pooled.back[0], *pooled.back_prediction, 0.0])
     return pd.DataFrame(rows, columns=columns).assign(key=range(len(rows)))
 
 
@@ -121,12 +115,12 @@ def _counts(row: dict[Any, Any]) -> str:
     return f"{row['mean_arm1']:g} (n {row['n_arm1']}) v {row['mean_arm2']:g} (n {row['n_arm2']})"
 
 
-def _domain(studies: pd.DataFrame, measure: str) -> tuple[float, float]:
+def _domain(studies: pd.DataFrame, measure: Measure) -> tuple[float, float]:
     """Return the ends of the axis: it fits the studies' intervals; a ratio's is symmetric about 1 and bounded."""
     lows, highs = studies["low"].dropna().astype(float), studies["high"].dropna().astype(float)
-    if measure == "proportion" or lows.empty:
+    if measure.no_effect is None or lows.empty:
         return 0.0, 1.0
-    if measure in RATIOS:
+    if measure.is_ratio:
         reach = min(max(1 / lows.min() if lows.min() > 0 else WIDEST, highs.max(), 2.0) * 1.05, WIDEST)
         return 1 / reach, reach
     reach = max(abs(lows.min()), abs(highs.max())) * 1.05
@@ -165,7 +159,7 @@ def overview(project: Project) -> alt.LayerChart:
     Where fewer events are better the ratio is turned over (1/RR), so that right is always better with MSCs; the
     tooltip and the table hold the ratio as it is.
     """
-    results = [result for result in controlled(project) if result.comparison["measure"] in RATIOS]
+    results = [result for result in controlled(project) if result.measure.is_ratio]
     low, high = 1 / WIDEST, WIDEST
     rows = _clipped(pd.DataFrame([_overview_row(result) for result in results]), low, high)
     rows = rows.sort_values(["pooled", "estimate"], ascending=[False, False], kind="stable")
@@ -218,7 +212,7 @@ def overview(project: Project) -> alt.LayerChart:
 
 def _overview_row(result: Answer) -> dict[str, object]:
     assert result.pooled is not None  # noqa: S101 (``controlled`` gives answers with results only)
-    estimate, low, high = result.pooled.back_estimate, result.pooled.back_ci_low, result.pooled.back_ci_high
+    estimate, low, high = result.pooled.back
     if not result.comparison["higher_is_better"]:
         estimate, high, low = (1 / bound if bound > 0 else WIDEST**2 for bound in (estimate, low, high))
     title = str(result.comparison["title"])
@@ -231,7 +225,7 @@ def _overview_row(result: Answer) -> dict[str, object]:
         "estimate": estimate,
         "low": low,
         "high": high,
-        "result": interval(result),
+        "result": interval(result.pooled),
         "direction": direction(result),
         "certainty": "not assessed",
     }

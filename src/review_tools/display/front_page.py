@@ -140,9 +140,7 @@ def directions(project: Project) -> Grid:
     results = comparisons.controlled(project)
     frame = pd.DataFrame([result.comparison for result in results])
     sizes = [f"{plural(result.k, 'study', 'studies')}, {result.people} people" for result in results]
-    figures = [
-        f"{words.RATIO.get(str(result.comparison['measure']), '')} {words.interval(result)}" for result in results
-    ]
+    figures = [words.named_interval(result) for result in results]
     alone = ["one study, not pooled" if result.k == 1 else None for result in results]
     said = [words.direction(result) for result in results]
     graded = select(project, "assessments", about="certainty")

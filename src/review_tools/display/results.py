@@ -24,10 +24,8 @@ def answer(project: Project, comparison_id: str) -> Grid:
     declared, pooled = result.comparison, result.pooled
     rows = {"Question": declared["question"], "Answer": words.sentence(result)}
     if pooled is not None and pooled.k > 1:
-        prediction = "needs three studies or more"
-        if pooled.back_pi_low is not None:
-            measure = str(declared["measure"])
-            prediction = " to ".join(words.figure(b, measure) for b in (pooled.back_pi_low, pooled.back_pi_high))
+        ends = [words.figure(end, result.measure) for end in pooled.back_prediction or ()]
+        prediction = " to ".join(ends) or "needs three studies or more"
         spread = f"I² {pooled.i2:.0f}%, tau² {pooled.tau2:.3g}, Q {pooled.q:.2f} (p {pooled.q_p:.2g})"
         rows["Heterogeneity"] = f"{spread}; prediction interval: {prediction}"
     rows["Certainty"] = _certainty(project, result)
@@ -82,24 +80,17 @@ def comparison_rows(project: Project, comparison_id: str) -> Grid:
 
 def sensitivity(project: Project, comparison_id: str) -> Grid:
     """Show the comparison under other choices of model, interval and rows."""
-    main = comparisons.answer(project, comparison_id)
-    choices = {}
-    if main.k > 1:
-        choices = {"REML, Hartung-Knapp (used here)": main, **dict(comparisons.sensitivity(project, comparison_id))}
+    choices = comparisons.sensitivity(project, comparison_id)
     results = choices.values()
     return grid(
         {
             "Choice": choices,
             "Studies": [result.k for result in results],
             "Result (95% interval)": [words.interval(result) for result in results],
-            "I²": [_i2(result) for result in results],
+            "I²": ["–" if result.i2 is None else f"{result.i2:.0f}%" for result in results],
         },
         "How much the choices matter" if choices else "One study or none: there is no choice of model to vary",
     )
-
-
-def _i2(result: Answer) -> str:
-    return f"{result.pooled.i2:.0f}%" if result.pooled and result.pooled.i2 is not None else "–"
 
 
 def answers(project: Project) -> Grid:
@@ -132,8 +123,7 @@ def comparison_links(frame: pd.DataFrame, words: str = "title") -> list[Cell]:
 def _result(result: Answer) -> Cell:
     if not result.k:
         return "nothing can be pooled"
-    name = words.RATIO.get(str(result.comparison["measure"]), "")
-    return lines(f"{name} {words.interval(result)}".strip(), "single study, not pooled" if result.k == 1 else "")
+    return lines(words.named_interval(result), "single study, not pooled" if result.k == 1 else "")
 
 
 def _direction(result: Answer) -> Cell:
@@ -208,15 +198,15 @@ def _verdicts(verdicts: list[Verdict]) -> list[Cell]:
 def update(project: Project) -> Grid:
     """Show each comparison before and after the first update; those that moved stand first."""
     pairs = comparisons.before_and_after(project, SEED)
-    pairs.sort(key=lambda pair: words.interval(pair[0]) == words.interval(pair[1]))
-    moved = [words.interval(before) != words.interval(after) for before, after in pairs]
+    pairs.sort(key=lambda pair: words.interval(pair[0].pooled) == words.interval(pair[1].pooled))
+    moved = [words.interval(before.pooled) != words.interval(after.pooled) for before, after in pairs]
     studies = project.table("outcomes").set_index("outcome_id")["study_id"]
     new = [sorted(set(after.entered["outcome_id"]) - set(before.entered["outcome_id"])) for before, after in pairs]
     return grid(
         {
             "Comparison": comparison_links(pd.DataFrame([after.comparison for _, after in pairs])),
-            f"Before ({SEED})": [f"k {before.k}: {words.interval(before)}" for before, _ in pairs],
-            f"After ({FIRST})": [f"k {after.k}: {words.interval(after)}" for _, after in pairs],
+            f"Before ({SEED})": [f"k {before.k}: {words.interval(before.pooled)}" for before, _ in pairs],
+            f"After ({FIRST})": [f"k {after.k}: {words.interval(after.pooled)}" for _, after in pairs],
             "Moved": [tag("yes", "promotes") if yes else "no" for yes in moved],
             "New studies": [lines(*study_links(project, studies.loc[names])) for names in new],
         },

@@ -1,11 +1,11 @@
-"""ClinicalTrials.gov, API version 2."""
+"""ClinicalTrials.gov, API version 2: trials by number, and searches."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from review_tools.sources.http import CLINICALTRIALS, Client, ServiceError
-from review_tools.sources.records import DOI, NCT, RecordError, TrialRecord, doi, plain
+from review_tools.sources.http import CLINICALTRIALS, Client, Params, ServiceError
+from review_tools.sources.records import DOI, NCT, Page, Record, RecordError, at, count, doi, plain, readable
 
 PAGE = "https://clinicaltrials.gov/study/"
 STATUSES = {
@@ -25,14 +25,14 @@ MASKING = {"NONE": "none", "SINGLE": "single", "DOUBLE": "double", "TRIPLE": "do
 BASIS = {"ACTUAL": "actual", "ESTIMATED": "planned"}
 
 
-def trial(client: Client, nct: str) -> TrialRecord:
-    """One trial by its NCT number.
+def trial(client: Client, nct: str) -> Record:
+    """Return one trial by its NCT number.
 
     Raises:
         UnknownRecordError: no such number.
         ServiceError: anything else.
     """
-    answer = client.json(CLINICALTRIALS, f"studies/{nct}", {"format": "json"}, valid=_is_study)
+    answer = client.json(CLINICALTRIALS, f"studies/{nct}", {"format": "json"}, valid=_number)
     try:
         found = record(answer.data, answer.url, answer.retrieved)
     except RecordError as error:
@@ -44,71 +44,100 @@ def trial(client: Client, nct: str) -> TrialRecord:
     return found
 
 
-def _is_study(data: Any) -> bool:
-    return bool(NCT.fullmatch(plain(_at(data, "protocolSection", "identificationModule", "nctId"))))
+def trials(client: Client, numbers: Sequence[str], size: int) -> list[Record]:
+    """Return the records of these trials; one that the registry does not have is missing. Raises ServiceError."""
+    found: list[Record] = []
+    for start in range(0, len(numbers), size):
+        params: Params = {"filter.ids": "|".join(numbers[start : start + size]), "pageSize": size, "format": "json"}
+        found += _studies(client, params)[1]
+    return found
 
 
-def record(study: Any, url: str, retrieved: date) -> TrialRecord:
-    """One study as the registry gives it. What the review has no word for goes into ``status_note``.
+def search(client: Client, query: Mapping[str, str], first: date, last: date, cursor: str, size: int) -> Page:
+    """Return a page of the trials that changed between two days. Raises ServiceError."""
+    changed = f"AREA[LastUpdatePostDate]RANGE[{first},{last}]"
+    params = {**query, "filter.advanced": changed, "pageSize": str(size), "format": "json"}
+    params |= {"pageToken": cursor} if cursor else {"countTotal": "true"}
+    answer, records, broken = _studies(client, params)
+    return Page(count(answer.get("totalCount")), records, broken, plain(answer.get("nextPageToken")))
+
+
+def _studies(client: Client, params: Params) -> tuple[dict[str, Any], list[Record], int]:
+    answer = client.json(CLINICALTRIALS, "studies", params, lambda data: isinstance(at(data, "studies"), list))
+    records, broken = readable(answer.data["studies"], lambda one: record(one, answer.url, answer.retrieved))
+    return answer.data, records, broken
+
+
+def _number(study: Any) -> str:
+    number = plain(at(study, "protocolSection", "identificationModule", "nctId"))
+    return number if NCT.fullmatch(number) else ""
+
+
+def record(study: Any, url: str, retrieved: date) -> Record:
+    """Return one study as the registry gives it. What the review has no word for goes into ``status_note``.
 
     Raises:
         RecordError: not a study with an NCT number and a title.
     """
-    identity = _at(study, "protocolSection", "identificationModule")
-    number, brief = plain(_at(identity, "nctId")), plain(_at(identity, "briefTitle"))
-    if not _is_study(study):
+    number = _number(study)
+    if not number:
         raise RecordError("not the record of a trial with its NCT number")
     protocol = study["protocolSection"]
-    official = plain(_at(identity, "officialTitle"))
+    brief, official = (plain(at(protocol, "identificationModule", name)) for name in ("briefTitle", "officialTitle"))
     if not (brief or official):
         raise RecordError("the record has no title")
-    status, design = _at(protocol, "statusModule"), _at(protocol, "designModule")
-    arms = _at(protocol, "armsInterventionsModule")
-    countries = tuple(
-        dict.fromkeys(plain(_at(one, "country")) for one in _list(protocol, "contactsLocationsModule", "locations"))
-    )
-    countries = tuple(filter(None, countries))
-    state = plain(_at(status, "overallStatus"))
-    return TrialRecord(
-        trial_id=number,
+    columns = _columns(protocol) | {"registered_title": official or brief}
+    summary = plain(at(protocol, "descriptionModule", "briefSummary"))
+    words = (summary, columns["registered_condition"], columns["registered_arms"])
+    begun = plain(at(protocol, "statusModule", "studyFirstSubmitDate")) or columns["start_date"]
+    return Record(
+        kind="registration",
         title=brief or official,
         source=CLINICALTRIALS.name,
         url=url,
         retrieved=retrieved,
-        countries=countries,
-        registered_title=official or brief,
-        registered_condition="; ".join(map(plain, _list(protocol, "conditionsModule", "conditions"))),
-        registered_sponsor=plain(_at(protocol, "sponsorCollaboratorsModule", "leadSponsor", "name")),
-        registered_country=countries[0] if len(countries) == 1 else "several" if countries else "",
-        registered_status=STATUSES.get(state, "not shown"),
-        status_date=_day(_at(status, "lastUpdatePostDateStruct", "date")),
-        status_note=". ".join(_status_notes(status, state)),
-        registered_phase=_phase(_list(design, "phases")),
-        enrolment=plain(_at(design, "enrollmentInfo", "count")),
-        enrolment_basis=BASIS.get(plain(_at(design, "enrollmentInfo", "type")), ""),
-        start_date=plain(_at(status, "startDateStruct", "date")),
-        completion_date=plain(_at(status, "completionDateStruct", "date")),
-        registered_arms="; ".join(_arms(arms)),
-        randomised=ALLOCATION.get(plain(_at(design, "designInfo", "allocation")), ""),
-        masking=MASKING.get(plain(_at(design, "designInfo", "maskingInfo", "masking")), ""),
-        primary_outcome="; ".join(_outcomes(protocol)),
+        record_id=number,
+        trial_id=number,
+        year=begun[:4],
+        abstract=" ".join(filter(None, words)),
+        columns=columns,
     )
 
 
-def _at(value: Any, *path: str) -> Any:
-    """What stands at a path of keys; None where anything on the way is missing."""
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
+def _columns(protocol: dict[str, Any]) -> dict[str, str]:
+    """Return what the registry shows of the columns of ``data/trials.csv``."""
+    status, design = at(protocol, "statusModule"), at(protocol, "designModule")
+    state = plain(at(status, "overallStatus"))
+    sites = _list(protocol, "contactsLocationsModule", "locations")
+    countries = [one for one in dict.fromkeys(plain(at(site, "country")) for site in sites) if one]
+    return {
+        "registered_condition": "; ".join(map(plain, _list(protocol, "conditionsModule", "conditions"))),
+        "registered_sponsor": plain(at(protocol, "sponsorCollaboratorsModule", "leadSponsor", "name")),
+        "registered_country": countries[0] if len(countries) == 1 else "several" if countries else "",
+        "registered_status": STATUSES.get(state, "not shown"),
+        "status_date": _day(at(status, "lastUpdatePostDateStruct", "date")),
+        "status_note": ". ".join(_status_notes(status, state)),
+        "registered_phase": "/".join(PHASES[one] for one in map(plain, _list(design, "phases")) if one in PHASES),
+        "enrolment": plain(at(design, "enrollmentInfo", "count")),
+        "enrolment_basis": BASIS.get(plain(at(design, "enrollmentInfo", "type")), ""),
+        "start_date": plain(at(status, "startDateStruct", "date")),
+        "completion_date": plain(at(status, "completionDateStruct", "date")),
+        "registered_arms": "; ".join(_arms(at(protocol, "armsInterventionsModule"))),
+        "randomised": ALLOCATION.get(plain(at(design, "designInfo", "allocation")), ""),
+        "masking": MASKING.get(plain(at(design, "designInfo", "maskingInfo", "masking")), ""),
+        "primary_outcome": "; ".join(_outcomes(protocol)),
+        "results_posted": _day(at(status, "resultsFirstPostDateStruct", "date")),
+        "publication_doi": _publication(protocol),
+    }
 
 
 def _list(value: Any, *path: str) -> list[Any]:
-    found = _at(value, *path)
+    found = at(value, *path)
     return found if isinstance(found, list) else []
 
 
 def _day(text: object) -> str:
-    """A full date; the table's column takes no less."""
+    """Return a full date; the table's column takes no less."""
     shown = plain(text)
     try:
         return date.fromisoformat(shown).isoformat()
@@ -116,47 +145,35 @@ def _day(text: object) -> str:
         return ""
 
 
-def _phase(listed: list[Any]) -> str:
-    """One phase as the vocabulary has it: two phases are joined by a slash."""
-    known = [PHASES[phase] for phase in map(plain, listed) if phase in PHASES]
-    return "/".join(known)
-
-
 def _status_notes(status: Any, state: str) -> Iterator[str]:
     if state and state not in STATUSES:
         yield f"Registry's word for the status: {state}"
     if state == "ENROLLING_BY_INVITATION":
         yield "Enrolling by invitation"
-    if why := plain(_at(status, "whyStopped")):
+    if why := plain(at(status, "whyStopped")):
         yield f"Reason given: {why.rstrip('.')}"
 
 
 def _arms(module: Any) -> Iterator[str]:
     groups = _list(module, "armGroups")
     for one in groups or _list(module, "interventions"):
-        label = plain(_at(one, "label") or _at(one, "name"))
-        kind = plain(_at(one, "type")).replace("_", " ").lower() if groups else ""
+        label = plain(at(one, "label") or at(one, "name"))
+        kind = plain(at(one, "type")).replace("_", " ").lower() if groups else ""
         if label:
             yield f"{label} ({kind})" if kind else label
 
 
 def _outcomes(protocol: Any) -> Iterator[str]:
     for one in _list(protocol, "outcomesModule", "primaryOutcomes"):
-        measure, frame = plain(_at(one, "measure")), plain(_at(one, "timeFrame"))
+        measure, frame = plain(at(one, "measure")), plain(at(one, "timeFrame"))
         if measure:
             yield f"{measure} ({frame})" if frame else measure
 
 
-def results(study: Any) -> dict[str, str]:
-    """What a study's record says about its results: columns ``results_posted`` and ``publication_doi``."""
-    status = _at(study, "protocolSection", "statusModule")
-    named = (
-        DOI.search(plain(_at(one, "citation")))
-        for one in _list(study, "protocolSection", "referencesModule", "references")
-        if plain(_at(one, "type")) == "RESULT"
-    )
-    publication = next((doi(found[0].rstrip(".,;)")) for found in named if found), "")
-    return {
-        "results_posted": _day(_at(status, "resultsFirstPostDateStruct", "date")),
-        "publication_doi": publication,
-    }
+def _publication(protocol: Any) -> str:
+    """Return the DOI of the first reference that reports results."""
+    for one in _list(protocol, "referencesModule", "references"):
+        named = DOI.search(plain(at(one, "citation")))
+        if named and plain(at(one, "type")) == "RESULT":
+            return doi(named[0].rstrip(".,;)"))
+    return ""

@@ -23,15 +23,15 @@ class Entry:
     pmid: str = ""
     trial_id: str = ""
     title: str = ""
-    year: int | None = None
+    year: str = ""
 
 
 class Index:
-    """The records known so far."""
+    """The records that are known, to find one again."""
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self._numbers: dict[tuple[str, str], str] = {}
-        self._blocks: defaultdict[str, list[tuple[str, int | None, str]]] = defaultdict(list)
+        self._titles: defaultdict[str, list[tuple[str, str, str]]] = defaultdict(list)
         for entry in entries:
             self.add(entry)
 
@@ -40,10 +40,10 @@ class Index:
             self._numbers.setdefault(number, entry.key)
         title = plain_title(entry.title)
         for block in _blocks(title):
-            self._blocks[block].append((title, entry.year, entry.key))
+            self._titles[block].append((title, entry.year, entry.key))
 
     def find(self, entry: Entry) -> str:
-        """Key of the known record that is the same work; empty when there is none.
+        """Return the key of the known record that is the same work; empty when there is none.
 
         Different DOIs do not speak against it: a preprint and its article are one study. Titles that
         differ in a number (part 1, part 2) are different works.
@@ -54,16 +54,15 @@ class Index:
         title = plain_title(entry.title)
         digits = re.findall(r"\d+", title)
         for block in _blocks(title):
-            for known, year, key in self._blocks.get(block, ()):
-                if year is None or entry.year is None or abs(year - entry.year) > 1:
-                    continue
-                if fuzz.ratio(title, known, score_cutoff=ALIKE) and digits == re.findall(r"\d+", known):
+            for known, year, key in self._titles.get(block, ()):
+                near = year.isdecimal() and entry.year.isdecimal() and abs(int(year) - int(entry.year)) <= 1
+                if near and fuzz.ratio(title, known, score_cutoff=ALIKE) and digits == re.findall(r"\d+", known):
                     return key
         return ""
 
 
 def plain_title(title: str) -> str:
-    """Letters and digits in lower case, words apart by one space."""
+    """Return letters and digits in lower case, words apart by one space."""
     return " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", title).casefold()))
 
 
@@ -74,7 +73,7 @@ def _numbers(entry: Entry) -> Iterator[tuple[str, str]]:
 
 
 def _blocks(title: str) -> Iterator[str]:
-    """What brings two titles together for comparison: the end, and each two of the four longest words.
+    """Yield what brings two titles together for comparison: the end, and each two of the four longest words.
 
     Not the start: half the titles of this field start with the same words.
     """

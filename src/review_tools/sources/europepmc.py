@@ -1,72 +1,43 @@
-"""Europe PMC's REST search, asked for one record."""
+"""Europe PMC's REST search."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from review_tools.sources.http import EUROPEPMC, Client, UnknownRecordError
-from review_tools.sources.records import Record, RecordError, doi, pages, plain, title
+from review_tools.sources.http import EUROPEPMC, Answer, Client, Params
+from review_tools.sources.records import Page, Record, RecordError, at, count, doi, plain, readable, title
 
 
-def work(client: Client, identifier: str) -> Record:
-    """One work by DOI or PubMed number.
-
-    Raises:
-        UnknownRecordError: no such record.
-        ServiceError: anything else.
-    """
-    query = f"EXT_ID:{identifier} AND SRC:MED" if identifier.isdecimal() else f'DOI:"{identifier}"'
-    params: dict[str, str | int] = {"query": query, "format": "json", "resultType": "core", "pageSize": 1}
+def search(client: Client, query: Mapping[str, str], first: date, last: date, cursor: str, size: int) -> Page:
+    """Return a page of what Europe PMC took up between two days. Raises ServiceError."""
+    words = f"({query['query']}) AND (FIRST_IDATE:[{first} TO {last}])"
+    mark = cursor or "*"
+    params: Params = {"query": words, "format": "json", "resultType": "core", "pageSize": size, "cursorMark": mark}
 
     def valid(data: Any) -> bool:
-        hits = (data.get("resultList") or {}).get("result") if isinstance(data, dict) else None
-        return isinstance(hits, list) and all(isinstance(hit, dict) and title(hit.get("title")) for hit in hits)
+        return isinstance(at(data, "resultList", "result"), list) and count(at(data, "hitCount")) is not None
 
-    answer = client.json(EUROPEPMC, "search", params, valid=valid)
-    hits = answer.data["resultList"]["result"]
-    if not hits:
-        raise UnknownRecordError(EUROPEPMC.name, answer.url, "no such record", "check the identifier")
-    return record(hits[0], answer.url, answer.retrieved)
+    answer = client.json(EUROPEPMC, "search", params, valid)
+    listed = answer.data["resultList"]["result"]
+    records, broken = readable(listed, lambda one: _record(one, answer))
+    following = plain(answer.data.get("nextCursorMark"))
+    last_page = not listed or following == mark  # the service repeats the mark when there is no more
+    return Page(count(answer.data["hitCount"]), records, broken, "" if last_page else following)
 
 
-def record(hit: dict[str, Any], url: str, retrieved: date) -> Record:
-    """One hit of a search (``resultType`` lite or core).
-
-    Raises:
-        RecordError: no title.
-    """
-    shown = title(hit.get("title"))
-    if not shown:
-        raise RecordError("the record has no title")
-    journal = hit.get("journalInfo") or {}
-    listed = (hit.get("pubTypeList") or {}).get("pubType") or str(hit.get("pubType") or "").split("; ")
-    types = tuple(filter(None, map(plain, listed)))
+def _record(hit: Any, answer: Answer[Any]) -> Record:
+    source, number, shown = plain(at(hit, "source")), plain(at(hit, "id")), title(at(hit, "title"))
+    if not (source.isalnum() and number.isalnum() and shown):
+        raise RecordError("the record has no number or no title")
     return Record(
-        kind="preprint" if hit.get("source") == "PPR" else "article",
+        kind="preprint" if source == "PPR" else "article",
         title=shown,
         source=EUROPEPMC.name,
-        url=url,
-        retrieved=retrieved,
+        url=answer.url,
+        retrieved=answer.retrieved,
+        record_id=f"{source}/{number}",
         doi=doi(str(hit.get("doi") or "")),
         pmid=plain(hit.get("pmid")),
-        pmcid=plain(hit.get("pmcid")),
-        authors=tuple(_names(hit)),
         year=plain(hit.get("pubYear")),
-        journal=plain((journal.get("journal") or {}).get("title") or hit.get("journalTitle")),
-        volume=plain(journal.get("volume") or hit.get("journalVolume")),
-        number=plain(journal.get("issue") or hit.get("issue")),
-        pages=pages(plain(hit.get("pageInfo"))),
         abstract=plain(hit.get("abstractText")),
-        types=types,
     )
-
-
-def _names(hit: dict[str, Any]) -> Iterator[str]:
-    listed = (hit.get("authorList") or {}).get("author")
-    for author in listed or []:
-        last, first = plain(author.get("lastName")), plain(author.get("firstName") or author.get("initials"))
-        yield from filter(None, [f"{last}, {first}" if last and first else last or plain(author.get("collectiveName"))])
-    if not listed:
-        for name in filter(None, plain(hit.get("authorString")).rstrip(".").split(", ")):
-            last, _, initials = name.rpartition(" ")
-            yield f"{last}, {initials}" if last and initials.isupper() and len(initials) <= 4 else name

@@ -1,33 +1,34 @@
-"""Which works the seed review's reference numbers are, from the list its publisher deposited at Crossref.
+"""The works behind the seed review's reference numbers, from the list its publisher deposited at Crossref.
 
 The deposited ``key`` usually carries the number (``B44``). That is checked, not assumed: numbers that a person
 identified from the citing sentence must agree with the entries of the same number before anything is filled.
 """
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 from rapidfuzz import fuzz
 
-from review_tools.data.bibliography import FILE as BIBLIOGRAPHY
 from review_tools.data.bibliography import Reference
 from review_tools.data.edit import Change
 from review_tools.data.problems import DataError, shorten
-from review_tools.data.project import Project
-from review_tools.sources import adding, entries
+from review_tools.sources import add, files
 from review_tools.sources.duplicates import plain_title
 from review_tools.sources.http import UnknownRecordError
-from review_tools.sources.records import YEAR, Record, doi, title
+from review_tools.sources.records import YEAR, Record, RecordError, doi, title
 
 SEED = "10.3389/fimmu.2024.1525380"
 ADDRESS = f"https://api.crossref.org/works/{SEED}"
 ANCHORS = 5  # least confirmed numbers that must agree with the list
 ERRING = 0.1  # largest share of comparable confirmed numbers that may disagree
 ALIKE = 85.0  # least similarity of two titles, in percent, for the same work
-Fetch = Callable[[str], Record]
+AGREEMENT = "named under this number by the publisher's own list; the citing sentence was not yet compared"
 Entry = dict[str, str]
 
 
@@ -41,10 +42,23 @@ class Report:
     left: list[str] = field(default_factory=list)
 
 
+def saved_record(path: Path) -> tuple[dict[str, Any], date]:
+    """Return Crossref's record of the seed from a file, and when it was saved. Raises DataError."""
+    try:
+        text, seen = files.text_of(path)
+        found = json.loads(text)
+        found = found.get("message", found) if isinstance(found, dict) else {}
+        if doi(str(found.get("DOI", ""))) != SEED:
+            raise RecordError(f"not the record of {SEED}")
+        return found, seen
+    except (RecordError, ValueError, RecursionError) as error:
+        raise DataError(f"{path}: {error} → save {ADDRESS} as .json.") from error
+
+
 def identify(
-    project: Project, change: Change, listed: list[Entry], fetch: Fetch | None, seen: date, by: str = ""
+    change: Change, listed: list[Entry], fetch: Callable[[str], Record] | None, seen: date, by: str = ""
 ) -> Report:
-    """Fills the unidentified numbers into the change.
+    """Fill the unidentified numbers into the change.
 
     Args:
         listed: the deposited list, as ``crossref.references`` gives it.
@@ -56,46 +70,54 @@ def identify(
     if not listed:
         raise DataError("The record holds no reference list → the publisher may not have opened it; nothing to fill.")
     numbered, report = _numbered(listed), Report()
-    citations = change.table("citations").set_index("seed_number", drop=False)
     report.left += [
         f"key {shorten(one.get('key', ''))!r} carries no number of its own: {_shown(one)}"
         for one in listed
         if one not in numbered.values()
     ]
-    works = project.works
-    for number, row in citations[citations["study_id"] != ""].iterrows():
-        one = numbered.get(int(str(number)))
-        agrees = _same(works[row["study_id"]], one) if one and row["study_id"] in works else None
+    citations = change.table("citations").set_index("seed_number", drop=False)
+    _compare(change.project.works, citations[citations["study_id"] != ""].to_dict("records"), numbered, report)
+    known = {work["doi"].lower(): key for key, work in change.project.works.items() if work["doi"]}
+    for number in citations.index[citations["study_id"] == ""]:
+        if int(number) in numbered:
+            _fill(change, known, number, numbered[int(number)], fetch, seen, report)
+        else:
+            report.left.append(f"{number}: no entry of the list carries it")
+    if report.filled:
+        many = ", ".join(line.split(":")[0] for line in report.filled)
+        add.note(change, f"Identity of reference {many} of the seed review, from its deposited list,", by)
+    return report
+
+
+def _numbered(listed: list[Entry]) -> dict[int, Entry]:
+    """Return entries by the number at the end of their key; a number that stands twice identifies nothing."""
+    found = [(int(match[1]), one) for one in listed if (match := re.search(r"(?<!\d)(\d{1,3})$", one.get("key", "")))]
+    times = Counter(number for number, _ in found)
+    return {number: one for number, one in found if times[number] == 1}
+
+
+def _compare(
+    works: dict[str, Reference], confirmed: list[dict[Any, str]], numbered: dict[int, Entry], report: Report
+) -> None:
+    """Compare the list with what people identified. Raises DataError when the two disagree too often."""
+    for row in confirmed:
+        number, key = int(row["seed_number"]), row["study_id"]
+        one = numbered.get(number)
+        agrees = _same(works[key], one) if one and key in works else None
         if agrees:
-            report.agreeing.append(int(str(number)))
+            report.agreeing.append(number)
         elif agrees is False and one:
-            report.conflicts.append(f"{number}: kept {row['study_id']} ({row['match']}); the list has {_shown(one)}")
+            report.conflicts.append(f"{number}: kept {key} ({row['match']}); the list has {_shown(one)}")
     compared = len(report.agreeing) + len(report.conflicts)
     if len(report.agreeing) < ANCHORS or len(report.conflicts) > ERRING * compared:
         raise DataError(
             f"The keys of the list cannot be tied to the seed's numbers: of {compared} confirmed numbers that can be "
             f"compared, {len(report.agreeing)} agree → look at these by hand:\n  " + "\n  ".join(report.conflicts)
         )
-    for number in map(int, citations.index[citations["study_id"] == ""]):
-        if number in numbered:
-            _fill(change, number, numbered[number], fetch, seen, report)
-        else:
-            report.left.append(f"{number}: no entry of the list carries it")
-    if report.filled:
-        many = ", ".join(line.split(":")[0] for line in report.filled)
-        adding.note(change, f"Identity of reference {many} of the seed review, from its deposited list,", by)
-    return report
-
-
-def _numbered(listed: list[Entry]) -> dict[int, Entry]:
-    """Entries by the number at the end of their key; a number that stands twice identifies nothing."""
-    found = [(int(match[1]), one) for one in listed if (match := re.search(r"(?<!\d)(\d{1,3})$", one.get("key", "")))]
-    times = Counter(number for number, _ in found)
-    return {number: one for number, one in found if times[number] == 1}
 
 
 def _same(work: Reference, one: Entry) -> bool | None:
-    """Whether an entry is the work; None when the two have nothing to compare."""
+    """Say whether an entry is the work; None when the two have nothing to compare."""
     number = doi(one.get("DOI", ""))
     if number and work["doi"]:
         return number == work["doi"].lower()
@@ -105,15 +127,22 @@ def _same(work: Reference, one: Entry) -> bool | None:
     return None
 
 
-def _fill(change: Change, number: int, one: Entry, fetch: Fetch | None, seen: date, report: Report) -> None:
+def _fill(
+    change: Change,
+    known: dict[str, str],
+    number: str,
+    one: Entry,
+    fetch: Callable[[str], Record] | None,
+    seen: date,
+    report: Report,
+) -> None:
+    """Identify one number; ``known`` are the keys of works by DOI, and grows."""
     identifier = doi(one.get("DOI", ""))
-    where = f"field reference, key {one['key']}, seen {seen}"
+    source = {"source_url": ADDRESS, "source_where": f"field reference, key {one['key']}, seen {seen}"}
     if not identifier:
         report.left.append(f"{number}: the list gives no DOI: {_shown(one)}")
         return
-    taken = _references(change)
-    key = next((key for key, known in taken.items() if known == identifier), "")
-    if not key:
+    if identifier not in known:
         record = _record(one, identifier, seen)
         why = "the list gives no title; with a network the DOI's own record is asked"
         if not record.title and fetch:
@@ -122,48 +151,35 @@ def _fill(change: Change, number: int, one: Entry, fetch: Fetch | None, seen: da
             except UnknownRecordError as error:
                 why = f"{error.service} has no such record"
         if not record.title:
-            _candidate(change, number, identifier, where)
+            candidates = change.table("citation_candidates")
+            if not ((candidates["seed_number"] == number) & (candidates["doi"].str.lower() == identifier)).any():
+                change.add_row("citation_candidates", {"seed_number": number, "doi": identifier, **source})
             report.left.append(f"{number}: {identifier} is noted as candidate; {why}")
             return
-        key = entries.key(record, taken)
-        change.write(BIBLIOGRAPHY, entries.insert(change.read(BIBLIOGRAPHY), entries.entry(record, key), key))
-        row = adding.study_row(change, record, key)
+        known[identifier] = add.write_entry(change, record)
+        row = add.study_row(change, record, known[identifier])
         change.add_row("studies", row | {"kind": row["kind"] or "unknown", "read": "title only"})
-    told = {
-        "study_id": key,
-        "match": "exact",
-        "agreement": "named under this number by the publisher's own list; the citing sentence was not yet compared",
-        "source_url": ADDRESS,
-        "source_where": where,
-    }
-    change.set_cells("citations", "seed_number", str(number), told)
+    key = known[identifier]
+    cells = {"study_id": key, "match": "exact", "agreement": AGREEMENT, **source}
+    change.set_cells("citations", "seed_number", number, cells)
     for table in ("findings", "corrections"):
-        change.set_cells(table, "seed_number", str(number), {"study_id": key}, only_empty=True)
+        change.set_cells(table, "seed_number", number, {"study_id": key}, only_empty=True)
     report.filled.append(f"{number}: {key} ({identifier})")
 
 
-def _references(change: Change) -> dict[str, str]:
-    """DOI by key, of the bibliography as the change leaves it."""
-    text = change.read(BIBLIOGRAPHY)
-    starts = [*entries.START.finditer(text)]
-    ends = [match.start() for match in starts[1:]] + [len(text)]
-    held = {}
-    for match, end in zip(starts, ends, strict=True):
-        found = re.search(r"^\s*doi = \{(.*)\}", text[match.start() : end], re.MULTILINE)
-        held[match["key"]] = found[1].replace("\\", "").lower() if found else ""
-    return held
-
-
 def _record(one: Entry, identifier: str, seen: date) -> Record:
-    """What the list itself says; the first author's name stands in its order “AF Arnsten” or “Arnsten”."""
+    """Return what the list itself says; the first author's name stands in its order “AF Arnsten” or “Arnsten”."""
     words = one.get("author", "").split()
     initials = [word for word in words if word.isupper() and len(word) <= 3]
     surname = " ".join(word for word in words if word not in initials) or " ".join(words)
     first = f"{surname}, {' '.join(initials)}" if initials else surname
     year = YEAR.search(one.get("year", ""))
-    empty = Record("article", title(one.get("article-title")), "Crossref", ADDRESS, seen)
-    return replace(
-        empty,
+    return Record(
+        "article",
+        title(one.get("article-title")),
+        "Crossref",
+        ADDRESS,
+        seen,
         doi=identifier,
         authors=(first, "others") if first else (),  # the list names the first author alone
         year=year[0] if year else "",
@@ -171,13 +187,6 @@ def _record(one: Entry, identifier: str, seen: date) -> Record:
         volume=one.get("volume", ""),
         pages=one.get("first-page", ""),
     )
-
-
-def _candidate(change: Change, number: int, identifier: str, where: str) -> None:
-    candidates = change.table("citation_candidates")
-    if not ((candidates["seed_number"] == str(number)) & (candidates["doi"].str.lower() == identifier)).any():
-        row = {"seed_number": str(number), "doi": identifier, "source_url": ADDRESS, "source_where": where}
-        change.add_row("citation_candidates", row)
 
 
 def _shown(one: Entry) -> str:

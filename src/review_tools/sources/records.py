@@ -1,10 +1,12 @@
-"""What a service's record says, in the review's own form. Text is plain: no tags, no entities, no line breaks."""
+"""Records of all services in one form. Text is plain: no tags, no entities, no line breaks."""
 
 import html
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 TAG = re.compile(r"</?[A-Za-z!?][^<>]*>")
 DOI = re.compile(r"10\.\d{4,9}/\S+")
@@ -22,23 +24,23 @@ class Notice:
     doi: str = ""
     pmid: str = ""
     date: str = ""  # YYYY, YYYY-MM or YYYY-MM-DD
-    source: str = ""  # who says so, if the record names it
 
     @property
     def term(self) -> str:
-        """The kind as the vocabulary has it, where it has one."""
+        """The kind in the vocabulary's word, where it has one."""
         return SYNONYMS.get(self.kind, self.kind)
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One published work. What the record does not show is an empty string."""
+    """One published work or one registered trial. What the record does not show is an empty string."""
 
-    kind: str  # article, preprint, chapter, book, abstract, other
+    kind: str  # article, preprint, chapter, book, abstract, other; registration: a trial in a registry
     title: str
     source: str  # name of the service or form of the file
     url: str  # address at which the service showed it
     retrieved: date
+    record_id: str = ""  # the service's own number, for a candidate
     doi: str = ""
     pmid: str = ""
     pmcid: str = ""
@@ -52,46 +54,53 @@ class Record:
     abstract: str = ""
     types: tuple[str, ...] = ()  # publication types in the service's words
     notices: tuple[Notice, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)  # of a registration: values for ``data/trials.csv``
 
 
 @dataclass(frozen=True, slots=True)
-class TrialRecord:
-    """One registered trial; the fields from ``registered_title`` on are named as the columns of ``data/trials.csv``."""
+class Page:
+    """One page of a search. ``total`` is what the service announces, None where only the first page says it."""
 
-    trial_id: str
-    title: str  # brief title
-    source: str
-    url: str  # address at which the service showed it
-    retrieved: date
-    countries: tuple[str, ...] = ()
-    registered_title: str = ""
-    registered_condition: str = ""
-    registered_sponsor: str = ""
-    registered_country: str = ""
-    registered_status: str = ""
-    status_date: str = ""
-    status_note: str = ""
-    registered_phase: str = ""
-    enrolment: str = ""
-    enrolment_basis: str = ""
-    start_date: str = ""
-    completion_date: str = ""
-    registered_arms: str = ""
-    registered_cell_source: str = ""
-    route: str = ""
-    dose: str = ""
-    randomised: str = ""
-    masking: str = ""
-    primary_outcome: str = ""
-    publication_doi: str = ""
+    total: int | None
+    records: list[Record]
+    broken: int  # records that cannot be read
+    cursor: str  # of the next page; empty after the last
 
 
 class RecordError(Exception):
     """A record cannot be read: what is missing or of the wrong kind."""
 
 
+def readable(listed: Iterable[Any], read: Callable[[Any], Record]) -> tuple[list[Record], int]:
+    """Return the records that can be read, and the number of those that cannot."""
+    records, broken = [], 0
+    for one in listed:
+        try:
+            records.append(read(one))
+        except (RecordError, AttributeError, TypeError, ValueError):  # half a record is of any shape
+            broken += 1
+    return records, broken
+
+
+def at(value: Any, *path: str) -> Any:
+    """Return what stands at a path of keys; None where anything on the way is missing."""
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def count(value: object) -> int | None:
+    """Return a number of records as a service gives it; None when it is none."""
+    return int(str(value)) if not isinstance(value, bool) and str(value).isdecimal() else None
+
+
+def person(last: str, first: str, group: str = "") -> str:
+    """Return a name as “Last, First”, or what there is of it."""
+    return f"{last}, {first}" if last and first else last or group or first
+
+
 def plain(value: object) -> str:
-    """Text of a service as plain text on one line.
+    """Return a service's text as plain text on one line.
 
     Tags are removed, entities resolved (some deposits escape twice), control and formatting characters dropped.
     """
@@ -106,13 +115,13 @@ def plain(value: object) -> str:
 
 
 def doi(text: str) -> str:
-    """A DOI alone and in lower case, from a DOI, ``doi:…`` or an address; empty when it is none."""
+    """Return a DOI alone and in lower case, from a DOI, ``doi:…`` or an address; empty when it is none."""
     text = re.sub(r"^(?:https?://(?:dx\.)?doi\.org/|doi:\s*)", "", text.strip(), flags=re.IGNORECASE)
     return text.lower() if DOI.fullmatch(text) else ""
 
 
 def pages(first_to_last: str) -> str:
-    """Pages as ``107-114``; an abbreviated last page (``107-14``) is written out."""
+    """Return pages as ``107-114``; an abbreviated last page (``107-14``) is written out."""
     parts = re.split(r"\s*[-–—]+\s*", first_to_last.strip())
     if len(parts) == 2 and all(part.isdecimal() for part in parts) and len(parts[1]) < len(parts[0]):
         parts[1] = parts[0][: len(parts[0]) - len(parts[1])] + parts[1]
@@ -120,6 +129,6 @@ def pages(first_to_last: str) -> str:
 
 
 def title(text: object) -> str:
-    """A title without its closing full stop."""
+    """Return a title without its closing full stop."""
     shown = plain(text) if isinstance(text, str) else ""
     return shown[:-1] if shown.endswith(".") and not shown.endswith("..") else shown

@@ -1,4 +1,4 @@
-"""Which works were retracted, corrected or doubted since: Crossref and PubMed asked about every DOI and number.
+"""Works that were retracted, corrected or doubted since: Crossref and PubMed asked about every DOI and number.
 
 Crossref's record of a work lists what its publisher and Retraction Watch published about it (``updated-by``); asking
 for it by its address needs no filter, in which a comma of a DOI would part two conditions. PubMed's record links to
@@ -12,22 +12,21 @@ from urllib.parse import quote
 
 from review_tools.data.bibliography import Reference
 from review_tools.data.edit import Change
-from review_tools.data.project import Project
 from review_tools.data.retracted import STATUS, gravest
-from review_tools.sources import crossref, pubmed
+from review_tools.sources import crossref, pubmed, report
 from review_tools.sources.http import CROSSREF, PUBMED, Client, ServiceError, UnknownRecordError
 from review_tools.sources.records import Notice, RecordError
-from review_tools.sources.watch.report import listing, plain
 
 Row = dict[str, str]
 SERVICES = {"crossref": CROSSREF, "pubmed": PUBMED}
 AGAIN = "nothing is concluded; run review retractions again later"
 BY_HAND = "look at the record, and set the status by hand if it says so"
 MILD = {"addendum", "clarification", "new edition", "new version"}  # kinds of updates that leave a work standing
+KEY = ("study_id", "kind", "source", "notice")
 
 
 @dataclass(slots=True)
-class Asked:
+class Inquiry:
     """What the services say about one work. ``unknown`` are reasons for which nothing is concluded."""
 
     study_id: str
@@ -37,36 +36,36 @@ class Asked:
     absent: set[str] = field(default_factory=set)  # services that do not
 
     @property
-    def told(self) -> bool:
+    def conclusive(self) -> bool:
         return bool(self.held) and not self.unknown
 
 
-def ask(project: Project, client: Client) -> list[Asked]:
-    """Asks about every work of the bibliography that has a DOI or a PubMed number."""
-    found = [_work(client, work) for work in project.works.values() if work["doi"] or work["pmid"]]
+def ask(works: Iterable[Reference], client: Client) -> list[Inquiry]:
+    """Ask about every work that has a DOI or a PubMed number."""
+    inquiries = [_work(client, work) for work in works if work["doi"] or work["pmid"]]
     for source, service in SERVICES.items():
-        absent = [one for one in found if source in one.absent]
-        if len(absent) > 1 and not any(source in one.held for one in found):
+        absent = [one for one in inquiries if source in one.absent]
+        if len(absent) > 1 and not any(source in one.held for one in inquiries):
             for one in absent:  # more likely another service at this address than a field without DOIs
                 one.unknown.append(f"{service.name}: has none of the works asked about ({service.base}) → {AGAIN}")
-    return found
+    return inquiries
 
 
-def _work(client: Client, work: Reference) -> Asked:
-    asked = Asked(work.key)
+def _work(client: Client, work: Reference) -> Inquiry:
+    inquiry = Inquiry(work.key)
     for source, number, fetch in (("crossref", work["doi"], _crossref), ("pubmed", work["pmid"], _pubmed)):
         if not number:
             continue
         try:
-            asked.notices += fetch(client, work.key, number)
-            asked.held.add(source)
+            inquiry.notices += fetch(client, work.key, number)
+            inquiry.held.add(source)
         except UnknownRecordError:
-            asked.absent.add(source)
+            inquiry.absent.add(source)
         except ServiceError as error:
-            asked.unknown.append(f"{error.service}: {error.why} → {AGAIN}")
+            inquiry.unknown.append(f"{error.service}: {error.why} → {AGAIN}")
         except RecordError as error:
-            asked.unknown.append(f"{SERVICES[source].name}: {error} → {BY_HAND}")
-    return asked
+            inquiry.unknown.append(f"{SERVICES[source].name}: {error} → {BY_HAND}")
+    return inquiry
 
 
 def _crossref(client: Client, study: str, number: str) -> list[Row]:
@@ -81,7 +80,7 @@ def _pubmed(client: Client, study: str, number: str) -> list[Row]:
 
 
 def _rows(notices: Iterable[Notice], study: str, source: str, seen: date, page: str) -> list[Row]:
-    """Rows of ``notices``, without those of what leaves a work standing."""
+    """Return rows of ``notices``, without those of what leaves a work standing."""
     rows = []
     for notice in notices:
         if notice.term not in STATUS and notice.term not in MILD:
@@ -93,19 +92,20 @@ def _rows(notices: Iterable[Notice], study: str, source: str, seen: date, page: 
     return rows
 
 
-def enter(change: Change, asked: list[Asked]) -> list[Row]:
-    """Writes notices not seen before, and the status each gives its study; returns them with both statuses.
+def enter(change: Change, inquiries: list[Inquiry]) -> list[Row]:
+    """Write notices not seen before, and the status each gives its study; return them with both statuses.
 
     A status becomes graver only, and only by a new notice: what a person decided about an old one stays.
     """
-    table, studies = change.table("notices"), change.table("studies").set_index("study_id")["status"]
-    key = ["study_id", "kind", "source", "notice"]
-    seen = set(table[key].itertuples(index=False, name=None))
+    studies = change.table("studies").set_index("study_id")["status"]
+    seen = set(change.table("notices")[list(KEY)].itertuples(index=False, name=None))
     new: list[Row] = []
-    for one in asked:
-        fresh = {tuple(row[part] for part in key): row for row in (one.notices if one.told else ())}
-        added = [row for own, row in fresh.items() if own not in seen]
-        if not added or one.study_id not in studies.index:
+    for one in inquiries:
+        if not one.conclusive or one.study_id not in studies.index:
+            continue
+        rows = {tuple(row[part] for part in KEY): row for row in one.notices}
+        added = [row for key, row in rows.items() if key not in seen]
+        if not added:
             continue
         before = str(studies[one.study_id])
         after = gravest([before, *(STATUS[row["kind"]] for row in added)])
@@ -117,14 +117,12 @@ def enter(change: Change, asked: list[Asked]) -> list[Row]:
     return new
 
 
-def markdown(asked: list[Asked], new: list[Row], turned: list[str]) -> str:
-    """The part of a pull request's text about notices; all text from outside is escaped."""
+def markdown(inquiries: list[Inquiry], new: list[Row], turned: list[str]) -> str:
+    """Return the part of a pull request's text about notices; all text from outside is escaped."""
     columns = ("study_id", "kind", "notice", "noticed_on", "source", "before", "after", "source_url")
-    parts = ["\n# Notices about works\n", listing(new, columns, "No new retraction, correction or concern.")]
-    for heading, lines in (
-        ("Sentences to read again", turned),
-        ("Not known", [f"{one.study_id}: {why}" for one in asked for why in one.unknown]),
-    ):
-        if lines:
-            parts.append(f"\n## {heading}\n\n" + "".join(f"- {plain(line)}\n" for line in lines))
-    return "\n".join(parts)
+    text = "\n# Notices about works\n\n" + report.listing(new, columns, "No new retraction, correction or concern.")
+    if turned:
+        text += "\n## Sentences to read again\n\n" + report.bullets(turned)
+    if unknown := [f"{one.study_id}: {why}" for one in inquiries for why in one.unknown]:
+        text += "\n## Not known\n\n" + report.bullets(unknown)
+    return text

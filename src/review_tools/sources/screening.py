@@ -1,179 +1,211 @@
-"""The queue of one person: what to read next, decisions written at once, undo, conflicts between people."""
+"""Screening: the queue of one person as a file for a spreadsheet or ASReview, and the decisions in it back.
 
-import csv
+ASReview's labels are read as it writes them: in CSV the columns ``asreview_label`` (1, 0 or empty) and
+``asreview_note``, in RIS notes (``N1``) with the words ``ASReview_relevant`` or ``ASReview_irrelevant``.
+"""
+
 import hashlib
-import io
-import os
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
-from filelock import FileLock
+import rispy
 
+from review_tools.data.edit import edit
+from review_tools.data.export import FORMULA, table_csv
 from review_tools.data.prisma_counts import PEOPLE, in_force, to_screen
-from review_tools.data.problems import DataError
+from review_tools.data.problems import DataError, Problem
 from review_tools.data.project import Project
+from review_tools.data.tables import parse_table
 from review_tools.sources import abstracts
-from review_tools.sources.ranking import Ranking
 
-DECISIONS = ("include", "exclude", "unsure")
-OPERATORS = re.compile(r"\b(?:AND|OR|NOT)\b|[()]")
-FIELD_NAMES = re.compile(r"\[[^\]]*\]|\b[A-Z_]+:")
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What one person says about one candidate; a reason exactly when it is excluded."""
-
-    candidate_id: str
-    decision: str
-    reason: str = ""
-    note: str = ""
+DECISIONS = ("include", "exclude", "unsure", "undo")
+COLUMNS = ["candidate_id", "decision", "reason", "note"]
+SHOWN = ["title", "abstract", "year", "doi", "pmid", "trial_id", "matched"]
+LABELS = {"1": "include", "1.0": "include", "0": "exclude", "0.0": "exclude"}  # of ASReview
+NOTES = {"ASReview_relevant": "include", "ASReview_irrelevant": "exclude"}
 
 
-class Queue:
-    """The candidates one person still has to decide about, most likely relevant first.
+def queue(project: Project, by: str, *, conflicts_only: bool = False) -> pd.DataFrame:
+    """Return the candidates that a person still has to decide about, the best match first; all cells are text.
 
-    Nobody sees what others decided: the order follows the person's own decisions and those on which two
-    people agree. A candidate about which two people have decided is not asked of a third.
+    Nobody sees what others decided. A candidate about which two people have decided is not asked of a third;
+    with ``conflicts_only`` those are returned on which the person and others differ.
+    """
+    candidates, standing = to_screen(project.text("candidates")), in_force(project.text("screenings"))
+    if conflicts_only:
+        mine = conflicts(project)
+        rows = candidates["candidate_id"].isin(mine.loc[mine["by"] == person(by), "candidate_id"])
+    else:
+        people = standing["candidate_id"].value_counts()
+        settled = {*standing.loc[standing["by"] == person(by), "candidate_id"], *people.index[people >= PEOPLE]}
+        rows = ~candidates["candidate_id"].isin(settled)
+    best = pd.to_numeric(candidates["score"]).sort_values(ascending=False, kind="stable").index
+    texts = abstracts.read(project)
+    left = candidates[rows].loc[[line for line in best if rows[line]]]
+    left = left.assign(decision="", reason="", note="", abstract=[texts.get(key, "") for key in left["candidate_id"]])
+    return left[[*COLUMNS, *SHOWN]].reset_index(drop=True)
+
+
+def export(candidates: pd.DataFrame, file: Path) -> None:
+    """Write a queue as CSV or RIS, as the name of the file says. Raises DataError for another ending."""
+    if file.suffix.lower() == ".csv":
+        text = table_csv(candidates)
+    elif file.suffix.lower() == ".ris":
+        text = rispy.dumps([_ris(row) for row in candidates.to_dict("records")])
+    else:
+        raise DataError(f"{file}: the form is not known by the file's ending → name a .csv or a .ris file.")
+    file.write_text(text, encoding="utf-8", newline="")
+
+
+def _ris(row: Mapping[Any, str]) -> dict[str, str]:
+    """Return a record for rispy, on whose lines nothing can begin another field."""
+    record = {"id": row["candidate_id"], "title": row["title"], "abstract": row["abstract"], "year": row["year"]}
+    record |= {"doi": row["doi"], "accession_number": row["pmid"]}
+    shown = {field: " ".join(value.split()) for field, value in record.items()}
+    return {"type_of_reference": "JOUR", **{field: value for field, value in shown.items() if value}}
+
+
+def take_over(project: Project, file: Path, by: str, reason: str = "") -> int:
+    """Enter the decisions of a filled file; a row without one, or whose decision stands already, adds nothing.
+
+    Args:
+        reason: of exclusions that name none, as those that come from ASReview.
+
+    Returns:
+        How many decisions were added.
 
     Raises:
-        DataError: a table cannot be read, or the name is empty.
+        DataError: anything is wrong in any row; then nothing is entered, and the message lists all of it.
     """
-
-    def __init__(self, project: Project, by: str) -> None:
-        self.project, self.by = project, person(by)
-        candidates = to_screen(self.project.table("candidates"))
-        self._rows = {str(row["candidate_id"]): row for _, row in candidates.iterrows()}
-        self.abstracts = abstracts.read(self.project)
-        texts = [f"{row['title']}\n{self.abstracts.get(key, '')}" for key, row in self._rows.items()]
-        self._ranking = Ranking(list(self._rows), texts, works(self.project))
-        self._skipped: list[str] = []
-
-    def left(self) -> list[str]:
-        """Candidates to decide about, in order; those skipped in this sitting come last."""
-        standing = in_force(_screenings(self.project))
-        mine = standing[standing["by"] == self.by]
-        others = standing[standing["by"] != self.by]
-        people = others["candidate_id"].value_counts()
-        settled = {str(key) for key in people.index[people >= PEOPLE]}
-        agreed = standing[standing["candidate_id"].isin(settled)]
-        trained = pd.concat([mine, agreed]).groupby("candidate_id")["decision"].agg(frozenset)
-        said = {kind: [str(key) for key, what in trained.items() if what == {kind}] for kind in ("include", "exclude")}
-        done = {*mine["candidate_id"], *settled}
-        order = [one for one in self._ranking.order(said["include"], said["exclude"]) if one not in done]
-        return [one for one in order if one not in self._skipped] + [one for one in self._skipped if one in set(order)]
-
-    def record(self, candidate: str) -> pd.Series:
-        """The row of one candidate.
-
-        Raises:
-            DataError: there is no such candidate to screen.
-        """
-        if candidate not in self._rows:
-            raise DataError(f"No candidate {candidate!r} to screen → take an identifier of data/candidates.csv.")
-        return self._rows[candidate]
-
-    def skip(self, candidate: str) -> None:
-        self._skipped = [one for one in self._skipped if one != candidate] + [candidate]
-
-    def decide(self, decision: Decision) -> None:
-        append(self.project, self.by, [decision])
-
-    def undo(self) -> str:
-        """Takes the person's latest standing decision back; the candidate, or nothing when none stands."""
-        rows = _screenings(self.project)
-        mine = rows[rows["by"] == self.by]
-        stack: list[str] = []
-        for candidate, decision in zip(mine["candidate_id"], mine["decision"], strict=True):
-            if decision != "undo":
-                stack.append(candidate)
-            elif candidate in stack:
-                del stack[len(stack) - 1 - stack[::-1].index(candidate)]
-        if not stack:
-            return ""
-        append(self.project, self.by, [Decision(stack[-1], "undo")])
-        return stack[-1]
+    by, reasons = person(by), _reasons(project)
+    sheet = _sheet(file, reasons)
+    if reason and reason not in reasons:
+        raise DataError(f"--reason {reason!r}: not an exclusion reason → write one of {', '.join(reasons)}.")
+    sheet.loc[(sheet["decision"] == "exclude") & (sheet["reason"] == ""), "reason"] = reason
+    with edit(project.root) as change:
+        screenings, candidates = change.table("screenings"), change.table("candidates")
+        mine = screenings[screenings["by"] == by]
+        standing = {row[0]: row[1:] for row in in_force(mine)[COLUMNS].itertuples(index=False, name=None)}
+        repeats = dict(zip(candidates["candidate_id"], candidates["duplicate_of"], strict=True))
+        if problems := [str(one) for one in _problems(sheet, file.name, repeats, set(standing), reasons)]:
+            raise DataError("\n".join([*problems, "Nothing was imported."]))
+        numbers, who = Counter(mine["candidate_id"]), hashlib.sha256(by.encode()).hexdigest()[:6]
+        new = []
+        for candidate, *decided in sheet[COLUMNS].itertuples(index=False, name=None):
+            if decided[0] and standing.get(candidate) != tuple(decided):
+                numbers[candidate] += 1
+                # Made of candidate, person and number, so that rows written in two branches never clash.
+                row = {"screening_id": f"{candidate}-{who}-{numbers[candidate]}", "by": by}
+                row |= {"date": f"{datetime.now(UTC):%Y-%m-%d}"}
+                new.append(row | dict(zip(COLUMNS, (candidate, *decided), strict=True)))
+        change.add_rows("screenings", new)
+    return len(new)
 
 
-def append(project: Project, by: str, decisions: Sequence[Decision]) -> None:
-    """Adds decisions to the end of ``screenings``: all of them on disk when it returns, or none.
-
-    People at the same checkout wait for one another. The identifier is made of the candidate, the person
-    and a running number, so that rows written in two branches never clash.
-
-    Raises:
-        DataError: the table is missing or has other columns than its definition.
-    """
-    columns = project.schema["screenings"].columns
-    path = project.root / "data" / "screenings.csv"
-    with FileLock(path.with_name(f".{path.name}.lock")):
-        before = _screenings(project)
-        if list(before.columns) != columns:
-            raise DataError("data/screenings.csv: other columns than its definition → run `review check`.")
-        mine = before.loc[before["by"] == by, "candidate_id"].value_counts().to_dict()
-        today, who = f"{datetime.now(UTC):%Y-%m-%d}", hashlib.sha256(by.encode()).hexdigest()[:6]
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        for one in decisions:
-            number = mine[one.candidate_id] = mine.get(one.candidate_id, 0) + 1
-            key = f"{one.candidate_id}-{who}-{number}"
-            writer.writerow([key, one.candidate_id, by, today, one.decision, one.reason, one.note])
-        size = path.stat().st_size
-        with path.open("r+b") as file:
-            file.seek(max(size - 1, 0))
-            gap = b"" if file.read(1) == b"\n" else b"\n"  # a hand-edited file may end without a line feed
-            try:
-                file.write(gap + text.getvalue().encode())
-                file.flush()
-                os.fsync(file.fileno())
-            except OSError:
-                file.truncate(size)
-                raise
+def conflicts(project: Project) -> pd.DataFrame:
+    """Return the standing decisions on which people differ: one row a candidate and person, with the title."""
+    standing = in_force(project.text("screenings"))
+    differ = standing.groupby("candidate_id")["decision"].transform("nunique") > 1
+    titles = project.text("candidates")[["candidate_id", "title"]]
+    return standing[differ].merge(titles, on="candidate_id").sort_values(["candidate_id", "by"], kind="stable")
 
 
 def person(name: str) -> str:
-    """A name as it is written in the table.
-
-    Raises:
-        DataError: empty, or with a line break or another control character.
-    """
+    """Return a name as it is written in the table. Raises DataError if it is empty or holds a control character."""
     plain = " ".join(name.split(" ")).strip()
     if not plain or not plain.isprintable():
         raise DataError(f"{name!r} is no name → say who decides: --by “A. Reader”.")
     return plain
 
 
-def conflicts(project: Project) -> pd.DataFrame:
-    """The standing decisions about each candidate on which people differ: one row a person, with the title."""
-    standing = in_force(_screenings(project))
-    differ = standing.groupby("candidate_id")["decision"].transform("nunique") > 1
-    titles = project.table("candidates")[["candidate_id", "title"]]
-    return standing[differ].merge(titles, on="candidate_id").sort_values(["candidate_id", "by"], kind="stable")
+def _reasons(project: Project) -> list[str]:
+    terms = project.text("vocabulary")
+    return terms.loc[terms["kind"] == "exclusion reason", "term"].tolist()
 
 
-def works(project: Project) -> list[str]:
-    """Title and summary of each work of the review: what a relevant record looks like before any decision."""
-    studies, references = project.table("studies"), project.works
-    sound = studies[~studies["status"].isin(["retracted", "withdrawn"])]
-    summaries = sound["summary"].fillna("")
-    return [f"{references[key]['title']}\n{said}" for key, said in zip(sound["study_id"], summaries, strict=True)]
+def _sheet(file: Path, reasons: list[str]) -> pd.DataFrame:
+    """Return the columns of ``COLUMNS`` as text; the index is the line (of a RIS file, the number of the record)."""
+    try:
+        content = file.read_bytes()
+        if file.suffix.lower() == ".ris":
+            records = [_of_ris(record) for record in rispy.loads(content.decode("utf-8-sig"), skip_unknown_tags=True)]
+            if not records:
+                raise DataError(f"{file}: holds no record → use the RIS file that ASReview exported.")
+            text = pd.DataFrame(records, index=range(1, len(records) + 1), columns=[COLUMNS[0], "label", "said"])
+        else:
+            text = parse_table(content, file.name)
+            if "asreview_label" in text.columns:
+                said = text["asreview_note"] if "asreview_note" in text.columns else ""
+                text = text.assign(label=text["asreview_label"].map(lambda one: LABELS.get(one, one)), said=said)
+    except OSError as error:
+        raise DataError(f"{file}: cannot be read ({error.strerror}) → check the name.") from error
+    except (UnicodeDecodeError, rispy.parser.ParseError) as error:
+        raise DataError(f"{file}: no RIS file ({error}) → use the one that ASReview exported.") from error
+    if "label" in text.columns and "candidate_id" in text.columns:
+        parts = [_split(note, reasons) for note in text["said"]]
+        text = text.assign(decision=text["label"], reason=[one for one, _ in parts], note=[rest for _, rest in parts])
+        text.loc[text["decision"] != "exclude", "reason"] = ""
+    if missing := [name for name in COLUMNS if name not in text.columns]:
+        semicolons = len(text.columns) == 1 and ";" in text.columns[0]
+        remedy = "use a file that review screen --export or ASReview wrote"
+        remedy += "; it was saved with semicolons: choose commas" if semicolons else ""
+        raise DataError(f"{file}: lacks the columns {', '.join(missing)} → {remedy}. Nothing was imported.")
+    text = pd.DataFrame({name: text[name].str.strip() for name in COLUMNS})
+    text["decision"] = text["decision"].str.lower()
+    # The apostrophe that kept a spreadsheet from running the note as a formula is not part of it.
+    text["note"] = [note[1:] if note[:1] == "'" and FORMULA.match(note[1:]) else note for note in text["note"]]
+    return text
 
 
-def search_terms(project: Project) -> list[str]:
-    """Words and phrases the protocol's queries look for; ``*`` stands for any ending."""
-    found: dict[str, None] = {}
-    for strategy in project.protocol["strategies"].values():
-        for source in strategy["sources"].values():
-            for query in (value for value in source.values() if isinstance(value, str)):
-                for part in OPERATORS.split(FIELD_NAMES.sub(" ", query)):
-                    term = part.replace('"', " ").strip().casefold()
-                    if term:
-                        found[term] = None
-    return list(found)
+def _of_ris(record: dict[str, Any]) -> tuple[str, str, str]:
+    """Return candidate, decision and note of a record that ASReview labelled."""
+    notes = [str(note) for note in record.get("notes", [])]
+    label = next((decision for word, decision in NOTES.items() if any(word in note.split() for note in notes)), "")
+    said = next((note.partition(":")[2] for note in notes if note.startswith("asreview_note:")), "")
+    try:
+        said = json.loads(said)  # as ASReview writes it
+    except ValueError:
+        said = said.strip()
+    return str(record.get("id", "")), label, str(said or "")
 
 
-def _screenings(project: Project) -> pd.DataFrame:
-    return Project(project.root).text("screenings")  # as it is now: decisions are added one by one
+def _split(note: str, reasons: list[str]) -> tuple[str, str]:
+    """Return the reason that a note begins with, as in “wrong design: a comment”, and the rest of the note."""
+    start, _, rest = note.partition(":")
+    return (start.strip(), rest.strip()) if start.strip() in reasons else ("", " ".join(note.split()))
+
+
+def _problems(
+    sheet: pd.DataFrame, name: str, repeats: dict[str, str], standing: set[str], reasons: list[str]
+) -> Iterator[Problem]:
+    often = Counter(sheet["candidate_id"])
+    for line, row in sheet.to_dict("index").items():
+        candidate, decision, reason = row["candidate_id"], row["decision"], row["reason"]
+
+        def problem(column: str, why: str, remedy: str, row: dict[Any, str] = row, line: Any = line) -> Problem:
+            return Problem(name, why, remedy, int(line), column, row[column])
+
+        if candidate not in repeats:
+            yield problem("candidate_id", "no such candidate", "leave the identifiers as exported")
+        elif repeats[candidate] and decision:
+            yield problem("candidate_id", f"repeats {repeats[candidate]}", "decide about that one")
+        if often[candidate] > 1:
+            yield problem("candidate_id", "stands more than once", "keep one row")
+        if decision and decision not in DECISIONS:
+            yield problem("decision", "not a decision", f"write {', '.join(DECISIONS)}, or leave it empty")
+        if decision == "undo" and candidate not in standing:
+            yield problem("decision", "takes back a decision that does not stand", "leave it empty")
+        if decision == "exclude" and reason not in reasons:
+            remedy = f"write {', '.join(reasons)}; or give those without one the same with --reason"
+            yield problem("reason", "an exclusion needs a reason", remedy)
+        if reason and decision in ("include", "unsure", "undo"):
+            yield problem("reason", "only an exclusion has a reason", "empty it (a note may say more)")
+        if reason and not decision:
+            yield problem("reason", "a reason without a decision", "decide, or empty it")
+        if not row["note"].isprintable():
+            yield problem("note", "a line break or control character", "write the note on one line")

@@ -4,6 +4,7 @@ A verdict that differs from the one a person accepted is a problem that stops th
 read the sentence again.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,7 +13,7 @@ import pandas as pd
 from review_tools.data.edit import edit
 from review_tools.data.problems import DataError, Problem
 from review_tools.data.project import Project
-from review_tools.synthesis.claim_tests import TESTS, Claim, Verdict
+from review_tools.synthesis.claim_tests import TESTS, Claim, Verdict, run
 
 FILE = "data/claims.csv"
 
@@ -30,10 +31,10 @@ class Tested:
 
 
 def verdicts(project: Project, version: str | None = None) -> list[Tested]:
-    """Every claim of the ledger with its computed verdict.
+    """Return every claim of the ledger with its computed verdict.
 
     Args:
-        version: with the data as they stood in that version of the review.
+        version: with the data as they were in that version of the review.
 
     Raises:
         KeyError: a claim names a test or a subject that does not exist.
@@ -42,26 +43,26 @@ def verdicts(project: Project, version: str | None = None) -> list[Tested]:
 
 
 def verdict(project: Project, claim_id: str) -> Verdict:
-    """The verdict the data give one claim now.
+    """Return the verdict that the data give one claim now.
 
     Raises:
         KeyError: no such claim, or its test cannot run.
     """
     ledger = project.table("claims")
-    ledger = ledger[ledger["claim_id"] == claim_id]
-    if ledger.empty:
+    found = ledger[ledger["claim_id"] == claim_id]
+    if found.empty:
         raise KeyError(f"no claim {claim_id!r} in {FILE}")
-    return _run(project, ledger.iloc[0], None)
+    return _run(project, found.iloc[0])
 
 
-def _run(project: Project, row: pd.Series, version: str | None) -> Verdict:
+def _run(project: Project, row: pd.Series, version: str | None = None) -> Verdict:
     subject = row["subject"] if pd.notna(row["subject"]) else ""
-    number = float(row["figure"]) if pd.notna(row["figure"]) else None
-    return TESTS[row["test"]](Claim(project, subject, number, version))
+    figure = float(row["figure"]) if pd.notna(row["figure"]) else None
+    return run(row["test"], Claim(project, subject, figure, version))
 
 
 def accept(project: Project, claim: str, by: str, today: date | None = None) -> str:
-    """Writes the computed verdict of a claim as the accepted one; returns a line that says so.
+    """Write the computed verdict of a claim as the accepted one; return a line that says so.
 
     Raises:
         KeyError: no such claim, or its test cannot run.
@@ -70,49 +71,37 @@ def accept(project: Project, claim: str, by: str, today: date | None = None) -> 
     if not by.strip():
         raise DataError("Say who accepts: --by NAME.")
     now = verdict(project, claim)
+    before = project.table("claims").set_index("claim_id").loc[claim, "expected"]
     with edit(project.root) as change:
-        text = change.table("claims")
-        line = text["claim_id"] == claim
-        before = text.loc[line, "expected"].iloc[0]
-        text.loc[line, ["expected", "accepted_by", "accepted_on"]] = [now.word, by.strip(), f"{today or date.today()}"]
-        change.write_table("claims", text)
+        cells = {"expected": now.word, "accepted_by": by.strip(), "accepted_on": f"{today or date.today()}"}
+        change.set_cells("claims", "claim_id", claim, cells)
     return f"{claim}: {before!r} → {now.word!r} ({now.because}), accepted by {by.strip()}."
 
 
 def check(project: Project) -> list[Problem]:
-    """Claims whose verdict is no longer the accepted one, or whose test or subject does not exist."""
-    problems = []
-    text = project.text("claims")
-    lines = dict(zip(text["claim_id"], map(int, text.index), strict=True))
-    for _, row in project.table("claims").iterrows():
-        claim, line = row["claim_id"], lines.get(row["claim_id"])
-        try:
-            now = _run(project, row, None)
-        except KeyError as error:
-            why = f"the test cannot run: {error.args[0]}"
-            problems.append(
-                Problem(
-                    FILE,
-                    why,
-                    f"name one of {', '.join(sorted(TESTS))}, and a subject it knows",
-                    line,
-                    "test",
-                    row["test"],
-                )
-            )
-            continue
-        if not project.has(row["chapter"]):
-            problems.append(
-                Problem(
-                    FILE, "no such chapter", "name the chapter that carries the claim", line, "chapter", row["chapter"]
-                )
-            )
-        if now.word != row["expected"]:
-            why = (
-                f"claim {claim}: {now.word!r} now ({now.because}), but {row['expected']!r} was accepted on "
-                f"{row['accepted_on']:%Y-%m-%d} by {row['accepted_by']}; the sentence: “{row['statement']}”"
-            )
-            remedy = "if this is unexpected, first compare the new rows with their source (arms, comparison); then "
-            remedy += f"read the sentence again in {row['chapter']}, and run: review accept {claim} --by NAME"
-            problems.append(Problem(FILE, why, remedy, line, "expected", claim))
-    return problems
+    """Return the claims whose verdict is no longer the accepted one, or whose test, subject or chapter is missing."""
+    rows = zip(project.text("claims").index, project.table("claims").iterrows(), strict=True)
+    return [problem for line, (_, row) in rows for problem in _problems(project, int(line), row)]
+
+
+def _problems(project: Project, line: int, row: pd.Series) -> Iterator[Problem]:
+    try:
+        now = _run(project, row)
+    except KeyError as error:
+        why, remedy = f"the test cannot run: {error.args[0]}", f"name one of {', '.join(sorted(TESTS))}, "
+        yield Problem(FILE, why, f"{remedy}and a subject it knows", line, "test", row["test"])
+        return
+    chapter = row["chapter"]
+    if not project.has(chapter):
+        yield Problem(FILE, "no such chapter", "name the chapter that carries the claim", line, "chapter", chapter)
+    if now.word != row["expected"]:
+        claim = row["claim_id"]
+        why = (
+            f"claim {claim}: {now.word!r} now ({now.because}), but {row['expected']!r} was accepted on "
+            f"{row['accepted_on']:%Y-%m-%d} by {row['accepted_by']}; the sentence: “{row['statement']}”"
+        )
+        remedy = (
+            "if this is unexpected, first compare the new rows with their source (arms, comparison); then "
+            f"read the sentence again in {chapter}, and run: review accept {claim} --by NAME"
+        )
+        yield Problem(FILE, why, remedy, line, "expected", claim)

@@ -183,14 +183,15 @@ MEASURES = {
 
 
 def measure_named(name: str) -> Measure:
-    """Return the measure of that name.
+    """Return the measure of that name or title (the tables of the review write “proportion” and “rate ratio”).
 
     Raises:
         SynthesisError: there is none; the message lists them.
     """
-    if name not in MEASURES:
-        raise SynthesisError(f"No measure {name!r}; there are {', '.join(MEASURES)}.")
-    return MEASURES[name]
+    for measure in MEASURES.values():
+        if name in (measure.name, measure.title):
+            return measure
+    raise SynthesisError(f"No measure {name!r}; there are {', '.join(MEASURES)}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,11 +226,11 @@ class Effects:
     def k(self) -> int:
         return len(self.effect)
 
-    def without(self, i: int) -> "Effects":
-        """Return the effects of all studies but the one at position ``i``."""
-        counts = None if self.counts is None else np.delete(self.counts, i, axis=0)
-        labels = self.labels[:i] + self.labels[i + 1 :]
-        return Effects(self.measure, np.delete(self.effect, i), np.delete(self.variance, i), labels, counts)
+    def only(self, keep: npt.NDArray[np.bool_]) -> "Effects":
+        """Return the effects of the studies that a mask of length k names."""
+        labels = tuple(label for label, kept in zip(self.labels, keep, strict=True) if kept)
+        counts = None if self.counts is None else self.counts[keep]
+        return Effects(self.measure, self.effect[keep], self.variance[keep], labels, counts)
 
     def intervals(self, level: float = 0.95) -> list[tuple[float, float, float]]:
         """Return each study's effect and the ends of its normal interval, on the scale a reader knows."""

@@ -46,11 +46,12 @@ class _Rounded:
 
 @dataclass(frozen=True, slots=True)
 class Pooled(_Rounded):
-    """A pooled effect, on the scale of analysis (ratios: natural logarithm); ``back_…`` is the reader's scale.
+    """A pooled effect, on the scale of analysis (ratios: natural logarithm); ``back`` has the reader's scale.
 
     ``se`` holds the Hartung-Knapp factor where ``test`` is hksj; ``stat`` is then t with ``df``
     degrees of freedom, otherwise z. ``tau2`` is 0 where the model assumes it. ``i2`` and
-    ``weights`` are percentages. ``None``: the model or the number of studies does not give it.
+    ``weights`` are percentages, ``pi`` is the prediction interval. ``None``: the model or the number
+    of studies does not give it.
     With k = 1 the figures are the study's own and ``model`` is "single study".
     """
 
@@ -71,36 +72,28 @@ class Pooled(_Rounded):
     i2_interval: tuple[float, float] | None
     q: float | None
     q_p: float | None
-    pi_low: float | None
-    pi_high: float | None
+    pi: tuple[float, float] | None
     labels: tuple[str, ...]
     weights: tuple[float, ...]
     left_out: tuple[LeftOut, ...]
 
     @property
-    def back_estimate(self) -> float:
-        return self.measure.back(self.estimate)
+    def back(self) -> tuple[float, float, float]:
+        """The estimate and the ends of its interval on the reader's scale."""
+        back = self.measure.back
+        return back(self.estimate), back(self.ci_low), back(self.ci_high)
 
     @property
-    def back_ci_low(self) -> float:
-        return self.measure.back(self.ci_low)
-
-    @property
-    def back_ci_high(self) -> float:
-        return self.measure.back(self.ci_high)
-
-    @property
-    def back_pi_low(self) -> float | None:
-        return None if self.pi_low is None else self.measure.back(self.pi_low)
-
-    @property
-    def back_pi_high(self) -> float | None:
-        return None if self.pi_high is None else self.measure.back(self.pi_high)
+    def back_prediction(self) -> tuple[float, float] | None:
+        """The ends of the prediction interval on the reader's scale."""
+        return self.pi and (self.measure.back(self.pi[0]), self.measure.back(self.pi[1]))
 
     def figures(self) -> dict[str, float | None]:
         """Return the figures that ``review pool --json`` prints; None also where a bound is infinite."""
-        names = ("k", "estimate", "se", "ci_low", "ci_high", "stat", "p", "tau2", "i2", "q", "q_p", "pi_low", "pi_high")
-        values = {name: getattr(self, name) for name in (*names, "back_estimate", "back_ci_low", "back_ci_high")}
+        names = ("k", "estimate", "se", "ci_low", "ci_high", "stat", "p", "tau2", "i2", "q", "q_p")
+        values = {name: getattr(self, name) for name in names}
+        values["pi_low"], values["pi_high"] = self.pi or (None, None)
+        values["back_estimate"], values["back_ci_low"], values["back_ci_high"] = self.back
         return {name: value if value is not None and math.isfinite(value) else None for name, value in values.items()}
 
 
@@ -182,8 +175,7 @@ def pool(
         i2_interval=i2_ci,
         q=q,
         q_p=None if q is None else float(chdtrc(k - 1, q)),
-        pi_low=pi and pi[0],
-        pi_high=pi and pi[1],
+        pi=pi,
         labels=effects.labels,
         weights=tuple((100 * weights / total(weights)).tolist()),
         left_out=effects.left_out,
@@ -214,7 +206,7 @@ def leave_one_out(
         raise CannotPoolError(
             f"Leaving one out needs three studies, for one study is not a pool; there are {effects.k}."
         )
-    return [pool(effects.without(i), model, test, guard=guard) for i in range(effects.k)]
+    return [pool(effects.only(np.arange(effects.k) != i), model, test, guard=guard) for i in range(effects.k)]
 
 
 @dataclass(frozen=True, slots=True)

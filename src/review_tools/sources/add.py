@@ -1,0 +1,325 @@
+"""Adding a study, a trial, a finding or an outcome: one change to several files, or a reason why not."""
+
+import re
+import string
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from review_tools.check import check, eligibility
+from review_tools.check.duplicate_results import repeated
+from review_tools.data.bibliography import FILE as BIBLIOGRAPHY
+from review_tools.data.edit import Change
+from review_tools.data.problems import DataError, Problem
+from review_tools.data.retracted import STATUS, gravest
+from review_tools.sources.clinicaltrials import PAGE
+from review_tools.sources.duplicates import Entry, Index
+from review_tools.sources.records import Record
+
+CHANGELOG = "CHANGELOG.md"
+NAME = re.compile(r"[\w.,'’ -]{2,80}")
+KINDS = {  # PubMed's publication types that settle what sort of work it is
+    "Meta-Analysis": "meta-analysis",
+    "Randomized Controlled Trial": "human trial",
+    "Controlled Clinical Trial": "human trial",
+    "Clinical Trial": "human trial",
+    "Observational Study": "human observational",
+    "Case Reports": "human observational",
+    "Review": "review",
+    "Systematic Review": "review",
+}
+NEW_TERMS = {"country": ("{}", "Country."), "phase": ("Phase {}", "Studies after approval.")}  # label, definition
+UNUSED = "never cited and used by no row of data/"
+ENTRY_TYPES = {"article": "article", "chapter": "incollection", "book": "book"}
+ENTRY_START = re.compile(r"^@\w+\{(?P<key>[^,\s]+),", re.MULTILINE)
+NOTICE = re.compile(r"^(retracted( article)?|withdrawn|correction)\s*:\s*", re.IGNORECASE)  # before a title
+LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "ø": "o", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something already stands."""
+
+    file: str
+    row: int
+    key: str
+
+    def __str__(self) -> str:
+        return f"{self.file}, row {self.row}: {self.key}"
+
+
+class AlreadyThereError(Exception):
+    """The work or trial is in the data; ``places`` say where. Nothing was changed."""
+
+    def __init__(self, why: str, places: list[Place]) -> None:
+        super().__init__(f"Already there, {why}: {', '.join(map(str, places))}.")
+        self.why, self.places = why, places
+
+
+class UnfitError(Exception):
+    """The rows would not pass the check; ``problems`` say what is missing or wrong. Nothing was changed."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+
+def look_for_work(change: Change, record: Record, *, distinct: bool = False) -> None:
+    """Raise AlreadyThereError when a work is there: by DOI, PMID, or (unless ``distinct``) title and year."""
+    works = change.project.works
+    known = Index(Entry(one.key, one["doi"], one["pmid"], "", one["title"], one["year"]) for one in works.values())
+    key, why = known.find(Entry("", record.doi, record.pmid)), "the same DOI or PubMed number"
+    if not key and not distinct:
+        key = known.find(Entry("", title=record.title, year=record.year))
+        why = "nearly the same title, of about the same year (if it is another work, say --distinct)"
+    if key:
+        places = [Place(BIBLIOGRAPHY, works[key].line, key), *_rows(change, "studies", "study_id", key)]
+        raise AlreadyThereError(why, places)
+
+
+def look_for_trial(change: Change, trial_id: str) -> None:
+    """Raise AlreadyThereError when a trial of that number is there."""
+    if places := _rows(change, "trials", "trial_id", trial_id):
+        raise AlreadyThereError("the same registry number", places)
+
+
+def add_work(change: Change, record: Record, given: dict[str, str], by: str = "") -> str:
+    """Write entry, row of ``studies`` and changelog line into the change; return the new key."""
+    key = write_entry(change, record)
+    change.add_row("studies", study_row(change, record, key) | given)
+    note(change, f"Study `{key}`", by)
+    return key
+
+
+def study_row(change: Change, record: Record, key: str = "") -> dict[str, str]:
+    """Return what the record says about a study's row; empty what it does not say."""
+    trials = set(change.table("trials")["trial_id"])
+    kind = next((KINDS[one.split(",")[0]] for one in record.types if one.split(",")[0] in KINDS), "")
+    page = f"https://doi.org/{record.doi}" if record.doi else ""
+    return {
+        "study_id": key,
+        "kind": kind,
+        "species": "human" if kind.startswith("human") else "",
+        "trial_id": record.trial_id if record.trial_id in trials else "",
+        "status": gravest(STATUS[one.term] for one in record.notices if one.term in STATUS),
+        "source_url": page or (f"https://pubmed.ncbi.nlm.nih.gov/{record.pmid}/" if record.pmid else record.url),
+        "source_where": f"record of {record.source}, seen {record.retrieved}",
+        "added_in": next_version(change),
+    }
+
+
+def add_trial(change: Change, record: Record, given: dict[str, str], by: str = "") -> str:
+    """Write the row of ``trials`` and the changelog line into the change; return the registry number."""
+    row = trial_row(change, record) | given
+    terms = change.table("vocabulary")
+    held = set(zip(terms["kind"], terms["term"], strict=True))
+    for column, value in row.items():  # a country or phase that no trial had so far is a new term, not a mistake
+        kind = change.project.schema["trials"].field(column).vocabulary
+        if kind in NEW_TERMS and value and column not in given and (kind, value) not in held:
+            label, definition = NEW_TERMS[kind]
+            term = {"kind": kind, "term": value, "label": label.format(value), "definition": definition}
+            change.add_row("vocabulary", term)
+    change.add_row("trials", row)
+    note(change, f"Trial `{record.trial_id}`", by)
+    return record.trial_id
+
+
+def trial_row(change: Change, record: Record) -> dict[str, str]:
+    """Return what the registry says about a trial's row; a disease only where a condition is such a term itself."""
+    terms = change.table("vocabulary")
+    diseases = set(terms.loc[terms["kind"] == "disease", "term"])
+    conditions = record.columns["registered_condition"].split("; ")
+    named = [one for said in conditions for one in dict.fromkeys((said, said.lower())) if one in diseases]
+    title = record.title
+    return {
+        **record.columns,
+        "trial_id": record.trial_id,
+        "label": title if len(title) <= 60 else f"{title[:59].rsplit(' ', 1)[0]}…",
+        "disease": named[0] if len(named) == 1 else "",
+        "legibility": "not in the seed",
+        "confidence": "verified",
+        "source_url": f"{PAGE}{record.trial_id}",
+        "source_where": f"registry record (API version 2), seen {record.retrieved}",
+        "added_in": next_version(change),
+    }
+
+
+def add_finding(change: Change, study: str, given: dict[str, str], mediators: list[tuple[str, str]], by: str) -> str:
+    """Write a row of ``findings`` and its mediators into the change; return its identifier."""
+    row = about(change, study) | {"finding_id": _finding_id(change, study, given.get("seed_number", ""))} | given
+    change.add_row("findings", row)
+    for term, role in mediators:
+        change.add_row("finding_mediators", {"finding_id": row["finding_id"], "term": term, "role": role})
+    note(change, f"Finding `{row['finding_id']}` of `{study}`", by)
+    return str(row["finding_id"])
+
+
+def add_outcome(change: Change, study: str, given: dict[str, str], flags: list[tuple[str, str]], by: str) -> str:
+    """Write a row of ``outcomes`` and its reasons for care into the change; return its identifier.
+
+    Raises:
+        AlreadyThereError: the study has this result already.
+    """
+    outcomes = change.table("outcomes")
+    taken = outcomes.loc[outcomes["study_id"] == study, "outcome_id"]
+    identifier = f"{study}-{max([0, *(int(one.rpartition('-')[2]) for one in taken)]) + 1}"
+    change.add_row("outcomes", about(change, study) | {"outcome_id": identifier} | given)
+    for flag, why in flags:
+        change.add_row("outcome_flags", {"outcome_id": identifier, "flag": flag, "note": why})
+    now = change.table("outcomes")
+    for lines in repeated(now, change.table("outcome_flags")):
+        pair = {now["outcome_id"][line] for line in lines}
+        if identifier in pair:
+            [other] = pair - {identifier}
+            why = "the same arms, outcome, time and figures (if it is another result, say so in outcome, time or arms; "
+            why += "if another record repeats the first, add --flag “same patients=…”)"
+            held = outcomes.index[outcomes["outcome_id"] == other]
+            raise AlreadyThereError(why, [Place("data/outcomes.csv", int(line), other) for line in held])
+    note(change, f"Outcome `{identifier}`", by)
+    return identifier
+
+
+def fitting(change: Change, outcome_id: str) -> Iterator[str]:
+    """Yield the line for ``comparison_outcomes`` of each question that a new outcome may answer, with the question."""
+    outcomes, questions = change.table("outcomes"), change.table("comparisons")
+    domains = eligibility.domain_of(change.table("comparison_outcomes"), questions, outcomes)
+    outcome = outcomes[outcomes["outcome_id"] == outcome_id].iloc[0].to_dict()
+    for question in questions.to_dict("records"):
+        name = question["comparison_id"]
+        if not any(eligibility.misfits(outcome, question, domains[name])):
+            reason = "why it belongs here" if eligibility.needs_note(outcome, question) else ""
+            yield f"{name},{outcome_id},{reason}    {question['question']} ({question['outcome']})"
+
+
+def remaining(change: Change, unfit: Iterable[Problem] = ()) -> list[Problem]:
+    """Return what the check will say about the change that it does not say without it.
+
+    Args:
+        unfit: what is wrong besides, reported together with it.
+
+    Raises:
+        UnfitError: something other than “no row uses the study yet”, which the next step mends.
+    """
+    after = check(change.after)
+    if any(one.why != UNUSED for one in after):  # perhaps they were there before
+        before = {(one.file, one.column, one.value, one.why) for one in check(change.project)}
+        after = [one for one in after if (one.file, one.column, one.value, one.why) not in before]
+    if wrong := [*unfit, *(one for one in after if one.why != UNUSED)]:
+        raise UnfitError(wrong)
+    return after
+
+
+def next_version(change: Change) -> str:
+    """Return the version that the next change of data makes: one more than the newest in the changelog, fix 0.
+
+    Raises:
+        DataError: the changelog names no version.
+    """
+    found = re.search(r"^## \[?(\d+)\.(\d+)\.\d+\]?", change.read(CHANGELOG), re.MULTILINE)
+    if found is None:
+        raise DataError(f"{CHANGELOG}: names no version → write a heading such as “## [26.1.0] - 2026-11-23”.")
+    return f"{found[1]}.{int(found[2]) + 1}.0"
+
+
+def signed(by: str) -> str:
+    """Return a contributor's name, fit for the changelog. Raises DataError if it is not a plain name."""
+    if by and not NAME.fullmatch(by):
+        raise DataError(f"--by {by!r}: not a plain name → use letters, spaces, points, commas and hyphens.")
+    return by
+
+
+def note(change: Change, what: str, by: str) -> None:
+    """Add a line to “Added” under “Unreleased”; both headings are made where they are missing."""
+    line = f"- {what} added{f' by {by}' if by else ''}, {date.today()}.\n"
+    text, mark = change.read(CHANGELOG), "## [Unreleased]\n"
+    if mark not in text:
+        first = re.search(r"^## ", text, re.MULTILINE)
+        at = first.start() if first else len(text)
+        text = f"{text[:at]}{mark}\n{text[at:]}"
+    head, _, rest = text.partition(mark)
+    unreleased, older, released = rest.partition("\n## ")
+    before, added, after = unreleased.partition("### Added\n\n")
+    unreleased = f"{before}{added}{line}{after}" if added else f"\n### Added\n\n{line}{unreleased}"
+    change.write(CHANGELOG, f"{head}{mark}{unreleased}{older}{released}")
+
+
+def about(change: Change, study: str) -> dict[str, str]:
+    """Return the cells that a new row shares with its study. Where a value stands in it, only its reader can say."""
+    studies = change.table("studies")
+    found = studies[studies["study_id"] == study]
+    if found.empty:
+        raise DataError(f"data/studies.csv: no study {study!r} → add it first: review add doi, or review add pmid.")
+    return {"study_id": study, "source_url": found["source_url"].iloc[0], "added_in": next_version(change)}
+
+
+def write_entry(change: Change, record: Record) -> str:
+    """Write a record into ``references.bib``, before the first entry whose key is greater; return its key."""
+    text = change.read(BIBLIOGRAPHY)
+    starts = list(ENTRY_START.finditer(text))
+    key = _key(record, {match["key"] for match in starts})
+    lines = [f"@{ENTRY_TYPES.get(record.kind, 'misc')}{{{key},"]
+    lines += [f"  {field} = {{{value}}}," for field, value in _fields(record) if value]
+    entry = "\n".join([*lines, "}", ""])
+    at = next((match.start() for match in starts if match["key"] > key), None)
+    text = f"{text.rstrip()}\n\n{entry}" if at is None else f"{text[:at]}{entry}\n{text[at:]}"
+    change.write(BIBLIOGRAPHY, text)
+    return key
+
+
+def _key(record: Record, taken: Collection[str]) -> str:
+    """Return ``surname_year_firstword``; a second word of the title, then a number, tell apart equal ones."""
+    surname = _word(record.authors[0].split(",")[0]) if record.authors else ""
+    words = [
+        word for word in map(_word, NOTICE.sub("", record.title).split()) if word and word not in ("a", "an", "the")
+    ]
+    first, *more = words or ["untitled"]
+    stem = f"{surname or 'unnamed'}_{record.year or 'nd'}_{first}"
+    candidates = [stem, *(f"{stem}_{word}" for word in more[:1]), *(f"{stem}_{n}" for n in range(2, len(taken) + 3))]
+    return next(candidate for candidate in candidates if candidate not in taken)
+
+
+def _fields(record: Record) -> Iterator[tuple[str, str]]:
+    """Yield the fields of a BibTeX entry in their order. A group's name stands in braces, so that it stays one name."""
+    names = (_tex(name) if "," in name or name == "others" else f"{{{_tex(name)}}}" for name in record.authors)
+    yield "author", " and ".join(names)
+    yield "title", _tex(record.title)
+    yield ("booktitle" if record.kind == "chapter" else "journal"), _tex(record.journal)
+    for field in ("year", "volume", "number"):
+        yield field, _tex(getattr(record, field))
+    yield "pages", _tex(record.pages).replace("-", "--")
+    for field in ("doi", "pmid", "pmcid"):
+        yield field, _tex(getattr(record, field))
+    yield "url", _tex(record.url) if record.url.startswith("http") and not (record.doi or record.pmid) else ""
+
+
+def _tex(text: str) -> str:
+    """Return text as a BibTeX value: what TeX would act on is escaped, or left out where we read no escape for it."""
+    return re.sub(r"([&%#_$])", r"\\\1", re.sub(r"[\\{}]", "", text).replace("~", " "))
+
+
+def _word(text: str) -> str:
+    """Return letters and digits without accents, in lower case; Greek letters by name would be a guess, so they go."""
+    plain = unicodedata.normalize("NFKD", text.casefold().translate(LETTERS))
+    return re.sub(r"[^a-z0-9]", "", plain)
+
+
+def _finding_id(change: Change, study: str, seed_number: str) -> str:
+    findings = change.table("findings")
+    if seed_number.isdecimal():
+        stem = f"f{int(seed_number):03d}"
+    else:
+        own = findings.loc[(findings["study_id"] == study) & findings["finding_id"].str.startswith("fn"), "finding_id"]
+        numbers = findings["finding_id"].str.extract(r"^fn(\d+)")[0].dropna()
+        stem = own.iloc[0].rstrip(string.ascii_lowercase) if len(own) else f"fn{max([0, *map(int, numbers)]) + 1}"
+    taken = set(findings["finding_id"])
+    free = next((letter for letter in string.ascii_lowercase if f"{stem}{letter}" not in taken), "")
+    if not free:
+        remedy = "name one with --set finding_id=…"
+        raise DataError(f"data/findings.csv: all identifiers {stem}a to {stem}z are taken → {remedy}")
+    return f"{stem}{free}"
+
+
+def _rows(change: Change, table: str, column: str, value: str) -> list[Place]:
+    frame = change.table(table)
+    return [Place(f"data/{table}.csv", int(line), value) for line in frame.index[frame[column] == value]]
