@@ -42,11 +42,19 @@ FOCUS = ["book/index.html", "book/explore.html", "book/synthesis/gap-map.html", 
 WITHOUT_CARD = 'article p a[href*="#ref-"]:not(.has-card), a.seed-unidentified:not(.has-card)'
 DESKTOP = {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"}
 PHONE = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}
+APPEARANCE = [
+    "color-contrast",
+    "link-in-text-block",
+    "scrollable-region-focusable",
+    "target-size",
+]  # what a phone changes
 STILL = {"reduced_motion": "reduce"}  # else a colour may be measured half-way through its change
 
 
-def violations(page: Page) -> list[dict[str, Any]]:
-    options = {"preload": False}  # the styles, which a page in a folder may not fetch
+def violations(page: Page, rules: list[str] | None = None) -> list[dict[str, Any]]:
+    options: dict[str, Any] = {"preload": False}  # the styles, which a page in a folder may not fetch
+    if rules:
+        options["runOnly"] = {"type": "rule", "values": rules}
     found: list[dict[str, Any]] = Axe().run(page, options=options).response["violations"]
     return found
 
@@ -54,7 +62,7 @@ def violations(page: Page) -> list[dict[str, Any]]:
 def walk(browser: Browser, address: str, site: Path, names: list[str], *, axe: bool = True) -> list[str]:
     """What is wrong with some pages."""
     wrong: list[str] = []
-    for start, options in ((address, DESKTOP), (site.as_uri(), PHONE)):
+    for start, options, rules in ((address, DESKTOP, None), (site.as_uri(), PHONE, APPEARANCE)):
         context = browser.new_context(**options, **STILL)  # type: ignore[arg-type]
         watch = Watch(context.new_page())
         for name in names:
@@ -62,7 +70,7 @@ def walk(browser: Browser, address: str, site: Path, names: list[str], *, axe: b
             if name.startswith("search.html"):
                 page.locator("#search-results li a").first.wait_for()
             if axe:
-                for found in violations(page):
+                for found in violations(page, rules):
                     watch.note(f"{found['id']} ({found['impact']}): {found['nodes'][0]['html'][:120]}")
             if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                 watch.note("wider than the screen")
