@@ -81,7 +81,7 @@ serve: $(INSTALLED)  ## open the built site on http://localhost:8000
 same: $(INSTALLED)  ## build the last commit twice and compare every file
 	@$(BIN)/python scripts/same_build.py
 
-bench: $(INSTALLED)  ## measure build, growth, pooling and search (half an hour)
+bench: $(INSTALLED)  ## measure builds, the check and pooling (a quarter of an hour)
 	@$(BIN)/python benchmarks/bench.py
 
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --custom-compile-command "make lock"

@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,9 @@ import lxml.html
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+import small_book
 from review_tools.data.project import Project
+from review_tools.site.build import build
 from review_tools.site.chromium import ARGUMENTS
 
 
@@ -33,6 +36,21 @@ def pages(site: Path) -> dict[str, lxml.html.HtmlElement]:
         for name in names
         if name not in ("index.html", "404.html")
     }
+
+
+@pytest.fixture(scope="session")
+def built_book(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
+    """The small book, built once. Do not change it."""
+    folder = tmp_path_factory.mktemp("built") / "book"
+    small_book.make(root, folder)
+    assert build(folder)
+    return folder
+
+
+@pytest.fixture
+def book(built_book: Path, tmp_path: Path) -> Path:
+    """A copy of the small book, built, for a test that changes it."""
+    return shutil.copytree(built_book, tmp_path / "book")
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """``review release``: the state of the data as a new version."""
 
+from datetime import date
 from typing import Annotated
 
 import typer
@@ -8,7 +9,6 @@ from review_tools.cli.app import Root, app, open_project, refuse
 from review_tools.cli.check import print_problems, problems_of
 from review_tools.data import git
 from review_tools.data.problems import DataError
-from review_tools.data.reads import today
 
 
 @app.command()
@@ -37,7 +37,7 @@ def release(
         print_problems(problems, 0, project)
         refuse("No version was made: mend the problems above first.")
     try:
-        made = make(project, planned, today(), dry_run=dry_run)
+        made = make(project, planned, date.today(), dry_run=dry_run)
     except DataError as error:
         refuse(str(error))
     print(made.diff if dry_run else "\n".join(made.files))

@@ -9,7 +9,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import pandas as pd
 import yaml  # type: ignore[import-untyped]
 
-from review_tools.data import bibliography, citation, protocol, reads, schema, tables
+from review_tools.data import bibliography, citation, protocol, schema, tables
 from review_tools.data.problems import DataError, Problem
 
 MARKER = "data/datapackage.json"
@@ -85,7 +85,6 @@ class Project:
             if (content := self._contents[name]) is not None:
                 return content
         elif self._on_disk:
-            reads.note(self.root / name)
             return (self.root / name).read_bytes()
         raise FileNotFoundError(name)
 

@@ -166,7 +166,7 @@ def published_pools(project: Project) -> Grid:
 def claims(project: Project, source: str | None = None) -> Grid:
     """Show the ledger: each claim with the verdict the data give it now."""
     tested = [claim for claim in ledger.verdicts(project) if source is None or claim.row["source"] == source]
-    frame = pd.DataFrame([claim.row for claim in tested])
+    frame = pd.DataFrame([claim.row for claim in tested], columns=project.table("claims").columns)  # also of none
     sources = frame["source"].map(labels(project, "claim source"))
     page = frame["chapter"].str.removesuffix(".md")
     chapter = page.str.removeprefix("book/")

@@ -62,17 +62,13 @@ def rounded_data(data: Any) -> Any:
     return rows
 
 
-def on_import() -> None:
-    """Make every chart of this process look and be stored like this; it is validated as a whole, when it is shown."""
-    alt.renderers.register("specification", as_specification)
-    alt.renderers.enable("specification")
-    alt.theme.register("review", enable=True)(review)
-    alt.data_transformers.register("rounded", rounded_data)
-    alt.data_transformers.enable("rounded")
-    alt.utils.schemapi.disable_debug_mode()
-
-
-on_import()
+# Every chart of this process looks and is stored like this; it is validated as a whole, when it is shown.
+alt.renderers.register("specification", as_specification)
+alt.renderers.enable("specification")
+alt.theme.register("review", enable=True)(review)
+alt.data_transformers.register("rounded", rounded_data)
+alt.data_transformers.enable("rounded")
+alt.utils.schemapi.disable_debug_mode()
 
 
 def with_caption(chart: alt.TopLevelMixin, title: str, description: str) -> Any:

@@ -1,31 +1,26 @@
 """Builds the site aside and puts it in place only when everything succeeded; does nothing when nothing changed."""
 
-import contextlib
-import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from hashlib import blake2b
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from review_tools.site.freshness import inputs as site_inputs
-from review_tools.site.freshness.published import Published
+from review_tools.site import inputs
 
-BUILT = ("html", "jupyter_execute")
+SITE, NOTEBOOKS, BEFORE, STATE = "html", "jupyter_execute", ".before", ".built-from"
+# Jupyter Book ends when the other end of its input closes, however this process ends.
 START = (
-    "import sys; from review_tools.site.kernels.orphans import die_with_parent; "
-    "die_with_parent(int(sys.argv.pop(1))); from jupyter_book.cli.main import main; main()"
+    "import os, threading; threading.Thread(target=lambda: os.read(0, 1) or os._exit(1), daemon=True).start(); "
+    "from jupyter_book.cli.main import main; main()"
 )
-GO = "go\n"  # what the build waits for before it touches the data
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-# ipykernel says this of every kernel; the kernels here listen on this machine only.
-NOISE = re.compile(r"Kernel is running over TCP without encryption|Debugger warning|frozen modules|PYDEVD_|^0\.\d+s - ")
-PROGRESS = re.compile(r"^execut(ing|ed)|^(reading sources|writing output)\.\.\. \[ *\d+%\]")
-AT_ONCE = re.compile(r"^warning: |a code cell fails")
+AT_ONCE = re.compile(r"^execut(ing|ed)|^(reading sources|writing output)\.\.\. \[ *\d+%\]|a code cell fails|^\| ")
 MATTERS = re.compile(r"WARNING|ERROR|CRITICAL|Extension error|^OSError")
 
 
@@ -34,44 +29,91 @@ class BuildError(Exception):
 
 
 def build(root: Path, workers: int | None = None, check: Callable[[], None] = lambda: None) -> bool:
-    """Builds the book with Jupyter Book into ``_build/html``, warnings being errors; says whether anything changed.
+    """Build the book with Jupyter Book into ``_build/html``, warnings being errors; say whether anything changed.
 
-    Only chapters whose code, inputs or surroundings changed are executed, ``workers`` at a time. A failed or
-    interrupted build leaves the site of the last good one as it is.
+    A failed or interrupted build leaves the site of the last good one as it is.
 
     Args:
-        check: called when something has changed, while Jupyter Book starts; what it raises ends the build before
-            a chapter runs.
+        workers: chapters run at a time; as many as there are processors if left out.
+        check: called when something has changed, while Jupyter Book starts. What it raises ends the build.
 
     Raises:
-        BuildError: a chapter fails, a link or citation leads nowhere, anything else is warned of, or another
-            build of this project is running.
+        BuildError: a chapter fails, a link or citation leads nowhere, anything else is warned of, the disk is full,
+            or another build of this project is running.
     """
     root = root.resolve()
     folder = root / "_build"
-    folder.mkdir(exist_ok=True)
     try:
+        folder.mkdir(exist_ok=True)
         with FileLock(folder / ".build.lock", timeout=0):
-            published = Published(folder)
-            published.recover()
-            if published.holds(site_inputs.inputs(root)):
+            recover(folder)
+            if is_current(root):
                 return False
-            state = _sphinx(root, folder / "next", workers, check)
-            published.replace(folder / "next" / "_build", BUILT, state)
+            state = inputs.digest(inputs.files(root))
+            run(root, folder / "next", workers, check)
+            made = folder / "next" / "_build"
+            same = state == inputs.digest(inputs.files(root))  # else the next build builds again
+            (made / STATE).write_text(mark(made / SITE, state) if same else "", encoding="utf-8")
+            publish(made, folder)
             shutil.rmtree(folder / "next")
             return True
     except Timeout:
         raise BuildError("Another build of this project is running; wait until it has ended.") from None
+    except OSError as error:
+        raise BuildError(
+            f"{error.filename or folder}: {error.strerror} → free space or rights there and build again. "
+            "The site was left as it was."
+        ) from error
 
 
-def _sphinx(root: Path, aside: Path, workers: int | None, check: Callable[[], None]) -> site_inputs.Inputs | None:
-    """Runs Jupyter Book; returns what the site rests on, None when that cannot be known."""
+def is_current(root: Path) -> bool:
+    """Say whether the site is there, untouched, and made from what is here now."""
+    folder = root / "_build"
+    try:
+        return (folder / STATE).read_text(encoding="utf-8") == mark(folder / SITE, inputs.digest(inputs.files(root)))
+    except OSError:
+        return False
+
+
+def mark(site: Path, state: str) -> str:
+    """Return a digest of a state of the inputs and of name, size and time of each file of a site."""
+    found = ((path, path.stat()) for path in sorted(site.rglob("*")) if path.is_file())
+    names = [f"{path.relative_to(site).as_posix()} {s.st_size} {s.st_mtime_ns}" for path, s in found]
+    return blake2b("\n".join([state, *names]).encode(), digest_size=16).hexdigest()
+
+
+def publish(made: Path, folder: Path) -> None:
+    """Put the new site in the place of the old one in two renames; ``recover`` undoes the first alone."""
+    (folder / STATE).unlink(missing_ok=True)
+    for name in (NOTEBOOKS, SITE):
+        if (folder / name).exists():
+            (folder / name).rename(folder / f"{BEFORE}-{name}")
+        (made / name).rename(folder / name)
+        shutil.rmtree(folder / f"{BEFORE}-{name}", ignore_errors=True)
+    (made / STATE).rename(folder / STATE)
+
+
+def recover(folder: Path) -> None:
+    """Put back what a build that was killed between two renames had set aside."""
+    for before in folder.glob(f"{BEFORE}-*"):
+        now = folder / before.name.removeprefix(f"{BEFORE}-")
+        if now.exists():
+            shutil.rmtree(before)
+        else:
+            before.rename(now)
+
+
+def run(root: Path, aside: Path, workers: int | None, check: Callable[[], None]) -> None:
+    """Run Jupyter Book into a folder of its own; print how it goes.
+
+    Raises:
+        BuildError: it fails.
+    """
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
     log = root / "_build" / "build.log"
-    command = [sys.executable, "-c", START, str(os.getpid()), "build", str(root), "--path-output", str(aside)]
-    command += ["-n", "-W", "--keep-going"]
-    environment = {**os.environ, **({"REVIEW_WORKERS": str(workers)} if workers else {}), "REVIEW_WAITS": "1"}
+    command = [sys.executable, "-c", START, "build", str(root), "--path-output", str(aside), "-n", "-W", "--keep-going"]
+    environment = {**os.environ, **({"REVIEW_WORKERS": str(workers)} if workers else {})}
     lines: list[str] = []
     with (
         log.open("w", encoding="utf-8") as record,
@@ -82,48 +124,24 @@ def _sphinx(root: Path, aside: Path, workers: int | None, check: Callable[[], No
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
             encoding="utf-8",
             errors="replace",
         ) as process,
     ):
-        assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 (pipes were asked for)
+        assert process.stdout is not None  # noqa: S101 (a pipe was asked for)
         try:
             check()
-            with contextlib.suppress(BrokenPipeError):  # it has failed already; its log says why
-                process.stdin.write(GO)
-                process.stdin.close()
             for raw in process.stdout:
-                line = COLOUR.sub("", raw).rstrip()
+                line = COLOUR.sub("", raw).rstrip().replace(f"{root}/", "")
                 record.write(line + "\n")
-                if NOISE.search(line):
-                    continue
-                lines.append(line)
-                if PROGRESS.search(line) or AT_ONCE.search(line):
-                    print(f"  {line.replace(f'{root}/', '')[:160]}", flush=True)
+                if AT_ONCE.search(line):
+                    print(f"  {line[:160]}", flush=True)
+                else:
+                    lines.append(line)
         except BaseException:
             process.kill()
             raise
     if process.returncode:
-        raise BuildError(
-            "\n".join([*explain(lines, root), f"The site was left as it was. The whole log: {log.relative_to(root)}"])
-        )
-    state = aside / "_build" / ".doctrees" / site_inputs.STATE
-    known: site_inputs.Inputs | None = json.loads(state.read_text(encoding="utf-8")) if state.is_file() else None
-    return known
-
-
-def explain(lines: list[str], root: Path) -> Iterator[str]:
-    """What a reader of the log needs: each warning once, with the cell and traceback of a failing chapter."""
-    seen: set[str] = set()
-    following = False
-    for line in lines:
-        text = line.replace(f"{root}/", "")
-        if PROGRESS.search(line):
-            following = False
-        elif following or (MATTERS.search(line) and text not in seen):
-            following = following or "a code cell fails" in line
-            seen.add(text)
-            yield text
-    if not seen:
-        yield from lines[-15:]
+        wrong = list(dict.fromkeys(line for line in lines if MATTERS.search(line))) or lines[-15:]
+        wrong.append(f"The site was left as it was. The whole log: {log.relative_to(root)}")
+        raise BuildError("\n".join(wrong))

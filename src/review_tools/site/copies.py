@@ -22,8 +22,7 @@ from review_tools.data.edit import edit, replace_bytes, sha256
 from review_tools.data.problems import DataError
 from review_tools.data.project import Project
 from review_tools.data.versions import COPIES, Version, copies, snapshot_file, versions
-from review_tools.site.freshness import inputs as site_inputs
-from review_tools.site.freshness.published import Published
+from review_tools.site.build import is_current
 from review_tools.site.versions import FOLDER, INDEX, since_the_last
 
 LARGEST = 1_000_000_000  # bytes of one unpacked site
@@ -52,7 +51,7 @@ def pack(project: Project, into: Path) -> list[str]:
     if Snapshot.read(project, newest.number).changed_to(Snapshot.taken(project, newest.number, newest.date, "")):
         raise DataError(f"The data have changed since {newest.number} → check out its tag, v{newest.number}, first.")
     site = project.root / SITE
-    if not Published(project.root / "_build").holds(site_inputs.inputs(project.root)):
+    if not is_current(project.root):
         raise DataError(f"{SITE} is not built from what is here → run `review build` first.")
     pages = {path.relative_to(site): path for path in site.rglob("*") if path.is_file()}
     own = {name.as_posix(): path.read_bytes() for name, path in pages.items() if not _is_copy(name)}

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import cache
 from typing import Any
 
 from sphinx.application import Sphinx
@@ -25,6 +26,8 @@ from review_tools.site import (
     study_pages,
     versions,
 )
+from review_tools.site.inputs import cores
+from review_tools.site.kernel import end_with_parent
 
 PARTS = (
     execute,
@@ -56,4 +59,11 @@ def setup(app: Sphinx) -> dict[str, Any]:
 def write_side_by_side(app: Sphinx, env: BuildEnvironment) -> None:
     """Let Sphinx write pages in a process a core; chapters are read one after the other, in the order of the book."""
     if sys.platform == "linux":
-        app.parallel = len(os.sched_getaffinity(0)) + 1  # the main process resolves, the others write
+        app.parallel = cores() + 1  # the main process resolves, the others write
+        app.connect("html-page-context", lambda *_: guard(os.getpid()))
+
+
+@cache
+def guard(process: int) -> None:
+    """Let a process that writes pages end when the build is killed: the next one uses the same folder."""
+    end_with_parent()

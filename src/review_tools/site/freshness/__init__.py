@@ -1,1 +1,0 @@
-"""What each chapter and the whole site rest on, and whether that has changed since."""

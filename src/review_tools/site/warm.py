@@ -1,0 +1,25 @@
+"""What the process that chapters are forked from does once: imports, and what libraries put off to their first use."""
+
+import contextlib
+import gc
+import importlib
+import pkgutil
+
+import altair
+import pandas
+
+from review_tools import display, project
+
+NAMES = ["ipykernel.debugger", "ipykernel.inprocess.ipkernel", "nbclient", "psutil", "scipy.optimize", "scipy.stats"]
+NAMES += [
+    "tornado.platform.asyncio",
+    *(f"{display.__name__}.{one.name}" for one in pkgutil.iter_modules(display.__path__)),
+]
+for name in NAMES:
+    with contextlib.suppress(Exception):  # the chapter that needs it says what is wrong
+        importlib.import_module(name)
+with contextlib.suppress(Exception):  # nor does a table that cannot be read concern the others
+    for name in project().schema:
+        project().table(name)
+altair.Chart(pandas.DataFrame({"a": [1]})).mark_point().encode(x="a").to_dict()
+gc.freeze()  # the collector of each forked process would look at all of it, and so copy it
