@@ -42,7 +42,7 @@ pdf: book browser  ## print the whole review to _build/pdf
 	@$(BIN)/review pdf
 
 test: browser  ## run every check: style, types, data, book, chapters, tests
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync style book
+	@$(MAKE) --no-print-directory --jobs 2 style book
 	@$(PYTEST) --nbval --nbval-current-env tests _build/jupyter_execute/book
 	@echo "All checks passed. The site is in _build/html: make serve"
 

@@ -16,7 +16,6 @@ import pytest
 from review_tools.data import export
 from review_tools.data.project import Project
 from review_tools.site import feed
-from review_tools.site.changelog import releases
 from review_tools.site.charts import BUNDLE
 from review_tools.site.policy import policy
 
@@ -281,7 +280,7 @@ def test_what_the_head_names_is_there(pages: Pages, site: Path, project: Project
 def test_the_feed_leads_to_places_that_are_there(anchors: dict[str, set[str]], site: Path, project: Project) -> None:
     atom = f"{{{feed.ATOM}}}"
     entries = ElementTree.parse(site / "feed.xml").getroot().findall(f"{atom}entry")  # noqa: S314 (our own)
-    assert len(entries) == len(releases(project))
+    assert len(entries) == len(feed.releases(project))
     for entry in entries:
         page, _, place = entry.find(f"{atom}link").get("href").removeprefix(project.site_address).partition("#")  # type: ignore[union-attr]
         assert place in anchors[page]

@@ -12,8 +12,8 @@ from markupsafe import escape
 from review_tools.data.bibliography import Reference
 from review_tools.data.project import Project
 from review_tools.site import feed, linked_data, metadata
-from review_tools.site.changelog import Release, releases
 from review_tools.site.charts import script_json
+from review_tools.site.feed import Release, releases
 
 ATOM = f"{{{feed.ATOM}}}"
 HOSTILE = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(1)> {{ 7*7 }} & \u202e\x07]]>"

@@ -6,7 +6,7 @@ from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
 
-FOLDER = Path("_build") / ".drawn"
+FOLDER = Path("_build") / ".drawings"
 MOST = 1000  # files; the oldest leave first
 _folder: Path | None = None
 

@@ -13,7 +13,6 @@ from review_tools.data.citation import Citation, clean
 from review_tools.data.problems import DataError
 from review_tools.data.project import Project, once
 from review_tools.site import feed, linked_data
-from review_tools.site.changelog import releases
 from review_tools.site.charts import script_json
 from review_tools.site.context import STUDIES, TRIALS, project_of, rows, template
 
@@ -114,7 +113,7 @@ def things(
 @once
 def _started(project: Project) -> str:
     """Return the date of the first release."""
-    return min(release.date for release in releases(project))
+    return min(release.date for release in feed.releases(project))
 
 
 def summary(project: Project, pagename: str) -> str:

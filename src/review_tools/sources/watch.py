@@ -21,7 +21,7 @@ from review_tools.data.project import Project
 from review_tools.sources import abstracts, clinicaltrials, crossref, europepmc, pubmed, report
 from review_tools.sources.duplicates import Entry, Index
 from review_tools.sources.http import CLINICALTRIALS, CROSSREF, EUROPEPMC, PUBMED, Client, Service, ServiceError
-from review_tools.sources.records import NCT, Page, Record
+from review_tools.sources.records import NCT, YEAR, Page, Record
 
 SIZE = 100  # records of a page
 Search = Callable[[Client, Mapping[str, str], date, date, str, int], Page]
@@ -33,16 +33,9 @@ SOURCES: dict[str, tuple[Service, Search]] = {
 }
 PARAMETERS = ("query.", "term", "query")  # how keys of a source in the protocol begin that its service is sent
 WRITTEN = ("searches", "candidates", "trial_history", "trials")
-WATCHED = (  # columns of ``trials`` in which a change at the registry is followed
-    "registered_status",
-    "status_date",
-    "enrolment",
-    "enrolment_basis",
-    "start_date",
-    "completion_date",
-    "results_posted",
-    "publication_doi",
-)
+# Columns of ``trials`` in which a change at the registry is followed.
+FOLLOWED: tuple[str, ...] = ("registered_status", "status_date", "enrolment", "enrolment_basis", "start_date")
+FOLLOWED += ("completion_date", "results_posted", "publication_doi")
 Row = dict[str, str]
 
 
@@ -101,8 +94,8 @@ def watch(project: Project, only: str | None = None, since: date | None = None, 
     """
     # The log says where to begin: one that was edited into nonsense must not be trusted.
     files = {project.file_of(table) for table in WRITTEN}
-    if problems := [str(problem) for problem in check(project) if problem.file in files]:
-        raise DataError("\n".join(problems))
+    if problems := [problem for problem in check(project) if problem.file in files]:
+        raise DataError(*problems)
     strategies = project.protocol["strategies"]
     with Client() as client:
         for source in [only] if only else SOURCES:
@@ -167,7 +160,7 @@ class _Run:
             old, new = held.get(record.trial_id), record.columns
             if old is None or new["status_date"] < old["status_date"]:
                 continue
-            for column in WATCHED:
+            for column in FOLLOWED:
                 if new[column] not in ("", "not shown", old[column]):
                     row = {"trial_id": record.trial_id, "column": column, "old": old[column], "new": new[column]}
                     row |= {"seen_on": f"{today()}", "source_url": f"{clinicaltrials.PAGE}{record.trial_id}"}
@@ -271,7 +264,7 @@ def _sort_out(change: Change, strategy: dict[str, Any], search: Row, records: It
         else:
             entry = _entry(row)
             row["duplicate_of"] = known.find(entry)
-            known.add(Entry(row["duplicate_of"] or entry.key, *_identity(entry)))
+            known.add(entry, row["duplicate_of"])
             counts["duplicates" if row["duplicate_of"] else "new"] += 1
             row |= {"search_id": search["search_id"], "found_on": search["run_on"]}
             row |= {"matched": _matched(search["source"], words), "score": f"{round(len(words) / len(forms), 2):g}"}
@@ -296,7 +289,7 @@ def _candidate(source: str, record: Record) -> Row:
         "pmid": record.pmid if record.pmid.isdecimal() else "",
         "trial_id": record.trial_id if NCT.fullmatch(record.trial_id) else "",
         "title": record.columns["registered_title"] if registration else record.title,
-        "year": record.year if re.fullmatch("19..|20..|2100", record.year) and record.year.isdecimal() else "",
+        "year": record.year if YEAR.fullmatch(record.year) else "",
     }
 
 
@@ -307,18 +300,13 @@ def _index(change: Change) -> Index:
     for number in change.table("trials")["trial_id"]:
         index.add(Entry(number, trial_id=number))
     for row in change.table("candidates").to_dict("records"):
-        entry = _entry(row)
-        index.add(Entry(row["duplicate_of"] or entry.key, *_identity(entry)))
+        index.add(_entry(row), row["duplicate_of"])
     return index
 
 
 def _entry(row: Mapping[Any, str]) -> Entry:
     registered = row["trial_id"] if row["kind"] == "registration" else ""
     return Entry(row["candidate_id"], row["doi"], row["pmid"], registered, row["title"], row["year"])
-
-
-def _identity(entry: Entry) -> tuple[str, ...]:
-    return entry.doi, entry.pmid, entry.trial_id, entry.title, entry.year
 
 
 def _matched(source: str, words: Mapping[str, str]) -> str:

@@ -1,14 +1,55 @@
-"""``review release``: the state of the data as a new version."""
+"""``review diff``, ``review release`` and ``review versions``: what changes in the review, and its versions."""
 
+import json
+import sys
 from datetime import date
 from typing import Annotated
 
 import typer
 
-from review_tools.cli.app import Root, app, open_project, refuse
+from review_tools.cli.app import AsJson, Root, app, open_project, refuse
 from review_tools.cli.check import print_problems, problems_of
 from review_tools.data import git
 from review_tools.data.problems import DataError
+
+
+@app.command()
+def diff(
+    base: Annotated[str, typer.Argument(help="A git revision, a folder, or the number of a version.")],
+    head: Annotated[str | None, typer.Argument(help="The same; the working tree if left out.")] = None,
+    root: Root = None,
+    as_json: AsJson = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown for a pull request.")] = False,
+    bounded: Annotated[
+        bool,
+        typer.Option("--bounded", help="Exit 1 on more rows than one change may touch, or on an edited past line."),
+    ] = False,
+    unattended: Annotated[
+        bool,
+        typer.Option("--unattended", help="Exit 1 also on a lost row, or a registry value or status without its log."),
+    ] = False,
+) -> None:
+    """Show what HEAD changes in the review since it left BASE: rows, pooled results, verdicts, pages."""
+    project = open_project(root)
+    from review_tools.changes import bounds, compare, render
+
+    try:
+        changes = compare.compared(project, base, head)
+    except DataError as error:
+        refuse(str(error))
+    if as_json:
+        print(json.dumps(changes.as_dict(), ensure_ascii=False, allow_nan=False, indent=1))
+    elif markdown:
+        print(render.markdown(changes), end="")
+    else:
+        print(render.terminal(changes, wrap=sys.stdout.isatty()), end="")
+    allowed = project.protocol["bounds"] if bounded or unattended else {}
+    refusals = bounds.bounded(changes, allowed) if allowed else []
+    problems = list(bounds.unattended(changes, allowed)) if unattended else []
+    if problems:
+        print_problems(problems, 0, project)
+    if refusals or problems:
+        refuse("\n".join(refusals) or "Nobody has looked at this change, so it is not offered.")
 
 
 @app.command()
@@ -23,7 +64,7 @@ def release(
 ) -> None:
     """Make a version: its number and date everywhere they stand, a snapshot of the data, what it changes."""
     from review_tools.changes.release import make, plan
-    from review_tools.changes.summary import headline
+    from review_tools.changes.render import headline
 
     asked = [step for step, said in (("search", search), ("data", data), ("fix", fix), (version, version)) if said]
     if len(asked) != 1 or asked[0] is None:
@@ -56,3 +97,15 @@ def release(
     else:
         print(f"Read what was written, then:\n  git add {' '.join(made.files)}\n  git commit -m '{words}'")
         print(f"  git tag -a {name} -m '{words}'\n  git push origin HEAD {name}")
+
+
+@app.command()
+def versions(root: Root = None) -> None:
+    """List the versions: number and date, the oldest first."""
+    from review_tools.data.versions import versions as listed
+
+    try:
+        for version in listed(open_project(root)):
+            print(f"{version.number}  {version.date}")
+    except DataError as error:
+        refuse(str(error))
