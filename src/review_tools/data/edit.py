@@ -9,7 +9,6 @@ import difflib
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from review_tools.data.problems import DataError, Problem
 from review_tools.data.project import Project
-from review_tools.data.tables import csv_bytes, parse_table
+from review_tools.data.tables import csv_bytes
 
 FOLDER = ".edit"  # not in _build, which may be removed at any time
 JOURNAL = f"{FOLDER}/journal.json"
@@ -30,9 +29,8 @@ class Change:
     """One change to several files. Reading shows the change so far; nothing is written before ``edit`` ends."""
 
     def __init__(self, project: Project) -> None:
-        self.project = project
-        self._before: dict[str, bytes] = {}  # as first seen, so that what is edited by hand meanwhile is noticed
-        self._after: dict[str, bytes] = {}
+        self.project = project  # as first seen, so that what is edited by hand meanwhile is noticed
+        self._written: dict[str, bytes] = {}
 
     def read(self, file: str) -> str:
         """Return the text of a file (path from the root) as this change leaves it.
@@ -40,20 +38,16 @@ class Change:
         Raises:
             FileNotFoundError: there is no such file.
         """
-        if file not in self._before:
-            self._before[file] = self._after[file] = self.project.read(file)
-        return self._after[file].decode("utf-8")
+        return self.after.read(file).decode("utf-8")
 
     def write(self, file: str, text: str | bytes) -> None:
         """Give a file a new content; a file that is not there is made."""
-        if file not in self._before:
-            self._before[file] = self.project.read(file) if self.project.has(file) else b""
-        self._after[file] = text if isinstance(text, bytes) else text.encode("utf-8")
+        self._before(file)
+        self._written[file] = text if isinstance(text, bytes) else text.encode("utf-8")
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table as text, as this change leaves it; the index is the line on which each row starts."""
-        file = self.project.file_of(name)
-        return parse_table(self.read(file).encode("utf-8"), file)
+        return self.after.text(name)
 
     def write_table(self, name: str, frame: pd.DataFrame) -> None:
         """Give a table new rows."""
@@ -73,14 +67,12 @@ class Change:
             new = tuple(row.get(column, "") for column in table.primary_key)
             if keys == sorted(keys):
                 at = next((line - 1 for line, key in zip(frame.index, keys, strict=True) if key > new), None)
-        self._insert(name, [row], at)
+        self.add_rows(name, [row], at)
 
-    def add_rows(self, name: str, rows: Sequence[Mapping[str, str]]) -> None:
-        """Add rows at the end of a table, in their order. Raises as ``add_row`` does."""
-        if rows:
-            self._insert(name, rows, None)
-
-    def _insert(self, name: str, rows: Sequence[Mapping[str, str]], at: int | None) -> None:
+    def add_rows(self, name: str, rows: Sequence[Mapping[str, str]], at: int | None = None) -> None:
+        """Add rows in their order, after line ``at`` or at the end of a table. Raises as ``add_row`` does."""
+        if not rows:
+            return
         table, file = self.project.schema[name], self.project.file_of(name)
         for column in {column for row in rows for column in row}:
             table.field(column)
@@ -103,19 +95,19 @@ class Change:
     @property
     def after(self) -> Project:
         """The project as this change leaves it, in memory."""
-        return self.project.with_files({file: self._after[file] for file in self.files})
+        return self.project.with_files(self._written)
 
     @property
     def files(self) -> list[str]:
-        """What really changes, in the order in which it was first read."""
-        return [file for file in self._before if self._before[file] != self._after[file]]
+        """What really changes, in the order in which it was first written."""
+        return [file for file, content in self._written.items() if content != self._before(file)]
 
     def diff(self) -> str:
         """Return the change as a unified diff."""
         shown: list[str] = []
         for file in self.files:
             # Not splitlines(): it also breaks at characters that are no line ends to whoever applies the patch.
-            both = (text[file].decode("utf-8").removesuffix("\n") for text in (self._before, self._after))
+            both = (one.decode("utf-8").removesuffix("\n") for one in (self._before(file), self._written[file]))
             before, after = (text.split("\n") if text else [] for text in both)
             shown += difflib.unified_diff(before, after, f"a/{file}", f"b/{file}", n=0, lineterm="")
         return "\n".join(shown)
@@ -124,11 +116,14 @@ class Change:
         """Return the change as it is written down before it happens."""
         return json.dumps(
             [
-                {"file": file, "before": sha256(self._before[file]), "after": self._after[file].decode("utf-8")}
+                {"file": file, "before": sha256(self._before(file)), "after": self._written[file].decode("utf-8")}
                 for file in self.files
             ],
             ensure_ascii=False,
         ).encode("utf-8")
+
+    def _before(self, file: str) -> bytes:
+        return self.project.read(file) if self.project.has(file) else b""
 
 
 @contextmanager
@@ -156,34 +151,6 @@ def recover(root: Path) -> None:
     if (root / JOURNAL).is_file():
         with _turn(root):
             _finish(root)
-
-
-def replace_bytes(path: Path, content: bytes, new: Path | None = None) -> None:
-    """Put a file in place in one step: a reader or an interruption finds either the old file or the new one.
-
-    Args:
-        new: where it is written first, on the same file system; beside its place if left out.
-    """
-    if new is None:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        os.close(handle)
-        new = Path(name)
-    try:
-        with new.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        new.chmod(path.stat().st_mode if path.exists() else 0o644)
-        new.replace(path)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
-    if os.name == "posix":  # make the renaming last through a loss of power
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 @contextmanager
@@ -215,9 +182,21 @@ def _finish(root: Path) -> None:
 
 
 def _put(root: Path, file: str, content: bytes) -> None:
-    """Put a file of the project in place; an interruption leaves nothing beside it."""
-    (root / file).parent.mkdir(parents=True, exist_ok=True)
-    replace_bytes(root / file, content, root / FOLDER / "new")
+    """Put a file in place in one step: a reader or an interruption finds either the old file or the new one."""
+    path, new = root / file, root / FOLDER / "new"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with new.open("wb") as written:
+        written.write(content)
+        written.flush()
+        os.fsync(written.fileno())
+    new.chmod(path.stat().st_mode if path.exists() else 0o644)
+    new.replace(path)
+    if os.name == "posix":  # make the renaming last through a loss of power
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def sha256(content: bytes) -> str:

@@ -82,12 +82,11 @@ class Project:
         Raises:
             FileNotFoundError: there is no such file.
         """
-        if name in self._contents:
-            if (content := self._contents[name]) is not None:
-                return content
-        elif self._on_disk:
-            return (self.root / name).read_bytes()
-        raise FileNotFoundError(name)
+        if name not in self._contents and self._on_disk:
+            self._contents[name] = (self.root / name).read_bytes()
+        if (content := self._contents.get(name)) is None:
+            raise FileNotFoundError(name)
+        return content
 
     def has(self, name: str) -> bool:
         """Say whether there is a file of that name."""
