@@ -258,27 +258,6 @@ def rename(p: Draw, names: list[str], lines: list[list[str]]) -> None:
     names[p.one(range(len(names)))] += p.one(["s", " ", "_2", "é"])
 
 
-def twice(p: Draw, names: list[str], lines: list[list[str]]) -> None:
-    at = p.one(range(len(names)))
-    for cells in (names, *lines):
-        cells.append(cells[at])
-
-
-def names_only(p: Draw, names: list[str], lines: list[list[str]]) -> None:
-    at = p.one(range(len(names) - 1))
-    names[at], names[at + 1] = names[at + 1], names[at]
-
-
-def file(change: Callable[[bytes], bytes], row: int | None) -> Callable[[Draw], Place]:
-    def spoil(p: Draw) -> Place:
-        table, rows = keyed(p)
-        name = f"data/{table}.csv"
-        p.contents[name] = change(p.sound.read(name))
-        return Place(name, len(rows) + 2 if row == -1 else row)
-
-    return spoil
-
-
 def line(change: Callable[[str], str]) -> Callable[[Draw], Place]:
     """One line of a table's file, changed as text."""
 
@@ -299,22 +278,6 @@ def cut_short(p: Draw) -> Place:
     return Place("data/studies.csv")
 
 
-def file_gone(p: Draw) -> Place:
-    table, _ = keyed(p)
-    p.contents[f"data/{table}.csv"] = None
-    return Place(f"data/{table}.csv")
-
-
-def entry_twice(p: Draw) -> Place:
-    entry, _ = p.entry()
-    return p.text(BIB, lambda text: f"{text}\n{entry}", p.read(BIB).count("\n") + 2)
-
-
-def work_twice(p: Draw) -> Place:
-    entry, _ = p.entry("doi")
-    return p.text(BIB, lambda text: f"{text}\n{entry.replace('{', '{another_', 1)}", p.read(BIB).count("\n") + 2)
-
-
 def entry_gone(p: Draw) -> Place:
     entry, _ = p.entry()
     key = entry.partition("{")[2].partition(",")[0]
@@ -325,11 +288,6 @@ def entry_gone(p: Draw) -> Place:
 def brace_lost(p: Draw) -> Place:
     place = p.in_entry(r"\},?\n\}\n\Z", "\n}\n", "title")
     return Place(place.file)  # where a brace is missing cannot be told for sure
-
-
-def chapter(p: Draw, text: str) -> Place:
-    name = p.one(p.sound.files("book", ".md"))
-    return p.text(name, lambda held: f"{held}\n{text}\n", p.read(name).count("\n") + 2)
 
 
 def ends(*endings: str) -> Callable[[schema.Table, schema.Field], object]:
@@ -381,33 +339,15 @@ KINDS: dict[str, Callable[[Draw], Place]] = {
     "column dropped": header(drop),
     "column renamed": header(rename),
     "column moved": header(move),
-    "column doubled": header(twice),
-    "two headings exchanged": header(names_only),
-    "byte order mark": file(lambda content: b"\xef\xbb\xbf" + content, 1),
-    "line ends of Windows": file(lambda content: content.replace(b"\n", b"\r\n"), 1),
-    "Latin-1": file(lambda content: content + "é\n".encode("latin-1"), -1),
-    "UTF-16": file(lambda content: content.decode().encode("utf-16"), 1),
-    "file emptied": file(lambda _: b"", None),
-    "file deleted": file_gone,
     "file cut short": cut_short,
     "quotation mark left open": line(lambda text: '"' + text.replace('"', "")),
     "comma lost": line(lambda text: text.replace(",", "", 1) if '"' not in text.partition(",")[0] else text + ",x"),
     "comma too many": line(lambda text: f"{text},"),
     "marks of a merge": line(lambda text: f"<<<<<<< HEAD\n{text}"),
-    "key doubled": entry_twice,
-    "work doubled under another key": work_twice,
     "entry deleted": entry_gone,
     "brace lost": brace_lost,
-    "DOI malformed (bibliography)": lambda p: p.in_entry(r"doi = \{10\.", "doi = {https://doi.org/10.", "doi"),
     "year malformed": lambda p: p.in_entry(r"(year = \{)\d+", p.one([r"\1in press", r"\g<1>2999", r"\g<1>99"]), "year"),
-    "field misspelt": lambda p: p.in_entry("year =", "yaer =", "year"),
-    "kind misspelt": lambda p: p.in_entry(r"\A@\w+", "@artikel"),
-    "HTML in a title": lambda p: p.in_entry(r"title = \{", "title = {<b onclick=x>", "title"),
-    "title emptied": lambda p: p.in_entry(r"title = \{.*\},", "title = {},", "title"),
     "key changed": lambda p: p.in_entry(r"\A(@\w+\{)\w+", r"\1nobody_2020_nothing"),
-    "marks of a merge (bibliography)": lambda p: p.in_entry(r"\A", "<<<<<<< HEAD\n"),
-    "citation of nothing": lambda p: chapter(p, "{cite:p}`nobody_2024_nothing`"),
-    "marks of a merge (chapter)": lambda p: chapter(p, "<<<<<<< HEAD"),
 }  # fmt: skip
 
 

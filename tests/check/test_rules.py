@@ -11,7 +11,7 @@ import pytest
 
 import spoil
 from review_tools.check import RULES, check
-from review_tools.check.eligibility import names_msc
+from review_tools.check.comparability import names_msc
 from review_tools.check.engine import run
 from review_tools.data.problems import Problem
 from review_tools.data.project import Project

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from review_tools.data.problems import did_you_mean
-from review_tools.data.project import Project, labels, once
+from review_tools.data.project import Project, labels
 
 
 class UnknownFactError(Exception):
@@ -86,22 +86,13 @@ def cell(project: Project, table: str, row: str, column: str) -> Any:
     frame = project.table(table)
     if column not in frame.columns:
         raise UnknownFactError(f"{table} has no column {column!r}; {did_you_mean(column, frame.columns)}".rstrip("; "))
-    places = _places(project, table).get(row, [])
-    if len(places) != 1:
-        raise UnknownFactError(f"{table} has {len(places) or 'no'} row {row!r}")
-    value = frame[column].iloc[places[0]]
+    rows = frame.loc[_text(frame[project.schema[table].primary_key[0]]) == row, column]
+    if len(rows) != 1:
+        raise UnknownFactError(f"{table} has {len(rows) or 'no'} row {row!r}")
+    value = rows.iloc[0]
     if pd.isna(value):
         raise UnknownFactError(f"{table} {row}: {column} is empty")
     return value
-
-
-@once
-def _places(project: Project, table: str) -> dict[str, list[int]]:
-    """Return where the rows of each value of a table's key stand."""
-    places: dict[str, list[int]] = {}
-    for place, value in enumerate(_text(project.table(table)[project.schema[table].primary_key[0]])):
-        places.setdefault(value, []).append(place)
-    return places
 
 
 def as_text(value: Any) -> str:

@@ -7,8 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from review_tools.check import check, eligibility
-from review_tools.check.duplicate_results import repeated
+from review_tools.check import check, comparability
 from review_tools.data.bibliography import FILE as BIBLIOGRAPHY
 from review_tools.data.edit import Change
 from review_tools.data.problems import DataError, Problem
@@ -168,7 +167,7 @@ def add_outcome(change: Change, study: str, given: dict[str, str], flags: list[t
     for flag, why in flags:
         change.add_row("outcome_flags", {"outcome_id": identifier, "flag": flag, "note": why})
     now = change.table("outcomes")
-    for lines in repeated(now, change.table("outcome_flags")):
+    for lines in comparability.repeated(now, change.table("outcome_flags")):
         pair = {now["outcome_id"][line] for line in lines}
         if identifier in pair:
             [other] = pair - {identifier}
@@ -183,12 +182,12 @@ def add_outcome(change: Change, study: str, given: dict[str, str], flags: list[t
 def fitting(change: Change, outcome_id: str) -> Iterator[str]:
     """Yield the line for ``comparison_outcomes`` of each question that a new outcome may answer, with the question."""
     outcomes, questions = change.table("outcomes"), change.table("comparisons")
-    domains = eligibility.domain_of(change.table("comparison_outcomes"), questions, outcomes)
+    domains = comparability.domain_of(change.table("comparison_outcomes"), questions, outcomes)
     outcome = outcomes[outcomes["outcome_id"] == outcome_id].iloc[0].to_dict()
     for question in questions.to_dict("records"):
         name = question["comparison_id"]
-        if not any(eligibility.misfits(outcome, question, domains[name])):
-            reason = "why it belongs here" if eligibility.needs_note(outcome, question) else ""
+        if not any(comparability.misfits(outcome, question, domains[name])):
+            reason = "why it belongs here" if comparability.needs_note(outcome, question) else ""
             yield f"{name},{outcome_id},{reason}    {question['question']} ({question['outcome']})"
 
 

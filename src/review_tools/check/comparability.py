@@ -1,17 +1,20 @@
-"""The rows of a comparison answer its question: its disease, its kind of outcome, its direction, its design, its arms.
+"""A comparison pools what answers its question, and the same figures once.
 
-Arm 1 is the arm with MSCs, arm 2 what it is compared with: swapped, a result points the wrong way.
+Its rows fit its disease, its kind of outcome, its direction, its design and its arms: arm 1 is the arm with MSCs, arm 2
+what it is compared with; swapped, a result points the wrong way. One result is one row, one trial is one row.
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import pandas as pd
 
 from review_tools.check.engine import Sheet, by_line, table_rule
+from review_tools.check.rules import BLOCKS
 from review_tools.data.problems import Problem
 from review_tools.data.versions import NUMBER, order
 
@@ -29,7 +32,7 @@ ADMITS = {"single-arm": ("single-arm",), "controlled": ARMS, "randomised": ARMS}
 COUNTS, MEANS = ("binary", "percent only", "counts", "effect", "partial"), ("continuous", "effect", "partial")
 SHARES = ("single-arm binary", "percent only", "counts", "partial")
 # The kinds of numbers that can say something about a measure, even where a row prints too few of them to be pooled.
-BLOCKS = {"RR": COUNTS, "OR": COUNTS, "MD": MEANS, "SMD": MEANS, "proportion": SHARES}
+MEASURED_IN = {"RR": COUNTS, "OR": COUNTS, "MD": MEANS, "SMD": MEANS, "proportion": SHARES}
 # What is given to people as MSCs: the cells, what they shed, and products by their names.
 MSC = re.compile(
     r"\b\w*(?:MSC|ADSC|DPSC)s?\b|mesenchymal|stromal cell|(?:adipose|umbilical|cord)[\w -]* stem cell|exosome|vesicle"
@@ -47,6 +50,12 @@ CONTROL = re.compile(
 ACTIVE = "active control"
 SWAP = "if the arms are swapped, exchange their names and their numbers"
 Row = Mapping[Hashable, Any]
+# Flags with which the same figures of one study may stand in two rows: the one that has it is not pooled.
+COUNTED_ELSEWHERE = ("same patients", "shares control")
+FIGURES = BLOCKS | {
+    "percent only": ("printed_percent_arm1", "printed_percent_arm2"),
+    "counts": ("count_arm1", "count_arm2"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,104 @@ class Misfit:
     column: str
     said: str
     wanted: str
+
+
+@table_rule("trials")
+def trial_twice(trials: Sheet) -> Iterator[Problem]:
+    """Refuse a registry number that stands twice, written in two ways."""
+    number = trials["trial_id"].str.upper().str.replace(r"[\s-]", "", regex=True)
+    for line in number.index[(number != "") & number.duplicated() & ~trials["trial_id"].duplicated()]:
+        first = number.index[number == number[line]][0]
+        yield from trials.report([line], "trial_id", f"the same trial as row {first}", "keep one row")
+
+
+@table_rule("outcomes")
+def result_twice(outcomes: Sheet) -> Iterator[Problem]:
+    """Refuse the same result of a study in two rows, unless a flag says that it is counted elsewhere."""
+    for one, other in repeated(outcomes.frame, outcomes.of("outcome_flags").frame):
+        why = f"the same study, outcome, time and figures as {outcomes['outcome_id'][one]} (row {one})"
+        remedy = "remove one of the two; if they are two results, say in outcome, time or arms what tells them apart; "
+        remedy += (
+            f"if another record repeats the first, add the flag “{COUNTED_ELSEWHERE[0]}” to data/outcome_flags.csv"
+        )
+        yield from outcomes.report([other], "outcome", why, remedy)
+
+
+@table_rule("comparison_outcomes")
+def pooled_twice(declared: Sheet) -> Iterator[Problem]:
+    """Refuse the same figures of one study twice in one comparison, whatever they are called."""
+    rows = _unexcused(declared.of("outcomes").frame, declared.of("outcome_flags").frame)
+    comparisons: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for line, row in declared.rows.items():
+        comparisons[row["comparison_id"]][row["outcome_id"]] = line
+    for one, other in _same_figures(rows):
+        first, second = rows[one]["outcome_id"], rows[other]["outcome_id"]
+        for name, lines in comparisons.items():
+            if not {first, second} <= lines.keys():
+                continue
+            why = (
+                f"the same figures of the same study as {first} (row {lines[first]}), so that {name} counts them twice"
+            )
+            remedy = f"remove one of the two, or give it the flag “{'” or “'.join(COUNTED_ELSEWHERE)}” in "
+            remedy += "data/outcome_flags.csv; if they are other people, say so in population or arms"
+            yield from declared.report([lines[second]], "outcome_id", why, remedy)
+
+
+def repeated(outcomes: pd.DataFrame, flags: pd.DataFrame) -> Iterator[tuple[Any, Any]]:
+    """Yield lines of ``outcomes`` that say the same of one study, the lower number first; flagged rows are excused.
+
+    The same arms and figures, and the same words for outcome and time, in whatever order.
+    """
+    rows = _unexcused(outcomes, flags)
+    for one, other in _same_figures(rows):
+        if all(_words(rows[one][column]) == _words(rows[other][column]) for column in ("outcome", "time")):
+            yield one, other
+
+
+def _unexcused(outcomes: pd.DataFrame, flags: pd.DataFrame) -> dict[Any, dict[Hashable, Any]]:
+    excused = flags.loc[flags["flag"].isin(COUNTED_ELSEWHERE), "outcome_id"]
+    return by_line(outcomes[~outcomes["outcome_id"].isin(excused)])
+
+
+def _same_figures(rows: dict[Any, dict[Hashable, Any]]) -> Iterator[tuple[Any, Any]]:
+    """Yield pairs of lines of one study with the same numbers for the same people, the lower number first.
+
+    The words for people and arms may be longer in one of the two (“MSC”, “umbilical cord MSC”).
+    """
+    alike: defaultdict[tuple[str, ...], list[Any]] = defaultdict(list)
+    for line, row in rows.items():
+        figures = [_figure(row[column]) for column in FIGURES.get(row["block"], ())]
+        if any(figures):
+            alike[row["study_id"], row["block"], *figures].append(line)
+    for lines in alike.values():
+        for pair in combinations(sorted(lines, key=lambda line: _number(rows[line]["outcome_id"])), 2):
+            first, second = (rows[line] for line in pair)
+            if all(_within(first[column], second[column]) for column in ("population", "arm1", "arm2")):
+                yield pair
+
+
+def _figure(text: str) -> str:
+    """Return a number as it compares (13 is 13.0), anything else as it stands."""
+    try:
+        return repr(float(text))
+    except ValueError:
+        return text
+
+
+def _number(outcome_id: str) -> tuple[int, str]:
+    number = outcome_id.rpartition("-")[2]
+    return (int(number) if number.isdecimal() else 0, outcome_id)
+
+
+def _words(text: str) -> set[str]:
+    """Return the words and numbers of a cell, without plural: “52 weeks” and “week 52” are the same."""
+    words = re.findall(r"[^\W_]+|[<>=≥≤]+", text.casefold())
+    return {word.removesuffix("s") if len(word) > 3 else word for word in words}
+
+
+def _within(one: str, other: str) -> bool:
+    first, second = _words(one), _words(other)
+    return first <= second or second <= first
 
 
 @table_rule("comparison_outcomes")
@@ -125,8 +232,8 @@ def misfits(outcome: Row, comparison: Row, domain: str) -> Iterator[Misfit]:
         yield Misfit("higher_is_better", said, f"{comparison['higher_is_better']} (data/comparisons.csv)")
     if outcome["design"] not in ADMITS.get(design, (outcome["design"],)):
         yield Misfit("design", f"“{outcome['design']}”", " or ".join(f"“{one}”" for one in ADMITS[design]))
-    if outcome["block"] not in BLOCKS.get(measure, (outcome["block"],)):
-        wanted = " or ".join(f"“{one}”" for one in BLOCKS[measure])
+    if outcome["block"] not in MEASURED_IN.get(measure, (outcome["block"],)):
+        wanted = " or ".join(f"“{one}”" for one in MEASURED_IN[measure])
         yield Misfit("block", f"“{outcome['block']}”", f"{wanted}, since its measure is {measure}")
 
 
