@@ -4,6 +4,8 @@
 lie beside them (``v/26.0.0/``, ``.ci/kept-sites``).
 """
 
+import html
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -25,9 +27,9 @@ from review_tools.data.versions import snapshot_file, with_snapshot
 from review_tools.display.grid import grid, lines, link
 from review_tools.site.context import project_of
 from review_tools.site.links import absolute, only_known
-from review_tools.site.pages import contents
 
 logger = logging.getLogger(__name__)
+HEADING = re.compile(r'<section id="([\w-]+)">\s*<h2>(.*?)<a ')
 FOLDER = "v"  # of the site; copies of the site as it was lie in it too
 INDEX = f"{FOLDER}/index"
 KEPT = "_build/kept"  # sites of past versions; the workflow puts them into the folder v/ of the site
@@ -201,3 +203,10 @@ def write(app: Sphinx, exception: Exception | None) -> None:
         target = Path(app.outdir) / FOLDER / f"{version.number}.json"
         target.parent.mkdir(exist_ok=True)
         target.write_bytes(project.read(snapshot_file(version.number)))
+
+
+def contents(title: str, body: str) -> Markup:
+    """The headings of a page as the nested list the theme shows beside it."""
+    heads = ((name, html.unescape(words)) for name, words in HEADING.findall(body))
+    inner = Markup().join(Markup('<li><a href="#{}">{}</a></li>').format(*head) for head in heads)
+    return Markup('<ul><li><a href="#">{}</a><ul>{}</ul></li></ul>').format(title, inner)
