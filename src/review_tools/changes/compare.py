@@ -90,9 +90,10 @@ def compare(before: Project, after: Project, names: tuple[str, str] = ("before",
         DataError: the ``datapackage.json`` of a side cannot be read.
     """
     differing = _differing(before, after)
-    new = state.read(after, names[1])
+    works = bibliography.FILE in differing
+    new = state.read(after, names[1], works=works)
     before = after.with_files(differing)  # shares with the newer side what both have
-    old = state.read(before, names[0])
+    old = state.read(before, names[0], works=works)
     if any(not file.startswith("book/") for file in differing):
         same = [name for name in old.keys("comparisons") if _same_rows(before, after, name)]
         new.compute(after, [name for name in new.keys("comparisons") if name not in same], new.keys("claims"))

@@ -119,8 +119,8 @@ class State:
         yield "]}\n"
 
 
-def read(project: Project, name: str) -> State:
-    """Return the tables of a project as far as they can be read; nothing is computed yet."""
+def read(project: Project, name: str, *, works: bool = True) -> State:
+    """Return the tables of a project as far as they can be read, with its works; nothing is computed yet."""
     state = State(name)
     for table in project.schema.values():
         try:
@@ -129,10 +129,13 @@ def read(project: Project, name: str) -> State:
         except DataError as error:
             state.notes.append(str(error))
             state.unreadable.add(table.name)
-    works, problems = project.readable_works
-    rows = pd.DataFrame([{"key": work.key, **work.fields} for work in works.values()] or {"key": []}, dtype="str")
-    state.tables[REFERENCES] = Sheet("Bibliography", ("key",), rows.fillna(""))
-    state.notes += map(str, problems)
+    if works:
+        readable, problems = project.readable_works
+        rows = pd.DataFrame(
+            [{"key": work.key, **work.fields} for work in readable.values()] or {"key": []}, dtype="str"
+        )
+        state.tables[REFERENCES] = Sheet("Bibliography", ("key",), rows.fillna(""))
+        state.notes += map(str, problems)
     return state
 
 
