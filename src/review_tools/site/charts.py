@@ -105,7 +105,9 @@ def static_svg(spec: dict[str, Any], name: str = "chart") -> str:
     ids = {old: f"{name}-{number}" for number, old in enumerate(dict.fromkeys(re.findall(r'\bid="([^"]*)"', svg)), 1)}
     # Vega counts its ids on from drawing to drawing; here each drawing begins anew.
     svg = re.sub(r'(\bid="|url\(#)([^")]*)', lambda found: found[1] + ids[found[2]], svg)
-    svg = re.sub(r'\b(?:d|transform|x|y|width|height)="[^"]*"', lambda found: NUMBER.sub(_short, found[0]), svg)
+    svg = re.sub(
+        r'\b(?:d|transform|[xy]2?|width|height|viewBox)="[^"]*"', lambda found: NUMBER.sub(_short, found[0]), svg
+    )
     hidden = "" if "<a " in svg else ' aria-hidden="true"'  # what is around it has the name
     return svg.replace("<svg ", f'<svg preserveAspectRatio="xMinYMin meet"{hidden} ', 1)
 
