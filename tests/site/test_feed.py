@@ -41,7 +41,7 @@ def test_the_feed_of_the_site_is_valid_and_tells_what_changed(site: Path, root: 
 def test_hostile_changes_are_text_in_a_valid_feed(cite: Citation) -> None:
     lost = Row("removed", (("study_id", "a_1"),), (Cell("summary", HOSTILE, ""),))
     new = Row("added", (("outcome_id", HOSTILE),), (Cell("outcome", "", HOSTILE),))
-    tables = (Table("studies", HOSTILE, (), (HOSTILE,), (lost,)), Table("outcomes", "x", (), (), (new,)))
+    tables = (Table("studies", HOSTILE, (HOSTILE,), (lost,)), Table("outcomes", "x", (), (new,)))
     said = absolute(digest(Changes("1", "2", tables, (), 0, (), 0), 12, "site:v/x"), "https://example.org/")
     made = feed.atom(cite, [Release("26.2.0", "2026-12-01", said + MARKDOWN.render(f"- {HOSTILE}"))])
     assert wrong_with(made) == []

@@ -131,7 +131,7 @@ def between(before: State, after: State) -> Changes:
     return Changes(
         before.name,
         after.name,
-        tuple([table for table in tables if table.rows or table.columns_added or table.columns_removed]),
+        tuple([table for table in tables if table.rows or table.columns_removed]),
         tuple([turn for turn in pools if _moves(turn.before, turn.after)]),
         len({*before.keys("comparisons"), *after.keys("comparisons")}),
         tuple([turn for turn in verdicts if _turns(turn.before, turn.after)]),
@@ -168,7 +168,6 @@ def _table(name: str, old: Sheet | None, new: Sheet | None) -> Table:
     return Table(
         name,
         newest.title,
-        columns_added=tuple([column for column in has if column not in had]),
         columns_removed=tuple([column for column in had if column not in has]) if new else (),
         rows=tuple([row for row in rows if row.cells or row.kind != CHANGED]),
     )

@@ -44,7 +44,6 @@ class Table:
 
     name: str
     title: str
-    columns_added: tuple[str, ...]
     columns_removed: tuple[str, ...]
     rows: tuple[Row, ...]
 

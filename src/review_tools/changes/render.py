@@ -8,7 +8,7 @@ looks for afterwards (mentions, issue numbers). See https://spec.commonmark.org/
 import html
 import re
 import string
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
@@ -19,7 +19,8 @@ from review_tools.changes.model import ADDED, CHANGED, REMOVED, Cell, Changes, R
 from review_tools.changes.state import REFERENCES, Pool, Verdict
 
 LIMIT = 60_000  # characters; GitHub takes 65,536
-ROOM = 600  # for the line that says what was cut
+ROOM = 5_000  # kept for the headings of sections whose lines do not fit
+REST = "- … and more than fits here: {} left out. `review diff --json` has everything.\n"
 VALUE, SENTENCE = 160, 300  # characters of a cell, and of what is said in a sentence
 FEW_ROWS, FEW_CELLS, ALL_CELLS = 10, 6, 99  # a person compares each value of a few new rows with its source
 WITH_PAGES = ("studies", "trials")  # tables whose rows have a page each, in a folder of that name
@@ -179,45 +180,28 @@ def _corrections(changes: Changes) -> Iterator[str]:
 
 
 def markdown(changes: Changes, limit: int = LIMIT, *, fold: bool = True) -> str:
-    """Return the changes in GitHub's Markdown, at most ``limit`` characters.
-
-    What does not fit is counted by section at the end.
+    """Return the changes in GitHub's Markdown, at most ``limit`` characters; lines that do not fit are counted.
 
     Args:
         fold: close the long sections, with the HTML elements that GitHub knows for that.
     """
-    out = [f"### What this changes in the review\n\n{safe(headline(changes), limit // 4)}\n"]
-    out.append(f"\n{safe(changes.before, 200)} → {safe(changes.after, 200)}\n")
-    left = limit - ROOM - sum(map(len, out))
-    cut: list[str] = []
+    out = f"### What this changes in the review\n\n{safe(headline(changes), limit // 4)}\n"
+    out += f"\n{safe(changes.before, 200)} → {safe(changes.after, 200)}\n"
     for section in sections(changes):
-        lines = [SITE_LINK.sub(r"\1", line) for line in section.lines]
-        title = f"{'⚠️ ' if section.anchor in LOSSES else ''}{safe(section.title)} ({len(lines)})"
+        title = f"{'⚠️ ' * (section.anchor in LOSSES)}{safe(section.title)} ({len(section.lines)})"
         folded = fold and section.folded
         head = f"\n<details><summary><b>{title}</b></summary>\n\n" if folded else f"\n#### {title}\n\n"
         closing = "\n</details>\n" if folded else ""
-        taken = _fitting(lines, left - len(head) - len(closing))
-        if len(taken) < len(lines):
-            cut.append(f"{len(lines) - len(taken)} of {len(lines)} lines under “{safe(section.title)}”")
-        if taken:
-            out.append(head + "\n".join(taken) + f"\n{closing}")
-            left -= len(out[-1])
-    if cut:
-        what = "; ".join(cut[:8]) + (f"; and {len(cut) - 8} sections more" if len(cut) > 8 else "")
-        out.append(
-            f"\n**Too long to show whole.** Left out: {what[: ROOM - 120]}. `review diff --json` has everything.\n"
-        )
-    return "".join(out)
-
-
-def _fitting(lines: Iterable[str], room: int) -> list[str]:
-    taken = []
-    for line in lines:
-        room -= len(line) + 1
-        if room < 0:
-            break
-        taken.append(line)
-    return taken
+        if len(out) + len(head) + len(closing) + len(REST) > limit:
+            return f"{out}\n{REST.format('sections')}"
+        out += head
+        for number, line in enumerate(SITE_LINK.sub(r"\1", line) for line in section.lines):
+            if len(out) + len(line) + len(closing) + ROOM > limit:
+                out += REST.format(f"{len(section.lines) - number:,} of {len(section.lines):,}")
+                break
+            out += f"{line}\n"
+        out += closing
+    return out
 
 
 def terminal(changes: Changes) -> str:

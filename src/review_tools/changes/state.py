@@ -184,32 +184,17 @@ def pool(project: Project, name: str) -> Pool:
     row, pooled = answer.comparison, answer.pooled
     figures = pooled.back if pooled else (None, None, None)
     estimate, low, high = [value if value is not None and math.isfinite(value) else None for value in figures]
-    return {
-        "comparison_id": name,
-        "title": str(row["title"]),
-        "measure": str(row["measure"]),
-        "page": f"book/synthesis/{row['page']}",
-        "result": {
-            "k": answer.k,
-            "people": answer.people if pooled else 0,
-            "estimate": estimate,
-            "ci_low": low,
-            "ci_high": high,
-            "text": words.interval(pooled),
-        },
-        "outcomes": list(map(str, answer.entered["outcome_id"])),
-    }
+    people = answer.people if pooled else 0
+    text = words.interval(pooled)
+    result = Result(k=answer.k, people=people, estimate=estimate, ci_low=low, ci_high=high, text=text)
+    title, measure, page = str(row["title"]), str(row["measure"]), f"book/synthesis/{row['page']}"
+    outcomes = list(map(str, answer.entered["outcome_id"]))
+    return Pool(comparison_id=name, title=title, measure=measure, page=page, result=result, outcomes=outcomes)
 
 
 def verdict(project: Project, name: str) -> Verdict:
     """Return a claim as the code at hand tests it. Raises one of ``UNSOUND_DATA``."""
-    now = claims.verdict(project, name)
-    ledger = project.table("claims")
+    now, ledger = claims.verdict(project, name), project.table("claims")
     row = ledger[ledger["claim_id"] == name].iloc[0]
-    return {
-        "claim_id": name,
-        "statement": str(row["statement"]),
-        "chapter": str(row["chapter"]),
-        "verdict": now.word,
-        "because": now.because,
-    }
+    statement, chapter = str(row["statement"]), str(row["chapter"])
+    return Verdict(claim_id=name, statement=statement, chapter=chapter, verdict=now.word, because=now.because)
