@@ -131,7 +131,7 @@ def between(before: State, after: State) -> Changes:
     return Changes(
         before.name,
         after.name,
-        tuple([table for table in tables if table.rows or table.columns_removed]),
+        tuple(filter(None, tables)),
         tuple([turn for turn in pools if _moves(turn.before, turn.after)]),
         len({*before.keys("comparisons"), *after.keys("comparisons")}),
         tuple([turn for turn in verdicts if _turns(turn.before, turn.after)]),
@@ -153,24 +153,20 @@ def _pairs(before: dict[str, Result], after: dict[str, Result]) -> list[Turn[Res
 Cells = dict[str, str]  # of one row: column to value
 
 
-def _table(name: str, old: Sheet | None, new: Sheet | None) -> Table:
+def _table(name: str, old: Sheet | None, new: Sheet | None) -> Table | None:
     newest = new or old
-    assert newest is not None  # noqa: S101 (one side has it)
-    had, has = [list(map(str, side.rows.columns)) if side else [] for side in (old, new)]
-    same = old is not None and new is not None and old.rows.equals(new.rows)
-    was, now = [{} if same or side is None else _by_key(side, newest.key) for side in (old, new)]
+    if newest is None or (old and new and old.rows.equals(new.rows)):
+        return None
+    was, now = [_by_key(side, newest.key) if side else {} for side in (old, new)]
+    gone = old.rows.columns.difference(new.rows.columns, sort=False) if old and new else ()
     rows = [
         # A loss must not hide behind what is new.
         *[_row(REMOVED, newest, key, row, {}) for key, row in was.items() if key not in now],
         *[_row(CHANGED, newest, key, was[key], row) for key, row in now.items() if row != was.get(key, row)],
         *[_row(ADDED, newest, key, {}, row) for key, row in now.items() if key not in was],
     ]
-    return Table(
-        name,
-        newest.title,
-        columns_removed=tuple([column for column in had if column not in has]) if new else (),
-        rows=tuple([row for row in rows if row.cells or row.kind != CHANGED]),
-    )
+    rows = [row for row in rows if row.cells or row.kind != CHANGED]
+    return Table(name, newest.title, tuple(map(str, gone)), tuple(rows)) if rows or len(gone) else None
 
 
 def _row(kind: str, sheet: Sheet, key: tuple[str, ...], was: Cells, now: Cells) -> Row:
@@ -186,11 +182,11 @@ def _row(kind: str, sheet: Sheet, key: tuple[str, ...], was: Cells, now: Cells) 
 
 def _by_key(sheet: Sheet, key: tuple[str, ...]) -> dict[tuple[str, ...], Cells]:
     """Return rows by key; one that stands twice (``review check`` refuses it) gets a number, so that no row is lost."""
+    columns = [list(sheet.rows.get(column, [""] * len(sheet.rows))) for column in key]
+    records: Any = sheet.rows.to_dict("records")
     seen: Counter[tuple[str, ...]] = Counter()
     rows: dict[tuple[str, ...], Cells] = {}
-    records: Any = sheet.rows.to_dict("records")
-    for row in records:
-        name = tuple([row.get(column, "") for column in key])
+    for name, row in zip(zip(*columns, strict=True), records, strict=True):
         seen[name] += 1
         rows[name if seen[name] == 1 else (*name[:-1], f"{name[-1]} (no. {seen[name]})")] = row
     return rows
