@@ -10,7 +10,6 @@ import typer
 from review_tools.cli.app import AsJson, Root, app, open_project, refuse
 from review_tools.cli.check import print_problems, problems_of
 from review_tools.data import git
-from review_tools.data.problems import DataError
 
 
 @app.command()
@@ -33,10 +32,7 @@ def diff(
     project = open_project(root)
     from review_tools.changes import bounds, compare, render
 
-    try:
-        changes = compare.compared(project, base, head)
-    except DataError as error:
-        refuse(str(error))
+    changes = compare.compared(project, base, head)
     if as_json:
         print(json.dumps(changes.as_dict(), ensure_ascii=False, allow_nan=False, indent=1))
     elif markdown:
@@ -70,17 +66,11 @@ def release(
     if len(asked) != 1 or asked[0] is None:
         refuse("Say which version: one of --search, --data, --fix, or a number.")
     project = open_project(root)
-    try:
-        planned = plan(project, asked[0])
-    except DataError as error:
-        refuse(str(error))
+    planned = plan(project, asked[0])
     if problems := problems_of(project):
         print_problems(problems, 0, project)
         refuse("No version was made: mend the problems above first.")
-    try:
-        made = make(project, planned, date.today(), dry_run=dry_run)
-    except DataError as error:
-        refuse(str(error))
+    made = make(project, planned, date.today(), dry_run=dry_run)
     print(made.diff if dry_run else "\n".join(made.files))
     print(f"{made.changes.before} → {made.changes.after}: {headline(made.changes)}")
     words, name = f"Version {planned.number}", f"v{planned.number}"
@@ -104,8 +94,5 @@ def versions(root: Root = None) -> None:
     """List the versions: number and date, the oldest first."""
     from review_tools.data.versions import versions as listed
 
-    try:
-        for version in listed(open_project(root)):
-            print(f"{version.number}  {version.date}")
-    except DataError as error:
-        refuse(str(error))
+    for version in listed(open_project(root)):
+        print(f"{version.number}  {version.date}")
