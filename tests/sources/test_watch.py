@@ -180,8 +180,8 @@ def test_spoiled_pages_lose_nothing(
 
 
 ENDLESS = {
-    "registry, without end": ("clinicaltrials", "endless", 1, "is empty although more pages are announced"),
-    "registry, empty": ("clinicaltrials", "empty", 1, "is empty although more pages are announced"),
+    "registry, without end": ("clinicaltrials", "endless", 0, "10 records, 10 new"),
+    "registry, empty": ("clinicaltrials", "empty", 1, "not complete: 10 records announced, 0 received"),
     "Europe PMC, without end": ("europepmc", "endless", 0, "10 records, 10 new"),
     "Europe PMC, empty": ("europepmc", "empty", 1, "not complete: 10 records announced, 0 received"),
 }
