@@ -30,13 +30,13 @@ PAGES = {
 }
 
 
-def make(root: Path, folder: Path) -> None:
+def make(root: Path, folder: Path, studies: tuple[str, ...] = STUDIES) -> None:
     """Write the book, with all that a build reads, into a folder; nothing is built."""
     for name in ("data", "book/_static", "releases"):
         shutil.copytree(root / name, folder / name)
     for name in ("references.bib", "_config.yml", "CITATION.cff", "CHANGELOG.md", "requirements.txt"):
         shutil.copy(root / name, folder / name)
-    shrink(folder)
+    shrink(folder, studies)
     for name, text in PAGES.items():
         (folder / "book" / f"{name}.md").write_text(f"{HEAD}# {name.title()}\n\n{text}", encoding="utf-8")
     (folder / "book" / "helper.py").write_text("WORD = 'first'\n", encoding="utf-8")
@@ -48,11 +48,11 @@ def write_toc(folder: Path, names: list[str]) -> None:
     (folder / "_toc.yml").write_text(f"format: jb-book\nroot: book/{names[0]}\nchapters:\n{rows}", encoding="utf-8")
 
 
-def shrink(folder: Path) -> None:
+def shrink(folder: Path, studies: tuple[str, ...]) -> None:
     """Keep the rows named above, and of the other tables those whose keys still lead somewhere."""
     project = Project(folder)
     tables = {name: project.text(name) for name in project.schema}
-    for name, keys in ROWS.items():
+    for name, keys in (ROWS | {"studies": studies}).items():
         tables[name] = tables[name][tables[name].iloc[:, 0].isin(keys)]
     sizes: list[int] = []
     while sizes != (sizes := [len(rows) for rows in tables.values()]):
@@ -63,7 +63,7 @@ def shrink(folder: Path) -> None:
     for name, rows in tables.items():
         (folder / project.file_of(name)).write_bytes(csv_bytes(rows))
     entries = re.split(r"^(?=@)", (folder / "references.bib").read_text(encoding="utf-8"), flags=re.MULTILINE)
-    known = "".join(entry for entry in entries if re.match(rf"@\w+\{{({'|'.join(STUDIES)}),", entry))
+    known = "".join(entry for entry in entries if re.match(rf"@\w+\{{({'|'.join(studies)}),", entry))
     (folder / "references.bib").write_text(known, encoding="utf-8")
 
 

@@ -46,7 +46,6 @@ APPEARANCE = [
     "color-contrast",
     "link-in-text-block",
     "scrollable-region-focusable",
-    "target-size",
 ]  # what a phone changes
 STILL = {"reduced_motion": "reduce"}  # else a colour may be measured half-way through its change
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from markupsafe import escape
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
@@ -69,7 +70,9 @@ def add_scripts(app: Sphinx, pagename: str, templatename: str, context: dict[str
 
 
 def name_parts(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
-    """Take deprecated roles off the page, and name the buttons that unfold the contents."""
+    """Take deprecated roles off the page, name the buttons that unfold the contents, escape what the theme does not."""
+    if "pagetitle" in context:  # the theme prints it as it is, and a study is named by its authors
+        context["pagetitle"] = escape(context["pagetitle"])
     for role, better in ROLES.items():
         context["body"] = (context.get("body") or "").replace(role, better)
     if "generate_toctree_html" in context:

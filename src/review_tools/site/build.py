@@ -104,7 +104,9 @@ def recover(folder: Path) -> None:
             before.rename(now)
 
 
-def run(root: Path, aside: Path, workers: int | None, check: Callable[[], None]) -> None:
+def run(
+    root: Path, aside: Path, workers: int | None, check: Callable[[], None] = lambda: None, builder: str = "html"
+) -> None:
     """Run Jupyter Book into a folder of its own; print how it goes.
 
     Raises:
@@ -113,7 +115,8 @@ def run(root: Path, aside: Path, workers: int | None, check: Callable[[], None])
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
     log = root / "_build" / "build.log"
-    command = [sys.executable, "-c", START, "build", str(root), "--path-output", str(aside), "-n", "-W", "--keep-going"]
+    command = [sys.executable, "-c", START, "build", str(root), "--path-output", str(aside), "--builder", builder]
+    command += ["-n", "-W", "--keep-going"] if builder == "html" else []  # other forms follow a site without warnings
     environment = {**os.environ, **({"REVIEW_WORKERS": str(workers)} if workers else {})}
     lines: list[str] = []
     with (

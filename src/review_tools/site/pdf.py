@@ -5,18 +5,16 @@ build would need a second drawing of each table and a TeX installation of gigaby
 """
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
 
 from review_tools.data.project import Project
+from review_tools.site.build import run
 from review_tools.site.context import TEMPLATES, project_of
 
 FILE = "msc-living-review.pdf"
-START = "from jupyter_book.cli.main import main; main()"
 
 
 def setup(app: Sphinx) -> None:
@@ -40,18 +38,16 @@ def make_pdf(project: Project) -> Path:
     """Print the review to ``_build/pdf``; a failed print leaves the last good file.
 
     Raises:
-        PrintError: the single page cannot be built, or there is no browser.
+        BuildError: the single page cannot be built.
+        PrintError: there is no browser.
         DataError: the citation cannot be read.
     """
-    from review_tools.site.chromium import PrintError, finish, print_page  # a site without PDF needs none of it
+    from review_tools.site.chromium import finish, print_page  # a site without PDF needs none of it
 
     citation, folder = project.citation, project.root / "_build" / "pdf"
     folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-c", START, "build", str(project.root), "--path-output", str(folder)]
-    built = subprocess.run([*command, "--builder", "singlehtml"], capture_output=True, text=True, check=False)  # noqa: S603
-    if built.returncode:
-        raise PrintError(f"{built.stdout[-2000:]}{built.stderr[-2000:]}\nThe book does not build → run `review build`.")
-    page = folder / "_build" / "singlehtml" / f"{project.settings('_toc.yml')['root']}.html"
+    run(project.root, folder / "page", None, builder="singlehtml")
+    page = folder / "page" / "_build" / "singlehtml" / f"{project.settings('_toc.yml')['root']}.html"
     print_page(page, folder / "draft.pdf")
     finish(folder / "draft.pdf", citation)
     (folder / "draft.pdf").replace(folder / FILE)
