@@ -6,6 +6,8 @@ from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
 
+from review_tools.data.edit import replace_bytes
+
 FOLDER = Path("_build") / ".drawn"
 MOST = 1000  # files; the oldest leave first
 _folder: Path | None = None
@@ -27,9 +29,8 @@ def kept(key: str, make: Callable[[], str]) -> str:
     path = _folder / blake2b(f"{version('vl-convert-python')}\n{key}".encode(), digest_size=16).hexdigest()
     with contextlib.suppress(OSError):
         return path.read_text(encoding="utf-8")
-    text, part = make(), path.with_suffix(".part")
+    text = make()
     with contextlib.suppress(OSError):
         _folder.mkdir(parents=True, exist_ok=True)
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
+        replace_bytes(path, text.encode())
     return text
