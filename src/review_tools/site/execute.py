@@ -210,7 +210,7 @@ class Chapter:
             process.join(10)
             code = process.exitcode or 0
             how = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
-            how += " (out of memory?)" if code == -signal.SIGKILL else ""
+            how += " (out of memory?)" if code == -9 else ""
             raise ChapterError(self.says(f"its process ended with {how}", source)) from None
         finally:
             process.kill()
