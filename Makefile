@@ -42,7 +42,7 @@ pdf: book browser  ## print the whole review to _build/pdf
 	@$(BIN)/review pdf
 
 test: browser  ## run every check: style, types, data, book, chapters, tests
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync style book
+	@$(MAKE) --no-print-directory --jobs 2 style book
 	@$(PYTEST) --nbval --nbval-current-env tests _build/jupyter_execute/book
 	@echo "All checks passed. The site is in _build/html: make serve"
 
@@ -71,7 +71,7 @@ tests: $(INSTALLED)  ## run the tests of the code, against the built book
 	@$(PYTEST) tests
 
 browser: $(INSTALLED)  ## find a browser for the tests, or get one
-	@$(BIN)/python -m review_tools.site.pdf.chromium
+	@$(BIN)/python -m review_tools.site.chromium
 
 serve: $(INSTALLED)  ## open the built site on http://localhost:8000
 	@test -f _build/html/index.html || { echo "No site yet: run make book first."; exit 1; }
@@ -81,7 +81,7 @@ serve: $(INSTALLED)  ## open the built site on http://localhost:8000
 same: $(INSTALLED)  ## build the last commit twice and compare every file
 	@$(BIN)/python scripts/same_build.py
 
-bench: $(INSTALLED)  ## measure build, growth, pooling and search (half an hour)
+bench: $(INSTALLED)  ## measure builds, the check and pooling (a quarter of an hour)
 	@$(BIN)/python benchmarks/bench.py
 
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --custom-compile-command "make lock"

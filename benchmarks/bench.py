@@ -1,15 +1,13 @@
 """Measure builds beside plain Jupyter Book, the check of ten times the data, and pooling beside statsmodels.
 
-``make bench`` (about ten minutes on two cores) prints a table. Builds work on copies of the project. Plain means that
-MyST-NB executes each chapter at each build. Quote the ratios: they are taken within one round, so that a slow moment
-of the machine counts on both sides.
+``make bench`` prints a table; ``python benchmarks/bench.py pooling`` one part of it. Builds work on copies of the
+project; plain means that MyST-NB executes each chapter at each build. Quote the ratios: they are taken within one
+round, so that a slow moment of the machine counts on both sides.
 """
 
-import argparse
 import os
 import re
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -17,31 +15,38 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from statistics import median
+from timeit import repeat
 
 ROOT = Path(__file__).resolve().parents[1]
 REVIEW = [sys.executable, "-m", "review_tools.cli"]
-PLAIN = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", "."]
 FORCE = "plain Jupyter Book, force"
-CHANGES = {  # what changes: file, pattern, and what stands there in another round
-    "nothing": ("_toc.yml", r"\Z", ""),
+PLAIN = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", "."]
+CHANGES = {  # what changes before a build: file, pattern, new text
+    "from nothing": ("", "", ""),
+    "nothing changed": ("", "", ""),
     "one cell of data": ("data/trials.csv", r"hES-MSC in MS( \d+)?", "hES-MSC in MS {}"),
     "one word of prose": ("book/introduction.md", r"(?m)^This chapter\d* tells", "This chapter{} tells"),
 }
+ROUNDS = 3
 Row = tuple[str, str, str]
 
 
-def copied(folder: Path, *, plain: bool = False) -> Path:
-    """Copy what a build needs; a plain copy lets MyST-NB execute its chapters."""
-    files = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for name in files.splitlines():
-        if (ROOT / name).is_file() and not name.startswith(("tests/", "releases/")):
+def copied(folder: Path) -> Path:
+    """Copy the files of the project that are in git."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in listed.splitlines():
+        if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
-    if plain:
-        config = folder / "_config.yml"
-        text = re.sub(r"execute_notebooks: \w+", "execute_notebooks: force", config.read_text(encoding="utf-8"))
-        config.write_text(re.sub(r"(?m)^  config:\n", "  config:\n    review_execution: mystnb\n", text))
     return folder
+
+
+def changed(file: Path, pattern: str, new: str) -> None:
+    text, count = re.subn(pattern, new, file.read_text(encoding="utf-8"), count=1)
+    if not count:
+        sys.exit(f"There is nothing to change in {file.name}: mend the pattern {pattern!r}.")
+    file.write_text(text, encoding="utf-8")
 
 
 def timed(command: list[str], folder: Path) -> tuple[float, float]:
@@ -58,44 +63,38 @@ def timed(command: list[str], folder: Path) -> tuple[float, float]:
     return seconds, usage.ru_maxrss / 1024
 
 
-def builds(rounds: int) -> Iterator[Row]:
-    """Build from nothing, and after changes, beside a plain build of the same round."""
-    seconds, memory = defaultdict(list), defaultdict(list)
-    with tempfile.TemporaryDirectory() as aside:
-        ours, plain = copied(Path(aside) / "ours"), copied(Path(aside) / "plain", plain=True)
-        for number in range(rounds):
-            for folder in (ours, plain):
-                shutil.rmtree(folder / "_build", ignore_errors=True)
-            steps: list[tuple[str, list[str], Path]] = [
-                (FORCE, PLAIN, plain),
-                ("from nothing", [*REVIEW, "build"], ours),
-            ]
-            for name, command, folder in [*steps, *((change, [*REVIEW, "build"], ours) for change in CHANGES)]:
-                if name in CHANGES:
-                    file, pattern, new = CHANGES[name]
-                    text = (ours / file).read_text(encoding="utf-8")
-                    (ours / file).write_text(re.sub(pattern, new.format(number), text, count=1), encoding="utf-8")
-                took, peak = timed(command, folder)
-                seconds[name].append(took)
-                memory[name].append(peak)
-    for name, times in seconds.items():
-        ratio = statistics.median(one / force for one, force in zip(times, seconds[FORCE], strict=True))
-        yield f"build, {name}", f"{statistics.median(times):.1f} s, {max(memory[name]):.0f} MB", f"{ratio:.2f} of plain"
+def builds(aside: Path) -> Iterator[Row]:
+    """Build from nothing and after changes, beside a plain build of the same round."""
+    ours, plain = copied(aside / "ours"), copied(aside / "plain")
+    changed(plain / "_config.yml", r"execute_notebooks: \w+", "execute_notebooks: force")
+    changed(plain / "_config.yml", r"(?m)^  config:\n", "  config:\n    review_execution: mystnb\n")
+    runs = defaultdict(list)
+    for number in range(ROUNDS):
+        for folder in (ours, plain):
+            shutil.rmtree(folder / "_build", ignore_errors=True)
+        runs[FORCE].append(timed(PLAIN, plain))
+        for name, (file, pattern, new) in CHANGES.items():
+            if file:
+                changed(ours / file, pattern, new.format(number))
+            runs[name].append(timed([*REVIEW, "build"], ours))
+    for name, measured in runs.items():
+        seconds, memory = zip(*measured, strict=True)
+        ratio = median(one / force for one, (force, _) in zip(seconds, runs[FORCE], strict=True))
+        yield f"build, {name}", f"{median(seconds):.1f} s, {max(memory):.0f} MB", f"{ratio:.2f} of plain"
 
 
-def check(_: int) -> Iterator[Row]:
-    """Check the project and one with ten times the data."""
+def check(aside: Path) -> Iterator[Row]:
+    """Check the project, and one with ten times the data."""
     from grow import grow
 
-    with tempfile.TemporaryDirectory() as aside:
-        (once, small), (ten, large) = (
-            timed([*REVIEW, "check"], grow(copied(Path(aside) / str(factor)), factor)) for factor in (1, 10)
-        )
-    yield "check", f"{once:.1f} s, {small:.0f} MB", ""
-    yield "check, data ×10", f"{ten:.1f} s, {large:.0f} MB", f"{ten / once:.1f} of the data as they are"
+    first = 0.0
+    for factor in (1, 10):
+        seconds, memory = timed([*REVIEW, "check"], grow(copied(aside / f"times {factor}"), factor))
+        first = first or seconds
+        yield f"check, data ×{factor}", f"{seconds:.1f} s, {memory:.0f} MB", f"{seconds / first:.1f} of ×1"
 
 
-def pooling(_: int) -> Iterator[Row]:
+def pooling(_: Path) -> Iterator[Row]:
     """Pool made-up effects with tau² 0.1; statsmodels gives no intervals of tau² and I², and has no REML."""
     import numpy as np
     import pandas as pd
@@ -105,32 +104,21 @@ def pooling(_: int) -> Iterator[Row]:
     from review_tools.synthesis.rows import effect_sizes
 
     def best(task: Callable[[], object]) -> float:
-        def once() -> float:
-            start = time.perf_counter()
-            task()
-            return time.perf_counter() - start
-
-        return min(once() for _ in range(20))
+        return 1000 * min(repeat(task, number=1, repeat=20))
 
     for size in (10, 1_000):
         chance = np.random.default_rng(size)
         v = chance.uniform(0.02, 0.6, size)
         effects = effect_sizes(pd.DataFrame({"effect": chance.normal(0.3, np.sqrt(v + 0.1)), "se": np.sqrt(v)}), "GEN")
         for model, method in (("DL", "chi2"), ("PM", "iterated"), ("REML", "iterated")):
-            ours = best(lambda model=model, effects=effects: pool(effects, model))
-            theirs = best(
-                lambda method=method, effects=effects: combine_effects(effects.effect, effects.variance, method)
-            )
-            yield f"pool {size:,} studies, {model}", f"{1000 * ours:.2f} ms", f"{ours / theirs:.1f} of statsmodels"
+            ours = best(lambda effects=effects, model=model: pool(effects, model))
+            theirs = best(lambda of=effects, method=method: combine_effects(of.effect, of.variance, method))
+            yield f"pool {size:,} studies, {model}", f"{ours:.2f} ms", f"{ours / theirs:.1f} of statsmodels"
 
-
-PARTS = {"build": builds, "check": check, "pooling": pooling}
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=3, help="rounds of builds")
-    parser.add_argument("--only", choices=PARTS, action="append")
-    asked = parser.parse_args()
-    for part in asked.only or PARTS:
-        for row in PARTS[part](asked.rounds):
-            print("{:<32}{:<24}{}".format(*row), flush=True)
+    for part in (builds, check, pooling):
+        if sys.argv[1:] in ([], [part.__name__]):
+            with tempfile.TemporaryDirectory() as folder:
+                for row in part(Path(folder)):
+                    print("{:<32}{:<24}{}".format(*row), flush=True)

@@ -1,10 +1,11 @@
-"""Grow the data: each factor adds a copy of the studies in use and of all that hangs on them, under new names.
+"""Grow the data: each factor adds a copy of the studies in use and of all that belongs to them, under new names.
 
 Numbers and terms are kept, so that ``review check`` accepts what grew; its DOIs begin with 10.5555, kept for examples.
 """
 
 import re
 from pathlib import Path
+from zlib import crc32
 
 import pandas as pd
 
@@ -21,21 +22,17 @@ ENTRY = re.compile(r"^@\w+\{([^,]+),.*?^\}", re.MULTILINE | re.DOTALL)
 def grow(root: Path, factor: int) -> Path:
     """Write ``factor`` times the data into a copy of the project, and accept what they say of each claim."""
     project = Project(root)
-    text = {name: project.text(name) for name in TABLES}
-    used = set(text["findings"]["study_id"]) | set(text["outcomes"]["study_id"])
+    tables = {name: project.text(name) for name in TABLES}
+    used = set(tables["findings"]["study_id"]) | set(tables["outcomes"]["study_id"])
     entries = {entry[1]: entry[0] for entry in ENTRY.finditer(project.read(BIBLIOGRAPHY).decode())}
-    works = list(entries.values())
-    grown = {name: [frame] for name, frame in text.items()}
-    for number in range(1, factor):
-        for name, frame in text.items():
-            grown[name].append(_copy(project, name, frame, used, number))
-        works += [_entry(entry, key, number) for key, entry in entries.items() if key in used]
-    for name, frames in grown.items():
-        (root / project.file_of(name)).write_bytes(csv_bytes(pd.concat(frames)))
-    (root / BIBLIOGRAPHY).write_text("\n\n".join(works) + "\n", encoding="utf-8")
+    works = [_entry(text, key, n) for n in range(1, factor) for key, text in entries.items() if key in used]
+    (root / BIBLIOGRAPHY).write_text("\n\n".join([*entries.values(), *works]) + "\n", encoding="utf-8")
+    for name, frame in tables.items():
+        copies = [_copy(project, name, frame, used, n) for n in range(1, factor)]
+        (root / project.file_of(name)).write_bytes(csv_bytes(pd.concat([frame, *copies])))
     ledger = project.text("claims")
     ledger["expected"] = [claim.verdict.word for claim in claims.verdicts(Project(root))]
-    (root / "data" / "claims.csv").write_bytes(csv_bytes(ledger))
+    (root / project.file_of("claims")).write_bytes(csv_bytes(ledger))
     return root
 
 
@@ -46,10 +43,10 @@ def _copy(project: Project, name: str, frame: pd.DataFrame, used: set[str], numb
     targets = {key.column: key.target for key in table.foreign_keys if key.target in TABLES}
     if len(table.primary_key) == 1:
         targets[table.primary_key[0]] = name
-    for column, target in targets.items():
-        frame[column] = [_renamed(target, value, number) for value in frame[column]]
     for column in frame.columns:
-        if column == "doi" or column.endswith("_doi"):
+        if column in targets:
+            frame[column] = [value and _renamed(targets[column], value, number) for value in frame[column]]
+        elif column == "doi" or column.endswith("_doi"):
             frame[column] = [value and f"10.5555/{number}.{value.replace('/', '.')}" for value in frame[column]]
         elif column in ("seed_number", "table_1_order"):  # the seed's own numbers are not its copies'
             frame[column] = ""
@@ -57,21 +54,14 @@ def _copy(project: Project, name: str, frame: pd.DataFrame, used: set[str], numb
 
 
 def _renamed(table: str, name: str, number: int) -> str:
-    match table if name else "":
-        case "":
-            return ""
-        case "studies":
-            return f"{name}_copy{number}"
-        case "trials":
-            return f"NCT{(int(name[3:]) + number * 1_000_003) % 100_000_000:08d}"
-        case "findings":
-            return f"fn{10_000 * number + int(name.removeprefix('fn'))}"
-    stem, _, rest = name.rpartition("-")
-    return f"{stem}_copy{number}-{rest}"
+    """Return the name of a row in one copy, of the form its table asks for."""
+    digits, (stem, _, rest) = crc32(f"{name} {number}".encode()), name.rpartition("-")
+    forms = {"studies": f"{name}_copy{number}", "trials": f"NCT{digits % 10**8:08d}", "findings": f"fn{digits}"}
+    return forms.get(table, f"{stem}_copy{number}-{rest}")
 
 
 def _entry(text: str, key: str, number: int) -> str:
     """Return a work of the bibliography with the key, DOI and title of one copy."""
-    text = re.sub(r"^  pmc?id = .*\n", "", text.replace(key, f"{key}_copy{number}", 1), flags=re.MULTILINE)
+    text = re.sub(r"(?m)^  pmc?id = .*\n", "", text.replace(key, f"{key}_copy{number}", 1))
     text = re.sub(r"(?<=doi = \{)([^}]*)", lambda doi: f"10.5555/{number}.{doi[0].replace('/', '.')}", text)
     return re.sub(r"(?m)^(  title = \{.*?)(\]?\},)$", rf"\1 {number}\2", text, count=1)

@@ -1,7 +1,7 @@
 """Compare the pooling engine with results that other programs printed.
 
-``python scripts/agreement.py`` prints one line for each figure: set, model, figure, printed, ours,
-difference. The figures and their sources are in tests/synthesis/reference_sets.json.
+``python scripts/agreement.py`` prints them all; the figures and their sources are in
+tests/synthesis/reference_sets.json.
 
 metafor ends its search for tau² by restricted maximum likelihood at the first step below 1e-5;
 ours goes on to the peak. Figures that this moves are computed a second time with metafor's
@@ -127,12 +127,12 @@ def _h2(i2: float) -> float:
 
 if __name__ == "__main__":
     compared = compare()
-    print(f"{'set':24} {'model':34} {'figure':16} {'printed':>20} {'ours':>20} {'difference':>10}")
-    for row in compared:
-        print(
-            f"{row.dataset:24} {row.model:34} {row.name:16} {row.printed:>20} {row.ours:>20.12g} "
-            f"{abs(row.ours - float(row.printed)):>10.1e}  {row.verdict} {row.why}".rstrip()
+    table = pd.DataFrame([asdict(row) | {"verdict": row.verdict} for row in compared])
+    print(
+        table[["dataset", "model", "name", "printed", "ours", "verdict", "why"]].to_string(
+            index=False, float_format="%.12g"
         )
+    )
     counts = Counter(row.verdict for row in compared)
     print(f"{len(compared)} figures: {', '.join(f'{count} {verdict}' for verdict, count in counts.items())}.")
     for outside in REFERENCE["outside"]:

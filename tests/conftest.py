@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from review_tools.site.pdf import chromium
+from review_tools.site import chromium
 
 ROOT = Path(__file__).resolve().parents[1]
 os.environ["FONTCONFIG_FILE"] = str(ROOT / "tests" / "fonts.conf")  # every browser of the tests has the same fonts

@@ -159,7 +159,8 @@ def swapped_arms(p: Draw) -> Place:
 
 def se_as_sd(p: Draw) -> Place:
     at, row = p.outcome(lambda row: printed(row) and row["sd_arm1"] and row["n_arm1"])
-    return p.set("outcomes", at, {"sd_arm1": f"{float(row['sd_arm1']) / math.sqrt(int(row['n_arm1'])):.2f}"})
+    p.set("outcomes", at, {"sd_arm1": f"{float(row['sd_arm1']) / math.sqrt(int(row['n_arm1'])):.2f}"})
+    return Place("data/outcomes.csv", at + 2)  # the words may hold that number, and lack the next one then
 
 
 def estimate_outside(p: Draw) -> Place:

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import re
-from html import unescape
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,14 +16,6 @@ from review_tools.site.charts import BUNDLE, chart_id, figure
 pytestmark = [pytest.mark.site, pytest.mark.browser]
 LIVE = "document.querySelectorAll('figure.chart').length === document.querySelectorAll('figure.is-live').length"
 EXPLORE = "book/explore.html"
-SHIFT = """window.shift = 0; new PerformanceObserver(list => { for (const entry of list.getEntries())
-  if (!entry.hadRecentInput) window.shift += entry.value; }).observe({type: 'layout-shift', buffered: true});"""
-
-
-def charts(site: Path) -> list[str]:
-    """Pages with charts."""
-    pages = sorted((site / "book").rglob("*.html"))
-    return [path.relative_to(site).as_posix() for path in pages if 'class="chart-spec"' in path.read_text("utf-8")]
 
 
 def opened(tab: Page, url: str) -> Page:
@@ -49,30 +40,6 @@ def saved(tab: Page, chart: Locator, form: str) -> bytes:
 
 
 # Charts
-
-
-def test_no_chart_warns_and_nothing_moves(browser: Browser, address: str, site: Path) -> None:
-    for width in (1280, 390):
-        context = browser.new_context(viewport={"width": width, "height": 900})
-        page = context.new_page()
-        page.add_init_script(SHIFT)
-        said: list[str] = []
-        page.on("console", lambda m, said=said: said.append(m.text) if m.type in ("warning", "error") else None)
-        for path in sorted((site / "book").rglob("*.html")):  # tables and pictures may move a page as well
-            chapter = path.relative_to(site).as_posix()
-            opened(page, f"{address}/{chapter}")
-            page.wait_for_timeout(200)
-            assert page.evaluate("window.shift") < 0.05, (chapter, width)
-        assert not said
-        context.close()
-
-
-def test_every_chart_has_its_own_lasting_address(site: Path) -> None:
-    for chapter in charts(site):
-        html = (site / chapter).read_text("utf-8")
-        ids = re.findall(r'<figure class="chart[^>]* id="(chart-[a-z0-9-]+)"', html)
-        assert len(ids) == html.count('<figure class="chart') == len(set(ids)), chapter
-        assert all(f'href="#{name}"' in html for name in ids)
 
 
 def test_the_same_title_twice_gets_a_number() -> None:
@@ -160,19 +127,7 @@ def test_charts_and_tooltips_follow_the_theme(tab: Page, address: str) -> None:
     assert not tab.locator("#vg-tooltip-element").is_visible()
 
 
-def test_a_chart_needs_neither_eval_nor_scripts_from_elsewhere(tab: Page, address: str, site: Path) -> None:
-    policy = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
-    html = (site / "book/synthesis/gap-map.html").read_text("utf-8")
-    tab.route(
-        "**/gap-map.html",
-        lambda r: r.fulfill(body=html, headers={"content-security-policy": policy, "content-type": "text/html"}),
-    )
-    opened(tab, f"{address}/book/synthesis/gap-map.html")
-    assert tab.locator("figure.is-live").count() == 2
-
-
-@pytest.mark.parametrize("touch", [False, True], ids=["mouse", "phone"])
-@pytest.mark.parametrize("file", [False, True], ids=["served", "folder"])
+@pytest.mark.parametrize(("touch", "file"), [(False, False), (True, True)], ids=["mouse, served", "phone, folder"])
 def test_a_cell_of_the_gap_map_leads_to_its_rows(
     browser: Browser, address: str, site: Path, file: bool, touch: bool
 ) -> None:
@@ -195,21 +150,24 @@ def test_a_cell_of_the_gap_map_leads_to_its_rows(
     context.close()
 
 
-def test_the_gap_map_can_be_walked_without_script_and_from_the_keyboard(browser: Browser, address: str) -> None:
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(f"{address}/book/synthesis/gap-map.html")
-    map_ = page.locator("figure.chart").first
-    targets = {
-        unescape(target) for target in re.findall(r'xlink:href="([^"]+)"', map_.locator(".chart-view").inner_html())
-    }
-    assert targets == set(map_.locator("tbody a").evaluate_all("links => links.map(a => a.getAttribute('href'))"))
-    assert all(page.locator(f"[id='{target.split('#')[1]}']").count() == 1 for target in targets)
-    assert len(targets) > 20
-    map_.locator("summary").click()
-    map_.locator("tbody a").first.press("Enter")
-    assert "#gap-" in page.url
-    context.close()
+def test_pointing_at_a_box_of_the_map_dims_the_other_lines_and_names_the_studies(tab: Page, address: str) -> None:
+    tab.goto(f"{address}/book/mechanisms/index.html")
+    figure = tab.locator("figure.chart-wide.is-live").first
+    figure.wait_for()
+    lines = figure.locator(".mark-line path")
+    before = lines.evaluate_all("paths => paths.filter(p => +getComputedStyle(p).opacity < 0.1).length")
+    box = figure.locator(".mark-rect path").first
+    box.scroll_into_view_if_needed()
+    box.hover(force=True)
+    tab.wait_for_function(
+        """([figure, all]) => {
+          const faint = [...figure.querySelectorAll('.mark-line path')].filter(p => +getComputedStyle(p).opacity < 0.1);
+          return faint.length > 0 && faint.length < all;
+        }""",
+        arg=[figure.element_handle(), lines.count()],
+    )
+    assert before == 0
+    assert "Studies" in tab.locator("#vg-tooltip-element").inner_text()
 
 
 # The explorer

@@ -1,9 +1,5 @@
-"""The printed review: what a reader of the PDF finds, from contents to links.
+"""The printed review: what a reader of the PDF finds, from contents to links. A few chapters stand for all."""
 
-A few chapters are printed by default; ``REVIEW_PDF=whole`` prints them all.
-"""
-
-import os
 import re
 import shutil
 import unicodedata
@@ -11,49 +7,26 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import lxml.html
 import pytest
 import yaml
-from bs4 import BeautifulSoup
 from pypdf import PdfReader
 from typer.testing import CliRunner
 
 from review_tools.cli import app
-from review_tools.site.pdf.assemble import assemble
-from review_tools.site.pdf.chapters import chapters
+from review_tools.data.project import Project
+from review_tools.site import chromium, pdf
 from review_tools.synthesis import comparisons, words
 
-pytestmark = [pytest.mark.site, pytest.mark.browser]
-FEW = {
-    "format": "jb-book",
-    "root": "book/index",
-    "parts": [
-        {
-            "caption": "The evidence",
-            "chapters": [
-                {"file": "book/synthesis/index", "sections": [{"file": "book/synthesis/gvhd"}]},
-                {"file": "book/trials"},
-                {"file": "book/references"},
-            ],
-        }
-    ],
-}
-
-
-def project(folder: Path, root: Path, site: Path) -> Path:
-    """A project whose site is built already: its files of definition, and the pages that its contents name."""
-    folder.mkdir()
-    for name in ("_config.yml", "CITATION.cff"):
-        shutil.copy(root / name, folder / name)
-    shutil.copytree(root / "data", folder / "data")
-    if os.environ.get("REVIEW_PDF") == "whole":
-        shutil.copy(root / "_toc.yml", folder / "_toc.yml")
-    else:
-        (folder / "_toc.yml").write_text(yaml.safe_dump(FEW), encoding="utf-8")
-    for chapter in chapters(folder):
-        page = folder / "_build" / "html" / f"{chapter.name}.html"
-        page.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(site / f"{chapter.name}.html", page)
-    return folder
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+FILE = f"_build/pdf/{pdf.FILE}"
+CHAPTERS = [
+    {"file": "book/synthesis/index", "sections": [{"file": "book/synthesis/gvhd"}]},
+    {"file": "book/trials"},
+    {"file": "book/references"},
+]
+NAMES = ("synthesis/index", "synthesis/gvhd", "trials", "references")
+FEW = {"format": "jb-book", "root": "book/index", "parts": [{"caption": "The evidence", "chapters": CHAPTERS}]}
 
 
 def run(folder: Path) -> tuple[int, str]:
@@ -62,113 +35,85 @@ def run(folder: Path) -> tuple[int, str]:
 
 
 @pytest.fixture(scope="module")
-def printed(root: Path, site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = project(tmp_path_factory.mktemp("pdf") / "project", root, site)
+def printed(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pdf") / "project"
+    for name in ("data", "book", "releases"):
+        shutil.copytree(root / name, folder / name)
+    for name in ("references.bib", "_config.yml", "CITATION.cff", "CHANGELOG.md"):
+        shutil.copy(root / name, folder / name)
+    (folder / "_toc.yml").write_text(yaml.safe_dump(FEW), encoding="utf-8")
     code, output = run(folder)
     assert code == 0, output
     return folder
 
 
 @pytest.fixture(scope="module")
-def pdf(printed: Path) -> PdfReader:
-    return PdfReader(printed / "_build" / "pdf" / "msc-living-review.pdf")
+def page(printed: Path) -> lxml.html.HtmlElement:
+    """The page that was printed."""
+    return lxml.html.fromstring((printed / "_build/pdf/_build/singlehtml/book/index.html").read_bytes())
 
 
 @pytest.fixture(scope="module")
-def text(pdf: PdfReader) -> list[str]:
-    return [plain(page.extract_text()) for page in pdf.pages]
+def reader(printed: Path) -> PdfReader:
+    return PdfReader(printed / FILE)
 
 
-def plain(words: str) -> str:
-    """Without line breaks and ligatures."""
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", words)).strip()
+@pytest.fixture(scope="module")
+def text(reader: PdfReader) -> str:
+    """All words, without line breaks and ligatures."""
+    whole = " ".join(page.extract_text() for page in reader.pages)
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", whole))
 
 
-def page_of(folder: Path, name: str) -> BeautifulSoup:
-    return BeautifulSoup((folder / "_build" / "html" / f"{name}.html").read_text(encoding="utf-8"), "html.parser")
-
-
-def titles(folder: Path) -> list[tuple[int, str]]:
-    """Depth and first heading of each chapter, from the pages of the site."""
-    found = []
-    for chapter in chapters(folder):
-        soup = page_of(folder, chapter.name)
-        heading = soup.select_one("article h1")
-        heading.select_one(".headerlink").decompose()
-        found.append((chapter.depth, plain(heading.get_text())))
-    return found
-
-
-def outline(items: list[Any], depth: int = 0) -> Iterator[tuple[int, Any]]:
+def outline(items: list[Any], depth: int = 0) -> Iterator[tuple[int, str]]:
     for item in items:
         if isinstance(item, list):
             yield from outline(item, depth + 1)
         else:
-            yield depth, item
+            yield depth, str(item.title)
 
 
-def test_the_outline_names_every_chapter_in_order(pdf: PdfReader, printed: Path) -> None:
-    named = [(depth, plain(item.title)) for depth, item in outline(pdf.outline)]
-    wanted = titles(printed)
-    assert [entry for entry in named if entry[0] == 0] == [entry for entry in wanted if entry[0] == 0]
-    rest = iter(named)
-    assert all(entry in rest for entry in wanted)
+def test_outline_and_contents_name_every_chapter_in_order(reader: PdfReader, page: lxml.html.HtmlElement) -> None:
+    depths = {title: depth for depth, title in outline(reader.outline)}
+    heads = [page.xpath(f"//*[@id='document-book/{name}']/following::section[1]/*[1]")[0] for name in NAMES]
+    titles = [head.text_content() for head in heads]
+    assert [title for title in depths if title in titles] == titles
+    assert depths[titles[1]] == depths[titles[0]] + 1
+    links = page.xpath("//nav[@class='contents']//a/@href")
+    assert [link for link in links if link.startswith("#document-")] == [f"#document-book/{name}" for name in NAMES]
 
 
-def test_the_contents_say_the_page_on_which_each_chapter_starts(text: list[str], printed: Path) -> None:
-    listing = next(page for page in text if "Contents" in page)
-    for _, title in titles(printed)[1:]:
-        number = int(re.search(rf"{re.escape(title)} ?(\d+)", listing)[1])
-        assert title in text[number - 1][: len(title) + 60], (title, number)
-
-
-def test_every_link_leads_somewhere(pdf: PdfReader, printed: Path) -> None:
-    places, inside, outside = set(pdf.named_destinations), 0, set()
-    for page in pdf.pages:
-        for annotation in page.get("/Annots", []):
-            link = annotation.get_object()
-            action = link.get("/A", {})
-            target = link.get("/Dest", action.get("/D"))
-            if target is not None:
-                assert str(target) in places or str(target).lstrip("/") in places, target
-                inside += 1
-            else:
-                outside.add(str(action["/URI"]))
-    assert inside > 100
+def test_every_link_leads_somewhere(reader: PdfReader, page: lxml.html.HtmlElement) -> None:
+    ids = {*page.xpath("//@id"), *page.xpath("//a/@name")}
+    inside = [link[1:] for link in page.xpath("//a/@href") if link.startswith("#") and link != "#"]
+    assert len(inside) > 100
+    assert {link for link in inside if link not in ids} == set()
+    actions = [
+        annotation.get_object().get("/A", {}) for page_ in reader.pages for annotation in page_.get("/Annots", [])
+    ]
+    outside = {str(action["/URI"]) for action in actions if "/URI" in action}
     assert all(address.startswith(("https://", "http://")) for address in outside)
-    html, _ = assemble(printed, printed / "_build" / "html")
-    soup = BeautifulSoup(html, "html.parser")
-    here = {element["id"] for element in soup.find_all(id=True)}
-    assert {link["href"][1:] for link in soup.select("a[href^='#']")} <= here
+    assert any("/studies/deng_2017_randomised.html" in address for address in outside)  # not printed, so on the site
 
 
-def test_no_anchor_occurs_twice(printed: Path) -> None:
-    soup = BeautifulSoup(assemble(printed, printed / "_build" / "html")[0], "html.parser")
-    names = [element["id"] for element in soup.find_all(id=True)]
-    assert len(names) == len(set(names))
+def test_every_figure_is_drawn_under_its_title(page: lxml.html.HtmlElement, text: str) -> None:
+    figures = page.xpath("//figure[contains(@class, 'chart')]")
+    assert len(figures) > 5
+    for figure in figures:
+        assert figure.xpath(".//span[@class='chart-title']")[0].text_content() in text
+        assert len(figure.xpath(".//svg//path | .//svg//rect")) > 3
 
 
-def test_every_figure_is_drawn_under_its_title(pdf: PdfReader, text: list[str], printed: Path) -> None:
-    whole, figures = " ".join(text), 0
-    for chapter in chapters(printed):
-        soup = page_of(printed, chapter.name)
-        for title in soup.select("article figure.chart .chart-title"):
-            assert plain(title.get_text()) in whole
-            figures += 1
-    soup = BeautifulSoup(assemble(printed, printed / "_build" / "html")[0], "html.parser")
-    drawn = [svg for svg in soup.select("figure.chart svg") if svg.select("path, line, rect")]
-    assert len(drawn) == figures > 5
+def test_numbers_and_references_can_be_read_and_tools_cannot(text: str, root: Path) -> None:
+    assert words.interval(comparisons.answer(Project(root), "agvhd_response")) in text
+    assert "10.3389/fimmu.2024.1525380" in text
+    assert "View data (" not in text
+    assert "How to cite" in text
 
 
-def test_numbers_and_references_can_be_read(text: list[str]) -> None:
-    whole = " ".join(text)
-    assert words.interval(comparisons.answer("agvhd_response")) in whole
-    assert "10.3389/fimmu.2024.1525380" in whole
-
-
-def test_wide_tables_lie_on_their_side_and_nothing_is_beyond_the_edge(pdf: PdfReader) -> None:
+def test_wide_tables_lie_on_their_side_and_nothing_is_beyond_the_edge(reader: PdfReader) -> None:
     sideways = 0
-    for page in pdf.pages:
+    for page in reader.pages:
         width = float(page.mediabox.width)
         sideways += width > float(page.mediabox.height)
         starts: list[float] = []
@@ -182,9 +127,9 @@ def test_wide_tables_lie_on_their_side_and_nothing_is_beyond_the_edge(pdf: PdfRe
     assert sideways >= 4
 
 
-def test_fonts_are_embedded(pdf: PdfReader) -> None:
+def test_fonts_are_embedded(reader: PdfReader) -> None:
     seen = 0
-    for page in pdf.pages:
+    for page in reader.pages:
         for font in page.get("/Resources", {}).get("/Font", {}).values():
             font = font.get_object()
             if font["/Subtype"] == "/Type3":
@@ -195,39 +140,37 @@ def test_fonts_are_embedded(pdf: PdfReader) -> None:
     assert seen
 
 
-def test_the_file_says_what_it_is_and_never_when_it_was_printed(pdf: PdfReader) -> None:
-    assert pdf.metadata.title.startswith("MSC Living Review")
-    assert pdf.metadata["/CreationDate"] == pdf.metadata["/ModDate"] == "D:20261123000000Z"
+def test_the_file_says_what_it_is_and_never_when_it_was_printed(reader: PdfReader, root: Path) -> None:
+    assert reader.metadata
+    assert reader.metadata.title == Project(root).citation.title
+    assert reader.metadata["/CreationDate"] == reader.metadata["/ModDate"] == "D:20261123000000Z"
 
 
-def test_the_same_site_prints_the_same_bytes(root: Path, site: Path, tmp_path: Path) -> None:
-    folder = project(tmp_path / "project", root, site)
-    (folder / "_toc.yml").write_text("root: book/synthesis/gvhd\n", encoding="utf-8")
-    file = folder / "_build" / "pdf" / "msc-living-review.pdf"
-    prints = []
-    for _ in range(2):
-        assert run(folder)[0] == 0
-        prints.append(file.read_bytes())
-    assert prints[0] == prints[1]
+def test_the_same_page_prints_the_same_bytes(printed: Path, root: Path, tmp_path: Path) -> None:
+    page = printed / "_build/pdf/_build/singlehtml/book/index.html"
+    chromium.print_page(page, tmp_path / "again.pdf")
+    chromium.finish(tmp_path / "again.pdf", Project(root).citation)
+    assert (tmp_path / "again.pdf").read_bytes() == (printed / FILE).read_bytes()
 
 
-def test_a_missing_chapter_is_named_and_the_last_print_stays(root: Path, site: Path, tmp_path: Path) -> None:
-    folder = project(tmp_path / "project", root, site)
-    last = folder / "_build" / "pdf" / "msc-living-review.pdf"
-    last.parent.mkdir()
-    last.write_bytes(b"the last one")
-    (folder / "_build" / "html" / "book" / "trials.html").unlink()
+def test_a_failed_print_says_why_and_leaves_the_last(printed: Path, tmp_path: Path, monkeypatch: Any) -> None:
+    folder = tmp_path / "project"
+    shutil.copytree(printed, folder, ignore=shutil.ignore_patterns("_build", "book"))
+    (folder / "_toc.yml").write_text("format: jb-book\nroot: book/page\n", encoding="utf-8")
+    (folder / "book").mkdir()
+    head = (printed / "book" / "trials.md").read_text(encoding="utf-8").split("# ")[0]
+    (folder / "book" / "page.md").write_text(
+        f"{head}# Page\n\n```{{code-cell}} ipython3\n1 / 0\n```\n", encoding="utf-8"
+    )
+    (folder / FILE).parent.mkdir(parents=True)
+    (folder / FILE).write_bytes(b"the last one")
     code, output = run(folder)
     assert code == 1
-    assert "book/trials" in output
+    assert "ZeroDivisionError" in output
     assert "review build" in output
-    assert last.read_bytes() == b"the last one"
-
-
-def test_without_a_browser_it_says_how_to_get_one(
-    root: Path, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    (folder / "book" / "page.md").write_text("# Page\n", encoding="utf-8")
     monkeypatch.setenv("REVIEW_BROWSER", str(tmp_path / "none"))
-    code, output = run(project(tmp_path / "project", root, site))
+    code, output = run(folder)
     assert code == 1
     assert "REVIEW_BROWSER" in output
+    assert (folder / FILE).read_bytes() == b"the last one"

@@ -1,35 +1,28 @@
-"""Two versions made from one repository: compared, told in the feed, and both readable as they were."""
+"""Two versions made from one repository: compared on pages and in the feed; sites of past versions beside them."""
 
 import csv
-import http.client
 import io
+import os
 import re
 import shutil
 import subprocess
-import zipfile
-from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import feedparser
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
-from playwright.sync_api import Page
 from typer.testing import CliRunner
 
 from atom import wrong_with
 from review_tools.cli import app
-from review_tools.data import export
-from review_tools.data.citation import site_address
-from review_tools.data.versions import order, sha256, versions
-from review_tools.site.versions import pairs
+from review_tools.data.project import Project
+from review_tools.data.versions import order, versions
+from review_tools.site.versions import KEPT, pairs
 
-Visit = Callable[..., list[str]]
-SetCell = Callable[[str, str, str, str], None]
+ROOT = Path(__file__).parents[2]
 TITLE = 'A trial & "quotes" \'7*7 < script> __pwned=1 < /script> onerror=__pwned=2'
 WORK = "@article{{new_2026_trial,\n  title = {{{}}},\n  year = {{2026}},\n}}\n"
-YEAR, DATA, _ = order(versions(Path(__file__).parents[2])[-1].number)
+YEAR, DATA, _ = order(versions(Project(ROOT))[-1].number)
 OLD, NEW = f"{YEAR}.{DATA + 1}.0", f"{YEAR}.{DATA + 2}.0"
 
 
@@ -67,13 +60,14 @@ def unreleased(folder: Path, line: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def story(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small book, released; a study added and a count changed, so that a verdict turns and is accepted; released."""
+def story(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small book, released; a study added and a count changed, so that a verdict turns and is accepted; released
+    and built, with the site of the older version at hand."""
     folder = tmp_path_factory.mktemp("story") / "project"
     for name in ("data", "releases", "book/_static"):
-        shutil.copytree(root / name, folder / name)
+        shutil.copytree(ROOT / name, folder / name)
     for name in ("references.bib", "_config.yml", "CITATION.cff", "CHANGELOG.md", ".gitignore"):
-        shutil.copy(root / name, folder / name)
+        shutil.copy(ROOT / name, folder / name)
     (folder / "_toc.yml").write_text("format: jb-book\nroot: book/page\n", encoding="utf-8")
     works = re.findall(r"^@\w+\{(\w+),", (folder / "references.bib").read_text(encoding="utf-8"), re.MULTILINE)
     page = folder / "book" / "page.md"
@@ -88,12 +82,9 @@ def story(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, value in (("user.name", "T"), ("user.email", "t@example.org"), ("commit.gpgsign", "false")):
         git(folder, "config", name, value)
     commit(folder)
-    archives = folder.parent / "archives"
     run(folder, "release", OLD, "--tag")
-    run(folder, "build")
-    run(folder, "versions", "--pack", str(folder.parent / "old"))
     with (folder / "references.bib").open("a", encoding="utf-8") as file:
-        file.write("\n" + WORK.format(TITLE.replace("{", "").replace("}", "")))
+        file.write("\n" + WORK.format(TITLE))
     with (folder / "data" / "studies.csv").open("a", encoding="utf-8") as file:
         file.write(f"new_2026_trial,human trial,human,20,,current,abstract,,https://example.org/,abstract,{NEW}\n")
     page.write_text(page.read_text(encoding="utf-8") + "\n{cite:p}`new_2026_trial`\n", encoding="utf-8")
@@ -105,12 +96,8 @@ def story(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     unreleased(folder, "The second.")
     commit(folder)
     run(folder, "release", "--data", "--tag")
+    (folder / KEPT / OLD).mkdir(parents=True)
     run(folder, "build")
-    run(folder, "versions", "--pack", str(folder.parent / "new"))
-    archives.mkdir()
-    for name, number in (("old", OLD), ("new", NEW)):
-        shutil.copy(folder.parent / name / f"site-{number}.zip", archives)
-    run(folder, "versions", "--from", str(archives))
     return folder
 
 
@@ -148,7 +135,7 @@ def test_the_comparison_tells_what_changed(site: Path) -> None:
 @pytest.mark.slow
 def test_every_pair_has_its_page_and_each_page_names_the_others(site: Path, story: Path) -> None:
     made = {path.stem for path in (site / "v").glob("*-*.html")}
-    numbers = [version.number for version in versions(story)]
+    numbers = [version.number for version in versions(Project(story))]
     assert made == {f"{old}-{new}" for old, new in pairs(numbers)}
     chapter = read(site / "book" / "page.html")
     assert f"What changed from {OLD} to {NEW}" in chapter.find(id="newest-changes").get_text()
@@ -156,7 +143,22 @@ def test_every_pair_has_its_page_and_each_page_names_the_others(site: Path, stor
     assert foot[OLD] == f"../v/index.html#version-{OLD}"
     index = read(site / "v" / "index.html")
     assert index.find(id=f"version-{OLD}").find("a", string="open")["href"] == f"{OLD}/index.html"
+    assert "not kept here" in index.find(id=f"version-{NEW}").get_text()
     assert (site / "v" / f"{OLD}.json").read_bytes() == (story / "releases" / f"{OLD}.json").read_bytes()
+
+
+@pytest.mark.slow
+def test_the_feed_is_valid_and_tells_both(site: Path) -> None:
+    content = (site / "feed.xml").read_bytes()
+    assert wrong_with(content) == []
+    entries = {entry.title: entry for entry in feedparser.parse(content).entries}
+    newest = entries[f"Version {NEW}"]
+    assert newest.link.endswith(f"v/{OLD}-{NEW}.html")
+    assert "&lt; script&gt; __pwned=1 &lt; /script&gt;" in content.decode().replace("&amp;", "&")
+    assert "<script" not in newest.content[0].value
+    assert "does not hold → <strong>holds in part</strong>" in newest.content[0].value
+    assert "The second." in newest.content[0].value
+    assert f"Version {OLD}" in entries
 
 
 def test_pages_stay_bounded() -> None:
@@ -169,183 +171,104 @@ def test_pages_stay_bounded() -> None:
     assert pairs(many[:1]) == []
 
 
-@pytest.mark.slow
-def test_the_feed_is_valid_and_tells_both(site: Path) -> None:
-    content = (site / "feed.xml").read_bytes()
-    assert wrong_with(content) == []
-    entries = {entry.title: entry for entry in feedparser.parse(content).entries}
-    newest = entries[f"Version {NEW}"]
-    assert newest.link.endswith(f"v/{OLD}-{NEW}.html")
-    assert "&lt; script&gt; __pwned=1 &lt; /script&gt;" in content.decode().replace("&amp;", "&")
-    assert "<script" not in newest.content[0].value
-    assert "does not hold → <b>holds in part</b>" in newest.content[0].value
-    assert "The second." in newest.content[0].value
-    assert f"Version {OLD}" in entries
+# The scripts of the workflows, with a stand-in for GitHub
 
-
-@pytest.mark.slow
-def test_both_copies_are_served_as_they_were(site: Path, story: Path, address: str) -> None:
-    for number, responded in ((OLD, ">138</abbr> responded"), (NEW, ">281</abbr> responded")):
-        connection = http.client.HTTPConnection(urlsplit(address).netloc)
-        connection.request("GET", f"/v/{number}/book/page.html")
-        answer = connection.getresponse()
-        text = answer.read().decode()
-        assert (answer.status, responded in text) == (200, True)
-        page = BeautifulSoup(text, "html.parser")
-        date = versions(story)[-1].date
-        banner = page.find("aside", attrs={"aria-label": "Version"}).get_text(" ", strip=True)
-        assert banner.startswith(f"This is version {number} of {date}, kept as it was.")
-        assert (f"The newest is {NEW}." in banner) == (number == OLD)
-        assert [link["href"] for link in page.find_all("link", rel="canonical")] == [
-            f"{site_address(story)}book/page.html"
-        ]
-        assert page.find("meta", attrs={"name": "robots"})["content"] == "noindex"
-        meta = re.search(r"<head>\s*<meta charset.*?Content-Security-Policy", text, re.DOTALL)
-        assert "<script" not in meta[0]
-        with zipfile.ZipFile(story.parent / "archives" / f"site-{number}.zip") as file:
-            for name in file.namelist():
-                if not name.endswith(".html"):
-                    assert (site / "v" / name).read_bytes() == file.read(name), name
-    gone = read(site / "v" / NEW / "studies" / "new_2026_trial.html")
-    assert gone.find("aside", attrs={"aria-label": "Version"}).a["href"] == "../../../studies/new_2026_trial.html"
-
-
-@pytest.mark.slow
-@pytest.mark.browser
-def test_nothing_runs_or_is_asked_for_from_elsewhere(site: Path, address: str, visit: Visit) -> None:
-    new = [f"v/{OLD}-{NEW}.html", "v/index.html", "book/page.html", f"v/{OLD}/book/page.html", f"v/{NEW}/v/index.html"]
-    for start in (address, site.as_uri()):
-        found = visit([f"{start}/{name}" for name in [*new, f"v/{OLD}/index.html", f"v/{OLD}/search.html?q=trial"]])
-        assert not found, "\n".join(found)
-    assert not visit([f"{address}/{name}" for name in new], bypass_csp=True)
-
-
-@pytest.mark.slow
-@pytest.mark.browser
-@pytest.mark.parametrize("window", ["tab", "phone"])
-@pytest.mark.parametrize("way", ["served", "from a folder"])
-def test_a_reader_of_an_old_page_sees_it_and_gets_to_the_newest(
-    site: Path, address: str, way: str, window: str, request: pytest.FixtureRequest
-) -> None:
-    page: Page = request.getfixturevalue(window)
-    start = address if way == "served" else site.as_uri()
-    asked: list[str] = []
-    page.on("request", lambda sent: asked.append(sent.url))
-    page.goto(f"{start}/v/{OLD}/book/page.html")
-    if way == "served":
-        assert not Axe().run(page).response["violations"]
-    banner = page.get_by_label("Version", exact=True)
-    box, width = banner.bounding_box(), page.viewport_size["width"]
-    assert 0 <= box["y"] < 60
-    assert box["x"] >= 0
-    assert width * 0.9 < box["width"] <= width
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert f"The newest is {NEW}" in banner.inner_text()
-    banner.get_by_role("link").click()
-    assert page.url == f"{start}/book/page.html"
-    assert page.get_by_label("Version", exact=True).count() == 0
-    assert not [url for url in asked if not url.startswith((start, "data:"))]
-
-
-@pytest.mark.slow
-def test_a_copy_stays_as_it_is(site: Path, story: Path) -> None:
-    archives = str(story.parent / "archives")
-    assert "2 copies" in run(story, "versions", "--from", archives)
-    page = site / "v" / OLD / "book" / "page.html"
-    before = page.read_bytes()
-    page.write_bytes(before.replace(b"138", b"139"))
-    result = CliRunner().invoke(app, ["versions", "--from", archives, "--root", str(story)])
-    page.write_bytes(before)
-    assert result.exit_code == 1
-    assert f"v/{OLD}: another copy lies there" in result.output
-
-
-# Archives that must not be published
-
-
-def packed(*names: str, mode: int = 0o644) -> bytes:
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as file:
-        for name in names:
-            entry = zipfile.ZipInfo(name)
-            entry.external_attr = mode << 16
-            file.writestr(entry, "<html><head></head><body><main>x</main></body></html>")
-    return held.getvalue()
-
-
-FINE = "26.1.0/index.html"
+HTML = "<html>\n<head>\n</head>\n<body><a>Skip</a>\n<header>x</header><main>{}</main></body>\n</html>\n"
+GH = '#!/bin/sh\nif [ "$2" = list ]; then cat "$GH/tags"; else for dir; do :; done; cp "$GH"/site-* "$dir"; fi\n'
+REVIEW = "#!/bin/sh\necho changes of $2 to $3\n"
 
 
 @pytest.fixture
-def published(copy: Path) -> Path:
-    """A project with a built site, as far as the copies need one."""
-    (copy / "_build" / "html").mkdir(parents=True)
-    (copy / "_build" / "html" / "index.html").write_text("newest", encoding="utf-8")
-    (copy / "archives").mkdir()
-    return copy
+def published(tmp_path: Path) -> Path:
+    """A folder with the scripts, a built site of two pages, and its newest version packed as a release."""
+    folder = tmp_path / "project"
+    shutil.copytree(ROOT / ".ci", folder / ".ci")
+    shutil.copytree(ROOT / "releases", folder / "releases")
+    (folder / "data").mkdir()
+    (folder / "data/releases.csv").write_text(
+        "version,date,sha256\n26.0.0,2026-01-01,a\n26.1.0,2026-02-01,b\n", "utf-8"
+    )
+    for name in ("index.html", "book/gone.html", "book/page.html"):
+        (folder / "_build/html" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "_build/html" / name).write_text(HTML.format(name), encoding="utf-8")
+    for name, text in ((folder / ".venv/bin/review", REVIEW), (tmp_path / "bin/gh", GH)):
+        name.parent.mkdir(parents=True)
+        name.write_text(text, encoding="utf-8")
+        name.chmod(0o755)
+    script(folder, "pack-site", "26.1.0", str(tmp_path))
+    (tmp_path / "tags").write_text("v26.1.0\n", encoding="utf-8")
+    (folder / "_build/html/book/gone.html").unlink()
+    (folder / "_build/html/v").mkdir()
+    return folder
 
 
-def unpack(folder: Path, content: bytes | None, hashed: str = "", name: str = "site-26.1.0.zip") -> tuple[int, str]:
-    with (folder / "data" / "release_copies.csv").open("a", encoding="utf-8") as file:
-        file.write(f"26.1.0,{hashed or sha256(content or b'')}\n")
-    if content is not None:
-        (folder / "archives" / name).write_bytes(content)
-    result = CliRunner().invoke(app, ["versions", "--from", str(folder / "archives"), "--root", str(folder)])
-    return result.exit_code, result.output
+def script(folder: Path, *words: str) -> tuple[int, str]:
+    path = f"{folder.parent / 'bin'}:{os.environ['PATH']}"
+    done = subprocess.run(
+        [folder / ".ci" / words[0], *words[1:]],
+        env={**os.environ, "PATH": path, "GH": str(folder.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
 
 
-def test_a_fine_archive_is_laid_out(published: Path) -> None:
-    code, output = unpack(published, packed(FINE, "26.1.0/book/gone.html"))
+def test_a_version_is_packed_the_same_each_time_with_what_it_changes(published: Path, tmp_path: Path) -> None:
+    assert (tmp_path / "notes.md").read_text(encoding="utf-8") == "changes of 26.0.0 to 26.1.0\n"
+    assert (tmp_path / "26.1.0.json").read_bytes() == (ROOT / "releases/26.1.0.json").read_bytes()
+    for again in ("one", "two"):
+        script(published, "pack-site", "26.1.0", str(tmp_path / again))
+    assert (tmp_path / "one/site-26.1.0.tar.gz").read_bytes() == (tmp_path / "two/site-26.1.0.tar.gz").read_bytes()
+    code, output = script(published, "pack-site", "26.0.0", str(tmp_path))
+    assert (code, "26.0.0 is not the newest version" in output) == (1, True)
+
+
+def test_the_site_of_a_past_version_is_unpacked_and_says_which_it_is(published: Path) -> None:
+    code, output = script(published, "kept-sites", "fetch")
     assert code == 0, output
-    text = (published / "_build/html/v/26.1.0/book/gone.html").read_text(encoding="utf-8")
-    assert 'href="../../../index.html">The front page as it is now<' in text  # the newest has no such page
-    assert "noindex" in text
+    assert "26.0.0: has no release on GitHub" in output
+    for _ in range(2):  # twice is as once
+        code, output = script(published, "kept-sites", "publish")
+        assert code == 0, output
+    for name, link, words in (
+        ("index.html", "../../index.html", "The same page as it is now"),
+        ("book/page.html", "../../../book/page.html", "The same page as it is now"),
+        ("book/gone.html", "../../../index.html", "The front page as it is now"),
+    ):
+        text = (published / "_build/html/v/26.1.0" / name).read_text(encoding="utf-8")
+        banner = BeautifulSoup(text, "html.parser").find("aside", attrs={"aria-label": "Version"})
+        assert (
+            banner.get_text()
+            == f"This is version 26.1.0 of 2026-02-01, kept as it was. It is the newest version. {words}"
+        )
+        assert banner.a["href"] == link
+        assert text.count("<aside") == text.count('name="robots" content="noindex"') == 1
+        assert re.sub(r"<aside.*</aside>\n|<meta.*>\n", "", text) == HTML.format(name)
 
 
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [
-        (packed(FINE, "26.1.0/../../../evil.html"), "leads out of 26.1.0/"),
-        (packed(FINE, "../evil.html"), "leads out of 26.1.0/"),
-        (packed(FINE, "/etc/evil.html"), "leads out of 26.1.0/"),
-        (packed(FINE, "26.1.0\\..\\evil.html"), "leads out of 26.1.0/"),
-        (packed(FINE, "26.0.0/index.html"), "leads out of 26.1.0/"),
-        (packed(FINE, "26.1.0/link", mode=0o120777), "is no plain file"),
-        (packed(FINE, FINE.upper()), "a name stands twice"),
-        (packed("26.1.0/page.html"), "holds no index.html"),
-        (b"no archive", "not a readable archive"),
-        (None, "the archive is missing"),
-    ],
-    ids=["dots", "up", "absolute", "backslash", "other", "link", "twice", "empty", "broken", "missing"],
-)
-def test_a_bad_archive_is_refused_and_nothing_is_written(published: Path, content: bytes | None, says: str) -> None:
-    before = sorted(published.rglob("*"))
-    code, output = unpack(published, content)
-    assert code == 1
-    assert says in output
-    (published / "archives" / "site-26.1.0.zip").unlink(missing_ok=True)
-    assert [path for path in published.rglob("*") if path not in before and ".edit" not in path.parts] == []
+def test_an_archive_that_is_another_or_reaches_elsewhere_is_not_unpacked(published: Path, tmp_path: Path) -> None:
+    archive, sums = tmp_path / "site-26.1.0.tar.gz", tmp_path / "site-26.1.0.sha256"
 
+    def refused(says: str) -> None:
+        code, output = script(published, "kept-sites", "fetch")
+        assert code
+        assert says in output
+        assert not list((published / "_build/kept").rglob("*"))
 
-def test_another_or_an_unknown_archive_is_refused(published: Path) -> None:
-    code, output = unpack(published, packed(FINE), hashed="0" * 64)
-    assert code == 1
-    assert "its SHA-256 is another one" in output
-    (published / "archives" / "site-27.0.0.zip").write_bytes(packed(FINE))
-    result = CliRunner().invoke(app, ["versions", "--from", str(published / "archives"), "--root", str(published)])
-    assert result.exit_code == 1
-    assert "site-27.0.0.zip: no version of that name is kept" in result.output
-    assert "its SHA-256 is another one" in result.output  # all problems at once
-
-
-def test_only_the_built_site_of_the_version_is_packed(published: Path, set_cell: SetCell) -> None:
-    set_cell("studies", "ni_2024_mesenchymal", "summary", "Said otherwise.")
-    result = CliRunner().invoke(app, ["versions", "--pack", str(published / "out"), "--root", str(published)])
-    assert result.exit_code == 1
-    assert "The data have changed since" in result.output
-    assert not (published / "out").exists()
-
-
-def test_the_same_site_packs_to_the_same_bytes() -> None:
-    files = {"b.html": b"2", "a.html": b"1"}
-    assert export.archive(files, "26.1.0") == export.archive(dict(reversed(files.items())), "26.1.0")
+    fine = archive.read_bytes()
+    archive.write_bytes(fine + b"x")
+    refused("site-26.1.0.tar.gz: FAILED")
+    (tmp_path / "evil").symlink_to("/etc/passwd")
+    (tmp_path / "evil.html").write_text("evil", encoding="utf-8")
+    for words in (
+        ["evil.html"],
+        ["--transform", "s,^,26.1.0/,", "evil"],
+        ["--transform", "s,^,26.1.0/../../,", "evil.html"],
+    ):
+        subprocess.run(["tar", "-czPf", archive, "-C", tmp_path, *words], check=True)
+        summed = subprocess.run(["sha256sum", archive.name], cwd=tmp_path, check=True, capture_output=True).stdout
+        sums.write_bytes(summed)
+        refused("holds more than plain files in 26.1.0/")
+    sums.unlink()
+    refused("No such file")

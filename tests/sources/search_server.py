@@ -83,12 +83,13 @@ class Searches(Services):
 
     def _esearch(self, _: str, query: Query) -> Reply:
         if "[crdt]" not in query.get("term", "") or query.get("usehistory") != "y":
-            return _json({"esearchresult": {"ERROR": "Empty term and query_key - nothing todo"}})
+            return 200, XML, b"<eSearchResult><ERROR>Empty term and query_key - nothing todo</ERROR></eSearchResult>"
         webenv = f"MCID_{len(self._spans)}"
         self._spans[webenv] = _days(query["term"])
         total, _shown, _more = self._page("pubmed", *self._spans[webenv], 0, 0)
-        said = {"count": str(total), "retmax": "0", "retstart": "0", "querykey": "1", "webenv": webenv, "idlist": []}
-        return _json({"header": {"type": "esearch", "version": "0.3"}, self._name("pubmed", "esearchresult"): said})
+        count = self._name("pubmed", "Count")
+        said = f"<{count}>{total}</{count}><RetMax>0</RetMax><RetStart>0</RetStart><QueryKey>1</QueryKey>"
+        return 200, XML, f"<eSearchResult>{said}<WebEnv>{webenv}</WebEnv><IdList/></eSearchResult>".encode()
 
     def _history(self, path: str, query: Query) -> Reply:
         if "WebEnv" not in query:

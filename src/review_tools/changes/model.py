@@ -1,15 +1,15 @@
-"""Changes as plain data: what a person or another program reads, and its JSON form."""
+"""The changes between two states of the review, as plain data."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields, is_dataclass
-from types import UnionType
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Generic, TypeVar
 
-from review_tools.data.problems import DataError
+import pandas as pd
 
-FORMAT = "review-changes/1"
+FORMAT = "review-changes/2"
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
-Made = TypeVar("Made")
+REFERENCES = "references"  # the bibliography, as one more table
+State = TypeVar("State")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,17 @@ class Row:
 
     @property
     def name(self) -> str:
-        return " · ".join(value for _, value in self.key)
+        return " · ".join([value for _, value in self.key])
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One table at one time, as text."""
+
+    title: str
+    key: tuple[str, ...]
+    rows: pd.DataFrame
+    only_grows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +58,7 @@ class Table:
     rows: tuple[Row, ...]
 
     def of(self, kind: str) -> tuple[Row, ...]:
-        return tuple(row for row in self.rows if row.kind == kind)
+        return tuple([row for row in self.rows if row.kind == kind])
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +74,19 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class PoolState:
-    """One declared comparison at one time."""
+class Pool:
+    """One declared comparison at one time, with the outcomes that are pooled."""
 
     comparison_id: str
     title: str
     measure: str
     page: str
     result: Result
-    outcomes: tuple[str, ...]  # that are pooled
+    outcomes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class VerdictState:
+class Verdict:
     """One claim at one time, and what the data then say of it."""
 
     claim_id: str
@@ -87,129 +97,54 @@ class VerdictState:
 
 
 @dataclass(frozen=True, slots=True)
-class Pool:
-    """One declared comparison whose result moved. A side is None where the comparison is not declared there."""
+class Turn(Generic[State]):
+    """A result or a verdict that differs; None where a side does not have it, or cannot compute it."""
 
-    comparison_id: str
-    title: str
-    measure: str
-    page: str
-    before: Result | None
-    after: Result | None
-    entered: tuple[str, ...]  # outcomes pooled after and not before
-    left: tuple[str, ...]
+    before: State | None
+    after: State | None
 
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the data say of one claim; a side is empty where there is no such claim, or its test cannot run."""
-
-    claim_id: str
-    statement: str
-    chapter: str
-    before: str
-    after: str
-    because: str
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page that a reader will find different, with the reasons."""
-
-    page: str
-    reasons: tuple[str, ...]
+    @property
+    def newest(self) -> State:
+        newest = self.after or self.before
+        assert newest is not None  # noqa: S101 (one side has it, or nothing would differ)
+        return newest
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Everything that changes between two states of the review."""
+    """Everything that changes between two states of the review, which are called ``before`` and ``after``."""
 
     before: str
     after: str
     tables: tuple[Table, ...]
-    pools: tuple[Pool, ...]
+    pools: tuple[Turn[Pool], ...]
     pools_compared: int
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[Turn[Verdict], ...]
     verdicts_compared: int
-    pages: tuple[Page, ...]
-    notes: tuple[str, ...]
+    notes: tuple[str, ...] = ()  # what could not be read or computed
+    pages: dict[str, tuple[str, ...]] = field(default_factory=dict)  # page → why a reader will find it different
 
     def __bool__(self) -> bool:
         return bool(self.tables or self.pools or self.verdicts or self.pages or self.notes)
 
-    def table(self, name: str) -> Table | None:
-        return next((table for table in self.tables if table.name == name), None)
-
     def rows(self, kind: str) -> Iterator[tuple[Table, Row]]:
-        """Every row of one kind with its table."""
+        """Yield every row of one kind with its table."""
         for table in self.tables:
             for row in table.of(kind):
                 yield table, row
+
+    def of(self, name: str, kind: str) -> tuple[Row, ...]:
+        """Return the rows of one table and kind."""
+        return tuple([row for table in self.tables if table.name == name for row in table.of(kind)])
 
     @property
     def past_edited(self) -> list[tuple[Table, Row]]:
         """Past lines of logs that were changed or taken out."""
         return [(table, row) for table in self.tables for row in table.rows if row.past]
 
-    @property
-    def corrections_opened(self) -> tuple[Row, ...]:
-        table = self.table("corrections")
-        return table.of(ADDED) if table else ()
-
-    @property
-    def corrections_closed(self) -> tuple[Row, ...]:
-        table = self.table("corrections")
-        return table.of(REMOVED) if table else ()
+    def with_pages(self, pages: dict[str, tuple[str, ...]]) -> "Changes":
+        return replace(self, pages=pages)
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON; ``format`` names the version of this form."""
+        """Return everything for JSON; ``format`` names the version of this form."""
         return {"format": FORMAT, **asdict(self)}
-
-    @classmethod
-    def from_dict(cls, data: Any) -> "Changes":
-        """The inverse of ``as_dict``, also after a way through JSON.
-
-        Raises:
-            DataError: the data are not of this form or version.
-        """
-        return from_json(cls, FORMAT, data, "change list")
-
-
-def from_json(kind: type[Made], form: str, data: Any, what: str) -> Made:
-    """A dataclass from its JSON form; ``format`` in the data must be ``form``.
-
-    Raises:
-        DataError: the data are not of this form or version.
-    """
-    said = data.get("format") if isinstance(data, dict) else None
-    if said != form:
-        raise DataError(f"a {what} of the form {said!r}; this version reads {form!r} → make it anew.")
-    try:
-        made = _build(kind, {name: value for name, value in data.items() if name != "format"})
-    except (KeyError, TypeError, ValueError) as error:
-        raise DataError(f"a {what} that is not of the form {form}: {error} → make it anew.") from error
-    assert isinstance(made, kind)  # noqa: S101 (for the type checker)
-    return made
-
-
-def _build(kind: Any, value: Any) -> Any:
-    """A value from JSON in the type that a dataclass declares."""
-    if is_dataclass(kind) and isinstance(kind, type):
-        hints = get_type_hints(kind)
-        unknown = set(value) - set(hints)
-        if unknown:
-            raise ValueError(f"{kind.__name__} has no {', '.join(sorted(unknown))}")
-        return kind(**{field.name: _build(hints[field.name], value[field.name]) for field in fields(kind)})
-    if get_origin(kind) is UnionType:  # only “… | None” occurs
-        return None if value is None else _build(get_args(kind)[0], value)
-    if get_origin(kind) is tuple:
-        if not isinstance(value, (list, tuple)):
-            raise TypeError(f"{value!r} is not a list")
-        inner = get_args(kind)
-        parts = [inner[0]] * len(value) if inner[-1] is Ellipsis else inner
-        return tuple(_build(part, one) for part, one in zip(parts, value, strict=True))
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if type(value) is not kind:
-        raise TypeError(f"{value!r} is not of the type {kind.__name__}")
-    return value

@@ -1,17 +1,20 @@
-"""Making a version: all its files at once, or none of them."""
+"""Make a version: all its files at once, or none of them.
+
+Its number counts as Metapsy does: year of the search . change of data . fix.
+"""
 
 import re
 from dataclasses import dataclass
 from datetime import date
 
-from review_tools.changes import Changes
-from review_tools.changes.snapshot import Snapshot
-from review_tools.changes.version_numbers import fits, next_number
+from review_tools.changes import state
+from review_tools.changes.compare import between
+from review_tools.changes.model import CHANGED, Changes
 from review_tools.data import citation, git, protocol
 from review_tools.data.edit import Change, edit, sha256
 from review_tools.data.problems import DataError
 from review_tools.data.project import Project
-from review_tools.data.versions import TABLE, snapshot_file, versions
+from review_tools.data.versions import NUMBER, TABLE, order, snapshot_file, versions
 
 CHANGELOG = "CHANGELOG.md"
 UNRELEASED = re.compile(r"^## \[Unreleased\]\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
@@ -36,7 +39,7 @@ class Made:
 
 
 def plan(project: Project, asked: str) -> Plan:
-    """The version ``asked`` for: search, data, fix, or a number.
+    """Return the version ``asked`` for: search, data, fix, or a number.
 
     Raises:
         DataError: the number does not fit, or the folder has changes that are not committed.
@@ -49,15 +52,15 @@ def plan(project: Project, asked: str) -> Plan:
 
 
 def make(project: Project, planned: Plan, day: date, *, dry_run: bool = False) -> Made:
-    """Makes the version from data that passed the check.
+    """Make the version from data that passed the check.
 
     Raises:
         DataError: the changes are not those that its number promises, the changelog is silent, or a file that names
             the version cannot be written to. Nothing is written then.
     """
     number = planned.number
-    snapshot = Snapshot.taken(project, number, day.isoformat(), planned.commit)
-    changes = Snapshot.read(project, planned.newest).changed_to(snapshot)
+    snapshot = state.whole(project, number, day.isoformat(), planned.commit)
+    changes = between(state.snapshot(project, planned.newest), snapshot)
     fits(planned.newest, number, changes)
     text = snapshot.text()
     with edit(project.root, dry_run=dry_run) as change:
@@ -100,3 +103,47 @@ def _set(change: Change, file: str, values: dict[str, str]) -> None:
         if found != 1:
             raise DataError(f"{file}: {found} lines start with “{key}:” → leave exactly one.")
     change.write(file, text)
+
+
+def next_number(project: Project, newest: str, asked: str) -> str:
+    """Return the number that follows ``newest``, for search, data or fix, or for a number that a person chose.
+
+    Raises:
+        DataError: the number is none, is not newer, or names a year that was not searched.
+    """
+    year, data, fix = order(newest)
+    searched = _searched(project)
+    steps = {"search": f"{max(searched, year)}.0.0", "data": f"{year}.{data + 1}.0", "fix": f"{year}.{data}.{fix + 1}"}
+    number = steps.get(asked, asked)
+    if not NUMBER.fullmatch(number):
+        raise DataError(f"{number!r} is no number of a version → write year.data.fix, for example {steps['data']}.")
+    chosen = order(number)[0]
+    if (chosen != year and chosen > searched) or (asked == "search" and searched <= year):
+        raise DataError(
+            f"data/searches.csv holds no complete search of a year after that of {newest} → "
+            "run `review watch` first, or use --data for a change without such a search."
+        )
+    if order(number) <= order(newest):
+        raise DataError(f"{number} is not newer than {newest}, the newest version → leave the number out, or raise it.")
+    return number
+
+
+def fits(newest: str, number: str, changes: Changes) -> None:
+    """Refuse a fix that changes what the review says, and a change of data that changes none.
+
+    Raises:
+        DataError: the number promises something else than the changes are.
+    """
+    is_fix = order(number)[:2] == order(newest)[:2]
+    rows = any(row.kind != CHANGED for table in changes.tables for row in table.rows)
+    if is_fix and (rows or changes.pools or changes.verdicts):
+        raise DataError(f"{number} would be a fix, but rows, pooled results or verdicts change → use --data.")
+    if not is_fix and not changes and order(number)[0] == order(newest)[0]:
+        raise DataError(f"{number} would be a change of data, but the data are those of {newest} → use --fix.")
+
+
+def _searched(project: Project) -> int:
+    """The year, in two digits, of the last complete search; 0 when there was none."""
+    searches = project.table("searches")
+    days = searches.loc[searches["status"] == "complete", "to_date"]
+    return int(days.max().year) % 100 if len(days) else 0

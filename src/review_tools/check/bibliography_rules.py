@@ -4,13 +4,14 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from datetime import date
+from functools import wraps
 
 from review_tools.check.chapters import chapters, cited_keys, merge_marks
 from review_tools.check.engine import Sheet, file_rule, table_rule, whole
 from review_tools.check.structure import ODD_TEXT, odd_form
 from review_tools.data.bibliography import FILE, START, Reference
 from review_tools.data.problems import DataError, Problem
-from review_tools.data.project import Project
+from review_tools.data.project import Project, once
 
 FIELD_FORMS = {
     "doi": (re.compile(r"10\.\d{4,9}/\S+"), "write the DOI alone, as 10.1000/xyz"),
@@ -26,7 +27,20 @@ KINDS = (
     *("article", "book", "inbook", "incollection", "inproceedings", "proceedings", "manual", "misc"),
     *("mastersthesis", "phdthesis", "techreport", "unpublished"),
 )
+Wrong = tuple[str, str, str]
 USERS = ("citations", "findings", "outcomes", "corrections")
+
+
+def work_rule(function: Callable[[Project, Reference], Iterator[Wrong]]) -> None:
+    """Register a rule about single entries: it yields the value at fault, why it is wrong and how to mend it."""
+
+    @wraps(function)
+    def find(project: Project) -> Iterator[Problem]:
+        for work in project.readable_works[0].values():
+            for value, why, remedy in function(project, work):
+                yield Problem(FILE, why, remedy, work.line, "" if value == work.key else work.key, value)
+
+    file_rule(FILE)(find)
 
 
 @file_rule(FILE)
@@ -50,25 +64,19 @@ def study_without_entry(studies: Sheet) -> Iterator[Problem]:
             yield from studies.report(lines, "study_id", f"no entry in {FILE}", f"add its entry to {FILE}")
 
 
-@file_rule(FILE)
-def entry_without_study(project: Project) -> Iterator[Problem]:
+@work_rule
+def entry_without_study(project: Project, work: Reference) -> Iterator[Wrong]:
     """Refuse an entry without a row in data/studies.csv."""
-    studies = whole(project, "studies").lines["study_id"]
-    for key, work in project.readable_works[0].items():
-        if key not in studies:
-            remedy = "add its row to data/studies.csv, or remove the entry"
-            yield _wrong(work, "no row in data/studies.csv", remedy, key)
+    if work.key not in whole(project, "studies").lines["study_id"]:
+        yield work.key, "no row in data/studies.csv", "add its row to data/studies.csv, or remove the entry"
 
 
-@file_rule(FILE)
-def unused_entry(project: Project) -> Iterator[Problem]:
+@work_rule
+def unused_entry(project: Project, work: Reference) -> Iterator[Wrong]:
     """Refuse an entry that no chapter cites and no row uses."""
-    used = {key for table in USERS for key in whole(project, table).lines["study_id"]}
-    used |= {key for text in chapters(project).values() for key, _ in cited_keys(text)}
-    for key, work in project.readable_works[0].items():
-        if key not in used:
-            remedy = "cite it in a chapter, use it in data/, or remove it"
-            yield _wrong(work, "never cited and used by no row of data/", remedy, key)
+    if work.key not in _used(project):
+        remedy = "cite it in a chapter, use it in data/, or remove it"
+        yield work.key, "never cited and used by no row of data/", remedy
 
 
 @file_rule(FILE)
@@ -81,64 +89,72 @@ def unknown_kind(project: Project) -> Iterator[Problem]:
             yield Problem(FILE, "not a kind of work that BibTeX knows", remedy, row, "", entry[1])
 
 
-@file_rule(FILE)
-def no_title(project: Project) -> Iterator[Problem]:
+@work_rule
+def no_title(_: Project, work: Reference) -> Iterator[Wrong]:
     """Refuse an entry without a title."""
-    for work in project.readable_works[0].values():
-        if not work["title"]:
-            yield _wrong(work, "no title", "add the title", work.key)
+    if not work["title"]:
+        yield work.key, "no title", "add the title"
 
 
-@file_rule(FILE)
-def malformed_field(project: Project) -> Iterator[Problem]:
+@work_rule
+def malformed_field(_: Project, work: Reference) -> Iterator[Wrong]:
     """Refuse a DOI, PubMed number, year or address of the wrong form."""
-    for work in project.readable_works[0].values():
-        for field, (right, remedy) in FIELD_FORMS.items():
-            if work[field] and not right.fullmatch(work[field]):
-                yield _wrong(work, f"{field} is not of the right form", remedy, work[field], work.key)
+    for field, (right, remedy) in FIELD_FORMS.items():
+        if work[field] and not right.fullmatch(work[field]):
+            yield work[field], f"{field} is not of the right form", remedy
 
 
-@file_rule(FILE)
-def future_year(project: Project) -> Iterator[Problem]:
+@work_rule
+def future_year(_: Project, work: Reference) -> Iterator[Wrong]:
     """Refuse a work of the year after the next."""
-    latest = date.today().year + 1  # issues appear ahead of their year
-    for work in project.readable_works[0].values():
-        if work["year"].isdecimal() and int(work["year"]) > latest:
-            yield _wrong(work, "a year in the future", "correct the year", work["year"], work.key)
+    # Issues appear ahead of their year.
+    if work["year"].isdecimal() and int(work["year"]) > date.today().year + 1:
+        yield work["year"], "a year in the future", "correct the year"
 
 
-@file_rule(FILE)
-def unknown_field(project: Project) -> Iterator[Problem]:
+@work_rule
+def unknown_field(_: Project, work: Reference) -> Iterator[Wrong]:
     """Refuse a field that no page shows, often a misspelt one."""
-    for work in project.readable_works[0].values():
-        for field in work.fields.keys() - FIELDS:
-            yield _wrong(work, f"no field “{field}” is known here", f"use {', '.join(FIELDS)}", field, work.key)
+    for field in work.fields.keys() - FIELDS:
+        yield field, f"no field “{field}” is known here", f"use {', '.join(FIELDS)}"
 
 
-@file_rule(FILE)
-def odd_field(project: Project) -> Iterator[Problem]:
+@work_rule
+def odd_field(_: Project, work: Reference) -> Iterator[Wrong]:
     """Refuse a field with invisible characters, with HTML, with the start of a formula, or of great length."""
-    for work in project.readable_works[0].values():
-        for field, value in work.fields.items():
-            for pattern, why, remedy in ODD_TEXT.values():
-                if pattern.search(value):
-                    yield _wrong(work, f"{field} {why}", remedy, value, work.key)
+    for field, value in work.fields.items():
+        for _refuses, pattern, why, remedy in ODD_TEXT.values():
+            if pattern.search(value):
+                yield value, f"{field} {why}", remedy
 
 
-@file_rule(FILE)
-def work_twice(project: Project) -> Iterator[Problem]:
+@work_rule
+def work_twice(project: Project, work: Reference) -> Iterator[Wrong]:
     """Refuse two entries with the same DOI, PubMed number, or title and year."""
-    sames: dict[str, Callable[[Reference], str]] = {
-        "DOI": lambda work: work["doi"].lower(),
-        "title and year": _title_and_year,
-        "PMID": lambda work: work["pmid"],
-    }
-    for what, same in sames.items():
-        first: dict[str, Reference] = {}
-        for work in project.readable_works[0].values():
-            if (value := same(work)) and first.setdefault(value, work) is not work:
-                why = f"the same {what} as {first[value].key} (line {first[value].line})"
-                yield _wrong(work, why, "keep one entry and one study", work.key)
+    for what, value in _identity(work):
+        first = _first(project)[what, value]
+        if first is not work:
+            yield work.key, f"the same {what} as {first.key} (line {first.line})", "keep one entry and one study"
+
+
+@once
+def _used(project: Project) -> set[str]:
+    """Return the works that a row uses or a chapter cites."""
+    rows = {key for table in USERS for key in whole(project, table).lines["study_id"]}
+    return rows | {key for text in chapters(project).values() for key, _ in cited_keys(text)}
+
+
+@once
+def _first(project: Project) -> dict[tuple[str, str], Reference]:
+    """Return the first work of each identity."""
+    works = reversed(project.readable_works[0].values())
+    return {identity: work for work in works for identity in _identity(work)}
+
+
+def _identity(work: Reference) -> Iterator[tuple[str, str]]:
+    """Yield what tells a work from others, as far as it is known."""
+    said = {"DOI": work["doi"].lower(), "title and year": _title_and_year(work), "PMID": work["pmid"]}
+    yield from ((what, value) for what, value in said.items() if value)
 
 
 def _title_and_year(work: Reference) -> str:
@@ -156,7 +172,3 @@ def _text(project: Project) -> str:
     if not project.has(FILE):
         raise DataError  # reported as a file that is missing
     return project.read(FILE).decode("utf-8", errors="replace")
-
-
-def _wrong(work: Reference, why: str, remedy: str, value: str, key: str = "") -> Problem:
-    return Problem(FILE, why, remedy, row=work.line, column=key, value=value)

@@ -93,11 +93,11 @@ def control_as_first_arm(outcomes: Sheet) -> Iterator[Problem]:
 @table_rule("outcomes")
 def product_as_second_arm(outcomes: Sheet) -> Iterator[Problem]:
     """Refuse MSCs as arm 2, unless a flag says that both arms received them."""
-    flags = outcomes.of("outcome_flags")
-    excused = outcomes["outcome_id"].isin(flags["outcome_id"][flags["flag"] == ACTIVE])
     why = "arm 2 is the arm without MSCs, and this names an MSC product"
     remedy = f"{SWAP}; if both arms received MSCs, add the flag “{ACTIVE}” to data/outcome_flags.csv"
-    yield from outcomes.report(outcomes["arm2"].map(names_msc).astype(bool) & ~excused, "arm2", why, remedy)
+    yield from outcomes.report(
+        outcomes["arm2"].map(names_msc).astype(bool) & ~outcomes.flagged(ACTIVE), "arm2", why, remedy
+    )
 
 
 def _declared(declared: Sheet) -> Iterator[tuple[int, Row, Row, Row]]:

@@ -62,6 +62,11 @@ class Sheet:
                 by_value.setdefault(value, []).append(line)
         return lines
 
+    def flagged(self, *flags: str) -> pd.Series:
+        """Return a mask of the outcomes that have one of these flags in ``data/outcome_flags.csv``."""
+        given = self.of("outcome_flags")
+        return self["outcome_id"].isin(given["outcome_id"][given["flag"].isin(flags)])
+
     def of(self, name: str) -> "Sheet":
         """Return another table. Raises DataError if it cannot be read or lacks a column."""
         return whole(self.project, name)

@@ -35,20 +35,16 @@ ARMS = [f"{what}_arm{arm}" for what in ("events", "n", "mean", "sd", "printed_pe
 
 
 @once
-def _values(project: Project) -> tuple[pd.DataFrame, dict[Any, dict[Any, float]]]:
-    """Return the figures of the outcomes as a frame, and by line, where a single cell is quick to find."""
+def _figures(project: Project) -> dict[Any, dict[Any, float]]:
+    """Return the figures of the outcomes by line, where a single cell is quick to find."""
     outcomes = whole(project, "outcomes")
-    values = pd.DataFrame({column: outcomes.numbers(column) for column in (*ARMS, *INTERVAL)})
-    return values, values.to_dict("index")
+    return pd.DataFrame({column: outcomes.numbers(column) for column in (*ARMS, *INTERVAL)}).to_dict("index")
 
 
-def _report(outcomes: Sheet, lines: Lines, column: str, why: Any, flag: str) -> Iterator[Problem]:
-    flags = outcomes.of("outcome_flags")
-    flagged = set(flags["outcome_id"][flags["flag"] == flag])
+def _report(outcomes: Sheet, lines: Lines, column: str, why: str, flag: str, *shown: pd.Series) -> Iterator[Problem]:
     remedy = f"check the source; if it prints this, add the flag “{flag}” with a note to data/outcome_flags.csv"
-    lines = lines.index[lines] if isinstance(lines, pd.Series) else lines
-    lines = [line for line in lines if outcomes.rows[line]["outcome_id"] not in flagged]
-    yield from outcomes.report(lines, column, why, remedy)
+    lines = lines if isinstance(lines, pd.Series) else outcomes.frame.index.to_series().isin(lines)
+    yield from outcomes.report(lines & ~outcomes.flagged(flag), column, why, remedy, *shown)
 
 
 @table_rule("outcomes")
@@ -57,7 +53,7 @@ def not_as_reported(outcomes: Sheet) -> Iterator[Problem]:
 
     Events and people are looked for only where the words hold a fraction (9/20, 9 of 20): others are spelt out.
     """
-    figures = _values(outcomes.project)[1]
+    figures = _figures(outcomes.project)
     for line, row in outcomes.rows.items():
         fractions = FRACTION.findall(row["reported"]) if row["block"].endswith("binary") else []
         shown: list[Any] = [float(figure) for figure in FIGURE.findall(row["reported"])]
@@ -78,7 +74,7 @@ def not_as_reported(outcomes: Sheet) -> Iterator[Problem]:
 @table_rule("outcomes")
 def effect_against_arms(outcomes: Sheet) -> Iterator[Problem]:
     """Refuse a printed effect that is not the one that the arms of the same outcome and time give."""
-    same, figures = ["study_id", "outcome", "time", "arm1", "arm2"], _values(outcomes.project)[1]
+    same, figures = ["study_id", "outcome", "time", "arm1", "arm2"], _figures(outcomes.project)
     blocks = ("binary", "continuous")
     armed = {tuple(row[one] for one in same): line for line, row in outcomes.rows.items() if row["block"] in blocks}
     for line, row in outcomes.rows.items():
@@ -98,23 +94,17 @@ def effect_against_arms(outcomes: Sheet) -> Iterator[Problem]:
 @table_rule("outcomes")
 def off_centre(outcomes: Sheet) -> Iterator[Problem]:
     """Refuse an estimate that does not lie in the middle of its interval, for ratios on the scale of logarithms."""
-    figures = _values(outcomes.project)[1]
-    for line, row in outcomes.rows.items():
-        if not row["effect_measure"]:
-            continue
-        low, effect, high = (figures[line][column] for column in INTERVAL)
-        slack = max(_half_digit(row[column]) for column in INTERVAL)
-        if row["effect_measure"] in RATIOS:
-            if not 0 < low <= effect <= high:
-                if min(low, effect, high) <= 0:
-                    why = "a ratio and its interval lie above zero"
-                    yield from _report(outcomes, [line], "ci_low", why, SUM)
-                continue
-            slack /= low
-            low, effect, high = np.log([low, effect, high])
-        if abs((high - effect) - (effect - low)) > OFF_CENTRE * (high - low) + 4 * slack:
-            why = f"the interval {row['ci_low']} to {row['ci_high']} does not lie evenly around the estimate"
-            yield from _report(outcomes, [line], "effect", why, SUM)
+    low, effect, high = (outcomes.numbers(column) for column in INTERVAL)
+    ratio = outcomes["effect_measure"].isin(RATIOS)
+    below = ratio & ((low <= 0) | (effect <= 0) | (high <= 0))
+    yield from _report(outcomes, below, "ci_low", "a ratio and its interval lie above zero", SUM)
+    slack = pd.concat([outcomes[column].map(_half_digit) for column in INTERVAL], axis=1).max(axis=1)
+    slack = slack.where(~ratio, slack / low)
+    low, effect, high = (side.where(~ratio, np.log(side.where(side > 0))) for side in (low, effect, high))
+    uneven = ((high - effect) - (effect - low)).abs() > OFF_CENTRE * (high - low) + 4 * slack
+    uneven &= (outcomes["effect_measure"] != "") & (~ratio | ((low <= effect) & (effect <= high)))
+    why = "the interval {} to {} does not lie evenly around the estimate"
+    yield from _report(outcomes, uneven, "effect", why, SUM, outcomes["ci_low"], outcomes["ci_high"])
 
 
 @table_rule("outcomes")
@@ -124,25 +114,21 @@ def more_people_than_enrolled(outcomes: Sheet) -> Iterator[Problem]:
     trials = outcomes.of("trials").frame.drop_duplicates("trial_id").set_index("trial_id")
     people = pd.to_numeric(studies["n"], errors="coerce")
     enrolled = pd.to_numeric(trials["enrolment"], errors="coerce").where(trials["enrolment_basis"] == "actual")
-    both = _values(outcomes.project)[0][["n_arm1", "n_arm2"]].sum(axis=1)
+    both = outcomes.numbers("n_arm1").fillna(0) + outcomes.numbers("n_arm2").fillna(0)
     for most, words in (
         (outcomes["study_id"].map(people), "the whole study {:g} (data/studies.csv)"),
         (outcomes["study_id"].map(studies["trial_id"]).map(enrolled), "its trial enrolled {:g} (data/trials.csv)"),
     ):
-        for line in both.index[both > most]:
-            why = f"the arms hold {both[line]:g} people, {words.format(most[line])}"
-            yield from _report(outcomes, [line], "n_arm1", why, SUM)
+        yield from _report(outcomes, both > most, "n_arm1", f"the arms hold {{:g}} people, {words}", SUM, both, most)
 
 
 @table_rule("outcomes")
 def error_as_deviation(outcomes: Sheet) -> Iterator[Problem]:
     """Refuse arms too many SDs apart, and SDs far below those of the same outcome elsewhere: perhaps SEs."""
-    values = _values(outcomes.project)[0]
-    pooled = np.sqrt((values["sd_arm1"] ** 2 + values["sd_arm2"] ** 2) / 2)
-    apart = ((values["mean_arm1"] - values["mean_arm2"]) / pooled).abs()
-    for line in apart.index[apart > LARGE]:
-        why = f"the arms lie {apart[line]:.1f} SDs apart; an SE given as an SD looks like this"
-        yield from _report(outcomes, [line], "sd_arm1", why, SPREAD)
+    mean1, mean2, sd1, sd2 = (outcomes.numbers(f"{what}_arm{arm}") for what in ("mean", "sd") for arm in (1, 2))
+    apart = (mean1 - mean2).abs() / np.sqrt((sd1**2 + sd2**2) / 2)
+    why = "the arms lie {:.1f} SDs apart; an SE given as an SD looks like this"
+    yield from _report(outcomes, apart > LARGE, "sd_arm1", why, SPREAD, apart)
     for line, column, value, others in _peers(outcomes, "sd"):
         if value < SMALL * (middle := np.median(others)):
             why = f"far below the spread of the same outcome in other rows (median {middle:.3g})"
@@ -184,7 +170,7 @@ def future_date(sheet: Sheet) -> Iterator[Problem]:
 
 def _peers(outcomes: Sheet, what: str) -> Iterator[tuple[Any, str, float, np.ndarray]]:
     """Yield each value of one kind with the values of the other studies that share outcome and unit."""
-    columns, figures, rows = [f"{what}_arm1", f"{what}_arm2"], _values(outcomes.project)[1], outcomes.rows
+    columns, figures, rows = [f"{what}_arm1", f"{what}_arm2"], _figures(outcomes.project), outcomes.rows
     groups: defaultdict[tuple[str, str], list[Any]] = defaultdict(list)
     for line, row in rows.items():
         if not np.isnan(figures[line][columns[0]]):

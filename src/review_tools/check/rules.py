@@ -34,13 +34,8 @@ def completion_before_start(trials: Sheet) -> Iterator[Problem]:
     start, end = trials["start_date"], trials["completion_date"]
     shorter = [min(len(one), len(other)) for one, other in zip(start, end, strict=True)]
     early = [e[:n] < s[:n] for s, e, n in zip(start, end, shorter, strict=True)]
-    yield from trials.report(
-        start.index[early],
-        "completion_date",
-        "completion before the start ({})",
-        "check both dates in the registry",
-        start,
-    )
+    why, remedy = "completion before the start ({})", "check both dates in the registry"
+    yield from trials.report(start.index[early], "completion_date", why, remedy, start)
 
 
 @table_rule("outcomes")
@@ -110,8 +105,7 @@ def outside_interval(rows: Sheet) -> Iterator[Problem]:
 @table_rule("outcomes")
 def wrong_percentage(outcomes: Sheet) -> Iterator[Problem]:
     """Refuse counts that do not fit the percentage printed beside them, unless a flag says that the source is so."""
-    flags = outcomes.of("outcome_flags")
-    excused = flags["outcome_id"][flags["flag"].isin(["rounding conflict", "derived with slack"])]
+    excused = outcomes.flagged("rounding conflict", "derived with slack")
     remedy = "check the source; if it prints both, keep both and add the flag “rounding conflict”"
     for arm in ARMS:
         column = f"printed_percent_{arm}"
@@ -119,8 +113,7 @@ def wrong_percentage(outcomes: Sheet) -> Iterator[Problem]:
         decimals = outcomes[column].str.extract(r"\.(\d+)$")[0].str.len().fillna(0)
         # Half a unit of the last printed digit, and a little for sources that cut instead of round.
         off = (share - outcomes.numbers(column)).abs() > 1.0 * 10.0**-decimals
-        off &= ~outcomes["outcome_id"].isin(excused)
-        yield from outcomes.report(off, column, "the counts give {:.1f}%", remedy, share)
+        yield from outcomes.report(off & ~excused, column, "the counts give {:.1f}%", remedy, share)
 
 
 @table_rule("citations")

@@ -25,24 +25,28 @@ FORMS = {
 }
 LONGEST = 2000  # characters; the longest true cell has a quarter of that
 ODD_TEXT = {  # what no source prints and a reader, a spreadsheet or a browser may trip over
-    "invisible": (
+    "invisible_character": (
+        "a character that cannot be seen",
         re.compile(
             r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
         ),
         "holds a character that cannot be seen",
         "type the text anew",
     ),
-    "HTML": (
+    "html": (
+        "what a browser takes for HTML",
         re.compile(r"<[A-Za-z/!?]"),
         "holds what a browser takes for HTML",
         "write plain text, with a space after a less-than sign",
     ),
     "formula": (
+        "what a spreadsheet takes for a formula",
         re.compile(r"\A(?:[=+@]|-(?![\d.]+%?(?:\s|\Z)))"),
         "begins as a formula of a spreadsheet does",
         "put a word before the sign",
     ),
-    "length": (
+    "overlong_text": (
+        "a text that is longer than a fact",
         re.compile(rf"\A(?s:.{{{LONGEST + 1}}})"),
         f"longer than {LONGEST:,} characters",
         "keep one fact, and name its source",
@@ -154,35 +158,19 @@ def wrong_form(_: Project, table: Table, field: Field) -> CellTest | None:
     return lambda text: wrong if _trimmed(text) and not pattern.fullmatch(text) else None
 
 
-@cell_rule
-def invisible_character(_: Project, table: Table, field: Field) -> CellTest | None:
-    """Refuse a character that cannot be seen."""
-    return _odd("invisible", table, field)
+def _odd_text(name: str, refuses: str, pattern: re.Pattern[str], why: str, remedy: str) -> None:
+    """Register a rule about text; a log keeps the titles that it was given."""
+
+    def test(_: Project, table: Table, field: Field) -> CellTest | None:
+        plain = field.type == "string" and not table.append_only
+        return (lambda text: (why, remedy) if pattern.search(text) else None) if plain else None
+
+    test.__name__, test.__doc__ = name, f"Refuse {refuses}."
+    cell_rule(test)
 
 
-@cell_rule
-def html(_: Project, table: Table, field: Field) -> CellTest | None:
-    """Refuse what a browser takes for HTML."""
-    return _odd("HTML", table, field)
-
-
-@cell_rule
-def formula(_: Project, table: Table, field: Field) -> CellTest | None:
-    """Refuse what a spreadsheet takes for a formula."""
-    return _odd("formula", table, field)
-
-
-@cell_rule
-def overlong_text(_: Project, table: Table, field: Field) -> CellTest | None:
-    """Refuse a text that is longer than a fact."""
-    return _odd("length", table, field)
-
-
-def _odd(kind: str, table: Table, field: Field) -> CellTest | None:
-    if field.type != "string" or table.append_only:  # a log keeps the titles that it was given
-        return None
-    pattern, *wrong = ODD_TEXT[kind]
-    return lambda text: (wrong[0], wrong[1]) if pattern.search(text) else None
+for rule, said in ODD_TEXT.items():
+    _odd_text(rule, *said)
 
 
 @cell_rule

@@ -3,12 +3,9 @@
 from review_tools.cli import (
     add,
     build,
+    changes,
     check,
-    diff,
-    gate,
     pdf,
-    release,
-    versions,
     watch,
 )
 from review_tools.cli.app import app
@@ -17,11 +14,8 @@ __all__ = [
     "add",
     "app",
     "build",
+    "changes",
     "check",
-    "diff",
-    "gate",
     "pdf",
-    "release",
-    "versions",
     "watch",
 ]

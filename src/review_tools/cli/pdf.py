@@ -6,12 +6,12 @@ from review_tools.data.problems import DataError
 
 @app.command()
 def pdf(root: Root = None) -> None:
-    """Print the site in _build/html to one PDF in _build/pdf; needs Chromium."""
-    from review_tools.site.pdf.chromium import NoBrowserError
-    from review_tools.site.pdf.document import make_pdf
+    """Print the whole review to one PDF in _build/pdf; needs Chromium."""
+    from review_tools.site.chromium import PrintError
+    from review_tools.site.pdf import make_pdf
 
     try:
         made = make_pdf(open_project(root))
-    except (DataError, NoBrowserError) as error:
+    except (DataError, PrintError) as error:
         refuse(str(error))
     print(f"The review is printed: {made}")

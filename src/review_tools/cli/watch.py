@@ -137,19 +137,20 @@ def identify(
     from review_tools.sources import crossref
     from review_tools.sources.add import UnfitError, remaining, signed
     from review_tools.sources.http import Client, ServiceError
-    from review_tools.sources.identify import SEED, saved_record
+    from review_tools.sources.identify import SEED, saved_list
     from review_tools.sources.identify import identify as fill
+    from review_tools.sources.records import today
 
     project = open_project(root)
     try:
         signed(by)
         with Client() as client, edit(project.root, dry_run=dry_run) as change:
             if file:
-                (record, seen), fetch = saved_record(file), None
+                listed, seen = saved_list(file)
+                report = fill(change, listed, None, seen, by)
             else:
-                record, _, seen = crossref.message(client, SEED)
-                fetch = partial(crossref.work, client)
-            report = fill(change, crossref.references(record), fetch, seen, by)
+                listed = crossref.message(client, SEED, crossref.references)
+                report = fill(change, listed, partial(crossref.work, client), today(), by)
             remaining(change)
     except UnfitError as unfit:
         print_problems(unfit.problems, 0, project)

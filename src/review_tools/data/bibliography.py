@@ -121,7 +121,7 @@ def names_of(authors: str) -> list[str]:
 def _is_group(name: str) -> bool:
     """Say whether one pair of braces holds the whole name, and that is no surname of two words, such as {Te Boome}."""
     *before, _ = name.strip("{}").split() or [""]
-    surname = bool(before) and all(word.casefold() in PARTICLES for word in before)
+    surname = bool(before) and {word.casefold() for word in before} <= PARTICLES
     return name.startswith("{") and name.find("}") == len(name) - 1 and not surname
 
 

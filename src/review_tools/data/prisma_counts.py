@@ -3,7 +3,7 @@
 Frames may hold text (empty cell: ``""``) or typed columns (missing: NaN).
 """
 
-from collections.abc import Iterator
+from collections import Counter
 from dataclasses import dataclass
 
 import pandas as pd
@@ -19,27 +19,28 @@ def in_force(screenings: pd.DataFrame) -> pd.DataFrame:
     Returns:
         One row for each candidate and person, in the order in which the candidates were first decided.
     """
-    standing: dict[tuple[str, str], list[list[object]]] = {}
-    for row in screenings[DECISION_COLUMNS].to_numpy(dtype=object).tolist():
-        stack = standing.setdefault((row[0], row[1]), [])
-        if row[2] != "undo":
-            stack.append(row)
+    return screenings.loc[_standing(screenings)[0], DECISION_COLUMNS].reset_index(drop=True)
+
+
+def idle_undos(screenings: pd.DataFrame) -> list[int]:
+    """Return the index of each row that takes back a decision which does not stand."""
+    return _standing(screenings)[1]
+
+
+def _standing(screenings: pd.DataFrame) -> tuple[list[int], list[int]]:
+    """Return the index of each decision in force, and of each undo that finds none."""
+    stacks: dict[tuple[str, str], list[int]] = {}
+    idle = []
+    columns = (screenings[column] for column in ("candidate_id", "by", "decision"))
+    for at, candidate, by, decision in zip(screenings.index, *columns, strict=True):
+        stack = stacks.setdefault((candidate, by), [])
+        if decision != "undo":
+            stack.append(at)
         elif stack:
             stack.pop()
-    return pd.DataFrame([stack[-1] for stack in standing.values() if stack], columns=DECISION_COLUMNS)
-
-
-def idle_undos(screenings: pd.DataFrame) -> Iterator[int]:
-    """Yield the index of each row that takes back a decision which does not stand."""
-    depth: dict[tuple[str, str], int] = {}
-    for at, candidate, by, decision in zip(
-        screenings.index, screenings["candidate_id"], screenings["by"], screenings["decision"], strict=True
-    ):
-        now = depth.get((candidate, by), 0)
-        if decision == "undo" and now == 0:
-            yield at
         else:
-            depth[(candidate, by)] = now + (1 if decision != "undo" else -1)
+            idle.append(at)
+    return [stack[-1] for stack in stacks.values() if stack], idle
 
 
 def outcomes(candidates: pd.DataFrame, screenings: pd.DataFrame) -> pd.DataFrame:
@@ -49,20 +50,18 @@ def outcomes(candidates: pd.DataFrame, screenings: pd.DataFrame) -> pd.DataFrame
         ``candidate_id``, ``search_id``, ``source``, ``outcome`` (waiting, include, exclude, unsure or
         conflict), ``reason`` of an exclusion (the first person's), ``people`` who decided.
     """
-    queue = to_screen(candidates)
-    decided = in_force(screenings)
-    groups = dict(iter(decided.groupby("candidate_id", sort=False)))
-    rows = []
-    for candidate in queue["candidate_id"]:
-        group = groups.get(candidate)
-        if group is None:
-            rows.append(("waiting", "", 0))
-            continue
-        said = set(group["decision"])
-        outcome = said.pop() if len(said) == 1 else "conflict"
-        rows.append((outcome, group["reason"].iloc[0] if outcome == "exclude" else "", len(group)))
-    found = pd.DataFrame(rows, columns=["outcome", "reason", "people"], index=queue.index)
-    return queue[["candidate_id", "search_id", "source"]].join(found)
+    queue = to_screen(candidates)[["candidate_id", "search_id", "source"]]
+    by_candidate = in_force(screenings).groupby("candidate_id", sort=False)
+    decided = pd.DataFrame(
+        {
+            "outcome": by_candidate["decision"].agg(lambda said: said.iloc[0] if len(set(said)) == 1 else "conflict"),
+            "reason": by_candidate["reason"].first(),
+            "people": by_candidate.size(),
+        }
+    )
+    became = queue.join(decided, on="candidate_id").fillna({"outcome": "waiting", "people": 0})
+    became["reason"] = became["reason"].where(became["outcome"] == "exclude", "")
+    return became.astype({"people": int})
 
 
 def to_screen(candidates: pd.DataFrame) -> pd.DataFrame:
@@ -74,16 +73,16 @@ def to_screen(candidates: pd.DataFrame) -> pd.DataFrame:
 class Flow:
     """Numbers of records on their way into the review."""
 
-    identified: int = 0
-    duplicates: int = 0
-    ruled_out: int = 0
-    new: int = 0
-    waiting: int = 0
-    excluded: int = 0
-    unsure: int = 0
-    conflict: int = 0
-    included: int = 0
-    reasons: tuple[tuple[str, int], ...] = ()  # of the exclusions, most frequent first
+    identified: int
+    duplicates: int
+    ruled_out: int
+    new: int
+    waiting: int
+    excluded: int
+    unsure: int
+    conflict: int
+    included: int
+    reasons: tuple[tuple[str, int], ...]  # of the exclusions, most frequent first
 
     @property
     def screened(self) -> int:
@@ -92,24 +91,24 @@ class Flow:
 
 def flow(searches: pd.DataFrame, candidates: pd.DataFrame, screenings: pd.DataFrame) -> Flow:
     """Return the flow of the records of these searches; candidates of other searches do not count."""
-    mine = candidates[candidates["search_id"].isin(searches["search_id"])]
-    became = outcomes(mine, screenings)
+    became = outcomes(candidates[candidates["search_id"].isin(searches["search_id"])], screenings)
     count = became["outcome"].value_counts()
-    reasons = became.loc[became["outcome"] == "exclude", "reason"].fillna("").value_counts()
-    ordered = sorted(reasons.items(), key=lambda item: (-item[1], str(item[0])))
-
-    def total(column: str) -> int:
-        return int(pd.to_numeric(searches[column], errors="coerce").fillna(0).sum())
-
+    reasons = Counter(map(str, became.loc[became["outcome"] == "exclude", "reason"].fillna("")))
+    totals = (
+        searches[["hits", "duplicates", "ruled_out", "new"]]
+        .apply(pd.to_numeric, errors="coerce")
+        .astype("float64")
+        .sum()
+    )
     return Flow(
-        identified=total("hits"),
-        duplicates=total("duplicates"),
-        ruled_out=total("ruled_out"),
-        new=total("new"),
+        identified=int(totals["hits"]),
+        duplicates=int(totals["duplicates"]),
+        ruled_out=int(totals["ruled_out"]),
+        new=int(totals["new"]),
         waiting=int(count.get("waiting", 0)),
         excluded=int(count.get("exclude", 0)),
         unsure=int(count.get("unsure", 0)),
         conflict=int(count.get("conflict", 0)),
         included=int(count.get("include", 0)),
-        reasons=tuple((str(reason), int(number)) for reason, number in ordered),
+        reasons=tuple(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
     )

@@ -1,7 +1,8 @@
 """The project: one folder with its data, bibliography and chapters, read at most once."""
 
+import inspect
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property, wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -100,7 +101,7 @@ class Project:
         if self._on_disk:
             paths = (self.root / folder).rglob("*")
             names |= {path.relative_to(self.root).as_posix() for path in paths if path.is_file()}
-        return sorted(name for name in names if name.endswith(suffix) and self.has(name))
+        return sorted([name for name in names if name.endswith(suffix) and self._contents.get(name, b"") is not None])
 
     @cached_property
     def schema(self) -> dict[str, schema.Table]:
@@ -114,8 +115,8 @@ class Project:
             KeyError: there is no such table; the message lists them.
             DataError: the file is missing, empty, not UTF-8 or not CSV.
         """
-        file = self.file_of(name)
         if name not in self._texts:
+            file = self.file_of(name)
             if not self.has(file):
                 raise DataError(_missing(file))
             self._texts[name] = tables.parse_table(self.read(file), file)
@@ -131,8 +132,8 @@ class Project:
             KeyError: there is no such table; the message lists them.
             DataError: the file is missing, not UTF-8, or holds a value of the wrong type.
         """
-        text = self.text(name)
         if name not in self._tables:
+            text = self.text(name)
             self._tables[name] = tables.with_types(self.schema[name], text, self.file_of(name))
         return self._tables[name].copy(deep=False)
 
@@ -196,6 +197,13 @@ def once(function: Callable[Concatenate[Project, Args], Result]) -> Callable[Con
         return result
 
     return remembered
+
+
+def share(function: Callable[..., Any], source: Project, target: Project, names: Collection[str]) -> None:
+    """Let ``target`` have what ``function`` (under ``once``) gave for ``source``, where its first argument is one of
+    ``names``: for what a caller has found to be the same in both."""
+    own = inspect.unwrap(function)
+    target._results |= {key: one for key, one in source._results.items() if key[0] is own and key[1][0] in names}
 
 
 @once

@@ -1,33 +1,21 @@
-"""The protocol of the review, ``data/review.yml``: read and checked in one place."""
+"""The protocol of the review, ``data/review.yml``: its form is the JSON Schema ``protocol.schema.yml`` beside this."""
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml  # type: ignore[import-untyped]
 
 from review_tools.data.problems import DataError, Problem
 
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+
 FILE = "data/review.yml"
-STATUSES = ("living", "paused", "retired")
-SOURCES = {
-    "clinicaltrials": ("query.intr", "query.cond"),
-    "pubmed": ("term",),
-    "europepmc": ("query",),
-    "crossref": ("query.title",),
-}
-TEXTS = (
-    "title",
-    "version",
-    "schedule",
-    "retirement",
-    "preceding.version",
-    *(f"seed.{part}" for part in ("version", "study_id", "doi")),
-    *(f"eligibility.{part}" for part in ("population", "intervention", "comparator", "outcomes", "designs")),
-)
-LISTS = {
-    "eligibility.examples": ("study_id", "decision", "why"),
-    "authors": ("name", "role"),
-}
-BOUNDS = ("hits_of_a_search", "candidates_of_a_run", "changes_of_a_run", "rows_of_a_change")
+SCHEMA = yaml.safe_load(Path(__file__).with_name("protocol.schema.yml").read_text(encoding="utf-8"))
+STRATEGY = SCHEMA["properties"]["strategies"]["additionalProperties"]
+SOURCES: tuple[str, ...] = tuple(STRATEGY["properties"]["sources"]["properties"])
 
 
 def validated(read: dict[str, Any]) -> dict[str, Any]:
@@ -36,80 +24,36 @@ def validated(read: dict[str, Any]) -> dict[str, Any]:
     Raises:
         DataError: something is missing or wrong; it holds every problem, each with its key and remedy.
     """
-    if problems := list(_problems(read)):
+    from jsonschema import Draft202012Validator, validators  # slow to import, and few commands need it
+
+    types = Draft202012Validator.TYPE_CHECKER.redefine("date", lambda _, value: isinstance(value, date))
+    validator = validators.extend(Draft202012Validator, type_checker=types)(SCHEMA)
+    problems = [problem for error in validator.iter_errors(read) for problem in _problems(error)]
+    if problems := list(dict.fromkeys(problems or _unknown_groups(read))):
         raise DataError(*problems)
     return read
 
 
-def _problems(read: dict[str, Any]) -> Iterator[Problem]:
-    for key in TEXTS:
-        value = _at(read, key)
-        if not isinstance(value, str) or not value.strip():
-            yield _wrong(key, "missing or not text", "write it as text")
-    if read.get("status") not in STATUSES:
-        yield _wrong("status", f"{read.get('status')!r} is no status", f"write {', '.join(STATUSES)}")
-    questions = read.get("questions")
-    if not isinstance(questions, list) or not questions or not all(isinstance(one, str) for one in questions):
-        yield _wrong("questions", "no list of questions", "write at least one")
-    for key, parts in LISTS.items():
-        listed = _at(read, key)
-        if not isinstance(listed, list) or not listed:
-            yield _wrong(key, "no list", f"write at least one entry with {', '.join(parts)}")
-            continue
-        for number, entry in enumerate(listed, 1):
-            for part in parts:
-                if not isinstance(entry, dict) or not isinstance(entry.get(part), str):
-                    yield _wrong(f"{key}, entry {number}", f"lacks {part}", f"write {part} as text")
-    examples = _at(read, "eligibility.examples")
-    decisions = {entry.get("decision") for entry in examples if isinstance(entry, dict)} if examples else set()
-    if decisions != {"include", "exclude"}:
-        yield _wrong("eligibility.examples", "needs worked examples in and out", "decide include or exclude in each")
-    for bound in BOUNDS:
-        if not _whole(_at(read, f"bounds.{bound}")):
-            yield _wrong(f"bounds.{bound}", "not a whole number above 0", "write how many at most")
-    yield from _strategies(read.get("strategies"))
+def _problems(error: "ValidationError") -> Iterator[Problem]:
+    """Yield what is wrong at one key, or each key that is missing, in the words of the schema."""
+    path = list(error.absolute_path)
+    if error.validator == "required":
+        for name in error.validator_value:
+            if name not in error.instance:
+                yield _problem([*path, name], error.schema["properties"][name])
+    else:
+        yield _problem(path, error.schema, "" if isinstance(error.instance, (dict, list)) else str(error.instance))
 
 
-def _strategies(strategies: object) -> Iterator[Problem]:
-    if not isinstance(strategies, dict) or not strategies:
-        yield _wrong("strategies", "no strategy", "write at least one, with a version and its sources")
-        return
-    for name, strategy in strategies.items():
-        key = f"strategies.{name}"
-        if not _whole(_at(strategy, "version")):
-            yield _wrong(f"{key}.version", "not a whole number above 0", "count up from 1 at each change of a query")
-        if not isinstance(_at(strategy, "first_day"), date):
-            yield _wrong(f"{key}.first_day", "not a date", "write where the first search begins, as YYYY-MM-DD")
-        groups = _at(strategy, "groups")
-        if not isinstance(groups, dict) or not groups or not all(_words(words) for words in groups.values()):
-            yield _wrong(f"{key}.groups", "not groups of words", "write at least one group, each a list of words")
-        for source, needed in SOURCES.items():
-            asked = _at(strategy, f"sources.{source}")
-            if not _whole(_at(asked, "every_days")):
-                yield _wrong(f"{key}.sources.{source}.every_days", "not a whole number above 0", "write 7 for weekly")
-            for part in needed:
-                # The services' own names of parameters hold a point, so they are no path.
-                if not isinstance(asked, dict) or not isinstance(asked.get(part), str) or not asked[part].strip():
-                    yield _wrong(f"{key}.sources.{source}.{part}", "missing or not text", "write the query")
-            required = (_at(asked, "required_groups") or []) if isinstance(asked, dict) else []
-            if not isinstance(required, list) or not set(required) <= set(groups if isinstance(groups, dict) else ()):
+def _problem(path: list[str | int], wanted: dict[str, Any], value: str = "") -> Problem:
+    key = "".join(f", entry {part + 1}" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+    return Problem(FILE, wanted["why"], wanted["remedy"], column=key, value=value)
+
+
+def _unknown_groups(read: dict[str, Any]) -> Iterator[Problem]:
+    for name, strategy in read["strategies"].items():
+        for source, asked in strategy["sources"].items():
+            if not set(asked.get("required_groups", ())) <= strategy["groups"].keys():
+                key = f"strategies.{name}.sources.{source}.required_groups"
                 why = "names a group that the strategy does not have"
-                yield _wrong(f"{key}.sources.{source}.required_groups", why, "name groups of this strategy")
-
-
-def _at(value: Any, path: str) -> Any:
-    for key in path.split("."):
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
-
-
-def _whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
-
-
-def _words(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(word, str) and word for word in value)
-
-
-def _wrong(key: str, why: str, remedy: str) -> Problem:
-    return Problem(FILE, why, remedy, column=key)
+                yield Problem(FILE, why, "name groups of this strategy", column=key)

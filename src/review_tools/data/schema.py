@@ -1,7 +1,7 @@
 """The definition of the tables: ``data/datapackage.json`` (Frictionless Table Schema)."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from review_tools.data.problems import DataError, Problem
@@ -79,25 +79,7 @@ def _table(resource: dict[str, Any]) -> Table:
         title=resource["title"],
         description=resource["description"],
         path=resource["path"],
-        fields=tuple(
-            [
-                Field(
-                    name=field["name"],
-                    type=field["type"],
-                    description=field["description"],
-                    required=limits.get("required", False),
-                    unique=limits.get("unique", False),
-                    pattern=limits.get("pattern", ""),
-                    minimum=limits.get("minimum"),
-                    maximum=limits.get("maximum"),
-                    vocabulary=field.get("vocabulary", ""),
-                    unit=field.get("unit", ""),
-                    example=field.get("example", ""),
-                )
-                for field in schema["fields"]
-                for limits in [field.get("constraints", {})]
-            ]
-        ),
+        fields=tuple([_field(field | field.get("constraints", {})) for field in schema["fields"]]),
         primary_key=(key,) if isinstance(key, str) else tuple(key),
         foreign_keys=tuple(
             [
@@ -107,3 +89,7 @@ def _table(resource: dict[str, Any]) -> Table:
         ),
         append_only=resource.get("appendOnly", False),
     )
+
+
+def _field(said: dict[str, Any]) -> Field:
+    return Field(**{field.name: said[field.name] for field in fields(Field) if field.name in said})

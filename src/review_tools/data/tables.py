@@ -13,7 +13,7 @@ FORM = (  # what programs add to a file unasked: bytes, name, what `review check
     (b"\xef\xbb\xbf", "a byte order mark", "byte order mark removed"),
     (b"\r\n", "line ends of Windows", "line ends made line feeds"),
 )
-DTYPES: dict[str, Any] = {"string": "str", "integer": "Int64", "number": "float64", "boolean": "boolean"}
+DTYPES: dict[str, Any] = {"integer": "Int64", "number": "float64"}
 
 
 def parse_table(content: bytes, where: str) -> pd.DataFrame:
@@ -69,27 +69,27 @@ def with_types(table: Table, text: pd.DataFrame, where: str) -> pd.DataFrame:
     missing = [column for column in table.columns if column not in text.columns]
     if missing:
         raise DataError(Problem(where, f"lacks the columns {', '.join(missing)}", "add them to the header", row=1))
-    text = text.reset_index(drop=True)
+    frame = text.where(text != "").reset_index(drop=True)[table.columns]
     try:
-        return pd.DataFrame({field.name: typed(text[field.name], field.type) for field in table.fields})
+        for field in table.fields:
+            if field.type != "string":
+                frame[field.name] = typed(frame[field.name], field.type)
+        return frame
     except (ValueError, TypeError) as error:
         raise DataError(Problem(where, str(error), "run `review check` to see where")) from error
 
 
-def typed(column: pd.Series, kind: str) -> pd.Series:
-    """Return a column of text in the type ``kind`` of the schema; empty cells become missing.
+def typed(values: pd.Series, kind: str) -> pd.Series:
+    """Return a column of text, in which empty cells are missing, in the type ``kind`` of the schema.
 
     Raises:
         ValueError: a value cannot be read as that type.
     """
-    values = column.where(column != "")
     if kind == "date":
         return pd.to_datetime(values, format="%Y-%m-%d")
     if kind == "boolean":
         if not values.dropna().isin(["true", "false"]).all():
-            raise ValueError(f"column {column.name}: a value is neither true nor false")
+            raise ValueError(f"column {values.name}: a value is neither true nor false")
         return values.map({"true": True, "false": False}).astype("boolean")
-    if kind in ("integer", "number"):
-        values = pd.to_numeric(values)
-    converted: pd.Series = values.astype(DTYPES[kind])
+    converted: pd.Series = pd.to_numeric(values).astype(DTYPES[kind])
     return converted

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from review_tools.data.project import Project
 
-TABLE, COPIES = "releases", "release_copies"
+TABLE = "releases"
 FOLDER = "releases"  # of the project: a snapshot of each version
 NUMBER = re.compile(r"\d{2}\.\d+\.\d+")
 
@@ -34,14 +34,6 @@ def versions(project: Project) -> list[Version]:
 def with_snapshot(project: Project) -> list[Version]:
     """Return those whose snapshot is here: a copy of the data alone has none."""
     return [one for one in versions(project) if project.has(snapshot_file(one.number))]
-
-
-def copies(project: Project) -> dict[str, str]:
-    """Return the SHA-256 of the archive with its site for each version whose site is archived."""
-    if COPIES not in project.schema:
-        return {}
-    rows = project.table(COPIES)
-    return dict(zip(rows["version"], rows["sha256"], strict=True))
 
 
 def snapshot_file(number: str) -> str:

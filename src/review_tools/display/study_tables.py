@@ -1,4 +1,4 @@
-"""What stands on the page of one study or trial: rows picked from the tables of the whole review.
+"""The tables on the page of one study or trial: rows picked from the tables of the whole review.
 
 Each table of the review is drawn once; a page takes its own rows out of it by their ids.
 """
@@ -6,12 +6,11 @@ Each table of the review is drawn once; a page takes its own rows out of it by t
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
-from review_tools.data.project import Project, labels
+from review_tools.data.project import Project, labels, once
 from review_tools.display import data_tables, results
 from review_tools.display.grid import UNKNOWN, Cell, Column, Grid, Row, each, grid, links, stacks, tag
 from review_tools.display.theme import plural
@@ -54,129 +53,124 @@ def by(frame: pd.DataFrame, key: str, value: str) -> Groups:
     return groups
 
 
-class Dossiers:
-    """The tables of all study and trial pages. Whatever several pages need is worked out once."""
+@once
+def reports(project: Project) -> Groups:
+    """Return the studies that report each trial: those that name it, and the work whose DOI the trial's row gives."""
+    studies = project.table("studies")
+    groups: dict[Hashable, list[Any]] = defaultdict(list, by(studies, "trial_id", "study_id"))
+    works = {work["doi"].casefold(): key for key, work in project.works.items() if work["doi"]}
+    known = set(studies["study_id"])
+    for trial, doi in project.table("trials").set_index("trial_id")["publication_doi"].dropna().items():
+        key = works.get(str(doi).casefold())
+        if key in known and key not in groups[trial]:
+            groups[trial].append(key)
+    return groups
 
-    def __init__(self, project: Project) -> None:
-        self.project = project
 
-    @cached_property
-    def studies(self) -> pd.DataFrame:
-        return self.project.table("studies").set_index("study_id", drop=False)
+@once
+def reported(project: Project) -> Groups:
+    """Return the trials that each study reports."""
+    groups: dict[Hashable, list[Any]] = defaultdict(list)
+    for trial, studies in reports(project).items():
+        for study in studies:
+            groups[study].append(trial)
+    return groups
 
-    @cached_property
-    def trials(self) -> pd.DataFrame:
-        return self.project.table("trials").set_index("trial_id", drop=False)
 
-    @cached_property
-    def reports(self) -> Groups:
-        """The studies that report each trial: those that name it, and the work the trial's row names by its DOI."""
-        groups: dict[Hashable, list[Any]] = defaultdict(list, by(self.studies, "trial_id", "study_id"))
-        works = {work["doi"].casefold(): key for key, work in self.project.works.items() if work["doi"]}
-        for trial, doi in self.trials["publication_doi"].dropna().items():
-            key = works.get(str(doi).casefold())
-            if key in self.studies.index and key not in groups[trial]:
-                groups[trial].append(key)
-        return groups
+@once
+def _wholes(project: Project) -> dict[str, tuple[Grid, dict[str, Row]]]:
+    """Return the tables of the whole review, each with its rows by anchor."""
+    grids = {
+        "finding": data_tables.findings(project),
+        "outcome": data_tables.outcomes(project),
+        "correction": data_tables.corrections(project),
+        "claim": results.claims(project),
+        "pool": results.published_pools(project),
+    }
+    return {kind: (whole, {row.id: row for row in whole.rows}) for kind, whole in grids.items()}
 
-    @cached_property
-    def reported(self) -> Groups:
-        """The trials each study reports."""
-        groups: dict[Hashable, list[Any]] = defaultdict(list)
-        for trial, studies in self.reports.items():
-            for study in studies:
-                groups[study].append(trial)
-        return groups
 
-    @cached_property
-    def _wholes(self) -> dict[str, Grid]:
-        return {
-            "finding": data_tables.findings(self.project),
-            "outcome": data_tables.outcomes(self.project),
-            "correction": data_tables.corrections(self.project),
-            "claim": results.claims(self.project),
-            "pool": results.published_pools(self.project),
-        }
+@once
+def _ids(project: Project) -> dict[str, Groups]:
+    """Return the ids of the rows of each study or trial in those tables."""
+    pools = project.table("published_pools")
+    works = {work["doi"].casefold(): key for key, work in project.works.items() if work["doi"]}
+    pools["study_id"] = pools["doi"].str.casefold().map(works)
+    return {
+        "finding": by(project.table("findings"), "study_id", "finding_id"),
+        "outcome": by(project.table("outcomes"), "study_id", "outcome_id"),
+        "correction": by(project.table("corrections"), "study_id", "correction_id"),
+        "trial correction": by(project.table("corrections"), "trial_id", "correction_id"),
+        "claim": by(project.table("claim_studies"), "study_id", "claim_id"),
+        "pool": by(pools, "study_id", "pool_id"),
+    }
 
-    @cached_property
-    def _known(self) -> dict[str, dict[str, Row]]:
-        return {kind: {row.id: row for row in whole.rows} for kind, whole in self._wholes.items()}
 
-    @cached_property
-    def _ids(self) -> dict[str, Groups]:
-        """The rows of each study or trial in those tables."""
-        pools = self.project.table("published_pools")
-        works = {work["doi"].casefold(): key for key, work in self.project.works.items() if work["doi"]}
-        pools["study_id"] = pools["doi"].str.casefold().map(works)
-        return {
-            "finding": by(self.project.table("findings"), "study_id", "finding_id"),
-            "outcome": by(self.project.table("outcomes"), "study_id", "outcome_id"),
-            "correction": by(self.project.table("corrections"), "study_id", "correction_id"),
-            "trial correction": by(self.project.table("corrections"), "trial_id", "correction_id"),
-            "claim": by(self.project.table("claim_studies"), "study_id", "claim_id"),
-            "pool": by(pools, "study_id", "pool_id"),
-        }
+@once
+def _frames(project: Project) -> dict[str, dict[Hashable, pd.DataFrame]]:
+    """Return the rows of each study that need a table of their own on its page."""
+    declared = [comparisons.answer(project, name) for name in project.table("comparisons")["comparison_id"]]
+    compared = pd.concat(
+        [a.rows.assign(title=a.comparison["title"], page=a.comparison["page"]) for a in declared], ignore_index=True
+    )
+    pools = project.table("published_pools")
+    frames = {
+        "compared": compared,
+        "counted": project.table("published_pool_studies").merge(pools, on="pool_id", suffixes=("", "_pool")),
+        "judged": project.table("assessments"),
+        "decided": project.table("decisions").rename(columns={"basis_study_id": "study_id"}),
+    }
+    return {name: dict(list(frame.groupby("study_id"))) for name, frame in frames.items()}
 
-    @cached_property
-    def _frames(self) -> dict[str, dict[Hashable, pd.DataFrame]]:
-        """Rows of each study that need a table of their own here."""
-        declared = [
-            comparisons.answer(self.project, name) for name in self.project.table("comparisons")["comparison_id"]
-        ]
-        compared = pd.concat(
-            [a.rows.assign(title=a.comparison["title"], page=a.comparison["page"]) for a in declared],
-            ignore_index=True,
-        )
-        counted = self.project.table("published_pool_studies").merge(
-            self.project.table("published_pools"), on="pool_id", suffixes=("", "_pool")
-        )
-        judged, decided = (
-            self.project.table("assessments"),
-            self.project.table("decisions").rename(columns={"basis_study_id": "study_id"}),
-        )
-        frames = {"compared": compared, "counted": counted, "judged": judged, "decided": decided}
-        return {name: dict(list(frame.groupby("study_id"))) for name, frame in frames.items()}
 
-    def counts(self, study_id: str) -> str:
-        """How much the review uses of a study, in a few words."""
-        found = ((name, len(self._ids[name].get(study_id, []))) for name in ("finding", "outcome", "correction"))
-        return ", ".join(plural(number, name) for name, number in found if number)
+def uses(project: Project, study_id: str) -> str:
+    """Return how many rows the review holds of a study, in a few words."""
+    numbers = ((name, len(_ids(project)[name].get(study_id, []))) for name in ("finding", "outcome", "correction"))
+    return ", ".join(plural(number, name) for name, number in numbers if number)
 
-    def _rows(self, kind: str, names: Iterable[Any], without: str = "", of: str = "") -> Grid:
-        rows = [self._known[kind][f"{kind}-{name}"] for name in names]
-        return pick(self._wholes[kind], rows, plural(len(rows), of or kind), without)
 
-    def study(self, study_id: str) -> list[Part]:
-        """All that the review holds of one study; parts without rows are left out."""
-        ids = {kind: groups.get(study_id, []) for kind, groups in self._ids.items()}
-        own = {name: frames.get(study_id, pd.DataFrame()) for name, frames in self._frames.items()}
-        parts = [
-            Part("What it found", "findings", self._rows("finding", ids["finding"], "Study")),
-            Part("Outcomes in people", "outcomes", self._rows("outcome", ids["outcome"], "Study")),
-            Part("In our comparisons", "comparisons", compared(own["compared"])),
-            Part("What it pooled", "pools", self._rows("pool", ids["pool"], "Published by", "published pool")),
-            Part("In the pools of others", "counted", counted(self.project, own["counted"])),
-            Part("Claims that rest on it", "claims", self._rows("claim", ids["claim"], "Studies")),
-            Part("Corrections", "corrections", self._rows("correction", ids["correction"], "Subject")),
-            Part("How others judged it", "assessments", judged(own["judged"])),
-            Part("Decisions of regulators", "decisions", decided(own["decided"])),
-        ]
-        return [part for part in parts if part.table.rows]
+def _rows(project: Project, kind: str, names: Iterable[Any], without: str = "", of: str = "") -> Grid:
+    whole, known = _wholes(project)[kind]
+    rows = [known[f"{kind}-{name}"] for name in names]
+    return pick(whole, rows, plural(len(rows), of or kind), without)
 
-    def trial(self, trial_id: str) -> list[Part]:
-        """All that the review holds of one trial; parts without rows are left out."""
-        studies = self.reports.get(trial_id, [])
-        outcomes = [outcome for study in studies for outcome in self._ids["outcome"].get(study, [])]
-        corrections = self._ids["trial correction"].get(trial_id, [])
-        sources = self.project.table("trial_sources")
-        parts = [
-            Part("Review and registry side by side", "sides", sides(self.trials.loc[[trial_id]].iloc[0])),
-            Part("Studies that report it", "studies", reporting(self.project, self.studies.loc[studies])),
-            Part("Outcomes reported", "outcomes", self._rows("outcome", outcomes)),
-            Part("Corrections", "corrections", self._rows("correction", corrections, "Subject")),
-            Part("Records seen", "sources", seen(sources[sources["trial_id"] == trial_id])),
-        ]
-        return [part for part in parts if part.table.rows]
+
+def study_parts(project: Project, study_id: str) -> list[Part]:
+    """Return all that the review holds of one study, without the parts that would be empty."""
+    ids = {kind: groups.get(study_id, []) for kind, groups in _ids(project).items()}
+    own = {name: frames.get(study_id, pd.DataFrame()) for name, frames in _frames(project).items()}
+    parts = [
+        Part("What it found", "findings", _rows(project, "finding", ids["finding"], "Study")),
+        Part("Outcomes in people", "outcomes", _rows(project, "outcome", ids["outcome"], "Study")),
+        Part("In our comparisons", "comparisons", compared(own["compared"])),
+        Part("What it pooled", "pools", _rows(project, "pool", ids["pool"], "Published by", "published pool")),
+        Part("In the pools of others", "counted", counted(project, own["counted"])),
+        Part("Claims that rest on it", "claims", _rows(project, "claim", ids["claim"], "Studies")),
+        Part("Corrections", "corrections", _rows(project, "correction", ids["correction"], "Subject")),
+        Part("How others judged it", "assessments", judged(own["judged"])),
+        Part("Decisions of regulators", "decisions", decided(own["decided"])),
+    ]
+    return [part for part in parts if part.table.rows]
+
+
+def trial_parts(project: Project, trial_id: str) -> list[Part]:
+    """Return all that the review holds of one trial, without the parts that would be empty."""
+    studies, trials, sources = (project.table(name) for name in ("studies", "trials", "trial_sources"))
+    reporters, ids = reports(project).get(trial_id, []), _ids(project)
+    outcomes = [outcome for study in reporters for outcome in ids["outcome"].get(study, [])]
+    corrections = ids["trial correction"].get(trial_id, [])
+    parts = [
+        Part("Review and registry side by side", "sides", sides(trials[trials["trial_id"] == trial_id].iloc[0])),
+        Part(
+            "Studies that report it",
+            "studies",
+            reporting(project, studies.set_index("study_id", drop=False).loc[reporters]),
+        ),
+        Part("Outcomes reported", "outcomes", _rows(project, "outcome", outcomes)),
+        Part("Corrections", "corrections", _rows(project, "correction", corrections, "Subject")),
+        Part("Records seen", "sources", seen(sources[sources["trial_id"] == trial_id])),
+    ]
+    return [part for part in parts if part.table.rows]
 
 
 def compared(frame: pd.DataFrame) -> Grid:

@@ -17,12 +17,24 @@ FONT = "'Review Sans', system-ui, sans-serif"  # the first is the site's own, ma
 MIME = "application/vnd.vegalite.v6+json"
 
 
+def rounded(value: Any) -> Any:
+    """Return a chart's data or specification with numbers of six digits, more than a drawing can show.
+
+    The last digits of a number may differ from processor to processor, and a page must not.
+    """
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    if isinstance(value, dict):
+        return {name: rounded(part) for name, part in value.items()}
+    return [rounded(part) for part in value] if isinstance(value, list) else value
+
+
 def as_specification(spec: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Return what a notebook stores of a chart: its specification, never HTML with a random id.
 
     Altair's own ``mimetype`` renderer names a type that ends in ``.json``, which nbformat refuses.
     """
-    return {MIME: spec, "text/plain": spec.get("title", "chart")}
+    return {MIME: rounded(spec), "text/plain": spec.get("title", "chart")}
 
 
 def review() -> alt.theme.ThemeConfig:
@@ -51,22 +63,12 @@ def review() -> alt.theme.ThemeConfig:
     }
 
 
-def rounded_data(data: Any) -> Any:
-    """Return the rows of a chart, of any number, with numbers of six digits, more than a drawing can show.
-
-    Altair names a data set by a hash of its rows, so that a last bit that differs between processors would show.
-    """
-    rows = alt.to_values(data)
-    for row in rows["values"]:
-        row |= {name: float(f"{value:.6g}") for name, value in row.items() if isinstance(value, float)}
-    return rows
-
-
 # Every chart of this process looks and is stored like this; it is validated as a whole, when it is shown.
 alt.renderers.register("specification", as_specification)
 alt.renderers.enable("specification")
 alt.theme.register("review", enable=True)(review)
-alt.data_transformers.register("rounded", rounded_data)
+# Before Altair names a set of data by a hash of its rows, which may be of any number.
+alt.data_transformers.register("rounded", lambda data: rounded(alt.to_values(data)))
 alt.data_transformers.enable("rounded")
 alt.utils.schemapi.disable_debug_mode()
 

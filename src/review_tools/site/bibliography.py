@@ -28,14 +28,14 @@ logger = logging.getLogger(__name__)
 
 
 def setup(app: Sphinx) -> None:
-    """Tells the references page the seed's numbers before it is written."""
+    """Have the seed's numbers read before the references page is written."""
     app.connect("builder-inited", number)
     # A runtime plugin is found at once; else pybtex asks every installed package, for each citation anew.
     register_plugin("pybtex.backends", "plaintext", Backend, force=True)
 
 
 def number(app: Sphinx) -> None:
-    """Under which numbers the seed review cites each work."""
+    """Read under which numbers the seed review cites each work."""
     project = project_of(app)
     try:
         known = project.table("citations").dropna(subset=["study_id"])
@@ -47,13 +47,13 @@ def number(app: Sphinx) -> None:
 
 @node  # type: ignore[untyped-decorator]
 def quoted_short_title(children: list[object], data: dict[str, Entry]) -> Text:
-    """The first words of the title, in quotation marks."""
+    """Return the first words of the title, in quotation marks."""
     return Text("“", short_title(_plain(data["entry"], "title")), "”")
 
 
 @node  # type: ignore[untyped-decorator]
 def known_authors(children: list[object], data: dict[str, Any], full: bool, style: PersonStyle) -> Text:
-    """The authors as the text names them: “and others” of the bibliography is “et al.” here too."""
+    """Return the authors as the text names them: “and others” of the bibliography is “et al.” here too."""
     people = data["entry"].persons.get("author", [])
     if not people:
         raise FieldIsMissing("author", data["entry"])
@@ -123,7 +123,7 @@ class Listed(BaseStyle):  # type: ignore[misc]
 
 
 def by_author(entries: list[Entry]) -> list[Entry]:
-    """By authors, year and key; works whose authors are not known stand last."""
+    """Sort by authors, year and key; works whose authors are not known stand last."""
     return sorted(entries, key=lambda entry: (_names(entry).casefold() or "~", _plain(entry, "year"), entry.key))
 
 
@@ -140,5 +140,5 @@ def _plain(entry: Entry, name: str) -> str:
 
 @cache
 def _words(latex: str) -> str:
-    """Each is asked for several times: to sort, for the references, for a work's own page."""
+    """Return a field as plain text; each is asked for several times."""
     return str(Text.from_latex(latex))

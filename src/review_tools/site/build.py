@@ -85,6 +85,7 @@ def mark(site: Path, state: str) -> str:
 def publish(made: Path, folder: Path) -> None:
     """Put the new site in the place of the old one in two renames; ``recover`` undoes the first alone."""
     (folder / STATE).unlink(missing_ok=True)
+    (made / NOTEBOOKS).mkdir(exist_ok=True)  # a book without code has none
     for name in (NOTEBOOKS, SITE):
         if (folder / name).exists():
             (folder / name).rename(folder / f"{BEFORE}-{name}")

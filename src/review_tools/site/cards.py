@@ -11,10 +11,10 @@ from sphinx.application import Sphinx
 
 from review_tools.data.project import Project, labels, once
 from review_tools.data.retracted import UNSOUND
-from review_tools.display.study_tables import Dossiers, by
+from review_tools.display.study_tables import by, uses
 from review_tools.display.theme import plural
 from review_tools.site.charts import script_json
-from review_tools.site.context import project_of
+from review_tools.site.context import is_of_row, project_of
 
 CITED = re.compile(r'href="[^"]*#(ref-[\w-]+|seed-\d+)"')
 REFERENCES = "book/references"
@@ -22,21 +22,20 @@ Card = dict[str, str]
 
 
 def setup(app: Sphinx) -> None:
-    """Adds the cards of each page when it is written."""
+    """Add the cards of each page when it is written."""
     app.connect("html-page-context", add)
 
 
 def add(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
-    """Puts the cards of the works a page cites, and the script that shows them, into the page."""
+    """Put the cards of the works that a page cites into the page."""
     project = project_of(app)
-    if doctree is None or pagename == REFERENCES:
-        return  # pages without prose, and the page the cards would repeat
+    if doctree is None or pagename == REFERENCES or is_of_row(pagename):
+        return  # pages without prose, and those the cards would repeat
     named = sorted(set(CITED.findall(context.get("body", ""))))
     found = {name: cards(project)[name] for name in named if name in cards(project)}
     if found:
         linked = {name: {**card, "page": _address(card["page"], context["pathto"])} for name, card in found.items()}
         context["body"] += f'<script type="application/json" id="review-cards">{script_json(linked)}</script>'
-        app.add_js_file("cards.js", loading_method="defer")
 
 
 def _address(page: str, pathto: Any) -> str:
@@ -46,12 +45,12 @@ def _address(page: str, pathto: Any) -> str:
 
 @once
 def cards(project: Project) -> dict[str, Card]:
-    """A card for each work and each unidentified number, by the anchor that citations point at."""
+    """Return a card for each work and each unidentified number, by the anchor that citations point at."""
     return {**_works(project), **_unidentified(project)}
 
 
 def _works(project: Project) -> dict[str, Card]:
-    works, dossiers = project.works, Dossiers(project)
+    works = project.works
     reading, status, matches = labels(project, "reading"), labels(project, "study status"), labels(project, "match")
     numbered = project.table("citations").dropna(subset=["study_id"])
     said = (
@@ -62,19 +61,19 @@ def _works(project: Project) -> dict[str, Card]:
     )
     seed = by(numbered.assign(said=said), "study_id", "said")
     return {
-        works[str(study)].anchor: {
-            "label": works[str(study)].label,
-            "title": works[str(study)]["title"],
+        works[row["study_id"]].anchor: {
+            "label": works[row["study_id"]].label,
+            "title": works[row["study_id"]]["title"],
             "status": "" if row["status"] == "current" else status[row["status"]],
             "took": row["summary"] if pd.notna(row["summary"]) else "",
-            "uses": f"Rows here: {dossiers.counts(str(study)) or 'none'}",
-            "known": f"{', '.join(seed.get(str(study), [])) or 'not a reference of the seed review'}; "
+            "uses": f"Rows here: {uses(project, row['study_id']) or 'none'}",
+            "known": f"{', '.join(seed.get(row['study_id'], [])) or 'not a reference of the seed review'}; "
             f"read: {reading[row['read']].lower()}",
-            "page": f"studies/{study}",
+            "page": f"studies/{row['study_id']}",
             "more": "All about this study",
             **({"struck": "yes"} if row["status"] in UNSOUND else {}),
         }
-        for study, row in dossiers.studies.iterrows()
+        for _, row in project.table("studies").iterrows()
     }
 
 

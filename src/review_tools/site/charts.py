@@ -8,6 +8,8 @@ again once it is loaded and from which it writes the downloads.
 import hashlib
 import json
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -15,63 +17,23 @@ from typing import Any
 
 import vl_convert as vlc
 from docutils import nodes
-from jinja2 import Environment
 from myst_nb.core.render import MimeData, MimeRenderPlugin, NbElementRenderer
 
 from review_tools.display.theme import MIME, plural
-from review_tools.site.chart_data import SHOWN, twin
+from review_tools.site.context import template
 from review_tools.site.drawing_cache import kept
 
 VEGALITE = "v6.4"
 STATIC_WIDTH = 520  # pixels, for charts that otherwise take the width of the page
 BUNDLE = f"vega-{VEGALITE.removeprefix('v')}-{version('vl-convert-python')}.js"
 ELSEWHERE = "https://vega.github.io/vega-datasets/"  # vl-convert makes every address one of this host
+SHOWN = 200  # rows of a chart on the page; the CSV file holds all
 NUMBER = re.compile(r"-?\d+\.\d{2,}")
 
 FONTS = Path(__file__).parent / "fonts"  # what letters are measured with, on every machine
 vlc.register_font_directory(str(FONTS))
 
-_ENVIRONMENT = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-_FIGURE = _ENVIRONMENT.from_string("""\
-<figure class="chart{{ ' chart-wide' if wide }}" id="{{ id }}">
-<figcaption><span class="chart-title">{{ title }}</span> <span class="chart-says">{{ description }}</span></figcaption>
-<div class="chart-scroll"{% if wide %} tabindex="0" role="region" aria-label="{{ title }}"{% endif %}>
-<div class="chart-view" role="{{ 'group' if linked else 'img' }}" aria-label="{{ title }}. {{ description }}">
-{{- svg | safe -}}
-</div>
-</div>
-<div class="chart-foot">
-<div class="chart-tools" role="group" aria-label="Chart: {{ title }}">
-{% for form, what in forms %}
-<button type="button" data-save="{{ form | lower }}" title="{{ what }}" hidden>{{ form }}</button>
-{% endfor %}
-<a href="#{{ id }}" title="A lasting link to this chart">Link</a>
-</div>
-{% if twin %}
-<details class="chart-data">
-<summary>View data ({{ count }})</summary>
-<div class="chart-rows" tabindex="0" role="region" aria-label="Data: {{ title }}">
-<table>
-<thead><tr>{% for field in twin.fields %}<th scope="col">{{ field.title }}</th>{% endfor %}</tr></thead>
-<tbody>
-{% for address, cells in twin.rows[:shown] %}
-<tr>
-{%- for cell in cells -%}
-{%- if loop.first %}<th scope="row">{% if address %}<a href="{{ address }}">{{ cell }}</a>{% else %}{{ cell }}
-{%- endif %}</th>{% else %}<td>{{ cell }}</td>{% endif %}
-{%- endfor -%}
-</tr>
-{% endfor %}
-</tbody>
-</table>
-{% if twin.rows | length > shown %}<p>The first {{ shown }} rows; the CSV file holds all.</p>{% endif %}
-</div>
-</details>
-{% endif %}
-</div>
-<script type="application/json" class="chart-spec">{{ spec | safe }}</script>
-</figure>
-""")
+_FIGURE = template("chart.html")
 FORMS = [
     ("CSV", "Save the data of this chart as a CSV table"),
     ("SVG", "Save this chart as an SVG drawing"),
@@ -95,13 +57,13 @@ class ChartRenderer(MimeRenderPlugin):  # type: ignore[misc]
 
 
 def chart_id(title: str, taken: set[str]) -> str:
-    """The anchor of a chart, from its title; a second chart of the same title on the page gets a number."""
+    """Return the anchor of a chart, made from its title; a second chart of the same title on the page gets a number."""
     slug = f"chart-{nodes.make_id(title) or 'untitled'}"
     return next(name for name in (slug, *(f"{slug}-{n}" for n in range(2, len(taken) + 3))) if name not in taken)
 
 
 def figure(spec: dict[str, Any], name: str = "chart") -> str:
-    """The HTML of one chart: caption, static SVG, toolbar, table, specification.
+    """Return the HTML of one chart: caption, static SVG, toolbar, table, specification.
 
     The title leaves the drawing for the caption, where it wraps on a narrow screen.
     """
@@ -127,12 +89,12 @@ def figure(spec: dict[str, Any], name: str = "chart") -> str:
 
 
 def silent(spec: dict[str, Any]) -> dict[str, Any]:
-    """Without a label on every mark: the chart has one name, and its rows stand in the table."""
+    """Return the chart without a label on every mark: it has one name, and its rows stand in the table."""
     return {**spec, "config": {**spec.get("config", {}), "aria": False}}
 
 
 def static_svg(spec: dict[str, Any], name: str = "chart") -> str:
-    """The chart as SVG text, drawn without a browser; links keep their names, ids are the chart's own."""
+    """Return the chart as SVG text, drawn without a browser; links keep their names, ids are the chart's own."""
     spec = spec if isinstance(spec.get("width"), int) else {**spec, "width": STATIC_WIDTH}
     text = json.dumps(spec, sort_keys=True)  # an execution that was kept has another order than a new one
     drawn = json.loads(text) if '"href"' in text else silent(json.loads(text))
@@ -143,7 +105,9 @@ def static_svg(spec: dict[str, Any], name: str = "chart") -> str:
     ids = {old: f"{name}-{number}" for number, old in enumerate(dict.fromkeys(re.findall(r'\bid="([^"]*)"', svg)), 1)}
     # Vega counts its ids on from drawing to drawing; here each drawing begins anew.
     svg = re.sub(r'(\bid="|url\(#)([^")]*)', lambda found: found[1] + ids[found[2]], svg)
-    svg = re.sub(r'\b(?:d|transform|x|y|width|height)="[^"]*"', lambda found: NUMBER.sub(_short, found[0]), svg)
+    svg = re.sub(
+        r'\b(?:d|transform|[xy]2?|width|height|viewBox)="[^"]*"', lambda found: NUMBER.sub(_short, found[0]), svg
+    )
     hidden = "" if "<a " in svg else ' aria-hidden="true"'  # what is around it has the name
     return svg.replace("<svg ", f'<svg preserveAspectRatio="xMinYMin meet"{hidden} ', 1)
 
@@ -158,15 +122,90 @@ def _short(number: re.Match[str]) -> str:
 
 
 def script_json(value: object) -> str:
-    """JSON that cannot end the script element it stands in."""
+    """Return JSON that cannot end the script element in which it stands."""
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def write_bundle(folder: Path) -> None:
-    """Vega, Vega-Lite and Vega-Embed as one file, from the package that also draws the static pictures."""
+    """Write Vega, Vega-Lite and Vega-Embed as one file, from the package that also draws the static pictures."""
     folder.mkdir(parents=True, exist_ok=True)
     # The stub asks for a snippet.
     bundle = kept(f"{VEGALITE} bundle", lambda: vlc.javascript_bundle(vl_version=VEGALITE))  # type: ignore[call-arg]
     # In a function of its own: the bundle's short names clash with other scripts of the page.
     (folder / BUNDLE).write_text(f"(()=>{{{bundle}\n}})();\n", encoding="utf-8")
+
+
+# The rows a chart draws, as a plain table: the fields its tooltips name, under the names readers see.
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column: where its values stand in the data, its title, and how tooltips write it."""
+
+    name: str
+    title: str
+    format: str = ""
+
+
+@dataclass(frozen=True)
+class Twin:
+    """The table beside a chart."""
+
+    data: str
+    fields: list[Field]
+    rows: list[tuple[str, list[str]]]  # the page address a row leads to, if any, and its cells
+
+    def meta(self) -> dict[str, Any]:
+        """Return what ``static/charts.js`` needs to write the same table as CSV."""
+        return {"data": self.data, "fields": [[field.name, field.title] for field in self.fields]}
+
+
+def twin(spec: dict[str, Any]) -> Twin | None:
+    """Return the table of the data that the tooltips say most about; None when a chart names no data."""
+    told: dict[str, dict[str, Field]] = {}
+    links: dict[str, str] = {}
+    for data, encoding in _units(spec, "", {}):
+        fields = list(_fields(encoding))
+        told.setdefault(data, {}).update({field.name: field for field in fields})
+        if "field" in encoding.get("href", {}):
+            links[data] = encoding["href"]["field"]
+    held = {name: rows for name, rows in spec.get("datasets", {}).items() if told.get(name) and rows}
+    if not held:
+        return None
+    name = max(held, key=lambda data: len(told[data]))
+    fields = [field for field in told[name].values() if any(field.name in row for row in held[name])]
+    rows: dict[tuple[str, ...], tuple[str, list[str]]] = {}
+    for row in held[name]:
+        address = str(row.get(links.get(name, ""), ""))
+        cells = [_text(row.get(field.name), field.format) for field in fields]
+        rows.setdefault((address, *cells), (address if address.startswith(("#", "?")) else "", cells))
+    return Twin(name, fields, list(rows.values()))
+
+
+def _units(
+    spec: dict[str, Any], data: str, encoding: dict[str, Any]
+) -> Iterator[tuple[str, dict[str, dict[str, Any]]]]:
+    """Yield each mark of the chart with its data and encoding; layers hand theirs down."""
+    data = spec.get("data", {}).get("name", data)
+    encoding = {**encoding, **spec.get("encoding", {})}
+    for part in spec.get("layer", []):
+        yield from _units(part, data, encoding)
+    if "mark" in spec:
+        yield data, encoding
+
+
+def _fields(encoding: dict[str, Any]) -> Iterator[Field]:
+    tooltip = encoding.get("tooltip", [])
+    for channel in tooltip if isinstance(tooltip, list) else [tooltip]:
+        if "field" in channel:
+            name = channel["field"]
+            yield Field(name, channel.get("title") or name.replace("_", " ").capitalize(), channel.get("format", ""))
+
+
+def _text(value: Any, form: str) -> str:
+    if value is None:
+        return "not shown"
+    if isinstance(value, float):
+        return f"{100 * value:.0f}%" if form.endswith("%") else f"{value:.4g}"
+    return str(value)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from review_tools.data.edit import replace_bytes
 
-FOLDER = Path("_build") / ".drawn"
+FOLDER = Path("_build") / ".drawings"
 MOST = 1000  # files; the oldest leave first
 _folder: Path | None = None
 

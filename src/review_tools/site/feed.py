@@ -1,44 +1,73 @@
 """The Atom feed of changes (RFC 4287), ``feed.xml``: one entry a release, with what it changes in the data."""
 
+import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 from docutils import nodes
-from markdown_it import MarkdownIt
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
+from review_tools.changes.render import MARKDOWN
 from review_tools.data.citation import CONTROL, Citation
 from review_tools.data.problems import DataError
+from review_tools.data.project import Project
 from review_tools.site import versions
-from review_tools.site.changelog import Release, releases
 from review_tools.site.context import project_of
 
 logger = logging.getLogger(__name__)
 FILE = "feed.xml"
+CHANGELOG = "CHANGELOG.md"
+HEADING = re.compile(r"^## \[?([^\]\s]+)\]? - (\d{4}-\d{2}-\d{2})[ \t]*$", re.MULTILINE)
 PAGE = "book/whats-new"
 ATOM = "http://www.w3.org/2005/Atom"
-# Raw HTML in the changelog is shown as text; addresses such as javascript: do not become links.
-MARKDOWN = MarkdownIt("commonmark", {"html": False})
+
+
+@dataclass(frozen=True)
+class Release:
+    """One version with its date (YYYY-MM-DD) and what it changed, in Markdown."""
+
+    version: str
+    date: str
+    changes: str
+
+
+def releases(project: Project) -> list[Release]:
+    """Return all released versions of the changelog, the newest first; what has no date is not yet released.
+
+    Raises:
+        DataError: the file is missing or names no release.
+    """
+    if not project.has(CHANGELOG):
+        raise DataError(f"{CHANGELOG}: the file is missing → restore it from git.")
+    text = project.read(CHANGELOG).decode("utf-8")
+    found = [
+        Release(match[1], match[2], text[match.end() :].split("\n## ", 1)[0].strip())
+        for match in HEADING.finditer(text)
+    ]
+    if not found:
+        raise DataError(f"{CHANGELOG}: names no release → write a heading such as “## [26.1.0] - 2026-11-23”.")
+    return found
 
 
 def setup(app: Sphinx) -> None:
-    """Writes the feed when the pages stand."""
+    """Write the feed when the pages stand."""
     app.connect("build-finished", write)
 
 
 def write(app: Sphinx, exception: Exception | None) -> None:
-    """Writes the feed; a changelog that cannot be read is warned of."""
+    """Write the feed; a changelog that cannot be read is warned of."""
     project = project_of(app)
     if exception or app.builder.format != "html":
         return
     try:
         cite = project.citation
-        made = {one.version: versions.for_feed(app, one.version, cite.url) for one in releases(project)}
-        content = atom(cite, releases(project), lambda release: _place(app, release), made)
+        data = {one.version: versions.for_feed(app, one.version, cite.url) for one in releases(project)}
+        content = atom(cite, releases(project), lambda release: _place(app, release), data)
     except DataError as error:
         logger.warning(str(error), type="review", subtype="feed")
         return
@@ -51,7 +80,7 @@ def atom(
     place: Callable[[Release], str] = lambda _: f"{PAGE}.html",
     data: Mapping[str, str] = MappingProxyType({}),
 ) -> bytes:
-    """The feed. Its ids rest on the address, the first date and the version: they stay when anything else changes.
+    """Return the feed. Its ids come from the address, the first date and the version, so that they never change.
 
     Args:
         place: where the site tells of a release, from its root.
@@ -64,7 +93,7 @@ def atom(
     _add(feed, "id", base)
     _add(feed, "title", "MSC Living Review: what is new")
     _add(feed, "subtitle", cite.title)
-    _add(feed, "updated", _moment(max(release.date for release in changes)))
+    _add(feed, "updated", f"{max(release.date for release in changes)}T00:00:00Z")
     _add(feed, "link", rel="self", type="application/atom+xml", href=cite.url + FILE)
     _add(feed, "link", rel="alternate", type="text/html", href=f"{cite.url}{PAGE}.html")
     _add(feed, "rights", f"Licence: {cite.licence}")
@@ -74,8 +103,8 @@ def atom(
         entry = _add(feed, "entry")
         _add(entry, "id", f"{base}/{release.version}")
         _add(entry, "title", f"Version {release.version}")
-        _add(entry, "published", _moment(release.date))
-        _add(entry, "updated", _moment(release.date))
+        for date in ("published", "updated"):
+            _add(entry, date, f"{release.date}T00:00:00Z")
         _add(entry, "link", rel="alternate", type="text/html", href=cite.url + place(release))
         _add(entry, "content", data.get(release.version, "") + MARKDOWN.render(release.changes), type="html")
     ElementTree.indent(feed)
@@ -89,16 +118,11 @@ def _add(parent: ElementTree.Element, tag: str, text: str | None = None, **attri
     return element
 
 
-def _moment(date: str) -> str:
-    return f"{date}T00:00:00Z"
-
-
 def _place(app: Sphinx, release: Release) -> str:
     """Where the site tells of the release: in the chapter, else in its comparison with the one before."""
-    project = project_of(app)
     contents = app.env.tocs.get(PAGE)
     for link in contents.findall(nodes.reference) if contents else ():
         if link.astext().startswith(release.version):
             return f"{PAGE}.html{link['anchorname']}"
-    changes = versions.since_the_last(project, release.version)
+    changes = versions.since_the_last(project_of(app), release.version)
     return f"{versions.page(changes.before, changes.after) if changes else PAGE}.html"

@@ -20,9 +20,9 @@ MEDIA_TYPES = {
 }
 
 
-def review(cite: Citation, address: str, data: str, started: str, description: str, licence: str) -> Thing:
-    """The review as an article, resting on the seed review; ``data`` is the page that describes its data."""
-    return known(
+def review(cite: Citation, address: str, started: str, description: str, licence: str) -> Thing:
+    """Return the review as an article that is based on the seed review."""
+    return _filled(
         {
             "@context": CONTEXT,
             "@type": "ScholarlyArticle",
@@ -41,42 +41,30 @@ def review(cite: Citation, address: str, data: str, started: str, description: s
             "license": licence,
             "isAccessibleForFree": True,
             "isBasedOn": [seed(work) for work in cite.based_on],
-            "isPartOf": {"@type": "WebSite", "@id": f"{cite.url}#site", "url": cite.url, "name": "MSC Living Review"},
-            "hasPart": {
-                "@type": "Dataset",
-                "@id": f"{data}#data",
-                "url": data,
-                "name": "Data of the MSC Living Review",
-                "description": f"The open tables of the {cite.title}; each row names its source.",
-                "license": licence,
-            },
         }
     )
 
 
 def seed(work: Work) -> Thing:
-    """A work the review is based on."""
-    address = f"https://doi.org/{work.doi}" if work.doi else ""
-    return known(
+    """Return a work the review is based on."""
+    return _filled(
         {
             "@type": "ScholarlyArticle",
-            "@id": address,
-            "sameAs": address,
-            "name": work.title,
+            "@id": f"https://doi.org/{work.doi}" if work.doi else "",
             "headline": work.title,
             "author": [agent(name) for name in work.authors],
             "datePublished": work.year,
-            "isPartOf": known({"@type": "Periodical", "name": work.journal}),
+            "isPartOf": _filled({"@type": "Periodical", "name": work.journal}),
         }
     )
 
 
 def dataset(project: Project, cite: Citation, address: str) -> Thing:
-    """The data: every file, every column, the licence."""
+    """Return the data: every file, every column, the licence."""
     about, tables = export.package(project), project.schema.values()
     licence = about["licenses"][0]["path"]
     titles = ", ".join(table.title.lower() for table in tables)
-    return known(
+    return _filled(
         {
             "@context": CONTEXT,
             "@type": "Dataset",
@@ -91,7 +79,6 @@ def dataset(project: Project, cite: Citation, address: str) -> Thing:
             "keywords": list(cite.keywords),
             "license": licence,
             "isAccessibleForFree": True,
-            "includedInDataCatalog": {"@type": "DataCatalog", "name": "MSC Living Review", "url": cite.url},
             "distribution": [
                 {
                     "@type": "DataDownload",
@@ -99,68 +86,48 @@ def dataset(project: Project, cite: Citation, address: str) -> Thing:
                     "description": f"{file.title}. {file.what}",
                     "contentUrl": cite.url + file.path,
                     "encodingFormat": MEDIA_TYPES[Path(file.path).suffix],
-                    "license": licence,
                 }
                 for file in export.downloads(project)
             ],
-            "variableMeasured": [
-                known(
-                    {
-                        "@type": "PropertyValue",
-                        "propertyID": f"{table.name}.{field.name}",
-                        "name": field.name.replace("_", " "),
-                        "description": field.description,
-                        "unitText": field.unit,
-                    }
-                )
-                for table in tables
-                for field in table.fields
-            ],
+            "variableMeasured": [f"{table.name}.{field.name}" for table in tables for field in table.fields],
         }
     )
 
 
 def study(work: Reference, address: str, status: str) -> Thing:
-    """A work the review uses; ``address`` is the page about it, not the work itself."""
+    """Return a work the review uses; ``address`` is the page about it, not the work itself."""
     there = web(work.url)
-    identifiers = {"doi": work["doi"], "pmid": work["pmid"], "pmcid": work["pmcid"]}
-    return known(
+    return _filled(
         {
             "@context": CONTEXT,
             "@type": "ScholarlyArticle",
             "@id": there or f"{address}#work",
-            "url": there,
             "sameAs": there,
             "headline": work["title"].strip("[]"),
-            "name": work["title"].strip("[]"),
             "author": [
                 {"@type": "Organization" if name in work.groups else "Person", "name": name}
                 for name in work.authors
                 if name != "others"
             ],
             "datePublished": work["year"],
-            "isPartOf": known({"@type": "Periodical", "name": work["journal"]}),
+            "isPartOf": _filled({"@type": "Periodical", "name": work["journal"]}),
             "pagination": work["pages"].replace("--", "–"),
             "creativeWorkStatus": "Retracted" if status == "retracted" else "",
-            "identifier": [
-                {"@type": "PropertyValue", "propertyID": name, "value": value}
-                for name, value in identifiers.items()
-                if value
-            ],
+            "identifier": [f"{name}:{work[name]}" for name in ("doi", "pmid", "pmcid") if work[name]],
             "subjectOf": {"@type": "WebPage", "url": address, "name": f"{work.label} in the MSC Living Review"},
         }
     )
 
 
 def agent(name: str, address: str = "") -> Thing:
-    """A person (“Last, First”) or a group."""
+    """Return a person (“Last, First”) or a group."""
     if "," in name:
         last, first = (part.strip() for part in name.split(",", 1))
         return {"@type": "Person", "name": f"{first} {last}", "familyName": last, "givenName": first}
-    return known({"@type": "Organization", "name": name, "url": address})
+    return _filled({"@type": "Organization", "name": name, "url": address})
 
 
-def known(thing: Thing) -> Thing:
-    """The thing without what is not known; nothing at all if only its type is left."""
-    kept = {name: value for name, value in thing.items() if value not in ("", None, [], {})}
-    return kept if set(kept) - {"@type"} else {}
+def _filled(thing: Thing) -> Thing:
+    """Return the thing without empty values; nothing at all if only its type is left."""
+    filled = {name: value for name, value in thing.items() if value not in ("", None, [], {})}
+    return filled if set(filled) - {"@type"} else {}

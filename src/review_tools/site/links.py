@@ -1,55 +1,93 @@
-"""Links that tables and roles make without knowing on which page they will stand.
+"""Links that tables and roles make without knowing on which page they will stand, and the files they lead to.
 
 ``site:book/references#seed-42`` names a page of this book, with ``?trials.phase=2`` the filters of a table on it;
 ``site:data/studies.csv`` names a file to download. On the page each becomes a relative link.
 """
 
 import re
+from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
+from review_tools.data import export
+from review_tools.data.problems import DataError
+from review_tools.site.context import is_of_row, project_of
+
 logger = logging.getLogger(__name__)
 # Only inside a tag: a row may hold these words too, and pictures keep their quotation marks unescaped.
-SITE_LINK = re.compile(r'(<a [^<>]*?)href="site:([^"#?]+)((?:\?[^"#]*)?(?:#[^"]*)?)"')
-
+SITE_LINK = re.compile(r'(<a [^<>]*?)href="site:([^"#?]+)((?:\?[^"#]*)?)(#[^"]*)?"')
 LINKED = re.compile(r'<a href="site:([^"#]+)((?:#[^"]*)?)">(.*?)</a>', re.DOTALL)
 
 
 def setup(app: Sphinx) -> None:
-    """Resolves the links of each page when it is written, after all other parts have made theirs."""
+    """Announce the files before pages link to them; resolve links after all other parts have made theirs."""
+    app.connect("builder-inited", announce)
     app.connect("html-page-context", resolve, priority=900)
+    app.connect("build-finished", write_downloads)
+
+
+def announce(app: Sphinx) -> None:
+    """Note which addresses are files."""
+    try:
+        files = {file.path for file in export.downloads(project_of(app))}
+    except DataError as error:
+        logger.warning(str(error), type="review", subtype="data")
+        files = set()
+    app.env.review_files = getattr(app.env, "review_files", set()) | files  # type: ignore[attr-defined]
+
+
+def write_downloads(app: Sphinx, exception: Exception | None) -> None:
+    """Write the files to take along, at addresses that stay."""
+    if exception or app.builder.name != "html" or not app.env.review_files:  # type: ignore[attr-defined]
+        return
+    for path, content in export.files(project_of(app)).items():
+        target = Path(app.outdir) / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+
+
+def known(app: Sphinx) -> set[str]:
+    """Return every address that a link may name: chapters, pages of rows and versions, files."""
+    env = app.env
+    return {*env.found_docs, *getattr(env, "review_generated", ()), *getattr(env, "review_files", ())}
 
 
 def resolve(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
-    """Turns ``site:`` addresses into relative ones; a page that does not exist is warned of."""
+    """Turn ``site:`` addresses into relative ones; a page that does not exist is warned of."""
+
+    def target(name: str, query: str, anchor: str) -> str:
+        is_file = name in app.env.review_files  # type: ignore[attr-defined]
+        if app.builder.name == "singlehtml" and (is_file or is_of_row(name) or name not in app.env.found_docs):
+            return f"{address}{name}{'' if is_file else '.html'}{query}{anchor}"
+        if app.builder.name == "singlehtml":
+            return anchor or f"#document-{name}"
+        if is_file:
+            return str(context["pathto"](name, True))
+        return f"{'' if name == pagename and query + anchor else context['pathto'](name)}{query}{anchor}"
 
     def relative(match: re.Match[str]) -> str:
-        start, name, anchor = match[1], match[2], match[3]
-        if name in files:
-            return f'{start}href="{context["pathto"](name, True)}"'
-        if name not in app.env.found_docs and name not in generated:
+        start, name, query, anchor = match[1], match[2], match[3], match[4] or ""
+        if name not in names:
             where = f"link to {name}, which is no page of this book"
             logger.warning(where, location=pagename, type="review", subtype="link")
-        page = "" if name == pagename and anchor else context["pathto"](name)
-        return f'{start}href="{page}{anchor}"'
+        return f'{start}href="{target(name, query, anchor)}"'
 
-    generated: set[str] = getattr(app.env, "review_generated", set())  # pages that have no source file
-    files: set[str] = getattr(app.env, "review_files", set())
+    names = known(app)
+    address = project_of(app).site_address if app.builder.name == "singlehtml" else ""
     if context.get("body"):
         context["body"] = SITE_LINK.sub(relative, context["body"])
 
 
 def only_known(app: Sphinx, body: str) -> str:
-    """A made text whose links to pages that a book of few chapters does not have become words."""
-    env = app.env
-    known = {*env.found_docs, *getattr(env, "review_generated", ()), *getattr(env, "review_files", ())}
-    return LINKED.sub(lambda match: match[0] if match[1] in known else match[3], body)
+    """Return a made text whose links to pages that a book of few chapters does not have become words."""
+    names = known(app)
+    return LINKED.sub(lambda match: match[0] if match[1] in names else match[3], body)
 
 
 def absolute(body: str, address: str, files: set[str]) -> str:
-    """A made text for readers elsewhere: its links name the published site."""
+    """Return a made text for readers elsewhere: its links name the published site."""
     return LINKED.sub(
         lambda link: f'<a href="{address}{link[1]}{"" if link[1] in files else ".html"}{link[2]}">{link[3]}</a>', body
     )

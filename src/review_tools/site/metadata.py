@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment
 from markupsafe import Markup
 from sphinx.application import Sphinx
 from sphinx.util import logging
@@ -14,51 +13,29 @@ from review_tools.data.citation import Citation, clean
 from review_tools.data.problems import DataError
 from review_tools.data.project import Project, once
 from review_tools.site import feed, linked_data
-from review_tools.site.changelog import releases
 from review_tools.site.charts import script_json
-from review_tools.site.context import project_of
+from review_tools.site.context import STUDIES, TRIALS, project_of, rows, template
 
 logger = logging.getLogger(__name__)
 DATA_PAGE = "book/methods"  # holds the downloads
-STUDIES, TRIALS = "studies", "trials"  # folders of pages about one work or trial: studies/<key>
 UNLISTED = {"search", "genindex"}  # of use to readers, of none to search engines
 PICTURE = "_static/preview.png"
 LENGTH = 160
 PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)  # one with a class is a title or a caption
 
-_TAGS = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string("""
-
-{% if description %}
-    <meta name="description" content="{{ description }}" />
-{% endif %}
-{% if unlisted %}
-    <meta name="robots" content="noindex" />
-{% else %}
-{% for name, content in open_graph %}
-    <meta property="{{ name }}" content="{{ content }}" />
-{% endfor %}
-    <meta name="twitter:card" content="summary_large_image" />
-{% for name, content in scholar %}
-    <meta name="{{ name }}" content="{{ content }}" />
-{% endfor %}
-{% endif %}
-    <link rel="alternate" type="application/atom+xml" title="MSC Living Review: what is new" href="{{ feed }}" />
-{% for thing in things %}
-    <script type="application/ld+json">{{ thing | safe }}</script>
-{% endfor %}
-""")
+_TAGS = template("head.html")
 
 
 def setup(app: Sphinx) -> None:
-    """Writes the head after all other parts have made their content."""
+    """Write the head after all other parts have made their content."""
     app.connect("html-page-context", describe, priority=950)
 
 
 def describe(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
-    """Adds to the head of one page."""
+    """Add to the head of one page."""
     project = project_of(app)
     try:
-        cite = _citation(project)
+        cite = project.citation
     except DataError as error:
         logger.warning(str(error), location=pagename, type="review", subtype="metadata")
         return
@@ -91,19 +68,13 @@ def describe(app: Sphinx, pagename: str, templatename: str, context: dict[str, A
 
 
 def first_paragraph(body: str) -> str:
-    """The first paragraph as plain text."""
+    """Return the first paragraph as plain text."""
     found = PARAGRAPH.search(body)
     return clean(Markup(found[1]).striptags()) if found else ""  # noqa: S704 (tags are taken off)
 
 
-def summary(project: Project, pagename: str) -> str:
-    """What the page of a study or trial is about, in the words of the tables; nothing for other pages."""
-    kind, _, name = pagename.rpartition("/")
-    return _summaries(project).get((kind, name), "")
-
-
 def shorten(text: str, length: int = LENGTH) -> str:
-    """The text, cut at a word with an ellipsis when it is longer."""
+    """Return the text, cut at a word with an ellipsis when it is longer."""
     if len(text) <= length:
         return text
     cut = text[: length - 1]
@@ -111,7 +82,7 @@ def shorten(text: str, length: int = LENGTH) -> str:
 
 
 def scholar(cite: Citation, address: str, started: str) -> list[tuple[str, str]]:
-    """What Google Scholar reads about the review. Study pages have none: they are not the works themselves."""
+    """Return what Google Scholar reads about the review. Study pages have none: they are not the works themselves."""
     return [
         ("citation_title", cite.title),
         *(("citation_author", name) for name in cite.authors),
@@ -127,44 +98,34 @@ def scholar(cite: Citation, address: str, started: str) -> list[tuple[str, str]]
 def things(
     project: Project, cite: Citation, pagename: str, front: bool, address: str, description: str
 ) -> list[linked_data.Thing]:
-    """What the page is about, for machines."""
+    """Return what the page is about, for machines."""
+    folder, _, name = pagename.rpartition("/")
     if front:
         licence = export.package(project)["licenses"][0]["path"]
-        data = f"{cite.url}{DATA_PAGE}.html"
-        return [linked_data.review(cite, address, data, _started(project), description, licence)]
+        return [linked_data.review(cite, address, _started(project), description, licence)]
     if pagename == DATA_PAGE:
         return [linked_data.dataset(project, cite, address)]
-    kind, _, name = pagename.rpartition("/")
-    work = project.works.get(name) if kind == STUDIES else None
-    return [linked_data.study(work, address, _status(project).get(name, ""))] if work else []
-
-
-@once
-def _citation(project: Project) -> Citation:
-    return project.citation
+    if folder == STUDIES and name in project.works:
+        return [linked_data.study(project.works[name], address, rows(project, STUDIES)[name]["status"])]
+    return []
 
 
 @once
 def _started(project: Project) -> str:
-    """The date of the first release."""
-    return min(release.date for release in releases(project))
+    """Return the date of the first release."""
+    return min(release.date for release in feed.releases(project))
 
 
-@once
-def _status(project: Project) -> dict[str, str]:
-    studies = project.table("studies")
-    return dict(zip(studies["study_id"], studies["status"], strict=True))
-
-
-@once
-def _summaries(project: Project) -> dict[tuple[str, str], str]:
-    works, said = project.works, {}
-    for _, row in project.table("studies").iterrows():
+def summary(project: Project, pagename: str) -> str:
+    """Return what the page of a study or trial is about, in the words of the tables; nothing for other pages."""
+    folder, _, name = pagename.rpartition("/")
+    if folder == STUDIES and name in project.works:
+        row, title = rows(project, STUDIES)[name], project.works[name]["title"].strip("[]").rstrip(".")
         status = "" if row["status"] == "current" else f"{row['status'].capitalize()}: "
-        title = works[row["study_id"]]["title"].strip("[]").rstrip(".") if row["study_id"] in works else ""
-        said[STUDIES, row["study_id"]] = clean(f"{status}{title}. {row['summary'] if pd.notna(row['summary']) else ''}")
-    for _, row in project.table("trials").iterrows():
-        parts = (row[name] for name in ("registered_title", "registered_sponsor", "registered_status"))
+        return clean(f"{status}{title}. {row['summary'] if pd.notna(row['summary']) else ''}")
+    if folder == TRIALS:
+        row = rows(project, TRIALS)[name]
+        parts = (row[f"registered_{part}"] for part in ("title", "sponsor", "status"))
         rest = ". ".join(str(part).rstrip(".") for part in parts if pd.notna(part) and part != "not shown")
-        said[TRIALS, row["trial_id"]] = clean(f"Trial in {row['disease']}, {row['label']}. {rest}")
-    return said
+        return clean(f"Trial in {row['disease']}, {row['label']}. {rest}")
+    return ""

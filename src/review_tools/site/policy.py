@@ -47,20 +47,20 @@ UNUSED = {
 
 
 def setup(app: Sphinx) -> None:
-    """Gives each page its policy, after all other parts have made theirs."""
+    """Give each page its policy, after all other parts have made theirs."""
     app.connect("doctree-resolved", without_thebe, priority=900)
     app.connect("html-page-context", guard, priority=990)
 
 
 def without_thebe(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Takes the settings of live kernels off a page."""
+    """Take the settings of live kernels off a page."""
     for node in [*doctree.findall(nodes.raw)]:
         if node.astext().lstrip().startswith(THEBE):
             node.parent.remove(node)
 
 
 def guard(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
-    """Puts the policy before everything else in the head; a script in the text of a page is warned of."""
+    """Put the policy before everything else in the head, and warn of a script in the text of a page."""
     body = context.get("body") or ""
     for found in RUNS.findall(body):
         where = f"a script stands in the text of the page and will not run: {found!r}"
@@ -81,7 +81,7 @@ def _is_used(script: Any, body: str) -> bool:
 
 
 def moved(app: Sphinx, text: str, priority: int) -> None:
-    """A script given as text (by an extension, not by data) as a file; it keeps its place before the other files."""
+    """Write a script that an extension gives as text to a file, which keeps its place before the other files."""
     name = f"inline-{hashlib.sha256(text.encode()).hexdigest()[:12]}.js"
     target = Path(app.outdir) / "_static" / name
     target.parent.mkdir(exist_ok=True)
@@ -90,7 +90,7 @@ def moved(app: Sphinx, text: str, priority: int) -> None:
 
 
 def policy(mode: str) -> str:
-    """The policy; ``mode`` is the theme's default, which stands in one of its scripts."""
+    """Return the policy; ``mode`` is the theme's default, which stands in one of its scripts."""
     scripts = " ".join(["'self'", "'unsafe-hashes'", *theme_scripts(mode)])
     rules = {
         "default-src": "'none'",
@@ -108,7 +108,7 @@ def policy(mode: str) -> str:
 
 @cache
 def theme_scripts(mode: str) -> list[str]:
-    """Hashes of the scripts and actions that the theme's own templates hold, as a policy names them."""
+    """Return the hashes of the scripts and actions that the theme's own templates hold, as a policy names them."""
     texts = [(THEME / name).read_text(encoding="utf-8") for name in ("layout.html", "search.html")]
     found = [script.replace("{{ default_mode }}", mode) for text in texts for script in OWN_SCRIPT.findall(text)]
     hashes = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (*found, *ACTIONS))

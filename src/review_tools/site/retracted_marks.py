@@ -14,12 +14,12 @@ logger = logging.getLogger(__name__)
 
 
 def setup(app: Sphinx) -> None:
-    """Marks citations and entries of the references when a page is about to be written."""
+    """Mark citations and entries of the references when a page is about to be written."""
     app.connect("doctree-resolved", mark)
 
 
 def mark(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Strikes links to such works, and their entries."""
+    """Strike links to such works, and their entries, through."""
     project = project_of(app)
     try:
         works, gone = project.works, retracted(project)
@@ -29,13 +29,14 @@ def mark(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     status = {works[key].anchor: word for key, word in gone.items() if key in works}
     for link in doctree.findall(nodes.reference):
         if word := status.get(link.get("refuri", "").rpartition("#")[2] or link.get("refid", "")):
-            _strike(link, f"</s> [{escape(word)}]")
+            strike(link, f"</s> [{escape(word)}]")
     for entry in doctree.findall(nodes.citation):
         if word := next((status[name] for name in entry["ids"] if name in status), ""):
             for text in entry.findall(nodes.paragraph):
-                _strike(text, f'</s> <span class="tag tag-retracted">{escape(word)}</span>')
+                strike(text, f'</s> <span class="tag tag-retracted">{escape(word)}</span>')
 
 
-def _strike(node: nodes.Element, end: str) -> None:
+def strike(node: nodes.Element, end: str) -> None:
+    """Strike the content of a node through; ``end`` is the HTML that closes it."""
     node.insert(0, nodes.raw("", "<s>", format="html"))
     node.append(nodes.raw("", end, format="html"))

@@ -1,4 +1,6 @@
-"""Roles for prose: numbers that the data knows, and the seed's reference numbers."""
+"""What prose says by the data: numbers, the seed's references, verdicts on claims, abbreviations with their meaning."""
+
+import re
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -7,18 +9,22 @@ from sphinx.util.docutils import SphinxRole
 
 from review_tools.data import inline_values
 from review_tools.data.problems import DataError
+from review_tools.data.project import Project, once
 from review_tools.site.context import project_of
 from review_tools.synthesis import claims
 
 logger = logging.getLogger(__name__)
+SHORT = re.compile(r"[A-Z].*[A-Z0-9\u03b1-\u03c9]")  # two capitals, or a capital and a figure or Greek letter
+PLAIN = (nodes.paragraph, nodes.emphasis, nodes.strong)
 
 
 def setup(app: Sphinx) -> None:
-    """Makes the roles known."""
+    """Make the roles known, and explain abbreviations before a page is written."""
     for name in ("count", "value", "percent"):
         app.add_role(name, FactRole())
     app.add_role("seed", SeedRole())
     app.add_role("claim", ClaimRole())
+    app.connect("doctree-resolved", explain)
 
 
 class FactRole(SphinxRole):
@@ -79,3 +85,43 @@ class ClaimRole(SphinxRole):
         look = ["tag", "tag-verdict", f"tag-{verdict.word.replace(' ', '-')}"]
         link = nodes.reference("", verdict.word, refuri=address, reftitle=verdict.because, internal=True, classes=look)
         return [link], []
+
+
+@once
+def glossary(project: Project) -> dict[str, str]:
+    """Return abbreviations, and mediators known by a short name, with what they stand for."""
+    terms = project.table("vocabulary")
+    terms = terms[terms["kind"].isin(["abbreviation", "mediator"])]
+    return {
+        row["term"]: f"{row['label']}: {row['definition']}"
+        for _, row in terms.iterrows()
+        if SHORT.search(row["term"]) and " " not in row["term"] and row["term"].casefold() != row["label"].casefold()
+    }
+
+
+def explain(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Mark the first occurrence of each term on a page, in the plain text of its paragraphs."""
+    project = project_of(app)
+    meanings = dict(glossary(project))
+    longest_first = "|".join(re.escape(term) for term in sorted(meanings, key=lambda term: (-len(term), term)))
+    pattern = re.compile(rf"(?<![\w-])({longest_first})(?=s?(?!\w))")
+    for text in [node for node in doctree.findall(nodes.Text) if _in_prose(node)]:
+        parts, end, words = [], 0, text.astext()
+        for match in pattern.finditer(words):
+            meaning = meanings.pop(match[1], None)
+            if meaning:
+                term = nodes.abbreviation("", match[1], explanation=meaning, classes=["term"])
+                parts += [nodes.Text(words[end : match.start()]), term]
+                end = match.end()
+        if parts:
+            text.parent.replace(text, [*parts, nodes.Text(words[end:])])
+
+
+def _in_prose(text: nodes.Text) -> bool:
+    """Say whether the text stands in a paragraph, and in no link, code, formula or table on the way there."""
+    node = text.parent
+    while not isinstance(node, nodes.paragraph):
+        if not isinstance(node, PLAIN):
+            return False
+        node = node.parent
+    return isinstance(node.parent, nodes.section | nodes.list_item)

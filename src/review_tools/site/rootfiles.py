@@ -1,33 +1,50 @@
-"""Files at the root of the site: the way in, the map for search engines, the page for lost readers, the preview."""
+"""Files at the root of the site, and what keeps a build the same bytes: no date and no folder of the machine.
+
+The date that the theme prints is that of the release, and Sphinx's record of its settings is no part of the site.
+"""
 
 from pathlib import Path
 from xml.etree import ElementTree
 
 import vl_convert as vlc
-from jinja2 import Environment
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.util import logging
 
 from review_tools.data.problems import DataError
-from review_tools.site.context import project_of
+from review_tools.site.context import TEMPLATES, project_of, template
 from review_tools.site.metadata import PICTURE, UNLISTED
 
 logger = logging.getLogger(__name__)
-TEMPLATES = Path(__file__).parent / "templates"
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 # The page is shown at whatever address was not found, so it carries its style and names no file beside it.
 ONLY_ITSELF = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
 def setup(app: Sphinx) -> None:
-    """Writes the files when the pages stand."""
+    """Set the date before pages are written; write the files when the pages stand."""
+    app.connect("config-inited", date)
     app.connect("build-finished", write)
+    app.connect("build-finished", clear, priority=950)
+
+
+def date(app: Sphinx, config: Config) -> None:
+    """Print the day of the release as “Last updated on”. The format is a plain date, which Sphinx prints as it is."""
+    try:
+        config.html_last_updated_fmt = project_of(app).citation.released
+    except DataError as error:
+        logger.warning(str(error), type="review", subtype="metadata")
+
+
+def clear(app: Sphinx, exception: Exception | None) -> None:
+    """Remove Sphinx's record of its settings, which names folders of this machine."""
+    (Path(app.outdir) / ".buildinfo").unlink(missing_ok=True)
 
 
 def write(app: Sphinx, exception: Exception | None) -> None:
-    """Writes every file."""
+    """Write the way in, the page for lost readers, the map for search engines, the preview."""
     project = project_of(app)
-    if exception or app.builder.format != "html":
+    if exception or app.builder.name != "html":
         return
     try:
         address = project.site_address
@@ -36,7 +53,6 @@ def write(app: Sphinx, exception: Exception | None) -> None:
         return
     folder, root = Path(app.outdir), app.config.root_doc
     pages = sorted({*app.env.found_docs, *getattr(app.env, "review_generated", set())} - UNLISTED)
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     known = {
         "address": address,
         "root": root,
@@ -45,8 +61,7 @@ def write(app: Sphinx, exception: Exception | None) -> None:
         "pages": set(pages),
     }
     for name in ("404.html", "index.html"):
-        template = environment.from_string((TEMPLATES / name).read_text(encoding="utf-8"))
-        (folder / name).write_text(template.render(known), encoding="utf-8")
+        (folder / name).write_text(template(name).render(known), encoding="utf-8")
     (folder / "sitemap.xml").write_bytes(sitemap(address, pages))
     robots = f"User-agent: *\nDisallow:\n\nSitemap: {address}sitemap.xml\n"
     (folder / "robots.txt").write_text(robots, encoding="utf-8")
@@ -54,7 +69,7 @@ def write(app: Sphinx, exception: Exception | None) -> None:
 
 
 def sitemap(address: str, pages: list[str]) -> bytes:
-    """All pages. Without dates: the day of a build says nothing about the day of a change."""
+    """Return the map of all pages, without dates: the day of a build says nothing about the day of a change."""
     listing = ElementTree.Element("urlset", {"xmlns": SITEMAP})
     for page in pages:
         ElementTree.SubElement(ElementTree.SubElement(listing, "url"), "loc").text = f"{address}{page}.html"

@@ -1,33 +1,194 @@
-"""The text of the page of a study or a trial: its facts, and everything that rests on it."""
+"""A page for each study and each trial, which Sphinx reads like any other; its source is the table with its row.
+
+Such a page enters search, contents and sitemap, and links are checked against it, because it is an ordinary
+document: ``Sources`` names it to Sphinx, and ``RowParser`` reads it. No file is written for it.
+"""
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
 
 import bibtexparser
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader
+from docutils import nodes
 from markupsafe import Markup, escape
 from pybtex.backends.plaintext import Backend
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.parsers import Parser
+from sphinx.project import Project as SourceFiles
+from sphinx.util import logging
 
 from review_tools.data.bibliography import FILE, Reference
+from review_tools.data.problems import DataError
 from review_tools.data.project import Project, labels, once
 from review_tools.data.retracted import UNSOUND
-from review_tools.display.data_tables import REFERENCES, notice_text, study_link, trial_link
+from review_tools.display.data_tables import REFERENCES, notice_text, trial_link
 from review_tools.display.grid import Cell, link, show
-from review_tools.display.study_tables import Dossiers, by
+from review_tools.display.study_tables import by, reported, study_parts, trial_parts
 from review_tools.display.trial_tables import people
 from review_tools.site.bibliography import Listed
-from review_tools.site.context import project_of
+from review_tools.site.context import STUDIES, TRIALS, is_of_row, project_of, rows, template
 from review_tools.site.links import only_known
+from review_tools.site.retracted_marks import strike
 
-STUDIES, TRIALS = "studies", "trials"
+logger = logging.getLogger(__name__)
+SOURCE = "review-row"
 NCT = re.compile(r"NCT\d{8}")
 ASKS = "What is wrong:\n\n\nWhat is right:\n\n\nWhere that stands (link, and page, table or figure):\n\n"
+
+_PARTS: Any = template("records.html", link=link, show=show, trial_link=trial_link).module
+
+
+def setup(app: Sphinx) -> None:
+    """Name the pages to Sphinx, and add to each what is known only once every chapter is read."""
+    app.add_source_suffix(".csv", SOURCE)
+    app.add_source_parser(RowParser)
+    app.connect("builder-inited", add_sources)
+    app.connect("env-get-outdated", read_again)
+    app.connect("doctree-resolved", complete)
+    app.connect("html-page-context", without_source, priority=100)  # before the theme makes its buttons
+
+
+class Sources(SourceFiles):
+    """The chapters' files, and the rows that have a page."""
+
+    rows: ClassVar[frozenset[str]] = frozenset()
+
+    def discover(self, exclude_paths: Iterable[str] = (), include_paths: Iterable[str] = ("**",)) -> set[str]:
+        """Return the names of all pages."""
+        super().discover(exclude_paths, include_paths)
+        self.docnames |= self.rows
+        return self.docnames
+
+    def doc2path(self, docname: str, absolute: bool) -> str:
+        """Return the file that a page is read from."""
+        if not is_of_row(docname):
+            return super().doc2path(docname, absolute)
+        name = f"data/{docname.partition('/')[0]}.csv"
+        return str(Path(self.srcdir) / name) if absolute else name
+
+
+def add_sources(app: Sphinx) -> None:
+    """Tell Sphinx of the pages, before it looks for sources and before links are checked."""
+    try:
+        project = project_of(app)
+        names = {f"{STUDIES}/{name}" for name in project.table("studies")["study_id"]}
+        names |= {f"{TRIALS}/{name}" for name in project.table("trials")["trial_id"]}
+        Sources.rows = frozenset(names)
+    except DataError as error:
+        logger.warning(str(error), type="review", subtype="data")
+        Sources.rows = frozenset()
+    sources = Sources(app.srcdir, app.config.source_suffix)
+    sources.restore(app.project)
+    app.project = app.env.project = sources
+
+
+def read_again(
+    app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
+) -> Iterable[str]:
+    """Name the pages of rows when anything has changed: they say which chapters cite a work."""
+    return [name for name in env.found_docs if is_of_row(name)] if added or changed or removed else []
+
+
+class RowParser(Parser):
+    """Reads the page of one row."""
+
+    supported = (SOURCE,)
+
+    def parse(self, inputstring: str, document: nodes.document) -> None:
+        """Fill the document from the project; the row is named by the page."""
+        self.setup_parse(inputstring, document)
+        env, project = self.env, project_of(self.env.app)
+        for name in (*map(project.file_of, project.schema), FILE):
+            env.note_dependency(str(project.root / name))
+        env.metadata[env.docname]["orphan"] = True  # the contents list chapters only
+        folder, _, row = env.docname.partition("/")
+        title, parts = study_page(env.app, row) if folder == STUDIES else trial_page(env.app, row)
+        page = nodes.section("", nodes.title(text=title), ids=[nodes.make_id(title) or "page"], classes=["record"])
+        for anchor, heading, html in parts:
+            body = nodes.raw("", only_known(env.app, html), format="html")
+            page += nodes.section("", nodes.title(text=heading), body, ids=[anchor]) if heading else body
+        document += page
+        self.finish_parse()
+
+
+Page = tuple[str, list[tuple[str, str, str]]]  # title; anchor, heading and HTML of each part, the first without heading
+
+
+def study_page(app: Sphinx, study_id: str) -> Page:
+    """Return title and parts of a study's page."""
+    project = project_of(app)
+    row, work = rows(project, STUDIES)[study_id], project.works[study_id]
+    entry = app.env.get_domain("cite").bibdata.data.entries[study_id]  # type: ignore[attr-defined]
+    facts = _PARTS.study(
+        row=row,
+        work=work,
+        unsound=row["status"] in UNSOUND,
+        kind=labels(project, "study kind")[row["kind"]],
+        read=meanings(project, "reading")[row["read"]],
+        status=meanings(project, "study status")[row["status"]],
+        links=[*addresses(work), link(f"{REFERENCES}#{work.anchor}", "Entry in the references")],
+        notices=[notice_text(project, notice) for notice in _notices(project).get(study_id, [])],
+        trials=reported(project).get(study_id, []),
+    )
+    citation = _copy_style().format_entry("", entry).text.render(Unlinked()).strip()
+    return work.label, [
+        ("", "", facts),
+        *((part.anchor, part.title, part.table._repr_html_()) for part in study_parts(project, study_id)),
+        ("cited", "Where it is cited", ""),
+        ("cite", "Cite it", _PARTS.cite(citation, _bibtex(project)[study_id])),
+        _correct(app, f"{STUDIES}/{study_id}", work.label),
+    ]
+
+
+def trial_page(app: Sphinx, trial_id: str) -> Page:
+    """Return title and parts of a trial's page."""
+    project = project_of(app)
+    row = rows(project, TRIALS)[trial_id]
+    addresses = [link(row["source_url"], f"Record seen: {row['source_where']}"), link("site:book/trials", "All trials")]
+    if NCT.fullmatch(trial_id):
+        addresses.insert(0, link(f"https://clinicaltrials.gov/study/{trial_id}", "ClinicalTrials.gov"))
+    if isinstance(doi := row["publication_doi"], str):
+        addresses.insert(-1, link(f"https://doi.org/{doi}", f"doi:{doi}"))
+    facts = _PARTS.trial(
+        row=row,
+        links=addresses,
+        people=people(row["enrolment"], row["enrolment_basis"]),
+        confidence=meanings(project, "confidence")[row["confidence"]],
+        legibility=meanings(project, "legibility")[row["legibility"]],
+    )
+    title = row["label"] if trial_id.startswith("unregistered") else f"{trial_id}: {row['label']}"
+    return title, [
+        ("", "", facts),
+        *((part.anchor, part.title, part.table._repr_html_()) for part in trial_parts(project, trial_id)),
+        _correct(app, f"{TRIALS}/{trial_id}", f"{trial_id}, {row['label']}"),
+    ]
+
+
+def complete(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Add the chapters that cite a work, now that all are read, and strike the title of one that no longer stands."""
+    folder, _, study_id = docname.partition("/")
+    if folder != STUDIES:
+        return
+    project = project_of(app)
+    seed, chapters = _seed(app, study_id), chapters_citing(project, app.env).get(study_id, [])
+    for section in doctree.findall(lambda node: isinstance(node, nodes.section) and node["ids"] == ["cited"]):
+        section += nodes.raw("", only_known(app, _PARTS.cited(seed, chapters)), format="html")
+    if rows(project, STUDIES)[study_id]["status"] in UNSOUND:
+        strike(next(doctree.findall(nodes.title)), "</s>")
+
+
+def without_source(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Offer no source to download or edit for a page that has none of its own."""
+    if is_of_row(pagename):
+        context["sourcename"] = context["page_source_suffix"] = ""
 
 
 class Unlinked(Backend):  # type: ignore[misc]
@@ -43,123 +204,13 @@ class ToCopy(Listed):
     seed_numbers: ClassVar[dict[str, list[str]]] = {}
 
 
-class Maker:
-    """Draws the pages. Knows the chapters that cite each work, and the templates."""
-
-    def __init__(self, app: Sphinx) -> None:
-        self.app, self.project = app, project_of(app)
-        self.dossiers = Dossiers(self.project)
-        self.works = self.project.works
-        self.entries = app.env.get_domain("cite").bibdata.data.entries  # type: ignore[attr-defined]
-        self.bibtex = {entry.key: entry.raw for entry in bibtexparser.parse_file(self.app.srcdir / FILE).entries}
-        self.style: Any = ToCopy()
-        self.order = {name: place for place, name in enumerate(app.env.collect_relations())}
-        self.cited_in = self._cited_in()
-        self.notices = dict(list(self.project.table("notices").groupby("study_id")))
-        self.numbers = by(self.project.table("citations"), "study_id", "seed_number")
-        self.matches = self.project.table("citations").set_index("seed_number")
-        self.places = by(self.project.table("citation_places"), "seed_number", "section")
-        self.repository = str(app.config.html_theme_options.get("repository_url", "")).rstrip("/")
-        templates = FileSystemLoader(Path(__file__).parent / "templates")
-        self.templates = Environment(loader=templates, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-        self.templates.filters |= {"show": show}
-        self.templates.globals |= {"link": link, "study_link": study_link, "trial_link": trial_link}
-
-    def page(self, folder: str, name: str) -> tuple[str, str]:
-        """Title and body of one page."""
-        if folder == STUDIES:
-            return self.works[name].label, self.study(name)
-        row = self.dossiers.trials.loc[name]
-        return f"{name}: {row['label']}", self.trial(name)
-
-    def study(self, study_id: str) -> str:
-        """The body of a study's page."""
-        row, work = self.dossiers.studies.loc[study_id], self.works[study_id]
-        kinds, reading, statuses = (
-            labels(self.project, "study kind"),
-            meanings(self.project, "reading"),
-            meanings(self.project, "study status"),
-        )
-        return self._body(
-            "study.html",
-            row=row,
-            work=work,
-            unsound=row["status"] in UNSOUND,
-            kind=kinds[str(row["kind"])],
-            read=reading[str(row["read"])],
-            status=statuses[str(row["status"])],
-            links=list(addresses(work)),
-            notices=[
-                notice_text(self.project, notice)
-                for notice in self.notices.get(study_id, pd.DataFrame()).to_dict("records")
-            ],
-            reported=self.dossiers.reported.get(study_id, []),
-            seed=self._seed(study_id),
-            chapters=self.cited_in.get(study_id, []),
-            parts=self.dossiers.study(study_id),
-            reference=self.style.format_entry("", self.entries[study_id]).text.render(Unlinked()).strip(),
-            bibtex=self.bibtex[study_id],
-            suggest=self._suggest(f"{STUDIES}/{study_id}", work.label),
-            references=f"{REFERENCES}#{work.anchor}",
-        )
-
-    def trial(self, trial_id: str) -> str:
-        """The body of a trial's page."""
-        row = self.dossiers.trials.loc[trial_id]
-        return self._body(
-            "trial.html",
-            row=row,
-            registry=f"https://clinicaltrials.gov/study/{trial_id}" if NCT.fullmatch(trial_id) else None,
-            people=people(row["enrolment"], row["enrolment_basis"]),
-            confidence=meanings(self.project, "confidence")[str(row["confidence"])],
-            legibility=meanings(self.project, "legibility")[str(row["legibility"])],
-            parts=self.dossiers.trial(trial_id),
-            suggest=self._suggest(f"{TRIALS}/{trial_id}", f"{trial_id}, {row['label']}"),
-        )
-
-    def _body(self, template: str, **facts: Any) -> str:
-        """A filled template. A book of few chapters has these pages too, so links to others become words."""
-        return only_known(self.app, self.templates.get_template(template).render(**facts))
-
-    def _cited_in(self) -> dict[str, list[tuple[Cell, int]]]:
-        """The chapters that cite each work, in reading order: a link to the first place, and how many there are."""
-        refs = self.app.env.get_domain("cite").citation_refs  # type: ignore[attr-defined]
-        places: dict[tuple[str, str], list[Any]] = defaultdict(list)
-        for ref in refs:
-            for target in ref.targets:
-                places[target.key, ref.docname].append(ref)
-        cited: dict[str, list[tuple[Cell, int]]] = defaultdict(list)
-        for (key, chapter), found in sorted(places.items(), key=lambda item: self.order.get(item[0][1], 0)):
-            title = self.app.env.titles[chapter].astext()
-            cited[key].append((link(f"site:{chapter}#{found[0].citation_ref_id}", title), len(found)))
-        return cited
-
-    def _seed(self, study_id: str) -> list[tuple[Any, str, list[Cell]]]:
-        """The seed's numbers of a work: number, how sure the match is, links to the sections that cite it."""
-        matches = labels(self.project, "match")
-        return [
-            (
-                number,
-                matches[str(self.matches.loc[number, "match"])].lower(),
-                [self._section(section) for section in self.places.get(number, [])],
-            )
-            for number in self.numbers.get(study_id, [])
-        ]
-
-    def _section(self, section: str) -> Cell:
-        """A section of the seed, linked to the place that tells it here."""
-        anchors = self.app.env.get_domain("std").anonlabels  # type: ignore[attr-defined]
-        chapter, anchor = anchors.get(f"seed-section-{section.replace('.', '-')}", ("", ""))
-        return link(f"site:{chapter}#{anchor}" if chapter else None, section)
-
-    def _suggest(self, page: str, subject: str) -> str:
-        """The address of a new issue that already says which page it is about."""
-        asked = {"title": f"Correction: {subject}", "body": f"Page: {page}\n\n{ASKS}"}
-        return f"{self.repository}/issues/new?{urlencode(asked, quote_via=quote)}"
+@cache
+def _copy_style() -> Any:
+    return ToCopy()  # asks all installed packages for plug-ins, so that one is enough
 
 
 def addresses(work: Reference) -> Iterator[Cell]:
-    """Where a reader finds a work."""
+    """Yield links to the places where a reader finds a work."""
     if work["doi"]:
         yield link(f"https://doi.org/{work['doi']}", f"doi:{work['doi']}")
     if work["pmid"]:
@@ -171,9 +222,71 @@ def addresses(work: Reference) -> Iterator[Cell]:
 
 
 @once
+def chapters_citing(project: Project, env: BuildEnvironment) -> dict[str, list[tuple[Cell, int]]]:
+    """Return, for each work, the chapters that cite it in reading order: a link to the first place, and how many."""
+    places: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    for ref in env.get_domain("cite").citation_refs:  # type: ignore[attr-defined]
+        for target in ref.targets:
+            places[target.key, ref.docname].append(ref)
+    order = {name: place for place, name in enumerate(env.collect_relations())}
+    chapters: dict[str, list[tuple[Cell, int]]] = defaultdict(list)
+    for (key, chapter), refs in sorted(places.items(), key=lambda item: order.get(item[0][1], 0)):
+        address = f"site:{chapter}#{refs[0].citation_ref_id}"
+        chapters[key].append((link(address, env.titles[chapter].astext()), len(refs)))
+    return chapters
+
+
+def _seed(app: Sphinx, study_id: str) -> list[tuple[Any, str, list[Cell]]]:
+    """Return the seed's numbers of a work: number, how sure the match is, links to the sections that cite it."""
+    project, anchors = project_of(app), app.env.get_domain("std").anonlabels  # type: ignore[attr-defined]
+    matches = labels(project, "match")
+
+    def section(name: str) -> Cell:
+        chapter, anchor = anchors.get(f"seed-section-{name.replace('.', '-')}", ("", ""))
+        return link(f"site:{chapter}#{anchor}" if chapter else None, name)
+
+    return [
+        (row["seed_number"], matches[row["match"]].lower(), [section(name) for name in sections])
+        for row, sections in _cited_by_seed(project).get(study_id, [])
+    ]
+
+
+@once
+def _cited_by_seed(project: Project) -> dict[str, list[tuple[dict[Any, Any], list[str]]]]:
+    """Return, for each work, its rows of the seed's list, each with the sections that cite it."""
+    sections = by(project.table("citation_places"), "seed_number", "section")
+    works: dict[str, list[tuple[dict[Any, Any], list[str]]]] = defaultdict(list)
+    for row in project.table("citations").dropna(subset=["study_id"]).to_dict("records"):
+        works[row["study_id"]].append((row, sections.get(row["seed_number"], [])))
+    return works
+
+
+@once
+def _notices(project: Project) -> dict[str, list[dict[Any, Any]]]:
+    notices: dict[str, list[dict[Any, Any]]] = defaultdict(list)
+    for row in project.table("notices").to_dict("records"):
+        notices[row["study_id"]].append(row)
+    return notices
+
+
+@once
+def _bibtex(project: Project) -> dict[str, str]:
+    """Return the entries of the bibliography as they are written there."""
+    return {entry.key: entry.raw for entry in bibtexparser.parse_string(project.read(FILE).decode("utf-8")).entries}
+
+
+@once
 def meanings(project: Project, kind: str) -> dict[str, Markup]:
     """Return label and definition of each term of one kind, for a line of facts."""
     terms = project.table("vocabulary")
     terms = terms[terms["kind"] == kind]
     rows = zip(terms["term"], terms["label"], terms["definition"], strict=True)
     return {term: escape(name) if pd.isna(said) else escape(f"{name}: {said}") for term, name, said in rows}
+
+
+def _correct(app: Sphinx, page: str, subject: str) -> tuple[str, str, str]:
+    """Return the part that leads to a new issue, which already says what page it is about."""
+    repository = str(app.config.html_theme_options.get("repository_url", "")).rstrip("/")
+    issue = {"title": f"Correction: {subject}", "body": f"Page: {page}\n\n{ASKS}"}
+    address = f"{repository}/issues/new?{urlencode(issue, quote_via=quote)}"
+    return "correct", "Suggest a correction", _PARTS.correct(address)

@@ -1,9 +1,11 @@
 """Pages under ``v/`` that compare the versions of the review, made from their snapshots, and what chapters say of them.
 
 ``v/index`` lists the versions; ``v/26.0.0-26.1.0`` shows what the newer of two changes. Copies of the site as it was
-lie beside them (``v/26.0.0/``, site/copies.py).
+lie beside them (``v/26.0.0/``, ``.ci/kept-sites``).
 """
 
+import html
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -15,20 +17,22 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from review_tools.changes import Changes
-from review_tools.changes.snapshot import Snapshot
+from review_tools.changes import render
+from review_tools.changes.compare import between
+from review_tools.changes.model import Changes
+from review_tools.changes.state import snapshot
 from review_tools.data.problems import DataError
 from review_tools.data.project import Project, once
-from review_tools.data.versions import copies, snapshot_file, with_snapshot
+from review_tools.data.versions import snapshot_file, with_snapshot
 from review_tools.display.grid import grid, lines, link
-from review_tools.site import change_sections
 from review_tools.site.context import project_of
 from review_tools.site.links import absolute, only_known
-from review_tools.site.pages import contents
 
 logger = logging.getLogger(__name__)
+HEADING = re.compile(r'<section id="([\w-]+)">\s*<h2>(.*?)<a ')
 FOLDER = "v"  # of the site; copies of the site as it was lie in it too
 INDEX = f"{FOLDER}/index"
+KEPT = "_build/kept"  # sites of past versions; the workflow puts them into the folder v/ of the site
 MOST = 60  # pages, unless each version with the newest and with the one after it are more
 NUMBERS = (
     "A version has a number in three parts: the year of the search, the change of data, the fix. "
@@ -67,9 +71,8 @@ def comparisons(project: Project) -> dict[tuple[str, str], Changes]:
     Raises:
         DataError: a snapshot cannot be read.
     """
-    known = with_snapshot(project)
-    states = {version.number: Snapshot.read(project, version.number).state() for version in known}
-    return {pair: states[pair[0]].changed_to(states[pair[1]], pair) for pair in pairs(list(states))}
+    states = {version.number: snapshot(project, version.number) for version in with_snapshot(project)}
+    return {(old, new): between(states[old], states[new]) for old, new in pairs(list(states))}
 
 
 def pairs(numbers: list[str], most: int = MOST) -> list[tuple[str, str]]:
@@ -97,7 +100,7 @@ def for_feed(app: Sphinx, number: str, address: str) -> str:
     if changes is None:
         return ""
     whole = f"{address}{page(changes.before, changes.after)}.html"
-    made = only_known(app, change_sections.html(changes, limit=LINES["feed"], level=3, whole=whole))
+    made = only_known(app, render.html(changes, limit=LINES["feed"], level=3, whole=whole))
     return absolute(made, address, app.env.review_files)  # type: ignore[attr-defined]
 
 
@@ -110,7 +113,7 @@ class Newest(SphinxDirective):
             return [nodes.paragraph(text="There is no earlier version to compare with.")]
         (old, new), changes = list(compared.items())[-1]
         name = f"site:{page(old, new)}"
-        body = change_sections.html(changes, limit=LINES["chapter"], level=3, whole=name)
+        body = render.html(changes, limit=LINES["chapter"], level=3, whole=name)
         body += Markup('<p><a href="{}">The whole comparison</a>, <a href="site:{}">all versions</a></p>').format(
             name, INDEX
         )
@@ -134,7 +137,7 @@ def collect(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
             app,
             page(old, new),
             f"From version {old} to {new}",
-            body + change_sections.html(changes, limit=LINES["page"]),
+            body + render.html(changes, limit=LINES["page"]),
         )
 
 
@@ -149,14 +152,15 @@ def _page(app: Sphinx, name: str, title: str, body: Markup) -> tuple[str, dict[s
 
 def _listed(project: Project, compared: list[tuple[str, str]]) -> Markup:
     """Every version, the newest first, with what leads on from it."""
-    known, kept, address = with_snapshot(project), copies(project), project.site_address
+    known = with_snapshot(project)
     before = {new: old for old, new in compared}  # of several the last stays: the one just before
     numbers = [one.number for one in reversed(known)]
 
     def against(old: str | None, new: str) -> Any:
         return link(f"site:{page(old, new)}", f"from {old} to {new}") if old and old != new else "–"
 
-    site = [link(f"{address}{FOLDER}/{n}/index.html", "open") if n in kept else "not kept" for n in numbers]
+    opened = Markup('<a href="{}/index.html">open</a>')
+    site = [opened.format(number) if is_kept(project, number) else "not kept here" for number in numbers]
     table = grid(
         {
             "Version": numbers,
@@ -171,6 +175,11 @@ def _listed(project: Project, compared: list[tuple[str, str]]) -> Markup:
         name="versions",
     )
     return Markup("<p>{}</p>\n{}").format(NUMBERS, Markup(table._repr_html_()))  # noqa: S704 (a grid escapes)
+
+
+def is_kept(project: Project, number: str) -> bool:
+    """Say whether the site of a version, as it was, is published with this one: ``.ci/kept-sites`` unpacks it."""
+    return (project.root / KEPT / number).is_dir()
 
 
 def _others(old: str, new: str, compared: list[tuple[str, str]]) -> Iterator[Markup]:
@@ -194,3 +203,10 @@ def write(app: Sphinx, exception: Exception | None) -> None:
         target = Path(app.outdir) / FOLDER / f"{version.number}.json"
         target.parent.mkdir(exist_ok=True)
         target.write_bytes(project.read(snapshot_file(version.number)))
+
+
+def contents(title: str, body: str) -> Markup:
+    """The headings of a page as the nested list the theme shows beside it."""
+    heads = ((name, html.unescape(words)) for name, words in HEADING.findall(body))
+    inner = Markup().join(Markup('<li><a href="#{}">{}</a></li>').format(*head) for head in heads)
+    return Markup('<ul><li><a href="#">{}</a><ul>{}</ul></li></ul>').format(title, inner)

@@ -13,7 +13,7 @@ from review_tools.data.bibliography import FILE as BIBLIOGRAPHY
 from review_tools.data.edit import Change
 from review_tools.data.problems import DataError, Problem
 from review_tools.data.retracted import STATUS, gravest
-from review_tools.sources.clinicaltrials import PAGE
+from review_tools.sources import clinicaltrials, pubmed
 from review_tools.sources.duplicates import Entry, Index
 from review_tools.sources.records import Record
 
@@ -103,7 +103,7 @@ def study_row(change: Change, record: Record, key: str = "") -> dict[str, str]:
         "species": "human" if kind.startswith("human") else "",
         "trial_id": record.trial_id if record.trial_id in trials else "",
         "status": gravest(STATUS[one.term] for one in record.notices if one.term in STATUS),
-        "source_url": page or (f"https://pubmed.ncbi.nlm.nih.gov/{record.pmid}/" if record.pmid else record.url),
+        "source_url": page or (f"{pubmed.PAGE}{record.pmid}/" if record.pmid else record.url),
         "source_where": f"record of {record.source}, seen {record.retrieved}",
         "added_in": next_version(change),
     }
@@ -139,7 +139,7 @@ def trial_row(change: Change, record: Record) -> dict[str, str]:
         "disease": named[0] if len(named) == 1 else "",
         "legibility": "not in the seed",
         "confidence": "verified",
-        "source_url": f"{PAGE}{record.trial_id}",
+        "source_url": f"{clinicaltrials.PAGE}{record.trial_id}",
         "source_where": f"registry record (API version 2), seen {record.retrieved}",
         "added_in": next_version(change),
     }

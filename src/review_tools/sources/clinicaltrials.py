@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from review_tools.sources.http import CLINICALTRIALS, Client, Params, ServiceError
-from review_tools.sources.records import DOI, NCT, Page, Record, RecordError, at, count, doi, plain, readable
+from review_tools.sources.http import CLINICALTRIALS, Client, Params
+from review_tools.sources.records import DOI, NCT, Page, Record, RecordError, at, doi, page_of, plain
 
 PAGE = "https://clinicaltrials.gov/study/"
 STATUSES = {
@@ -32,16 +32,16 @@ def trial(client: Client, nct: str) -> Record:
         UnknownRecordError: no such number.
         ServiceError: anything else.
     """
-    answer = client.json(CLINICALTRIALS, f"studies/{nct}", {"format": "json"}, valid=_number)
-    try:
-        found = record(answer.data, answer.url, answer.retrieved)
-    except RecordError as error:
-        remedy = "try again later, or name a saved record with --from FILE"
-        raise ServiceError(CLINICALTRIALS.name, answer.url, str(error), remedy) from error
-    if found.trial_id != nct:
-        why = f"the answer is the record of {found.trial_id}; {nct} may be an old number of the same trial"
-        raise ServiceError(CLINICALTRIALS.name, answer.url, why, f"add {found.trial_id} if that is the trial meant")
-    return found
+
+    def own(study: Any) -> Record:
+        found = record(study)
+        if found.trial_id != nct:
+            raise RecordError(
+                f"the answer is the record of {found.trial_id}; {nct} may be an old number of the same trial"
+            )
+        return found
+
+    return client.get(CLINICALTRIALS, f"studies/{nct}", {"format": "json"}, own)
 
 
 def trials(client: Client, numbers: Sequence[str], size: int) -> list[Record]:
@@ -49,38 +49,29 @@ def trials(client: Client, numbers: Sequence[str], size: int) -> list[Record]:
     found: list[Record] = []
     for start in range(0, len(numbers), size):
         params: Params = {"filter.ids": "|".join(numbers[start : start + size]), "pageSize": size, "format": "json"}
-        found += _studies(client, params)[1]
+        found += client.get(CLINICALTRIALS, "studies", params, _page).records
     return found
 
 
-def search(client: Client, query: Mapping[str, str], first: date, last: date, cursor: str, size: int) -> Page:
-    """Return a page of the trials that changed between two days. Raises ServiceError."""
+def search(client: Client, query: Mapping[str, str], first: date, last: date, size: int) -> Iterator[Page]:
+    """Yield pages of the trials that changed between two days. Raises ServiceError."""
     changed = f"AREA[LastUpdatePostDate]RANGE[{first},{last}]"
-    params = {**query, "filter.advanced": changed, "pageSize": str(size), "format": "json"}
-    params |= {"pageToken": cursor} if cursor else {"countTotal": "true"}
-    answer, records, broken = _studies(client, params)
-    return Page(count(answer.get("totalCount")), records, broken, plain(answer.get("nextPageToken")))
+    params = {**query, "filter.advanced": changed, "pageSize": size, "countTotal": "true", "format": "json"}
+    return client.search(CLINICALTRIALS, "studies", params, "pageToken", _page)
 
 
-def _studies(client: Client, params: Params) -> tuple[dict[str, Any], list[Record], int]:
-    answer = client.json(CLINICALTRIALS, "studies", params, lambda data: isinstance(at(data, "studies"), list))
-    records, broken = readable(answer.data["studies"], lambda one: record(one, answer.url, answer.retrieved))
-    return answer.data, records, broken
+def _page(answer: Any) -> Page:
+    return page_of(answer.get("totalCount"), answer["studies"], record, answer.get("nextPageToken"))
 
 
-def _number(study: Any) -> str:
-    number = plain(at(study, "protocolSection", "identificationModule", "nctId"))
-    return number if NCT.fullmatch(number) else ""
-
-
-def record(study: Any, url: str, retrieved: date) -> Record:
+def record(study: Any) -> Record:
     """Return one study as the registry gives it. What the review has no word for goes into ``status_note``.
 
     Raises:
         RecordError: not a study with an NCT number and a title.
     """
-    number = _number(study)
-    if not number:
+    number = plain(at(study, "protocolSection", "identificationModule", "nctId"))
+    if not NCT.fullmatch(number):
         raise RecordError("not the record of a trial with its NCT number")
     protocol = study["protocolSection"]
     brief, official = (plain(at(protocol, "identificationModule", name)) for name in ("briefTitle", "officialTitle"))
@@ -94,8 +85,6 @@ def record(study: Any, url: str, retrieved: date) -> Record:
         kind="registration",
         title=brief or official,
         source=CLINICALTRIALS.name,
-        url=url,
-        retrieved=retrieved,
         record_id=number,
         trial_id=number,
         year=begun[:4],

@@ -1,23 +1,22 @@
 """Crossref's REST API: works by DOI, their reference lists, later notices about them, and searches."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
-from review_tools.sources.http import CROSSREF, Answer, Client, ServiceError
+from review_tools.sources.http import CROSSREF, Client
 from review_tools.sources.records import (
     Notice,
     Page,
     Record,
     RecordError,
     at,
-    count,
     doi,
+    page_of,
     pages,
     person,
     plain,
-    readable,
     title,
 )
 
@@ -32,56 +31,48 @@ KINDS = {
 }
 
 
-def message(client: Client, identifier: str) -> Answer[dict[str, Any]]:
-    """Return the service's own record of one DOI (with ``reference`` and ``updated-by`` where deposited).
+T = TypeVar("T")
+
+
+def message(client: Client, identifier: str, read: Callable[[dict[str, Any]], T]) -> T:
+    """Return what ``read`` makes of the service's own record of one DOI.
 
     Raises:
         UnknownRecordError: no such DOI at Crossref.
         ServiceError: anything else.
     """
 
-    def valid(data: Any) -> bool:
-        return doi(str(at(data, "message", "DOI") or "")) == identifier.lower()
+    def own(answer: Any) -> T:
+        if doi(answer["message"]["DOI"]) != identifier.lower():
+            raise RecordError("the answer is the record of another work")
+        return read(answer["message"])
 
-    answer = client.json(CROSSREF, f"works/{quote(identifier, safe='')}", valid=valid)
-    return Answer(answer.data["message"], answer.url, answer.retrieved)
+    return client.get(CROSSREF, f"works/{quote(identifier, safe='')}", {}, own)
 
 
 def work(client: Client, identifier: str) -> Record:
     """Return one work by its DOI. Raises as ``message`` does."""
-    answer = message(client, identifier)
-    try:
-        return record(answer.data, answer.url, answer.retrieved)
-    except RecordError as error:
-        remedy = "add the work by hand, see CONTRIBUTING.md"
-        raise ServiceError(CROSSREF.name, answer.url, str(error), remedy) from error
+    return message(client, identifier, record)
 
 
-def search(client: Client, query: Mapping[str, str], first: date, last: date, cursor: str, size: int) -> Page:
-    """Return a page of what Crossref took up between two days. Raises ServiceError."""
-    created = f"from-created-date:{first},until-created-date:{last}"
-    params = {**query, "filter": created, "rows": str(size), "cursor": cursor or "*"}
-    if client.mailto:
-        params["mailto"] = client.mailto
-
-    def valid(data: Any) -> bool:
-        said = at(data, "message")
-        return isinstance(at(said, "items"), list) and count(at(said, "total-results")) is not None
-
-    answer = client.json(CROSSREF, "works", params, valid)
-    said = answer.data["message"]
-    records, broken = readable(said["items"], lambda one: _with_doi(record(one, answer.url, answer.retrieved)))
-    following = plain(said.get("next-cursor")) if said["items"] else ""
-    return Page(count(said["total-results"]), records, broken, following)
+def notices_about(client: Client, identifier: str) -> list[Notice]:
+    """Return the later notices about one work by its DOI. Raises as ``message`` does."""
+    return message(client, identifier, lambda found: list(notices(found)))
 
 
-def _with_doi(found: Record) -> Record:
-    if not found.doi:
-        raise RecordError("the record has no DOI")
-    return found
+def search(client: Client, query: Mapping[str, str], first: date, last: date, size: int) -> Iterator[Page]:
+    """Yield pages of what Crossref took up between two days. Raises ServiceError."""
+    params = {**query, "filter": f"from-created-date:{first},until-created-date:{last}", "rows": size, "cursor": "*"}
+    params |= {"mailto": client.mailto} if client.mailto else {}
+
+    def page(answer: Any) -> Page:
+        found = answer["message"]
+        return page_of(found["total-results"], found["items"], record, found.get("next-cursor"))
+
+    return client.search(CROSSREF, "works", params, "cursor", page)
 
 
-def record(found: dict[str, Any], url: str, retrieved: date) -> Record:
+def record(found: dict[str, Any]) -> Record:
     """Return a Crossref record, or CSL-JSON, which has the same shape apart from single titles.
 
     Raises:
@@ -95,8 +86,6 @@ def record(found: dict[str, Any], url: str, retrieved: date) -> Record:
         kind=KINDS.get(kind, "other"),
         title=shown,
         source=CROSSREF.name,
-        url=url,
-        retrieved=retrieved,
         record_id=identifier,
         doi=identifier,
         pmid=plain(found.get("PMID")),

@@ -35,12 +35,13 @@ class Index:
         for entry in entries:
             self.add(entry)
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: Entry, key: str = "") -> None:
+        """Add a record, under the key of the one that it repeats if it does."""
         for number in _numbers(entry):
-            self._numbers.setdefault(number, entry.key)
+            self._numbers.setdefault(number, key or entry.key)
         title = plain_title(entry.title)
         for block in _blocks(title):
-            self._titles[block].append((title, entry.year, entry.key))
+            self._titles[block].append((title, entry.year, key or entry.key))
 
     def find(self, entry: Entry) -> str:
         """Return the key of the known record that is the same work; empty when there is none.

@@ -102,9 +102,10 @@ def _json(text: str, seen: date) -> Record:
     if not isinstance(found, dict):
         raise RecordError("holds no record")
     if "protocolSection" in found:
-        return clinicaltrials.record(found, "", seen)
+        return replace(clinicaltrials.record(found), retrieved=seen)
     found = found.get("message", found)
-    return replace(crossref.record(found, plain(found.get("URL")), seen), source="CSL-JSON file")
+    record = crossref.record(found)
+    return replace(record, source="CSL-JSON file", retrieved=seen, url=plain(found.get("URL")))
 
 
 def _record(source: str, seen: date, kind: str, name: str, authors: list[str], year: str, **said: str) -> Record:
@@ -114,7 +115,7 @@ def _record(source: str, seen: date, kind: str, name: str, authors: list[str], y
     rest: dict[str, Any] = {field: plain(value) for field, value in said.items()}
     rest |= {"doi": doi(rest["doi"]), "pages": pages(rest["pages"]), "year": found[0] if found else ""}
     rest["authors"] = tuple(filter(None, map(plain, authors)))
-    return Record(kind, shown, source, rest.pop("url"), seen, **rest)
+    return Record(kind, shown, source, seen, **rest)
 
 
 def _name(name: str) -> str:

@@ -18,7 +18,7 @@ from rapidfuzz import fuzz
 from review_tools.data.bibliography import Reference
 from review_tools.data.edit import Change
 from review_tools.data.problems import DataError, shorten
-from review_tools.sources import add, files
+from review_tools.sources import add, crossref, files
 from review_tools.sources.duplicates import plain_title
 from review_tools.sources.http import UnknownRecordError
 from review_tools.sources.records import YEAR, Record, RecordError, doi, title
@@ -42,16 +42,16 @@ class Report:
     left: list[str] = field(default_factory=list)
 
 
-def saved_record(path: Path) -> tuple[dict[str, Any], date]:
-    """Return Crossref's record of the seed from a file, and when it was saved. Raises DataError."""
+def saved_list(path: Path) -> tuple[list[Entry], date]:
+    """Return the list in Crossref's record of the seed from a file, and when it was saved. Raises DataError."""
     try:
         text, seen = files.text_of(path)
         found = json.loads(text)
-        found = found.get("message", found) if isinstance(found, dict) else {}
-        if doi(str(found.get("DOI", ""))) != SEED:
+        found = found.get("message", found)
+        if doi(found["DOI"]) != SEED:
             raise RecordError(f"not the record of {SEED}")
-        return found, seen
-    except (RecordError, ValueError, RecursionError) as error:
+        return crossref.references(found), seen
+    except (LookupError, AttributeError, TypeError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: {error} → save {ADDRESS} as .json.") from error
 
 
@@ -178,7 +178,6 @@ def _record(one: Entry, identifier: str, seen: date) -> Record:
         "article",
         title(one.get("article-title")),
         "Crossref",
-        ADDRESS,
         seen,
         doi=identifier,
         authors=(first, "others") if first else (),  # the list names the first author alone

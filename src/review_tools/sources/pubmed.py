@@ -2,28 +2,27 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
-from typing import Any
 from xml.etree.ElementTree import Element  # the type only; defusedxml parses
 
-from review_tools.sources.http import PUBMED, Client, ServiceError, UnknownRecordError
+from review_tools.sources.http import PUBMED, Client, UnknownRecordError
 from review_tools.sources.records import (
     DOI,
     NCT,
+    PMID,
     YEAR,
     Notice,
     Page,
     Record,
     RecordError,
-    at,
-    count,
     doi,
+    page_of,
     pages,
     person,
     plain,
-    readable,
     title,
 )
 
+PAGE = "https://pubmed.ncbi.nlm.nih.gov/"
 NOTICES = {
     "ErratumIn": "correction",
     "ExpressionOfConcernIn": "expression of concern",
@@ -41,66 +40,48 @@ def work(client: Client, pmid: str) -> Record:
         UnknownRecordError: no such number.
         ServiceError: anything else.
     """
-    answer = client.xml(PUBMED, "efetch.fcgi", {**_who(client), "id": pmid, "retmode": "xml"})
-    articles = list(answer.data.iter("PubmedArticle"))
-    if not articles:  # an unknown number gives an empty set, not an error
+
+    def own(answer: Element) -> Record | None:
+        found = next(map(record, answer.iter("PubmedArticle")), None)
+        if found and found.pmid != pmid:
+            raise RecordError(f"the answer is the record of {found.pmid or 'another work'}")
+        return found
+
+    found = client.get(PUBMED, "efetch.fcgi", {**_who(client), "id": pmid, "retmode": "xml"}, own)
+    if not found:  # an unknown number gives an empty set, not an error
         remedy = "check the number; a record that is only in PMC or Europe PMC has a DOI to add it by"
-        raise UnknownRecordError(PUBMED.name, answer.url, "no such record", remedy)
-    try:
-        found = record(articles[0], answer.url, answer.retrieved)
-    except RecordError as error:
-        raise ServiceError(PUBMED.name, answer.url, str(error), "add the work by hand, see CONTRIBUTING.md") from error
-    if found.pmid != pmid:
-        why = f"the answer is the record of {found.pmid or 'another work'}"
-        raise ServiceError(PUBMED.name, answer.url, why, "try again later")
+        raise UnknownRecordError(PUBMED, f"{PAGE}{pmid}/", "no such record", remedy)
     return found
 
 
-def search(client: Client, query: Mapping[str, str], first: date, last: date, cursor: str, size: int) -> Page:
-    """Return a page of what PubMed took up between two days. Raises ServiceError.
+def search(client: Client, query: Mapping[str, str], first: date, last: date, size: int) -> Iterator[Page]:
+    """Yield pages of what PubMed took up between two days, from the history server. Raises ServiceError."""
+    added = f'"{first:%Y/%m/%d}"[crdt] : "{last:%Y/%m/%d}"[crdt]'
+    asked = {**_who(client), "term": f"({query['term']}) AND ({added})", "usehistory": "y", "retmax": 0}
 
-    The cursor is what E-utilities' history server needs: environment, key, first record, number of records.
-    """
-    total = None
-    if not cursor:
-        added = f'"{first:%Y/%m/%d}"[crdt] : "{last:%Y/%m/%d}"[crdt]'
-        params = {**_who(client), "term": f"({query['term']}) AND ({added})", "usehistory": "y", "retmax": "0"}
-        found = client.json(PUBMED, "esearch.fcgi", {**params, "retmode": "json"}, _is_esearch).data["esearchresult"]
-        total = count(found["count"])
-        if not total:
-            return Page(total, [], 0, "")
-        cursor = f"{found['webenv']} {found['querykey']} 0 {total}"
-    webenv, key, start, announced = cursor.split(" ")
-    history = {"WebEnv": webenv, "query_key": key, "retstart": start, "retmax": str(size), "retmode": "xml"}
-    answer = client.xml(PUBMED, "efetch.fcgi", {**_who(client), **history})
-    if answer.data.tag != "PubmedArticleSet":
-        said = plain("".join(answer.data.itertext()))[:120]
-        raise ServiceError(PUBMED.name, answer.url, f"answered with {answer.data.tag} instead of articles: {said}", "")
-    articles = [one for one in answer.data if one.tag in ("PubmedArticle", "PubmedBookArticle")]
-    records, broken = readable(articles, lambda one: _with_number(record(one, answer.url, answer.retrieved)))
-    following = int(start) + size
-    return Page(total, records, broken, f"{webenv} {key} {following} {announced}" if following < int(announced) else "")
+    def history(answer: Element) -> tuple[int, str, str]:
+        return int(answer.findtext("Count", "")), answer.findtext("WebEnv", ""), answer.findtext("QueryKey", "")
+
+    total, webenv, key = client.get(PUBMED, "esearch.fcgi", asked, history)
+
+    def page(answer: Element) -> Page:
+        if answer.tag != "PubmedArticleSet":
+            raise RecordError(f"answered with {answer.tag}: {plain(''.join(answer.itertext()))[:120]}")
+        articles = [one for one in answer if one.tag in ("PubmedArticle", "PubmedBookArticle")]
+        return page_of(total, articles, record)
+
+    params = {**_who(client), "WebEnv": webenv, "query_key": key, "retmax": size, "retmode": "xml"}
+    for start in range(0, total, size):
+        yield client.get(PUBMED, "efetch.fcgi", {**params, "retstart": start}, page)
+    if not total:
+        yield Page(0, [])
 
 
 def _who(client: Client) -> dict[str, str]:
     return {"db": "pubmed", "tool": "msc-living-review"} | ({"email": client.mailto} if client.mailto else {})
 
 
-def _is_esearch(data: Any) -> bool:
-    found = at(data, "esearchresult")
-    words = (at(found, key) for key in ("webenv", "querykey"))
-    return count(at(found, "count")) is not None and all(
-        isinstance(word, str) and len(word.split()) == 1 for word in words
-    )
-
-
-def _with_number(found: Record) -> Record:
-    if not found.pmid.isdecimal():
-        raise RecordError("the record has no PubMed number")
-    return found
-
-
-def record(article: Element, url: str, retrieved: date) -> Record:
+def record(article: Element) -> Record:
     """Return the record of one ``PubmedArticle``.
 
     Raises:
@@ -119,9 +100,7 @@ def record(article: Element, url: str, retrieved: date) -> Record:
         kind="preprint" if "Preprint" in types else "article",
         title=shown,
         source=PUBMED.name,
-        url=url,
-        retrieved=retrieved,
-        record_id=pmid,
+        record_id=pmid if PMID.fullmatch(pmid) else "",
         doi=doi(ids.get("doi", "") or _text(article, ".//ELocationID[@EIdType='doi']")),
         pmid=pmid,
         pmcid=ids.get("pmc", ""),

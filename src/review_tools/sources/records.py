@@ -5,7 +5,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 TAG = re.compile(r"</?[A-Za-z!?][^<>]*>")
@@ -13,6 +13,7 @@ DOI = re.compile(r"10\.\d{4,9}/\S+")
 PMID = re.compile(r"[1-9]\d{0,8}")
 NCT = re.compile(r"NCT\d{8}")
 YEAR = re.compile(r"(?:19|20)\d\d")
+BY_HAND = "look at the record itself, and enter by hand what it says (see CONTRIBUTING.md)"
 SYNONYMS = {"corrigendum": "correction", "erratum": "correction", "removal": "withdrawal"}  # of kinds of notices
 
 
@@ -38,8 +39,8 @@ class Record:
     kind: str  # article, preprint, chapter, book, abstract, other; registration: a trial in a registry
     title: str
     source: str  # name of the service or form of the file
-    url: str  # address at which the service showed it
-    retrieved: date
+    retrieved: date = field(default_factory=lambda: datetime.now(UTC).date())
+    url: str = ""  # an address that a file names
     record_id: str = ""  # the service's own number, for a candidate
     doi: str = ""
     pmid: str = ""
@@ -63,23 +64,36 @@ class Page:
 
     total: int | None
     records: list[Record]
-    broken: int  # records that cannot be read
-    cursor: str  # of the next page; empty after the last
+    broken: int = 0  # records that cannot be read
+    cursor: str = ""  # of the next page; empty after the last
 
 
-class RecordError(Exception):
+class RecordError(ValueError):
     """A record cannot be read: what is missing or of the wrong kind."""
 
 
-def readable(listed: Iterable[Any], read: Callable[[Any], Record]) -> tuple[list[Record], int]:
-    """Return the records that can be read, and the number of those that cannot."""
+def page_of(total: Any, listed: Iterable[Any], read: Callable[[Any], Record], cursor: object = "") -> Page:
+    """Return a page with the records that can be read and have a number of their own.
+
+    Raises:
+        TypeError, ValueError: the total is no number, or nothing is listed.
+    """
     records, broken = [], 0
     for one in listed:
         try:
-            records.append(read(one))
-        except (RecordError, AttributeError, TypeError, ValueError):  # half a record is of any shape
+            record = read(one)
+        except (LookupError, AttributeError, TypeError, ValueError):  # half a record is of any shape
+            record = None
+        if record and record.record_id:
+            records.append(record)
+        else:
             broken += 1
-    return records, broken
+    return Page(None if total is None else int(total), records, broken, plain(cursor))
+
+
+def today() -> date:
+    """Return the day that it is all over the world."""
+    return datetime.now(UTC).date()
 
 
 def at(value: Any, *path: str) -> Any:
@@ -87,11 +101,6 @@ def at(value: Any, *path: str) -> Any:
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
     return value
-
-
-def count(value: object) -> int | None:
-    """Return a number of records as a service gives it; None when it is none."""
-    return int(str(value)) if not isinstance(value, bool) and str(value).isdecimal() else None
 
 
 def person(last: str, first: str, group: str = "") -> str:

@@ -5,22 +5,25 @@ for it by its address needs no filter, in which a comma of a DOI would part two 
 notices and marks retracted works. A work of which one service gave no usable answer is unknown: nothing is concluded.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from urllib.parse import quote
 
 from review_tools.data.bibliography import Reference
 from review_tools.data.edit import Change
 from review_tools.data.retracted import STATUS, gravest
 from review_tools.sources import crossref, pubmed, report
-from review_tools.sources.http import CROSSREF, PUBMED, Client, ServiceError, UnknownRecordError
-from review_tools.sources.records import Notice, RecordError
+from review_tools.sources.http import CROSSREF, PUBMED, Client, Service, ServiceError, UnknownRecordError
+from review_tools.sources.records import Notice, today
 
 Row = dict[str, str]
-SERVICES = {"crossref": CROSSREF, "pubmed": PUBMED}
-AGAIN = "nothing is concluded; run review retractions again later"
-BY_HAND = "look at the record, and set the status by hand if it says so"
+Ask = Callable[[Client, str], Sequence[Notice]]
+# The service, the field of a work that it knows it by, how it is asked, and its page about the work.
+SERVICES: dict[str, tuple[Service, str, Ask, str]] = {
+    "crossref": (CROSSREF, "doi", crossref.notices_about, f"{CROSSREF.address}/works/{{}}"),
+    "pubmed": (PUBMED, "pmid", lambda client, pmid: pubmed.work(client, pmid).notices, f"{pubmed.PAGE}{{}}/"),
+}
+AGAIN = "nothing is concluded; run review retractions again later, or look at the record and set the status by hand"
 MILD = {"addendum", "clarification", "new edition", "new version"}  # kinds of updates that leave a work standing
 KEY = ("study_id", "kind", "source", "notice")
 
@@ -43,7 +46,7 @@ class Inquiry:
 def ask(works: Iterable[Reference], client: Client) -> list[Inquiry]:
     """Ask about every work that has a DOI or a PubMed number."""
     inquiries = [_work(client, work) for work in works if work["doi"] or work["pmid"]]
-    for source, service in SERVICES.items():
+    for source, (service, *_) in SERVICES.items():
         absent = [one for one in inquiries if source in one.absent]
         if len(absent) > 1 and not any(source in one.held for one in inquiries):
             for one in absent:  # more likely another service at this address than a field without DOIs
@@ -53,43 +56,28 @@ def ask(works: Iterable[Reference], client: Client) -> list[Inquiry]:
 
 def _work(client: Client, work: Reference) -> Inquiry:
     inquiry = Inquiry(work.key)
-    for source, number, fetch in (("crossref", work["doi"], _crossref), ("pubmed", work["pmid"], _pubmed)):
-        if not number:
+    for source, (service, column, ask, page) in SERVICES.items():
+        if not (number := work[column]):
             continue
         try:
-            inquiry.notices += fetch(client, work.key, number)
-            inquiry.held.add(source)
+            notices = ask(client, number)
         except UnknownRecordError:
             inquiry.absent.add(source)
+            continue
         except ServiceError as error:
-            inquiry.unknown.append(f"{error.service}: {error.why} → {AGAIN}")
-        except RecordError as error:
-            inquiry.unknown.append(f"{SERVICES[source].name}: {error} → {BY_HAND}")
+            inquiry.unknown.append(f"{service.name}: {error.why} → {AGAIN}")
+            continue
+        inquiry.held.add(source)
+        for notice in notices:
+            if notice.term in STATUS:
+                own = notice.doi or (f"pmid:{notice.pmid}" if notice.pmid else "record")
+                row = {"study_id": work.key, "kind": notice.term, "source": source, "notice": own}
+                row |= {"noticed_on": notice.date, "seen_on": f"{today()}"}
+                inquiry.notices.append(row | {"source_url": page.format(quote(number, safe=""))})
+            elif notice.term not in MILD:
+                why = f"lists a notice of the unknown kind {notice.kind!r}"
+                inquiry.unknown.append(f"{service.name}: {why} → {AGAIN}")
     return inquiry
-
-
-def _crossref(client: Client, study: str, number: str) -> list[Row]:
-    answer = crossref.message(client, number)
-    page = f"{CROSSREF.address}/works/{quote(number, safe='')}"
-    return _rows(crossref.notices(answer.data), study, "crossref", answer.retrieved, page)
-
-
-def _pubmed(client: Client, study: str, number: str) -> list[Row]:
-    record = pubmed.work(client, number)
-    return _rows(record.notices, study, "pubmed", record.retrieved, f"https://pubmed.ncbi.nlm.nih.gov/{number}/")
-
-
-def _rows(notices: Iterable[Notice], study: str, source: str, seen: date, page: str) -> list[Row]:
-    """Return rows of ``notices``, without those of what leaves a work standing."""
-    rows = []
-    for notice in notices:
-        if notice.term not in STATUS and notice.term not in MILD:
-            raise RecordError(f"lists a notice of the unknown kind {notice.kind!r}")
-        if notice.term in STATUS:
-            own = notice.doi or (f"pmid:{notice.pmid}" if notice.pmid else "record")
-            row = {"study_id": study, "kind": notice.term, "source": source, "notice": own}
-            rows.append({**row, "noticed_on": notice.date, "seen_on": f"{seen}", "source_url": page})
-    return rows
 
 
 def enter(change: Change, inquiries: list[Inquiry]) -> list[Row]:

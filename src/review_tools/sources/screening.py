@@ -92,8 +92,8 @@ def take_over(project: Project, file: Path, by: str, reason: str = "") -> int:
         mine = screenings[screenings["by"] == by]
         standing = {row[0]: row[1:] for row in in_force(mine)[COLUMNS].itertuples(index=False, name=None)}
         repeats = dict(zip(candidates["candidate_id"], candidates["duplicate_of"], strict=True))
-        if problems := [str(one) for one in _problems(sheet, file.name, repeats, set(standing), reasons)]:
-            raise DataError("\n".join([*problems, "Nothing was imported."]))
+        if problems := list(_problems(sheet, file.name, repeats, set(standing), reasons)):
+            raise DataError(*problems, "Nothing was imported.")
         numbers, who = Counter(mine["candidate_id"]), hashlib.sha256(by.encode()).hexdigest()[:6]
         new = []
         for candidate, *decided in sheet[COLUMNS].itertuples(index=False, name=None):

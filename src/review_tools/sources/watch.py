@@ -8,11 +8,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from hashlib import sha256
+from itertools import chain, count, product
 from typing import Any
-
-import pandas as pd
 
 from review_tools.check import check
 from review_tools.data.edit import Change, edit
@@ -21,10 +20,10 @@ from review_tools.data.project import Project
 from review_tools.sources import abstracts, clinicaltrials, crossref, europepmc, pubmed, report
 from review_tools.sources.duplicates import Entry, Index
 from review_tools.sources.http import CLINICALTRIALS, CROSSREF, EUROPEPMC, PUBMED, Client, Service, ServiceError
-from review_tools.sources.records import NCT, Page, Record
+from review_tools.sources.records import NCT, YEAR, Page, Record, today
 
 SIZE = 100  # records of a page
-Search = Callable[[Client, Mapping[str, str], date, date, str, int], Page]
+Search = Callable[[Client, Mapping[str, str], date, date, int], Iterator[Page]]
 SOURCES: dict[str, tuple[Service, Search]] = {
     "clinicaltrials": (CLINICALTRIALS, clinicaltrials.search),
     "pubmed": (PUBMED, pubmed.search),
@@ -33,59 +32,29 @@ SOURCES: dict[str, tuple[Service, Search]] = {
 }
 PARAMETERS = ("query.", "term", "query")  # how keys of a source in the protocol begin that its service is sent
 WRITTEN = ("searches", "candidates", "trial_history", "trials")
-WATCHED = (  # columns of ``trials`` in which a change at the registry is followed
-    "registered_status",
-    "status_date",
-    "enrolment",
-    "enrolment_basis",
-    "start_date",
-    "completion_date",
-    "results_posted",
-    "publication_doi",
-)
+# Columns of ``trials`` in which a change at the registry is followed.
+FOLLOWED: tuple[str, ...] = ("registered_status", "status_date", "enrolment", "enrolment_basis", "start_date")
+FOLLOWED += ("completion_date", "results_posted", "publication_doi")
 Row = dict[str, str]
 
 
 class WatchError(Exception):
-    """A source could not be searched to the end. The message names source, page and remedy."""
+    """A source could not be searched to the end: where, why, and the remedy."""
 
-    def __init__(self, source: str, where: str, why: str, remedy: str = "") -> None:
-        remedy = remedy or f"nothing of it was entered; try again later with review watch --source {source}"
-        super().__init__(f"{SOURCES[source][0].name}, {where}: {why} → {remedy}")
+    def __init__(self, where: str, why: str, remedy: str = "nothing of it was entered; try again later") -> None:
+        super().__init__(f"{where}: {why} → {remedy}")
 
 
 @dataclass(slots=True)
 class Result:
     """What one search adds to the tables, or the reason why it does not."""
 
+    project: Project  # as the search leaves it
     search: Row = field(default_factory=dict)
     candidates: list[Row] = field(default_factory=list)
     abstracts: dict[str, str] = field(default_factory=dict)
     changes: list[Row] = field(default_factory=list)
     error: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Received:
-    """The records of a whole search, up to the day that the bound on records allows."""
-
-    records: list[Record]
-    last: date
-    announced: int
-    broken: int
-
-    @property
-    def shortfall(self) -> str:
-        """What is missing; empty when all records came."""
-        if len(self.records) >= self.announced and not self.broken:
-            return ""
-        unread = f", {self.broken} that could not be read" if self.broken else ""
-        return f"{self.announced} records announced, {len(self.records)} received{unread}."
-
-
-def today() -> date:
-    """Return the last day searched, the same all over the world."""
-    return datetime.now(UTC).date()
 
 
 def watch(project: Project, only: str | None = None, since: date | None = None, dry: bool = False) -> Iterator[Result]:
@@ -101,161 +70,138 @@ def watch(project: Project, only: str | None = None, since: date | None = None, 
     """
     # The log says where to begin: one that was edited into nonsense must not be trusted.
     files = {project.file_of(table) for table in WRITTEN}
-    if problems := [str(problem) for problem in check(project) if problem.file in files]:
-        raise DataError("\n".join(problems))
-    strategies = project.protocol["strategies"]
+    if problems := [problem for problem in check(project) if problem.file in files]:
+        raise DataError(*problems)
     with Client() as client:
-        for source in [only] if only else SOURCES:
-            for name in strategies:
-                run = _Run(project, client, source, name, dry)
-                try:
-                    yield from run.results(since)
-                except WatchError as error:
-                    yield Result(error=str(error))
-                project = run.project
+        for source, strategy in product([only] if only else SOURCES, project.protocol["strategies"]):
+            try:
+                for result in _searches(project, client, source, strategy, since, dry):
+                    project = result.project
+                    yield result
+            except WatchError as error:
+                again = f"review watch --source {source}"
+                yield Result(project, error=f"{SOURCES[source][0].name}, {error} ({again})")
 
 
-@dataclass(slots=True)
-class _Run:
-    """The searches of one source by one strategy. ``project`` is the state that they left behind."""
-
-    project: Project
-    client: Client
-    source: str
-    strategy: str
-    dry: bool
-
-    def results(self, since: date | None) -> Iterator[Result]:
-        """Yield search after search up to today: the bound on records may cut the days into several."""
-        strategy = self.project.protocol["strategies"][self.strategy]
-        ended = _last_day(self.project.text("searches"), self.source, self.strategy, strategy["version"])
-        first = since or ended or strategy["first_day"]
-        if first > today():
-            why = f"its search would begin on {first}, and today is {today()}"
-            remedy = "set the clock of this computer, or mend to_date in data/searches.csv"
-            raise WatchError(self.source, "data/searches.csv", why, remedy)
-        if ended == today() and not since:
-            return  # by this run, before it was interrupted
-        changes = self._changes() if self.source == "clinicaltrials" else []
-        while True:
-            received = self._receive(strategy, first)
-            # The last day of a complete search is searched again: it may have been young then.
-            with nullcontext(Change(self.project)) if self.dry else edit(self.project.root) as change:
-                result = self._enter(change, strategy, first, received, changes)
-            self.project, changes = change.after, []
-            yield result
-            if received.shortfall:
-                remedy = f"what came is entered; the next review watch --source {self.source} searches these days again"
-                where = f"{first} to {received.last}"
-                raise WatchError(self.source, where, f"not complete: {received.shortfall}", remedy)
-            if received.last >= today():
-                return
-            first = received.last if received.last > first else received.last + timedelta(days=1)
-
-    def _changes(self) -> list[Row]:
-        """Return rows of ``trial_history``: registry values of known trials that are not those of the table.
-
-        What the registry leaves empty or the review has no word for is no change, and neither is an older copy.
-        """
-        held = self.project.text("trials").set_index("trial_id", drop=False).to_dict("index")
-        try:
-            found = clinicaltrials.trials(self.client, [str(one) for one in held if NCT.fullmatch(str(one))], SIZE)
-        except ServiceError as error:
-            raise WatchError(self.source, "known trials", f"{error.why} ({error.url})") from error
-        rows = {}
-        for record in found:
-            old, new = held.get(record.trial_id), record.columns
-            if old is None or new["status_date"] < old["status_date"]:
-                continue
-            for column in WATCHED:
-                if new[column] not in ("", "not shown", old[column]):
-                    row = {"trial_id": record.trial_id, "column": column, "old": old[column], "new": new[column]}
-                    row |= {"seen_on": f"{today()}", "source_url": f"{clinicaltrials.PAGE}{record.trial_id}"}
-                    rows[record.trial_id, column] = row
-        return list(rows.values())
-
-    def _receive(self, strategy: dict[str, Any], first: date) -> _Received:
-        """Ask for page after page, with the doubts a network deserves."""
-        query = {key: said for key, said in strategy["sources"][self.source].items() if key.startswith(PARAMETERS)}
-        bound, last = self.project.protocol["bounds"]["hits_of_a_search"], today()
-        while True:
-            page = self._page(query, first, last, "", 1)
-            if page.total is None:
-                raise WatchError(self.source, "page 1", "does not say how many records there are")
-            if page.total <= bound:
-                break
-            if first == last:
-                why = f"{page.total:,} records for {first} alone, more than {bound:,}"
-                remedy = "narrow the query in data/review.yml, or raise bounds.hits_of_a_search there if need be"
-                raise WatchError(self.source, "page 1", why, remedy)
-            last = first + (last - first) // 2
-        announced, number, broken = page.total, 1, 0
-        records: dict[str, Record] = {}
-        while True:
-            fresh = {one.record_id: one for one in page.records if one.record_id not in records}
-            why = ""
-            if page.records and not fresh:
-                why = "repeats an earlier page"
-            elif page.cursor and not page.records and not page.broken:
-                why = "is empty although more pages are announced"
-            elif len(records) + len(fresh) > bound:
-                why = f"more than {bound:,} records, although fewer were announced"
-            if why:
-                raise WatchError(self.source, f"page {number}", why)
-            records |= fresh
-            broken += page.broken
-            if not page.cursor:
-                return _Received(list(records.values()), last, announced, broken)
-            number += 1
-            page = self._page(query, first, last, page.cursor, number)
-
-    def _page(self, query: Mapping[str, str], first: date, last: date, cursor: str, number: int) -> Page:
-        try:
-            return SOURCES[self.source][1](self.client, query, first, last, cursor, SIZE)
-        except ServiceError as error:
-            raise WatchError(self.source, f"page {number}", f"{error.why} ({error.url})") from error
-
-    def _enter(
-        self, change: Change, strategy: dict[str, Any], first: date, received: _Received, changes: list[Row]
-    ) -> Result:
-        """Write what a search found: its row in the log, its candidates, and changed values of known trials."""
-        start, taken = f"{self.source}-{today()}", set(change.table("searches")["search_id"])
-        names = (start, *(f"{start}-{number}" for number in range(2, len(taken) + 3)))
+def _searches(
+    project: Project, client: Client, source: str, name: str, since: date | None, dry: bool
+) -> Iterator[Result]:
+    """Yield search after search up to today: the bound on records may cut the days into several."""
+    strategy = project.protocol["strategies"][name]
+    searches = project.text("searches")
+    same = (searches["source"] == source) & (searches["strategy"] == name) & (searches["status"] == "complete")
+    same &= searches["strategy_version"] == str(strategy["version"])
+    ended = date.fromisoformat(searches.loc[same, "to_date"].max()) if same.any() else None
+    first = since or ended or strategy["first_day"]
+    if first > today():
+        why = f"its search would begin on {first}, and today is {today()}"
+        raise WatchError("data/searches.csv", why, "set the clock of this computer, or mend to_date there")
+    if ended == today() and not since:
+        return  # by this run, before it was interrupted
+    changes = _changes(project, client) if source == "clinicaltrials" else []
+    while True:
+        last, page = _receive(client, source, strategy, first, project.protocol["bounds"]["hits_of_a_search"])
+        unread = f", {page.broken} that could not be read" if page.broken else ""
+        short = f"{page.total} records announced, {len(page.records)} received{unread}."
+        short = short if unread or len(page.records) < (page.total or 0) else ""
         search = {
-            "search_id": next(name for name in names if name not in taken),
-            "source": self.source,
-            "strategy": self.strategy,
+            "source": source,
+            "strategy": name,
             "strategy_version": str(strategy["version"]),
             "run_on": f"{today()}",
             "from_date": f"{first}",
-            "to_date": f"{received.last}",
-            "status": "partial" if received.shortfall else "complete",
-            "note": received.shortfall,
+            "to_date": f"{last}",
+            "status": "partial" if short else "complete",
+            "note": short,
         }
-        result = _sort_out(change, strategy, search, received.records)
-        result.changes = changes
-        change.add_rows("searches", [search])
-        change.add_rows("candidates", result.candidates)
-        change.add_rows("trial_history", changes)
-        for row in changes:
-            change.set_cells("trials", "trial_id", row["trial_id"], {row["column"]: row["new"]})
-        if not self.dry:
-            abstracts.append(change.project, result.abstracts)
-        return result
+        # The last day of a complete search is searched again: it may have been young then.
+        with nullcontext(Change(project)) if dry else edit(project.root) as change:
+            result = _enter(change, strategy, search, page.records, changes)
+            if not dry:
+                abstracts.append(project, result.abstracts)
+        project = result.project = change.after
+        yield result
+        if short:
+            raise WatchError(
+                f"{first} to {last}", f"not complete: {short}", "what came is entered; search these days again"
+            )
+        if last >= today():
+            return
+        first, changes = max(last, first + timedelta(days=1)), []
 
 
-def _last_day(searches: pd.DataFrame, source: str, strategy: str, version: int) -> date | None:
-    """Return the last day of the last complete search by this version of the strategy."""
-    same = (searches["source"] == source) & (searches["strategy"] == strategy)
-    same &= (searches["strategy_version"] == str(version)) & (searches["status"] == "complete")
-    days = searches.loc[same, "to_date"]
-    return date.fromisoformat(days.max()) if len(days) else None
+def _changes(project: Project, client: Client) -> list[Row]:
+    """Return rows of ``trial_history``: registry values of known trials that are not those of the table.
+
+    What the registry leaves empty or the review has no word for is no change, and neither is an older copy.
+    """
+    held = {row["trial_id"]: row for row in project.text("trials").to_dict("records")}
+    try:
+        trials = clinicaltrials.trials(client, [number for number in held if NCT.fullmatch(number)], SIZE)
+    except ServiceError as error:
+        raise WatchError("known trials", f"{error.why} ({error.url})") from error
+    return [
+        {
+            "trial_id": number,
+            "column": column,
+            "old": held[number][column],
+            "new": new[column],
+            "seen_on": f"{today()}",
+            "source_url": f"{clinicaltrials.PAGE}{number}",
+        }
+        for number, new in {one.trial_id: one.columns for one in trials}.items()
+        if number in held and new["status_date"] >= held[number]["status_date"]
+        for column in FOLLOWED
+        if new[column] not in ("", "not shown", held[number][column])
+    ]
 
 
-def _sort_out(change: Change, strategy: dict[str, Any], search: Row, records: Iterable[Record]) -> Result:
-    """Tell new records from known ones and from those that the strategy rules out; fill the counts of ``search``."""
-    known, result = _index(change), Result(search)
-    taken = set(change.table("candidates")["candidate_id"])
+def _receive(client: Client, source: str, strategy: dict[str, Any], first: date, bound: int) -> tuple[date, Page]:
+    """Ask for page after page, with the doubts a network deserves; return the last day and all records as one page.
+
+    The last day is today, or one so early that no more records are announced than the bound allows.
+    """
+    query = {key: said for key, said in strategy["sources"][source].items() if key.startswith(PARAMETERS)}
+    last, number, broken = today(), 1, 0
+    records: dict[str, Record] = {}
+    try:
+        while True:
+            pages = SOURCES[source][1](client, query, first, last, SIZE)
+            start = next(pages)
+            if start.total is None:
+                raise WatchError("page 1", "does not say how many records there are")
+            if start.total <= bound:
+                break
+            if first == last:
+                why = f"{start.total:,} records for {first} alone, more than {bound:,}"
+                remedy = "narrow the query in data/review.yml, or raise bounds.hits_of_a_search there if need be"
+                raise WatchError("page 1", why, remedy)
+            last = first + (last - first) // 2
+        for page in chain([start], pages):
+            fresh = {one.record_id: one for one in page.records if one.record_id not in records}
+            records, broken = records | fresh, broken + page.broken
+            if page.records and not fresh:
+                raise WatchError(f"page {number}", "repeats an earlier page")
+            if len(records) > bound:
+                raise WatchError(f"page {number}", f"more than {bound:,} records, although fewer were announced")
+            number += 1
+    except ServiceError as error:
+        raise WatchError(f"page {number}", f"{error.why} ({error.url})") from error
+    return last, Page(start.total, list(records.values()), broken)
+
+
+def _enter(
+    change: Change, strategy: dict[str, Any], search: Row, records: Iterable[Record], changes: list[Row]
+) -> Result:
+    """Write what a search found: its row in the log, its candidates, and changed values of known trials.
+
+    New records are told from known ones and from those that the strategy rules out, and counted.
+    """
+    name, logged = f"{search['source']}-{search['run_on']}", set(change.table("searches")["search_id"])
+    names = chain([name], (f"{name}-{number}" for number in count(2)))
+    search = {"search_id": next(one for one in names if one not in logged)} | search
+    result = Result(change.project, search, changes=changes)
+    known, taken = _index(change), set(change.table("candidates")["candidate_id"])
     required = set(strategy["sources"][search["source"]].get("required_groups", []))
     forms = {group: "|".join(map(_form, words)) for group, words in strategy["groups"].items()}
     counts = dict.fromkeys(("hits", "new", "duplicates", "ruled_out"), 0)
@@ -271,7 +217,7 @@ def _sort_out(change: Change, strategy: dict[str, Any], search: Row, records: It
         else:
             entry = _entry(row)
             row["duplicate_of"] = known.find(entry)
-            known.add(Entry(row["duplicate_of"] or entry.key, *_identity(entry)))
+            known.add(entry, row["duplicate_of"])
             counts["duplicates" if row["duplicate_of"] else "new"] += 1
             row |= {"search_id": search["search_id"], "found_on": search["run_on"]}
             row |= {"matched": _matched(search["source"], words), "score": f"{round(len(words) / len(forms), 2):g}"}
@@ -279,6 +225,11 @@ def _sort_out(change: Change, strategy: dict[str, Any], search: Row, records: It
             if record.abstract:
                 result.abstracts[row["candidate_id"]] = record.abstract
     search |= {name: str(number) for name, number in counts.items()}
+    change.add_rows("searches", [search])
+    change.add_rows("candidates", result.candidates)
+    change.add_rows("trial_history", changes)
+    for row in changes:
+        change.set_cells("trials", "trial_id", row["trial_id"], {row["column"]: row["new"]})
     return result
 
 
@@ -296,7 +247,7 @@ def _candidate(source: str, record: Record) -> Row:
         "pmid": record.pmid if record.pmid.isdecimal() else "",
         "trial_id": record.trial_id if NCT.fullmatch(record.trial_id) else "",
         "title": record.columns["registered_title"] if registration else record.title,
-        "year": record.year if re.fullmatch("19..|20..|2100", record.year) and record.year.isdecimal() else "",
+        "year": record.year if YEAR.fullmatch(record.year) else "",
     }
 
 
@@ -307,18 +258,13 @@ def _index(change: Change) -> Index:
     for number in change.table("trials")["trial_id"]:
         index.add(Entry(number, trial_id=number))
     for row in change.table("candidates").to_dict("records"):
-        entry = _entry(row)
-        index.add(Entry(row["duplicate_of"] or entry.key, *_identity(entry)))
+        index.add(_entry(row), row["duplicate_of"])
     return index
 
 
 def _entry(row: Mapping[Any, str]) -> Entry:
     registered = row["trial_id"] if row["kind"] == "registration" else ""
     return Entry(row["candidate_id"], row["doi"], row["pmid"], registered, row["title"], row["year"])
-
-
-def _identity(entry: Entry) -> tuple[str, ...]:
-    return entry.doi, entry.pmid, entry.trial_id, entry.title, entry.year
 
 
 def _matched(source: str, words: Mapping[str, str]) -> str:

@@ -98,14 +98,9 @@ def answer(
     Raises:
         KeyError: no such comparison; the message lists them.
     """
-    comparisons, every = project.table("comparisons"), _declared_rows(project)
-    found = comparisons[comparisons["comparison_id"] == comparison_id]
-    if found.empty:
-        raise KeyError(f"No comparison {comparison_id!r}; there are {', '.join(comparisons['comparison_id'])}.")
-    comparison = found.iloc[0]
+    comparison, rows = declared(project, comparison_id)
     measure = measure_named(comparison["measure"])
-    rows = as_of(every[every["comparison_id"] == comparison_id], version)
-    rows = rows.drop(columns="comparison_id").reset_index(drop=True)
+    rows = as_of(rows, version).reset_index(drop=True)
     rows["reason"] = [_reason(row, comparison, measure) for row in rows.to_dict("records")]
     rows = rows.drop(columns="status")
     entered = rows[rows["reason"] == ""]
@@ -115,6 +110,20 @@ def answer(
     for row in effects.left_out:
         rows.loc[rows["outcome_id"] == row.label, "reason"] = row.why
     return Answer(comparison, rows, effects, pool(effects, model, test)) if effects.k else Answer(comparison, rows)
+
+
+def declared(project: Project, comparison_id: str) -> tuple[pd.Series, pd.DataFrame]:
+    """Return the declaration of a comparison, and its rows with their flags and the status of their study.
+
+    Raises:
+        KeyError: no such comparison; the message lists them.
+    """
+    comparisons, every = project.table("comparisons"), _declared_rows(project)
+    found = comparisons[comparisons["comparison_id"] == comparison_id]
+    if found.empty:
+        raise KeyError(f"No comparison {comparison_id!r}; there are {', '.join(comparisons['comparison_id'])}.")
+    rows = every[every["comparison_id"] == comparison_id].drop(columns="comparison_id")
+    return found.iloc[0], rows.reset_index(drop=True)
 
 
 @once

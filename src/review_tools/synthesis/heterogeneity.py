@@ -11,7 +11,7 @@ from statistics import median
 import numpy as np
 from scipy.special import chdtri
 
-from review_tools.synthesis.effects import Array, SynthesisError, normal_quantile, total
+from review_tools.synthesis.effects import Array, SynthesisError, total
 
 STEPS = 2000
 TOLERANCE = 1e-13
@@ -128,23 +128,6 @@ def i2_from_tau2(tau2: float, v: Array) -> float:
 def i2_from_q(q: float, df: int) -> float:
     """Return I² as the share of Q beyond its expectation. Source: Higgins JPT et al. BMJ 2003;327:557-560."""
     return max(0.0, 100 * (q - df) / q) if q > 0 else 0.0
-
-
-def i2_interval_from_q(q: float, df: int, level: float = 0.95) -> tuple[float, float] | None:
-    """Return the test-based interval of I², for models without tau²; None where k = 2 gives no standard error.
-
-    Source: Higgins JPT, Thompson SG. Stat Med 2002;21:1539-1558.
-    """
-    k = df + 1
-    if q > k:
-        se = 0.5 * (math.log(q) - math.log(df)) / (math.sqrt(2 * q) - math.sqrt(2 * k - 3))
-    elif k > 2:
-        se = math.sqrt((1 - 1 / (3 * (k - 2) ** 2)) / (2 * (k - 2)))
-    else:
-        return None
-    log_h, reach = 0.5 * math.log(max(q / df, 1.0)), normal_quantile(level) * se
-    low, high = (-100 * math.expm1(-2 * max(end, 0.0)) for end in (log_h - reach, log_h + reach))
-    return low, high
 
 
 def _tau2_where_q_is(target: float, y: Array, v: Array) -> float:

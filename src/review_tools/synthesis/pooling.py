@@ -113,9 +113,8 @@ def pool(
         level: of all intervals.
 
     Q and the interval of tau² (Q-profile) use inverse-variance weights; Q of MH is taken about the
-    Mantel-Haenszel estimate. The interval of I² follows that of tau²; for common-effect models it
-    is test-based. The prediction interval, from k = 3 on, has the quantile of the test, as metafor's
-    ``predict``.
+    Mantel-Haenszel estimate. The interval of I² follows that of tau². The prediction interval, from
+    k = 3 on, has the quantile of the test, as metafor's ``predict``.
 
     Sources: Hartung J, Knapp G. Stat Med 2001;20:3875-3889; Sidik K, Jonkman JN. Stat Med
     2002;21:3153-3159; Knapp G, Hartung J. Stat Med 2003;22:2693-2710 (guard); Röver C et al. BMC Med
@@ -155,7 +154,7 @@ def pool(
             reach = quantile * math.sqrt(se**2 + tau2)
             pi = estimate - reach, estimate + reach
     elif q is not None:
-        tau2, i2, i2_ci = 0.0, het.i2_from_q(q, k - 1), het.i2_interval_from_q(q, k - 1, level)
+        tau2, i2 = 0.0, het.i2_from_q(q, k - 1)
     stat = estimate / se
     return Pooled(
         measure=effects.measure,

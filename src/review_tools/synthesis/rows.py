@@ -24,7 +24,6 @@ from review_tools.synthesis.effects import (
 NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 LARGE_G = 3.0  # arms this many SDs apart hardly overlap; an SE read as an SD is the commoner reason
 LARGEST = 1e100  # squares of larger numbers overflow
-NOBODY, EVERYBODY = "no event in either arm", "an event in everyone of both arms"
 
 Finding = tuple[Any, str, str, str]  # which rows (mask), column, what is wrong, remedy
 
@@ -68,26 +67,31 @@ def effect_sizes(frame: pd.DataFrame, measure: str, source: str = "rows") -> Eff
     _check_header(list(frame.columns), kind, source)
     cells = pd.DataFrame({column: _numbers(frame[column]) for column in kind.columns}, dtype=float)
     _check(_wrong(frame, cells, kind), frame, source)
-    left_out = pd.Series("", index=cells.index)
-    if kind.columns == TWO_ARMS and kind.is_ratio:
-        left_out[(cells["events_arm1"] == cells["n_arm1"]) & (cells["events_arm2"] == cells["n_arm2"])] = EVERYBODY
-        left_out[(cells["events_arm1"] == 0) & (cells["events_arm2"] == 0)] = NOBODY
-    usable = (left_out == "").to_numpy()
-    sizes = np.array([_size(kind, row) for row in cells[usable].to_numpy()], dtype=float).reshape(-1, 2)
-    effect, variance = np.full((2, len(cells)), 1.0)
-    effect[usable], variance[usable] = sizes.T
-    sound = np.isfinite(effect) & (variance > 1e-300) & (variance < 1e300)
-    _check([(~sound, "", "the effect or its variance is zero or not finite", "check the numbers")], frame, source)
-    labels = np.array(_labels(frame), dtype=object)
+    labels, silent = _labels(frame), _uninformative(cells, kind)
+    informative = (silent == "").to_numpy()
+    frame, cells = frame[informative], cells[informative]
+    effect, variance = np.array([_size(kind, row) for row in cells.to_numpy()], dtype=float).reshape(-1, 2).T
+    unusable = ~(np.isfinite(effect) & (variance > 1e-300) & (variance < 1e300))
+    _check([(unusable, "", "the effect or its variance is zero or not finite", "check the numbers")], frame, source)
     return Effects(
         measure=kind,
-        effect=effect[usable],
-        variance=variance[usable],
-        labels=tuple(labels[usable]),
-        counts=cells[usable].to_numpy() if kind.columns == TWO_ARMS else None,
-        left_out=tuple(LeftOut(*row) for row in zip(labels[~usable], left_out[~usable], strict=True)),
+        effect=effect,
+        variance=variance,
+        labels=tuple(_labels(frame)),
+        counts=cells.to_numpy() if kind.columns == TWO_ARMS else None,
+        left_out=tuple(LeftOut(label, why) for label, why in zip(labels, silent, strict=True) if why),
         warnings=tuple(in_order(_problems(_suspicious(frame, cells, kind, effect), frame, source))),
     )
+
+
+def _uninformative(cells: pd.DataFrame, kind: Measure) -> pd.Series:
+    """Say for each row why it contributes nothing to a ratio of two arms; nothing where it does."""
+    why = pd.Series("", index=cells.index)
+    if kind.columns == TWO_ARMS and kind.is_ratio:
+        events1, n1, events2, n2 = (cells[column] for column in TWO_ARMS)
+        why[(events1 == n1) & (events2 == n2)] = "an event in everyone of both arms"
+        why[(events1 == 0) & (events2 == 0)] = "no event in either arm"
+    return why
 
 
 def _size(kind: Measure, row: np.ndarray) -> Size:
@@ -176,8 +180,9 @@ def _wrong(frame: pd.DataFrame, cells: pd.DataFrame, kind: Measure) -> Iterator[
 def _suspicious(frame: pd.DataFrame, cells: pd.DataFrame, kind: Measure, effect: np.ndarray) -> Iterator[Finding]:
     """What can be pooled but looks wrong."""
     if kind.name == "SMD":
-        why = f"a standardised difference of more than {LARGE_G:g} is unusually large"
-        yield np.abs(effect) > LARGE_G, "sd_arm1", why, "see whether the source gives SEs instead of SDs"
+        for i in np.flatnonzero(np.abs(effect) > LARGE_G):
+            why = f"a standardised difference of {effect[i]:.1f} is unusually large"
+            yield np.arange(len(frame)) == i, "sd_arm1", why, "see whether the source gives SEs instead of SDs"
     if "effect" in cells and {"ci_low", "ci_high"} <= set(frame.columns):
         low, high = _numbers(frame["ci_low"]), _numbers(frame["ci_high"])
         none = _empty(frame["ci_low"]) & _empty(frame["ci_high"])

@@ -1,0 +1,63 @@
+"""What a change may not do: more than a person can read, rewrite the past, or lose something with nobody looking."""
+
+from collections.abc import Iterator, Mapping
+
+from review_tools.changes.model import ADDED, CHANGED, REMOVED, Changes, Row
+from review_tools.data.problems import Problem
+from review_tools.data.retracted import STATUS
+
+OF_A_RUN = {"candidates": "candidates_of_a_run", "trial_history": "changes_of_a_run", "notices": "changes_of_a_run"}
+REFUSE = "close the pull request, find out why, and run the watch again"
+
+
+def bounded(changes: Changes, bounds: Mapping[str, int]) -> list[str]:
+    """Return what speaks against a change that a person judges: too many rows, or an edit of what is past.
+
+    Args:
+        bounds: of ``data/review.yml``.
+    """
+    rows, most = sum(len(table.rows) for table in changes.tables), bounds["rows_of_a_change"]
+    refusals = []
+    if rows > most:
+        remedy = "send it in parts, or first raise bounds.rows_of_a_change in data/review.yml in a change of its own"
+        refusals.append(f"{rows:,} rows change, more than {most:,} → {remedy}.")
+    if past := len(changes.past_edited):
+        refusals.append(f"Lines of a log changed or removed: {past} → restore them from git, and add new lines.")
+    return refusals
+
+
+def unattended(changes: Changes, bounds: Mapping[str, int]) -> Iterator[Problem]:
+    """Find what else speaks against the change of a scheduled run, which nobody has looked at.
+
+    No table loses a row; every changed registry value has its row in the history, every changed status of a study
+    its notice; a run adds no more than the bounds in ``data/review.yml``; and all of it can be read.
+    """
+    for note in changes.notes:
+        yield Problem("data", note, REFUSE)
+    for table in changes.tables:
+        file = f"data/{table.name}.csv"
+        if gone := [row.name for row in table.of(REMOVED)]:
+            yield Problem(file, f"{len(gone)} rows are missing, among them {', '.join(sorted(gone)[:5])}", REFUSE)
+        bound = OF_A_RUN.get(table.name, "")
+        if bound and len(table.of(ADDED)) > bounds[bound]:
+            why = f"grows by {len(table.of(ADDED)):,} rows, more than {bounds[bound]:,}"
+            remedy = f"look whether a query went astray; if they are right, raise bounds.{bound} in data/review.yml"
+            yield Problem(file, why, remedy)
+    history = [_new(row) for row in changes.of("trial_history", ADDED)]
+    logged = {(row["trial_id"], row["column"], row.get("old", ""), row.get("new", "")) for row in history}
+    for row in changes.of("trials", CHANGED):
+        for cell in row.cells:
+            if (row.name, cell.column, cell.before, cell.after) not in logged:
+                why = f"{row.name}: changed (it was {cell.before or 'empty'}) without a row in data/trial_history.csv"
+                yield Problem("data/trials.csv", why, REFUSE, column=cell.column, value=cell.after)
+    notices = [_new(row) for row in changes.of("notices", ADDED)]
+    noticed = {(row["study_id"], STATUS.get(row["kind"])) for row in notices}
+    for row in changes.of("studies", CHANGED):
+        for cell in row.cells:
+            if cell.column == "status" and (row.name, cell.after) not in noticed:
+                why = f"{row.name}: changed (it was {cell.before}) without a new row in data/notices.csv that says so"
+                yield Problem("data/studies.csv", why, REFUSE, column="status", value=cell.after)
+
+
+def _new(row: Row) -> dict[str, str]:
+    return {cell.column: cell.after for cell in row.cells}

@@ -1,0 +1,26 @@
+"""The project, and git."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from review_tools.data.project import Project
+
+
+@pytest.fixture(scope="session")
+def project(root: Path) -> Project:
+    return Project(root)
+
+
+@pytest.fixture(scope="session")
+def git() -> Callable[..., str]:
+    """Run git in a folder, as somebody."""
+
+    def run(folder: Path, *words: str) -> str:
+        identity = ["-c", "user.name=T", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"]
+        command = ["git", *identity, *words]
+        return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
+
+    return run

@@ -1,0 +1,312 @@
+"""`review diff`: what changes in the review is found completely, and only what can differ is worked out."""
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+from typer.testing import CliRunner
+
+import review_tools
+from review_tools.changes import bounds, compare, state
+from review_tools.changes.model import Changes
+from review_tools.cli import app
+from review_tools.data.project import Project
+
+LIMITS = {"rows_of_a_change": 5000, "candidates_of_a_run": 5, "changes_of_a_run": 5}
+
+
+Rows = list[list[str]]
+
+
+def edit(project: Project, table: str, change: Callable[[Rows], Rows]) -> Project:
+    """The project, in memory, with the rows of a table (header first) that a function makes of its rows."""
+    rows = list(csv.reader(io.StringIO(project.read(f"data/{table}.csv").decode("utf-8"), newline="")))
+    written = io.StringIO(newline="")
+    csv.writer(written, lineterminator="\n").writerows(change(rows))
+    return project.with_files({f"data/{table}.csv": written.getvalue().encode("utf-8")})
+
+
+def cell(project: Project, table: str, name: str, column: str, value: str) -> Project:
+    """The same with another value in one cell; the row is named by its first column."""
+
+    def change(rows: Rows) -> Rows:
+        at = rows[0].index(column)
+        assert name in [row[0] for row in rows]
+        return [[*row[:at], value, *row[at + 1 :]] if row[0] == name else row for row in rows]
+
+    return edit(project, table, change)
+
+
+def diff(*words: str, root: Path) -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["diff", *words, "--root", str(root)])
+    assert "Traceback" not in result.output
+    return result.exit_code, result.output
+
+
+@pytest.fixture(scope="session")
+def lean(project: Project) -> Project:
+    """A project that declares no comparison and no claim, for what does not turn on them."""
+    names = [f"data/{name}.csv" for name in ("comparisons", "comparison_outcomes", "claims", "claim_studies")]
+    return project.with_files({name: project.read(name).partition(b"\n")[0] + b"\n" for name in names})
+
+
+@pytest.fixture(scope="session")
+def spoiled(project: Project) -> Project:
+    """A project with one row removed, one changed and one added, which move a pool and a verdict."""
+    after = edit(project, "studies", lambda rows: [row for row in rows if row[0] != "pan_2016_low"])
+    after = cell(after, "outcomes", "raffals_2024_admire-1", "events_arm1", "281")
+    return edit(after, "corrections", lambda rows: [*rows, ["c121z", *rows[1][1:]]])
+
+
+def names(changes: Changes, table: str, kind: str) -> list[str]:
+    return [row.name for row in changes.of(table, kind)]
+
+
+def test_nothing_changes_between_a_review_and_itself(project: Project) -> None:
+    assert not compare.compare(project, project.with_files({}))
+
+
+def test_rows_pools_verdicts_corrections_and_pages(project: Project, spoiled: Project) -> None:
+    found = compare.compare(project, spoiled)
+    assert [(table.name, row.name) for table, row in found.rows("removed")] == [("studies", "pan_2016_low")]
+    [(table, row)] = found.rows("changed")
+    assert (table.name, row.key) == ("outcomes", (("outcome_id", "raffals_2024_admire-1"),))
+    assert [(cell.column, cell.before, cell.after) for cell in row.cells] == [("events_arm1", "138", "281")]
+    [pool] = found.pools
+    assert pool.newest.comparison_id == "crohns_fistula"
+    assert pool.before.result.estimate < pool.after.result.estimate
+    [turn] = found.verdicts
+    assert (turn.before.verdict, turn.after.verdict) == ("does not hold", "holds in part")
+    assert turn.newest.claim_id == "fistula_benefit"
+    assert names(found, "corrections", "added") == ["c121z"]
+    assert "value outcomes raffals_2024_admire-1 events_arm1: 138 → 281" in found.pages["book/diseases/index"]
+    assert "the result of crohns_fistula moves" in found.pages["book/synthesis/crohns"]
+    assert {"studies/pan_2016_low", "studies/raffals_2024_admire"} <= set(found.pages)
+    assert names(compare.compare(spoiled, project), "corrections", "removed") == ["c121z"]
+    assert json.loads(json.dumps(found.as_dict(), allow_nan=False))["tables"][0]["name"] == "studies"
+
+
+def test_chapters_and_counts(project: Project) -> None:
+    chapter = project.read("book/contribute.md").decode()
+    found = compare.compare(project, project.with_files({"book/contribute.md": f"{chapter}\nMore.\n".encode()}))
+    assert found.pages == {"book/contribute": ("its text changes",)}
+    assert (found.pools_compared, found.verdicts_compared) == (22, 60)
+    found = compare.compare(project, project.with_files({"book/contribute.md": None, "book/new.md": b"# New\n"}))
+    assert found.pages == {"book/contribute": ("this chapter is gone",), "book/new": ("this chapter is new",)}
+
+
+def a_change() -> some.SearchStrategy[tuple[str, int, int, str]]:
+    """A table, a row, what to do with it: 0 removes it, 1 doubles it, else a column to write to; and the value."""
+    tables = ["outcomes", "outcome_flags", "comparison_outcomes", "comparisons", "studies", "claims", "findings"]
+    cells = ["", "0", "7", "randomised", "retracted", "same patients", "holds"]
+    return some.tuples(
+        some.sampled_from(tables), some.integers(0, 10_000), some.integers(0, 60), some.sampled_from(cells)
+    )
+
+
+@pytest.fixture(scope="session")
+def before(project: Project) -> state.State:
+    return whole(project)
+
+
+def whole(project: Project) -> state.State:
+    """The state of a project, all of it computed."""
+    side = state.State("")
+    side.read(project, (*project.schema, "references"))
+    side.compute(project, state.ids(project, "comparisons"), state.ids(project, "claims"))
+    return side
+
+
+@settings(max_examples=6, deadline=None, derandomize=True, database=None)
+@given(planned=some.lists(a_change(), min_size=1, max_size=4))
+def test_the_quick_way_finds_what_the_whole_way_finds(
+    project: Project, before: state.State, planned: list[tuple[str, int, int, str]]
+) -> None:
+    """Whatever changes: results are those of two states that are each computed in full."""
+    after = project
+    for table, at, what, value in planned:
+
+        def change(rows: Rows, at: int = at, what: int = what, value: str = value) -> Rows:
+            row = rows[1 + at % (len(rows) - 1)]
+            column = what % len(row)
+            new = [[], [row, row]][what] if what < 2 else [[*row[:column], value, *row[column + 1 :]]]
+            return [one for old in rows for one in (new if old is row else [old])]
+
+        after = edit(after, table, change)
+    quick, full = compare.compare(project, after), compare.between(before, whole(after.with_files({})))
+    for part in ("tables", "pools", "pools_compared", "verdicts", "verdicts_compared"):
+        assert getattr(quick, part) == getattr(full, part), part
+    assert {note.partition(": ")[2] for note in quick.notes} <= {note.partition(": ")[2] for note in full.notes}
+
+
+def test_a_diff_of_one_cell_takes_few_calls(project: Project) -> None:
+    """Calls of our own functions, not time: 66,305 before tables and pools that are the same were shared."""
+    source = str(Path(review_tools.__file__).parent)
+    before = Project(project.root)
+    after = cell(Project(project.root), "outcomes", "raffals_2024_admire-1", "events_arm1", "281")
+    calls = 0
+
+    def count(frame: FrameType, event: str, _: object) -> None:
+        nonlocal calls
+        calls += event == "call" and frame.f_code.co_filename.startswith(source)
+
+    sys.setprofile(count)
+    try:
+        compare.compare(before, after)
+    finally:
+        sys.setprofile(None)
+    assert calls <= 10_000
+
+
+def test_data_that_cannot_be_read_is_said_and_the_rest_compared(project: Project, spoiled: Project) -> None:
+    found = compare.compare(project, spoiled.with_files({"data/outcomes.csv": b"\xff\xfe broken"}))
+    assert any("outcomes.csv" in note and "not UTF-8" in note for note in found.notes)
+    assert names(found, "corrections", "added") == ["c121z"]
+    assert not names(found, "outcomes", "removed")
+    found = compare.compare(project, project.with_files({"references.bib": b"@article{x, title = {A}"}))
+    assert any("references.bib" in note for note in found.notes)
+
+
+def test_keys_that_stand_twice_and_columns_that_go_are_not_lost(lean: Project) -> None:
+    found = compare.compare(lean, edit(lean, "trials", lambda rows: [*rows, rows[1]]))
+    assert "(no. 2)" in names(found, "trials", "added")[0]
+    found = compare.compare(lean, edit(lean, "findings", lambda rows: [row[:-1] for row in rows]))
+    [table] = found.tables
+    assert len(table.columns_removed) == 1
+    assert table.rows == ()
+
+
+# What a change may not do
+
+
+def test_the_past_of_a_log_and_more_than_a_person_reads_are_refused(lean: Project) -> None:
+    line = ["a-1", "pubmed", "main", "1", "2026-11-23", "2026-11-18", "2026-11-23", "0", "0", "0", "0", "complete", ""]
+    before = edit(lean, "searches", lambda rows: [*rows, line])
+    assert not bounds.bounded(compare.compare(lean, before), LIMITS)
+    after = edit(before, "searches", lambda rows: [*rows[:-1], [*line[:-1], "edited"]])
+    after = edit(after, "studies", lambda rows: [*rows, *([f"x_{n}", *rows[1][1:]] for n in range(10_000))])
+    found = compare.compare(before, after)
+    assert [row.past for _, row in found.past_edited] == [True]
+    refusals = " ".join(bounds.bounded(found, LIMITS))
+    assert "10,001 rows change, more than 5,000 → send it in parts" in refusals
+    assert "Lines of a log changed or removed: 1 → restore them" in refusals
+
+
+SEARCH = "pubmed-2026-11-02,pubmed,main,1,2026-11-02,2026-10-26,2026-11-02,1,1,0,0,complete,"
+FOUND = "pubmed-{n},pubmed-2026-11-02,pubmed,{n},report,,,,Made up,2026,Named.,1,,2026-11-02"
+TRIAL, STUDY = "NCT00690066", "molendijk_2015_allogeneic"
+TOLD = [TRIAL, "registered_status", "completed", "terminated", "2026-11-09", "https://example.org/"]
+Change = Callable[[Project], Project]
+
+
+def grown(project: Project, number: int) -> Project:
+    rows = [FOUND.format(n=n).split(",") for n in range(number)]
+    return edit(project, "candidates", lambda known: [*known, *rows])
+
+
+def notice(project: Project, kind: str) -> Project:
+    row = [STUDY, kind, "crossref", "10.5555/n", "2026-10-01", "2026-11-09", "https://example.org/"]
+    return edit(project, "notices", lambda rows: [*rows, row])
+
+
+def terminated(project: Project) -> Project:
+    return cell(project, "trials", TRIAL, "registered_status", "terminated")
+
+
+def retracted(project: Project) -> Project:
+    return cell(project, "studies", STUDY, "status", "retracted")
+
+
+UNSEEN: dict[str, tuple[Change, str]] = {
+    "a week's findings": (lambda p: grown(edit(p, "searches", lambda rows: [*rows, SEARCH.split(",")]), 5), ""),
+    "a change of the registry with its log": (
+        lambda p: edit(terminated(p), "trial_history", lambda rows: [*rows, TOLD]),
+        "",
+    ),
+    "a status with its notice": (lambda p: notice(retracted(p), "retraction"), ""),
+    "a trial lost": (
+        lambda p: cell(p, "trials", "NCT02587715", "trial_id", "NCT99999999"),
+        "1 rows are missing, among them NCT02587715",
+    ),
+    "a change without its log": (lambda p: terminated(p), "without a row in data/trial_history.csv"),
+    "a status without its notice": (lambda p: retracted(p), "without a new row in data/notices.csv"),
+    "a status that its notice does not give": (
+        lambda p: notice(retracted(p), "correction"),
+        "without a new row in data/notices.csv",
+    ),
+    "growth beyond the bound": (lambda p: grown(p, 6), "grows by 6 rows, more than 5"),
+    "what cannot be read": (lambda p: p.with_files({"data/trials.csv": b"\xff"}), "not UTF-8"),
+}
+
+
+@pytest.mark.parametrize(("change", "says"), UNSEEN.values(), ids=UNSEEN.keys())
+def test_a_change_that_nobody_has_looked_at(lean: Project, change: Change, says: str) -> None:
+    problems = [str(one) for one in bounds.unattended(compare.compare(lean, change(lean)), LIMITS)]
+    assert all("→" in problem for problem in problems)
+    assert len(problems) == bool(says)
+    assert says in "".join(problems)
+
+
+# The command, with git
+
+
+def test_revisions_are_compared_from_where_they_parted(
+    copy: Path, set_cell: Callable[..., None], git: Callable[..., str]
+) -> None:
+    """What main gained since is not taken for a removal; a folder and an unknown revision are told apart."""
+    git(copy, "init", "-q", "-b", "main")
+    (copy / "link.csv").symlink_to("/etc/passwd")
+    git(copy, "add", ".")
+    git(copy, "commit", "-qm", "one")
+    git(copy, "switch", "-qc", "branch")
+    set_cell("studies", "ni_2024_mesenchymal", "summary", "Another summary.")
+    git(copy, "commit", "-qam", "branch")
+    git(copy, "switch", "-q", "main")
+    corrections = copy / "data" / "corrections.csv"
+    lines = corrections.read_text(encoding="utf-8").splitlines(keepends=True)
+    corrections.write_text("".join([*lines, "c121z," + lines[1].partition(",")[2]]), encoding="utf-8")
+    git(copy, "commit", "-qam", "main grew")
+    unchanged = git(copy, "status", "--porcelain"), git(copy, "worktree", "list")
+    code, output = diff("main", "branch", "--json", root=copy)
+    assert code == 0
+    rows = [(table["name"], row["kind"]) for table in json.loads(output)["tables"] for row in table["rows"]]
+    assert rows == [("studies", "changed")]
+    [table] = json.loads(diff("HEAD~1", "main", "--json", root=copy)[1])["tables"]
+    assert (table["name"], table["rows"][0]["kind"]) == ("corrections", "added")
+    set_cell("studies", "ni_2024_mesenchymal", "summary", "In the working tree.")
+    code, output = diff("main", "--bounded", root=copy)
+    assert (code, "In the working tree." in output) == (0, True)
+    code, output = diff("main", "--unattended", root=copy)
+    assert code == 0, output
+    for wrong in (["no-such"], ["--", "--output=/tmp/x"]):
+        code, output = diff(*wrong, root=copy) if wrong[0] != "--" else diff_after(copy, wrong)
+        assert code == 1
+        assert "neither a folder nor a revision" in output
+    git(copy, "checkout", "-q", ".")
+    assert (git(copy, "status", "--porcelain"), git(copy, "worktree", "list")) == unchanged
+
+
+def diff_after(root: Path, words: list[str]) -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["diff", "--root", str(root), *words])
+    return result.exit_code, result.output
+
+
+def test_folders_versions_and_what_is_neither(root: Path, copy: Path, tmp_path: Path) -> None:
+    (copy / "data" / "trials.csv").unlink()
+    code, output = diff(str(root), str(copy), "--unattended", root=root)
+    assert code == 1
+    assert "data/trials.csv: the file is missing" in output
+    code, output = diff("26.0.0", "26.1.0", "--markdown", root=root)
+    assert code == 0
+    assert "860 rows added" in output
+    (tmp_path / "empty").mkdir()
+    code, output = diff(str(tmp_path / "empty"), root=root)
+    assert code == 1
+    assert "holds no data" in output

@@ -1,0 +1,313 @@
+"""The pages as they are written: links land, nothing comes from elsewhere, readers and machines find their way."""
+
+import gzip
+import html
+import json
+import re
+from collections import Counter, defaultdict
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
+from xml.etree import ElementTree
+
+import lxml.html
+import pytest
+
+from review_tools.data import export
+from review_tools.data.project import Project
+from review_tools.site import feed
+from review_tools.site.charts import BUNDLE
+from review_tools.site.policy import policy
+
+pytestmark = pytest.mark.site
+Html = lxml.html.HtmlElement
+Pages = dict[str, Html]
+FIRST_VIEW = 150_000  # bytes of HTML, compressed as servers do
+# The theme keeps a second title for print, which no screen and no screen reader shows.
+HEADINGS = "//main//*[self::h1|self::h2|self::h3|self::h4|self::h5][not(ancestor::*[@id='jb-print-docs-body'])]"
+LOADED = "//script/@src | //img/@src | //iframe/@src | //source/@src | //link[@rel='stylesheet' or @rel='icon']/@href"
+UNLISTED = ("search.html", "genindex.html")
+
+
+def chapters(pages: Pages) -> Pages:
+    return {name: page for name, page in pages.items() if name.startswith("book/")}
+
+
+def named(page: Html, name: str) -> list[str]:
+    """What the meta tags of that name say."""
+    return list(page.xpath("//head/meta[@name=$name or @property=$name]/@content", name=name))
+
+
+def things(page: Html) -> list[dict[str, object]]:
+    return [json.loads(text) for text in page.xpath("//head/script[@type='application/ld+json']/text()")]
+
+
+def wrong_with_order(page: Html) -> list[str]:
+    """What assistive technology relies on: language, headings in order, a way past the navigation."""
+    levels = [int(head.tag[1]) for head in page.xpath(HEADINGS)]
+    first = page.xpath("//body//a[@href]")[0]
+    past = "skip" in first.text_content().casefold() and page.xpath("//*[@id=$id]", id=first.get("href").lstrip("#"))
+    leap = levels[:1] != [1] or levels.count(1) != 1 or any(after > before + 1 for before, after in pairwise(levels))
+    return [
+        *(["no language"] if page.get("lang") != "en" else []),
+        *([f"headings {levels}"] if leap else []),
+        *([] if past else ["the first link does not lead past the navigation"]),
+    ]
+
+
+def wrong_with_head(page: Html, name: str, base: str) -> list[str]:
+    """What search engines and previews rely on, and the policy before anything loads."""
+    head, wrong = page.find("head"), []
+    description, address = named(page, "description"), base + name
+    if len(description) != 1 or not 30 <= len(description[0]) <= 160:
+        wrong.append(f"description {description}")
+    if page.xpath("//link[@rel='canonical']/@href") != [address] or named(page, "og:url") != [address]:
+        wrong.append("canonical address")
+    if named(page, "og:description") != description or not named(page, "og:title") or not named(page, "og:type"):
+        wrong.append("preview")
+    tags = [child.tag for child in head if child.tag in ("script", "link", "style")]
+    before = head.xpath("meta[@http-equiv='Content-Security-Policy']/preceding-sibling::*[self::script|self::link]")
+    if not tags or before or len(head.xpath("meta[@http-equiv='Content-Security-Policy']")) != 1:
+        wrong.append("policy")
+    return wrong
+
+
+@pytest.fixture(scope="module")
+def anchors(pages: Pages) -> dict[str, set[str]]:
+    return {name: {*page.xpath("//@id"), *page.xpath("//a/@name")} for name, page in pages.items()}
+
+
+def test_every_page_is_in_order(pages: Pages, site: Path, project: Project) -> None:
+    base, wrong, titles = project.site_address, defaultdict(list), Counter[str]()
+    for name, page in pages.items():
+        titles[page.findtext("head/title")] += 1
+        wrong[name] += wrong_with_order(page)
+        if name not in UNLISTED:
+            wrong[name] += wrong_with_head(page, name, base)
+        wrong[name] += [f"loads {url}" for url in page.xpath(LOADED) if re.match(r"(https?:)?//", url)]
+        if len(gzip.compress((site / name).read_bytes(), 6)) > FIRST_VIEW:
+            wrong[name].append("heavy")
+    assert not {name: found for name, found in wrong.items() if found}
+    assert len(pages) > 200
+
+
+@pytest.mark.parametrize(
+    ("right", "spoilt", "says"),
+    [
+        ('lang="en"', "", "no language"),
+        ("<h2>", "<h4>", "headings"),
+        ('class="skip-link', 'class="', "the first link"),
+        ('name="description" content="', 'name="description" content="x" data-x="', "description"),
+        ('rel="canonical" href="', 'rel="canonical" href="https://example.org/" data-x="', "canonical"),
+        ('property="og:title"', 'property="og:tit"', "preview"),
+        ('http-equiv="Content-Security-Policy"', 'name="csp"', "policy"),
+    ],
+)
+def test_what_is_not_in_order_is_found(site: Path, project: Project, right: str, spoilt: str, says: str) -> None:
+    name = "studies/deng_2017_randomised.html"
+    text = (site / name).read_text(encoding="utf-8")
+    if right.startswith('class="skip'):
+        text = re.sub(r'<(\w+)[^>]*class="[^"]*skip-link.*?</\1>', '<a href="#nowhere">Home</a>', text, flags=re.DOTALL)
+    page = lxml.html.fromstring(text.replace(right, spoilt).encode())
+    assert any(says in one for one in (*wrong_with_order(page), *wrong_with_head(page, name, project.site_address)))
+
+
+def test_every_internal_link_lands(pages: Pages, site: Path, anchors: dict[str, set[str]]) -> None:
+    broken = []
+    for name, page in pages.items():
+        for address in page.xpath("//a/@href"):
+            parts = urlsplit(address)
+            if parts.scheme or parts.netloc or not address.strip("#"):
+                continue
+            target = urlsplit(urljoin(f"/{name}", unquote(parts.path))).path.lstrip("/") if parts.path else name
+            if not (site / target).is_file():
+                broken.append(f"{name}: {address}")
+            elif parts.fragment and target in anchors and unquote(parts.fragment) not in anchors[target]:
+                broken.append(f"{name}: {address} (no such anchor)")
+    assert not broken, broken[:10]
+
+
+def test_every_chapter_is_built_and_the_sitemap_names_every_page(pages: Pages, site: Path, project: Project) -> None:
+    listed = re.findall(r"(?:root|file): (\S+)", project.read("_toc.yml").decode())
+    assert {name.removesuffix(".html") for name in chapters(pages)} == set(listed)
+    for table, key in (("studies", "study_id"), ("trials", "trial_id")):
+        made = {name for name in pages if name.startswith(f"{table}/")}
+        assert made == {f"{table}/{row}.html" for row in project.table(table)[key]}
+    tree = ElementTree.parse(site / "sitemap.xml")  # noqa: S314 (our own)
+    entries = [loc.text for loc in tree.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")]
+    assert sorted(entries) == sorted(project.site_address + name for name in pages if name not in UNLISTED)
+    robots = (site / "robots.txt").read_text(encoding="utf-8")
+    assert f"Sitemap: {project.site_address}sitemap.xml" in robots
+    assert "Disallow: /" not in robots
+
+
+def test_the_search_knows_studies_and_trials(site: Path, project: Project) -> None:
+    index = (site / "searchindex.js").read_text(encoding="utf-8").removeprefix("Search.setIndex(").removesuffix(")")
+    names = set(json.loads(index)["docnames"])
+    assert {f"studies/{name}" for name in project.table("studies")["study_id"]} <= names
+    assert {f"trials/{name}" for name in project.table("trials")["trial_id"]} <= names
+
+
+def test_every_section_of_the_seed_has_its_place(pages: Pages, anchors: dict[str, set[str]]) -> None:
+    numbers = (
+        "1 2 2.1 2.1.1 2.1.2 2.2 2.2.1 2.2.2 2.2.3 2.2.3.1 2.2.3.2 2.2.3.3 "
+        "2.2.4 2.2.5 3 3.1 3.1.1 3.1.2 3.2 3.2.1 3.2.2 4 4.1 4.2 4.3"
+    )
+    everywhere = set().union(*(anchors[name] for name in chapters(pages)))
+    assert {f"seed-section-{number.replace('.', '-')}" for number in numbers.split()} <= everywhere
+
+
+def test_every_citation_in_the_text_leads_to_its_entry(pages: Pages, project: Project) -> None:
+    entries = set(pages["book/references.html"].xpath("//@id"))
+    for name, page in chapters(pages).items():
+        text = project.read(name.replace(".html", ".md")).decode()
+        text = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+        keys = {key.strip() for group in re.findall(r"\{cite:\w+\}`([^`]+)`", text) for key in group.split(",")}
+        linked = {address.partition("#")[2] for address in page.xpath("//a/@href")}
+        for key in keys & set(project.works):
+            assert project.works[key].anchor in entries & linked, f"{name} does not link to {key}"
+    links = set(pages["book/references.html"].xpath("//a/@href"))
+    assert {f"https://doi.org/{work['doi']}" for work in project.works.values() if work["doi"]} <= links
+
+
+def test_unidentified_numbers_are_marked_and_lead_to_their_row(pages: Pages, project: Project) -> None:
+    rows = set(pages["book/references.html"].xpath("//@id"))
+    marks = [link for page in chapters(pages).values() for link in page.xpath("//a[contains(@class, 'seed-unid')]")]
+    assert all("not yet identified" in link.get("title") for link in marks)
+    assert {link.get("href").partition("#")[2] for link in marks} <= rows
+    written = sum(len(re.findall(rb"\{seed\}`\d+`", project.read(name))) for name in project.files("book", ".md"))
+    assert len(marks) >= written * 0.9 > 50
+    assert not [name for name, page in chapters(pages).items() if "[?]" in page.text_content()]
+
+
+def test_numbers_in_the_text_are_those_of_the_data(pages: Pages, project: Project) -> None:
+    assert str(len(project.table("findings"))) in pages["book/index.html"].xpath("//b/text()")
+    facts = [fact for page in chapters(pages).values() for fact in page.xpath("//abbr[contains(@class, 'fact')]")]
+    assert len(facts) > 40
+    assert all(fact.get("title").startswith(("count", "value", "percent")) and fact.text for fact in facts)
+
+
+def test_an_abbreviation_is_explained_once_on_a_page(pages: Pages) -> None:
+    number = 0
+    for name, page in chapters(pages).items():
+        terms = page.xpath("//abbr[@class='term']")
+        number += len(terms)
+        assert max(Counter(term.text for term in terms).values(), default=0) <= 1, name
+        assert not page.xpath("//*[self::a|self::code|self::h1|self::h2|self::h3]//abbr[@class='term']"), name
+    assert number > 50
+
+
+# Charts
+
+
+def test_every_chart_is_a_picture_with_a_name_an_address_and_its_specification(pages: Pages, site: Path) -> None:
+    number, bundles = 0, set()
+    for name, page in chapters(pages).items():
+        figures = page.xpath("//figure[contains(@class, 'chart')]")
+        scripts = [urljoin(f"/{name}", script) for script in page.xpath("//script/@src") if BUNDLE in script]
+        assert len(scripts) == bool(figures), name
+        bundles |= set(scripts)
+        assert len({figure.get("id") for figure in figures}) == len(figures), name
+        for figure in figures:
+            number += 1
+            (view,) = figure.xpath(".//div[@class='chart-view']")
+            assert len(view.xpath("./svg//path | ./svg//text")) > 3, figure.get("id")
+            assert view.get("role") in ("img", "group")
+            assert len(view.get("aria-label")) > 20
+            assert figure.xpath(".//a[@href=$own]", own=f"#{figure.get('id')}")
+            assert "title" not in json.loads(figure.xpath(".//script[@class='chart-spec']/text()")[0])
+    assert number > 20
+    (bundle,) = bundles  # the same address on every page, so that a browser fetches it once
+    assert (site / bundle.lstrip("/")).is_file()
+
+
+def test_the_gap_map_can_be_walked_without_script(pages: Pages) -> None:
+    page = pages["book/synthesis/gap-map.html"]
+    chart = page.xpath("//figure[contains(@class, 'chart')]")[0]
+    targets = set(chart.xpath(".//svg//a/@*[name()='xlink:href']"))
+    assert targets == set(chart.xpath(".//tbody//a/@href"))
+    assert len(targets) > 20
+    assert all(page.xpath("//*[@id=$id]", id=target.split("#")[1]) for target in targets)
+
+
+# For machines
+
+
+def test_the_front_page_is_a_work_that_scholars_can_cite(pages: Pages, project: Project) -> None:
+    front, cite = pages["book/index.html"], project.citation
+    assert named(front, "citation_title") == [cite.title]
+    assert named(front, "citation_author") == list(cite.authors)
+    assert re.fullmatch(r"\d{4}/\d\d/\d\d", named(front, "citation_publication_date")[0])
+    (review,) = things(front)
+    assert review["@type"] == "ScholarlyArticle"
+    assert review["version"] == cite.version
+    assert review["isBasedOn"][0]["@id"] == "https://doi.org/10.3389/fimmu.2024.1525380"  # type: ignore[index]
+    assert [name for name, page in pages.items() if named(page, "citation_title")] == ["book/index.html"]
+
+
+def test_the_data_are_described_for_machines(pages: Pages, site: Path, project: Project) -> None:
+    (data,) = things(pages["book/methods.html"])
+    assert data["@type"] == "Dataset"
+    assert str(data["license"]).startswith("https://creativecommons.org/licenses/by/4.0")
+    assert 50 <= len(str(data["description"])) <= 5000
+    offered = {entry["contentUrl"] for entry in data["distribution"]}  # type: ignore[attr-defined]
+    assert offered == {f"{project.site_address}data/{path.name}" for path in (site / "data").iterdir()}
+    columns = {f"{table.name}.{field.name}" for table in project.schema.values() for field in table.fields}
+    assert set(data["variableMeasured"]) == columns  # type: ignore[call-overload]
+
+
+def test_each_study_page_names_its_work(pages: Pages, project: Project) -> None:
+    for study in project.table("studies").itertuples():
+        page, work = pages[f"studies/{study.study_id}.html"], project.works[study.study_id]
+        (thing,) = things(page)
+        assert (thing["@type"], thing["headline"]) == ("ScholarlyArticle", work["title"].strip("[]"))
+        assert not work["doi"] or thing["@id"] == f"https://doi.org/{work['doi']}"
+        retracted = study.status == "retracted"
+        assert (thing.get("creativeWorkStatus") == "Retracted") == retracted
+        assert named(page, "description")[0].startswith("Retracted") == retracted
+
+
+def test_what_the_head_names_is_there(pages: Pages, site: Path, project: Project) -> None:
+    for name in ("book/index.html", "studies/deng_2017_randomised.html"):
+        for address in pages[name].xpath("//head/link[@rel='icon' or @rel='alternate']/@href"):
+            assert (site / urljoin(f"/{name}", address).lstrip("/").partition("?")[0]).is_file(), address
+        (picture,) = named(pages[name], "og:image")
+        data = (site / picture.removeprefix(project.site_address)).read_bytes()
+        assert data.startswith(b"\x89PNG")
+        assert (int.from_bytes(data[16:20]), int.from_bytes(data[20:24])) == (1200, 630)
+
+
+def test_the_feed_leads_to_places_that_are_there(anchors: dict[str, set[str]], site: Path, project: Project) -> None:
+    atom = f"{{{feed.ATOM}}}"
+    entries = ElementTree.parse(site / "feed.xml").getroot().findall(f"{atom}entry")  # noqa: S314 (our own)
+    assert len(entries) == len(feed.releases(project))
+    for entry in entries:
+        page, _, place = entry.find(f"{atom}link").get("href").removeprefix(project.site_address).partition("#")  # type: ignore[union-attr]
+        assert place in anchors[page]
+
+
+def test_every_download_is_linked_and_whole(pages: Pages, site: Path, project: Project) -> None:
+    there = {path.name: path.read_bytes() for path in (site / "data").iterdir()}
+    links = pages["book/methods.html"].xpath("//a[starts-with(@href, '../data/')]/@href")
+    assert {link.removeprefix("../data/") for link in links} == set(there)
+    assert {f"data/{name}": content for name, content in there.items()} == export.files(project)
+
+
+def test_the_lost_page_needs_nothing_beside_it(site: Path, project: Project) -> None:
+    """It is shown at whatever address was not found."""
+    lost = lxml.html.fromstring((site / "404.html").read_bytes())
+    assert lost.get("lang") == "en"
+    assert not lost.xpath("//script | //img | //iframe | //link[@rel='stylesheet']")
+    targets = [target for target in lost.xpath("//a/@href | //link/@href") if not target.startswith("data:")]
+    assert len(targets) >= 4
+    for target in targets:
+        assert target.startswith(project.site_address)
+        assert (site / target.removeprefix(project.site_address)).is_file(), target
+
+
+def test_the_policy_allows_no_inline_script_no_eval_and_no_other_host() -> None:
+    rules = dict(rule.split(" ", 1) for rule in policy("auto").split("; "))
+    assert rules["default-src"] == rules["object-src"] == rules["base-uri"] == "'none'"
+    assert re.fullmatch(r"'self' 'unsafe-hashes'( 'sha256-[\w+/=]+')+", rules["script-src"])
+    assert "http" not in policy("auto")
+    assert "eval" not in html.unescape(policy("auto"))
