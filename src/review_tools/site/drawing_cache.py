@@ -14,7 +14,7 @@ _folder: Path | None = None
 
 
 def use(root: Path) -> None:
-    """Keeps drawings in this project from now on; before this is called, nothing is kept."""
+    """Keep drawings in this project from now on; before this is called, none are."""
     global _folder
     _folder = root / FOLDER
     if _folder.is_dir():
@@ -22,7 +22,7 @@ def use(root: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def kept(key: str, make: Callable[[], str]) -> str:
+def remember(key: str, make: Callable[[], str]) -> str:
     """Return the text that ``make`` makes of ``key``; a full disk only costs time."""
     if _folder is None:
         return make()
