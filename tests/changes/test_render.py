@@ -6,8 +6,19 @@ from html import unescape
 import pytest
 from markdown_it import MarkdownIt
 
-from review_tools.changes.model import Cell, Changes, Pool, Result, Row, Table, Turn, Verdict
-from review_tools.changes.render import LIMIT, html, markdown, one_line, safe, side_by_side, terminal, value
+from review_tools.changes.model import Cell, Changes, Row, Table, Turn
+from review_tools.changes.render import (
+    LIMIT,
+    digest,
+    markdown,
+    on_site,
+    one_line,
+    safe,
+    side_by_side,
+    terminal,
+    value,
+)
+from review_tools.changes.state import Pool
 
 HOSTILE = (
     "@octocat GH-7 #12 octo/repo#3 `x` ``` </details><script>alert(1)</script> ${{ secrets.A }} | a | "
@@ -24,7 +35,7 @@ def row(kind: str, key: str, *, past: bool = False, **cells: str | tuple[str, st
 
 
 def table(name: str, *rows: Row, title: str = "", lost: tuple[str, ...] = ()) -> Table:
-    return Table(name, title or name.capitalize(), 1, 1, (), lost, rows)
+    return Table(name, title or name.capitalize(), lost, rows)
 
 
 def changes(*tables: Table, **parts: object) -> Changes:
@@ -36,24 +47,28 @@ def changes(*tables: Table, **parts: object) -> Changes:
     )  # type: ignore[arg-type]
 
 
+def pool(k: int, name: str, page: str, text: str, *outcomes: str) -> Pool:
+    figures = {"k": k, "people": 9, "estimate": float(k), "ci_low": 0.1, "ci_high": 9.0, "text": text}
+    return {"comparison_id": "c", "title": name, "measure": name, "page": page, "result": figures, "outcomes": outcomes}
+
+
 @pytest.fixture
 def hostile() -> Changes:
     """Changes whose every word is hostile."""
-    result = [Result(2, 9, number, 0.1, 9.0, f"{number} {HOSTILE}") for number in (1.0, 2.0)]
-    pools = [Pool("c", HOSTILE, HOSTILE, f"book/{HOSTILE}", one, (KEY,)) for one in result]
-    verdicts = [Verdict(HOSTILE, HOSTILE, "book/page", HOSTILE, HOSTILE) for _ in range(2)]
+    pools = [pool(k, HOSTILE, f"book/{HOSTILE}", HOSTILE, KEY) for k in (1, 2)]
+    verdict = dict.fromkeys(("claim_id", "statement", "chapter", "verdict", "because"), HOSTILE)
     return changes(
         table("studies", row("removed", KEY, summary=HOSTILE), row("added", KEY), title=HOSTILE, lost=(HOSTILE,)),
         table("references", row("added", KEY, title=HOSTILE)),
-        table("outcomes", row("changed", KEY, reported=(HOSTILE, "x")), row("added", KEY, outcome=HOSTILE)),
+        table("outcomes", row("changed", KEY, reported=(HOSTILE, "x")), *[row("added", KEY, outcome=HOSTILE)] * 11),
         table("corrections", row("added", KEY, meaning=HOSTILE)),
         table("log", row("removed", KEY, past=True, note=HOSTILE)),
         pools=(Turn(*pools),),
         pools_compared=1,
-        verdicts=(Turn(None, verdicts[0]), Turn(verdicts[1], None)),
+        verdicts=(Turn(None, verdict), Turn(verdict, None)),
         verdicts_compared=2,
         notes=(HOSTILE,),
-        pages={f"book/{HOSTILE}": (HOSTILE,)},
+        chapters={f"book/{HOSTILE}": [HOSTILE]},
     )
 
 
@@ -66,59 +81,44 @@ def test_strangers_words_are_text_and_nothing_else(hostile: Changes) -> None:
         assert element not in shown, element
     for sign in ("@octocat", "#12", "GH-7", "://e", "www."):  # GitHub looks for these in what it shows
         assert sign not in unescape(shown), sign
-    assert shown.count("<details>") == shown.count("</details>") == 4
+    assert shown.count("<details>") == shown.count("</details>") == 1
 
 
-@pytest.mark.parametrize("level", [2, 3])
-def test_pages_and_feed_hold_only_our_elements(hostile: Changes, level: int) -> None:
-    page = html(hostile, limit=12, level=level, whole="site:v/x")
-    assert page.count("&lt;script&gt;") >= 7
-    assert set(re.findall(r"<(\w+)", page)) <= {
-        "p",
-        "section",
-        "h2",
-        "h3",
-        "ul",
-        "li",
-        "a",
-        "strong",
-        "details",
-        "summary",
-    }
-    assert all(address.startswith(("site:", "#")) for address in re.findall(r'href="([^"]*)', page))
-    assert "\u200b" not in page
+def test_pages_and_feed_hold_only_our_elements(hostile: Changes) -> None:
+    for page in (digest(hostile, 12, "site:v/x"), "".join(section.html(300) for section in on_site(hostile))):
+        assert page.count("&lt;script&gt;") >= 7
+        assert set(re.findall(r"<(\w+)", page)) <= {"p", "h3", "ul", "li", "a", "strong", "details", "summary"}
+        assert all(address.startswith(("site:", "https:")) for address in re.findall(r'href="([^"]*)', page))
+        assert "\u200b" not in page
 
 
 def test_text_for_a_terminal_obeys_no_control_character(hostile: Changes) -> None:
-    text = terminal(hostile, wrap=False)
-    assert "\x1b" not in text
-    assert "\u202e" not in text
-    assert "\x1b[31m {{7" not in terminal(hostile, wrap=True)
-    assert "<details>" not in text
+    text = terminal(hostile)
+    assert not {"\x1b", "\u202e", "\u200b"} & set(text)
+    assert "<details>" not in text.replace(HOSTILE.split("\u202e")[0], "")
     assert "@octocat GH-7 #12" in text  # as it is, to be searched
 
 
 def test_losses_come_first_in_every_form(hostile: Changes) -> None:
-    for text in (unescape(markdown(hostile)), terminal(hostile, wrap=False)):
+    for text in (unescape(markdown(hostile)), terminal(hostile)):
         heads = ["Past lines of a log", "Removed", "Could not be read", "Pooled results", "Prose to read again"]
-        heads += ["Verdicts on claims", "Corrections", "Outcomes: changed", "Pages affected"]
+        heads += ["Verdicts on claims", "Corrections", "Outcomes: changed", "Outcomes: added"]
         places = [text.index(head) for head in heads]
         assert places == sorted(places)
-    page = html(hostile, limit=1, whole="site:v/x")
-    places = [page.index(f'id="{anchor}"') for anchor in ("removed", "pools", "verdicts", "corrections")]
+    page = digest(hostile, 1, "site:v/x")
+    places = [page.index(head) for head in ("Past lines", "Removed", "Pooled", "Verdicts", "Corrections")]
     assert places == sorted(places)
     assert "Prose to read again" not in page  # for authors
     assert page.count("and 1 more") == 2
 
 
-def test_results_before_and_after_and_the_prose_to_read(hostile: Changes) -> None:
-    was, now = [Pool("a", "A", "RR", "book/a", Result(k, 9, 1.0, 0.5, 2.0, f"{k}.00"), ("x", *"y" * k)) for k in (1, 2)]
-    text = markdown(changes(pools=(Turn(was, now), Turn(None, now)), pools_compared=2))
-    assert "0 of 0 pooled" not in text
-    assert "1 of 1 pooled results move, 1 new" in text
-    assert "- A &#40;RR&#41;: k 1: 1.00 → **k 2: 2.00**" in text.replace("(RR)", "&#40;RR&#41;")
+def test_results_before_and_after_and_the_prose_to_read() -> None:
+    was, now = [pool(k, "A", "book/a", f"{k}.00", "x", *"y" * (k - 1)) for k in (1, 2)]
+    text = markdown(changes(pools=(Turn(was, now), Turn(None, now)), pools_compared=2, chapters={"book/a": ["b", "c"]}))
+    assert "1 of 1 pooled results move, 1 new; 0 of 0 verdicts change; 1 chapter to read again." in text
+    assert "- A (A): k 1: 1.00 → **k 2: 2.00**; enters: y" in unescape(text)
     assert "not declared → **k 2: 2.00**; enters: x, y" in text
-    assert "- book/a.md, and question and what&#95;would&#95;change&#95;it of a, a in data/comparisons.csv" in text
+    assert "- book/a: b; c" in text
 
 
 @pytest.mark.parametrize("limit", [60, 80, 160])
@@ -146,10 +146,10 @@ def test_short_cells_and_empty_ones_are_shown_from_their_start() -> None:
 
 def test_a_late_change_shows_in_every_form() -> None:
     found = changes(table("trials", row("changed", "NCT1", note=(f"{LONG}It waits.", f"{LONG}It goes on <of>."))))
-    for text in (markdown(found), terminal(found, wrap=False), html(found, limit=9)):
+    for text in (markdown(found), terminal(found), digest(found, 9, "")):
         assert "It waits. → …" in text
         assert "It goes on" in text
-    assert "<of>" not in html(found, limit=9)
+    assert "<of>" not in digest(found, 9, "")
 
 
 @pytest.mark.parametrize("text", ["javascript:alert(1)", "https://", "http://a b", "data:text/html,x", "ftp://x.y/z"])
@@ -170,8 +170,7 @@ def test_ten_thousand_rows_stay_within_bounds_and_the_rest_is_counted() -> None:
     text = markdown(found)
     assert len(text) <= LIMIT
     assert "10000 rows added" in text
-    assert "Too long to show whole" in text
-    assert re.search(r"\d+ of 10000 lines under “Studies: added”", unescape(text))
+    assert re.search(r"and more than fits here: [\d,]+ of 10,000 left out", text)
     assert text.count("**seed&#95;") == 120
     assert text.count("<details>") == text.count("</details>")
-    assert len(terminal(found, wrap=False)) <= LIMIT
+    assert len(terminal(found)) <= LIMIT

@@ -8,7 +8,7 @@ from lxml import etree
 
 from atom import wrong_with
 from review_tools.changes.model import Cell, Changes, Row, Table
-from review_tools.changes.render import html
+from review_tools.changes.render import MARKDOWN, digest
 from review_tools.data.citation import Citation
 from review_tools.data.project import Project
 from review_tools.site import feed
@@ -41,12 +41,9 @@ def test_the_feed_of_the_site_is_valid_and_tells_what_changed(site: Path, root: 
 def test_hostile_changes_are_text_in_a_valid_feed(cite: Citation) -> None:
     lost = Row("removed", (("study_id", "a_1"),), (Cell("summary", HOSTILE, ""),))
     new = Row("added", (("outcome_id", HOSTILE),), (Cell("outcome", "", HOSTILE),))
-    tables = (Table("studies", HOSTILE, 1, 1, (), (HOSTILE,), (lost,)), Table("outcomes", "x", 0, 1, (), (), (new,)))
-    said = html(
-        Changes("26.1.0", "26.2.0", tables, (), 0, (), 0), limit=12, level=3, whole="https://example.org/v.html"
-    )
-    data = {"26.2.0": absolute(said, "https://example.org/", set())}
-    made = feed.atom(cite, [Release("26.2.0", "2026-12-01", f"- {HOSTILE}")], data=data)
+    tables = (Table("studies", HOSTILE, (HOSTILE,), (lost,)), Table("outcomes", "x", (), (new,)))
+    said = absolute(digest(Changes("1", "2", tables, (), 0, (), 0), 12, "site:v/x"), "https://example.org/")
+    made = feed.atom(cite, [Release("26.2.0", "2026-12-01", said + MARKDOWN.render(f"- {HOSTILE}"))])
     assert wrong_with(made) == []
     content = etree.fromstring(made).findtext("a:entry/a:content", namespaces=ATOM)
     assert content.count("&lt;script&gt;") >= 5

@@ -1,42 +1,28 @@
-"""Compare two states of the review: rows, pooled results, verdicts on claims, pages.
+"""Compare two states of the review: rows, pooled results, verdicts on claims, and the chapters to read again.
 
-Of two projects only what can differ is worked out: a table whose file is the same byte for byte is not read, and a
-comparison whose rows are the same is not pooled.
+A comparison whose rows are the same in two projects has the same result, and is not pooled.
 """
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-import pandas as pd
-
-from review_tools.changes.model import (
-    ADDED,
-    CHANGED,
-    REFERENCES,
-    REMOVED,
-    Cell,
-    Changes,
-    Pool,
-    Row,
-    Sheet,
-    Table,
-    Turn,
-    Verdict,
-)
-from review_tools.changes.pages import affected
-from review_tools.changes.state import UNSOUND_DATA, State, ids, snapshot, whole
+from review_tools.changes import state
+from review_tools.changes.model import ADDED, CHANGED, REMOVED, Cell, Changes, Row, Table, Turn
+from review_tools.changes.prose import to_read
+from review_tools.changes.state import UNSOUND_DATA, Pool, Sheet, State, Verdict
 from review_tools.data import bibliography, git
 from review_tools.data.problems import DataError
 from review_tools.data.project import MARKER, Project, share
 from review_tools.data.versions import snapshot_file
 from review_tools.synthesis import comparisons
 
-PARTS = ("data", "book", "references.bib")
-T = TypeVar("T")
+PARTS = ("data", "book", bibliography.FILE)
 CLOSE = 1e-9  # relative; the same numbers added in another order differ by less
+Result = TypeVar("Result")
 
 
 def compared(project: Project, base: str, head: str | None = None) -> Changes:
@@ -52,41 +38,40 @@ def compared(project: Project, base: str, head: str | None = None) -> Changes:
     try:
         versions = [bool(side and project.has(snapshot_file(side))) for side in (base, head)]
         if any(versions):
-            sides = [
-                snapshot(project, str(side)) if version else whole(*_side(project, side, None))
+            old, new = [
+                state.snapshot(project, str(side)) if version else state.whole(*_side(project, side))
                 for side, version in zip((base, head), versions, strict=True)
             ]
-            return between(sides[0], sides[1])
-        fork = _fork(project, base, head)
-        (before, old), (after, new) = _side(project, base, fork), _side(project, head, None)
-        return compare(before, after, (old, new))
+            return between(old, new)
+        (before, old_name), (after, new_name) = _side(project, base, _fork(project, base, head)), _side(project, head)
+        return compare(before, after, (old_name, new_name))
     except git.GitError as error:
         raise DataError(str(error)) from error
     except FileNotFoundError as error:
         raise DataError(f"No review to compare: {error}") from error
 
 
-def _fork(project: Project, base: str, head: str | None) -> str | None:
-    """Where the two parted; None when one of them is a folder, or the newer side is an ancestor of the older."""
+def _fork(project: Project, base: str, head: str | None) -> str:
+    """Return where the two parted; nothing when one is a folder, or the newer side is an ancestor of the older."""
     if Path(base).is_dir() or (head is not None and Path(head).is_dir()):
-        return None
+        return ""
     old, new = git.commit(project.root, base), git.commit(project.root, head or "HEAD")
     try:
-        parted = git.run(project.root, "merge-base", old, new).decode().strip()
+        fork = git.run(project.root, "merge-base", old, new).decode().strip()
     except git.GitError:
-        return None  # nothing in common: compared as they are
-    return None if head is not None and parted == new else parted
+        return ""  # nothing in common: compared as they are
+    return "" if head is not None and fork == new else fork
 
 
-def _side(project: Project, side: str | None, instead: str | None) -> tuple[Project, str]:
+def _side(project: Project, side: str | None, fork: str = "") -> tuple[Project, str]:
     """Open a side; a revision's files are read into memory, and nothing it holds is acted on."""
     if side is None:
         return project, "the working tree"
     if Path(side).is_dir():
         return Project(Path(side)), side
     sha = git.commit(project.root, side)
-    parted = f", where they parted: {instead[:9]}" if instead and instead != sha else ""
-    contents = {str(path): content for path, content in git.files(project.root, instead or sha, *PARTS)}
+    parted = f", where they parted: {fork[:9]}" if fork not in ("", sha) else ""
+    contents = {str(path): content for path, content in git.files(project.root, fork or sha, *PARTS)}
     if MARKER not in contents:
         raise FileNotFoundError(f"{sha[:9]} holds no {MARKER}.")
     return Project.of_files(project.root, contents), f"{side} ({sha[:9]}{parted})"
@@ -105,24 +90,21 @@ def compare(before: Project, after: Project, names: tuple[str, str] = ("before",
         DataError: the ``datapackage.json`` of a side cannot be read.
     """
     differing = _differing(before, after)
+    works = bibliography.FILE in differing
+    new = state.read(after, names[1], works=works)
     before = after.with_files(differing)  # shares with the newer side what both have
-    names_of_tables = _either(before.schema, (*after.schema, REFERENCES))
-    touched = [name for name in names_of_tables if {_file(before, name), _file(after, name)} & differing.keys()]
-    same_data = not touched and MARKER not in differing
-    declared, stated = [[ids(side, table) for side in (before, after)] for table in ("comparisons", "claims")]
-    names_of_pools = _either(*declared)
-    same = [name for name in names_of_pools if same_data or _same_rows(before, after, name)]
-    old, new = State(names[0]), State(names[1])
-    for side, state, pools, verdicts in zip((after, before), (new, old), declared[::-1], stated[::-1], strict=True):
-        state.read(side, touched)
-        state.compute(side, [name for name in pools if name not in same], [] if same_data else verdicts)
+    old = state.read(before, names[0], works=works)
+    if any(not file.startswith("book/") for file in differing):
+        same = [name for name in old.keys("comparisons") if _same_rows(before, after, name)]
+        new.compute(after, [name for name in new.keys("comparisons") if name not in same], new.keys("claims"))
         share(comparisons.answer, after, before, same)
-    found = between(old, new, (len(names_of_pools), len(_either(*stated))))
-    return found.with_pages(affected(before, after, found, differing))
+        old.compute(before, [name for name in old.keys("comparisons") if name not in same], old.keys("claims"))
+    changes = between(old, new)
+    return replace(changes, chapters=to_read(before, after, changes, differing))
 
 
 def _differing(before: Project, after: Project) -> dict[str, bytes | None]:
-    """The files that are not the same on both sides, as the older one has them; None: not there."""
+    """Return the files that are not the same on both sides, as the older one has them; None: not there."""
     old, new = [
         {name: side.read(name) for folder in ("data", "book") for name in side.files(folder)}
         | ({bibliography.FILE: side.read(bibliography.FILE)} if side.has(bibliography.FILE) else {})
@@ -131,105 +113,8 @@ def _differing(before: Project, after: Project) -> dict[str, bytes | None]:
     return {name: old.get(name) for name in sorted({*old, *new}) if old.get(name) != new.get(name)}
 
 
-def between(before: State, after: State, compared: tuple[int, int] | None = None) -> Changes:
-    """Find what one state changes against another. Pages are not compared.
-
-    Args:
-        compared: how many pooled results and verdicts there are, where the states do not hold those that are the same.
-    """
-    names = [name for name in _either(before.tables, after.tables) if name not in before.unreadable | after.unreadable]
-    tables = [_table(name, before.tables.get(name), after.tables.get(name)) for name in names]
-    pools: list[Turn[Pool]] = _turns(before.pools, after.pools)
-    verdicts: list[Turn[Verdict]] = _turns(before.verdicts, after.verdicts)
-    counts = compared or (len(pools), len(verdicts))
-    return Changes(
-        before.name,
-        after.name,
-        tuple([table for table in tables if table.rows or table.columns_added or table.columns_removed]),
-        tuple([turn for turn in pools if not _same_result(turn)]),
-        counts[0],
-        tuple([turn for turn in verdicts if not _same_verdict(turn)]),
-        counts[1],
-        notes=tuple([f"{side.name}: {note}" for side in (before, after) for note in side.notes]),
-    )
-
-
-def _either(before: Iterable[str], after: Iterable[str]) -> list[str]:
-    """Names of either side: those that went, then the newer side's in its order."""
-    newer = list(after)
-    return [*[name for name in before if name not in newer], *newer]
-
-
-def _file(project: Project, table: str) -> str:
-    if table == REFERENCES:
-        return bibliography.FILE
-    return project.file_of(table) if table in project.schema else ""
-
-
-# Rows
-
-
-def _table(name: str, before: Sheet | None, after: Sheet | None) -> Table:
-    newest = after or before
-    assert newest is not None  # noqa: S101 (for the type checker)
-    empty = pd.DataFrame(columns=list(newest.key), dtype="str")
-    old, new = [side.rows if side else empty for side in (before, after)]
-    had, has = list(map(str, old.columns)), list(map(str, new.columns))
-    was, now = _by_key(old, newest.key), _by_key(new, newest.key)
-    removed = [_row(REMOVED, newest, key, (had, row), ([], ())) for key, row in was.items() if key not in now]
-    changed = [
-        _row(CHANGED, newest, key, (had, was[key]), (has, row))
-        for key, row in now.items()
-        if key in was and (row != was[key] or had != has)
-    ]
-    added = [_row(ADDED, newest, key, ([], ()), (has, row)) for key, row in now.items() if key not in was]
-    return Table(
-        name,
-        newest.title,
-        len(old),
-        len(new),
-        columns_added=tuple([column for column in has if column not in had]),
-        columns_removed=tuple([column for column in had if column not in has]) if after else (),
-        # A loss must not hide behind what is new.
-        rows=(*removed, *[row for row in changed if row.cells], *added),
-    )
-
-
-def _row(
-    kind: str,
-    sheet: Sheet,
-    key: tuple[str, ...],
-    before: tuple[Sequence[str], Sequence[str]],
-    after: tuple[Sequence[str], Sequence[str]],
-) -> Row:
-    was, now = [dict(zip(columns, cells, strict=True)) for columns, cells in (before, after)]
-    # A column that is gone from a table is told once, for the table.
-    columns = [column for column in was if kind == REMOVED or column in now] + [name for name in now if name not in was]
-    cells = [Cell(column, was.get(column, ""), now.get(column, "")) for column in columns]
-    differing = tuple([cell for cell in cells if cell.before != cell.after])
-    return Row(kind, tuple(zip(sheet.key, key, strict=True)), differing, sheet.only_grows and kind != ADDED)
-
-
-def _by_key(frame: pd.DataFrame, key: tuple[str, ...]) -> dict[tuple[str, ...], tuple[str, ...]]:
-    """Rows by key; a key that stands twice (``review check`` refuses it) gets a number, so that no row is lost."""
-    parts = [list(frame[column]) if column in frame.columns else [""] * len(frame) for column in key]
-    seen: Counter[tuple[str, ...]] = Counter()
-    found = {}
-    for name, row in zip(zip(*parts, strict=True), frame.itertuples(index=False, name=None), strict=True):
-        seen[name] += 1
-        found[name if seen[name] == 1 else (*name[:-1], f"{name[-1]} (no. {seen[name]})")] = row
-    return found
-
-
-# Pooled results and verdicts
-
-
-def _turns(before: dict[str, T], after: dict[str, T]) -> list[Turn[T]]:
-    return [Turn(before.get(name), after.get(name)) for name in _either(before, after)]
-
-
 def _same_rows(before: Project, after: Project, name: str) -> bool:
-    """Whether a comparison is declared alike on both sides and has the same rows: then its result is the same."""
+    """Say whether a comparison is declared alike on both sides and has the same rows."""
     try:
         sides = [comparisons.declared(side, name) for side in (before, after)]
     except UNSOUND_DATA:
@@ -237,15 +122,86 @@ def _same_rows(before: Project, after: Project, name: str) -> bool:
     return all(was.equals(now) for was, now in zip(*sides, strict=True))
 
 
-def _same_result(turn: Turn[Pool]) -> bool:
-    if turn.before is None or turn.after is None:
-        return False
-    a, b = turn.before.result, turn.after.result
-    figures = [(a.estimate, b.estimate), (a.ci_low, b.ci_low), (a.ci_high, b.ci_high)]
-    return (a.k, a.people) == (b.k, b.people) and all(
-        x == y if x is None or y is None else math.isclose(x, y, rel_tol=CLOSE, abs_tol=CLOSE) for x, y in figures
+def between(before: State, after: State) -> Changes:
+    """Find what one state changes against another in tables, pooled results and verdicts."""
+    names = [name for name in _either(before.tables, after.tables) if name not in before.unreadable | after.unreadable]
+    tables = [_table(name, before.tables.get(name), after.tables.get(name)) for name in names]
+    pools: list[Turn[Pool]] = _pairs(before.pools, after.pools)
+    verdicts: list[Turn[Verdict]] = _pairs(before.verdicts, after.verdicts)
+    return Changes(
+        before.name,
+        after.name,
+        tuple(filter(None, tables)),
+        tuple([turn for turn in pools if _moves(turn.before, turn.after)]),
+        len({*before.keys("comparisons"), *after.keys("comparisons")}),
+        tuple([turn for turn in verdicts if _turns(turn.before, turn.after)]),
+        len({*before.keys("claims"), *after.keys("claims")}),
+        notes=tuple([f"{side.name}: {note}" for side in (before, after) for note in side.notes]),
     )
 
 
-def _same_verdict(turn: Turn[Verdict]) -> bool:
-    return bool(turn.before and turn.after and turn.before.verdict == turn.after.verdict)
+def _either(before: Iterable[str], after: Iterable[str]) -> list[str]:
+    """Return the names of either side: those that went, then the newer side's in its order."""
+    newer = list(after)
+    return [*[name for name in before if name not in newer], *newer]
+
+
+def _pairs(before: dict[str, Result], after: dict[str, Result]) -> list[Turn[Result]]:
+    return [Turn(before.get(name), after.get(name)) for name in _either(before, after)]
+
+
+Cells = dict[str, str]  # of one row: column to value
+
+
+def _table(name: str, old: Sheet | None, new: Sheet | None) -> Table | None:
+    newest = new or old
+    if newest is None or (old and new and old.rows.equals(new.rows)):
+        return None
+    was, now = [_by_key(side, newest.key) if side else {} for side in (old, new)]
+    gone = old.rows.columns.difference(new.rows.columns, sort=False) if old and new else ()
+    rows = [
+        # A loss must not hide behind what is new.
+        *[_row(REMOVED, newest, key, row, {}) for key, row in was.items() if key not in now],
+        *[_row(CHANGED, newest, key, was[key], row) for key, row in now.items() if row != was.get(key, row)],
+        *[_row(ADDED, newest, key, {}, row) for key, row in now.items() if key not in was],
+    ]
+    rows = [row for row in rows if row.cells or row.kind != CHANGED]
+    return Table(name, newest.title, tuple(map(str, gone)), tuple(rows)) if rows or len(gone) else None
+
+
+def _row(kind: str, sheet: Sheet, key: tuple[str, ...], was: Cells, now: Cells) -> Row:
+    # A column that is gone from a table is told once, for the table.
+    columns = [
+        *[column for column in was if kind == REMOVED or column in now],
+        *[name for name in now if name not in was],
+    ]
+    cells = [Cell(column, was.get(column, ""), now.get(column, "")) for column in columns]
+    differing = tuple([cell for cell in cells if cell.before != cell.after])
+    return Row(kind, tuple(zip(sheet.key, key, strict=True)), differing, sheet.only_grows and kind != ADDED)
+
+
+def _by_key(sheet: Sheet, key: tuple[str, ...]) -> dict[tuple[str, ...], Cells]:
+    """Return rows by key; one that stands twice (``review check`` refuses it) gets a number, so that no row is lost."""
+    columns = [list(sheet.rows.get(column, [""] * len(sheet.rows))) for column in key]
+    records: Any = sheet.rows.to_dict("records")
+    seen: Counter[tuple[str, ...]] = Counter()
+    rows: dict[tuple[str, ...], Cells] = {}
+    for name, row in zip(zip(*columns, strict=True), records, strict=True):
+        seen[name] += 1
+        rows[name if seen[name] == 1 else (*name[:-1], f"{name[-1]} (no. {seen[name]})")] = row
+    return rows
+
+
+def _moves(before: Pool | None, after: Pool | None) -> bool:
+    """Say whether a pooled result is another."""
+    if before is None or after is None:
+        return True
+    a, b = before["result"], after["result"]
+    figures = [(a["estimate"], b["estimate"]), (a["ci_low"], b["ci_low"]), (a["ci_high"], b["ci_high"])]
+    return (a["k"], a["people"]) != (b["k"], b["people"]) or any(
+        x != y if x is None or y is None else not math.isclose(x, y, rel_tol=CLOSE, abs_tol=CLOSE) for x, y in figures
+    )
+
+
+def _turns(before: Verdict | None, after: Verdict | None) -> bool:
+    return before is None or after is None or before["verdict"] != after["verdict"]

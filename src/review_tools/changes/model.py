@@ -1,15 +1,14 @@
 """The changes between two states of the review, as plain data."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any, Generic, TypeVar
 
-import pandas as pd
+from review_tools.changes.state import Pool, Verdict
 
-FORMAT = "review-changes/2"
+FORMAT = "review-changes/3"
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
-REFERENCES = "references"  # the bibliography, as one more table
-State = TypeVar("State")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +33,9 @@ class Row:
     def name(self) -> str:
         return " · ".join([value for _, value in self.key])
 
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """One table at one time, as text."""
-
-    title: str
-    key: tuple[str, ...]
-    rows: pd.DataFrame
-    only_grows: bool = False
+    def cell(self, column: str) -> str:
+        """Return what a cell says now, or said before it went; empty where it does not differ."""
+        return next((cell.after or cell.before for cell in self.cells if cell.column == column), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,60 +44,22 @@ class Table:
 
     name: str
     title: str
-    rows_before: int
-    rows_after: int
-    columns_added: tuple[str, ...]
     columns_removed: tuple[str, ...]
     rows: tuple[Row, ...]
 
-    def of(self, kind: str) -> tuple[Row, ...]:
-        return tuple([row for row in self.rows if row.kind == kind])
+    def of(self, kind: str) -> list[Row]:
+        return [row for row in self.rows if row.kind == kind]
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What a comparison gave: figures as a reader knows them (None: nothing to pool, or unbounded), and in words."""
+class Turn(Generic[Result]):
+    """A pooled result or a verdict that differs; None where a side does not have it, or cannot compute it."""
 
-    k: int
-    people: int
-    estimate: float | None
-    ci_low: float | None
-    ci_high: float | None
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Pool:
-    """One declared comparison at one time, with the outcomes that are pooled."""
-
-    comparison_id: str
-    title: str
-    measure: str
-    page: str
-    result: Result
-    outcomes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """One claim at one time, and what the data then say of it."""
-
-    claim_id: str
-    statement: str
-    chapter: str
-    verdict: str
-    because: str
-
-
-@dataclass(frozen=True, slots=True)
-class Turn(Generic[State]):
-    """A result or a verdict that differs; None where a side does not have it, or cannot compute it."""
-
-    before: State | None
-    after: State | None
+    before: Result | None
+    after: Result | None
 
     @property
-    def newest(self) -> State:
+    def newest(self) -> Result:
         newest = self.after or self.before
         assert newest is not None  # noqa: S101 (one side has it, or nothing would differ)
         return newest
@@ -122,10 +77,10 @@ class Changes:
     verdicts: tuple[Turn[Verdict], ...]
     verdicts_compared: int
     notes: tuple[str, ...] = ()  # what could not be read or computed
-    pages: dict[str, tuple[str, ...]] = field(default_factory=dict)  # page → why a reader will find it different
+    chapters: dict[str, list[str]] = field(default_factory=dict)  # page → why to read it again
 
     def __bool__(self) -> bool:
-        return bool(self.tables or self.pools or self.verdicts or self.pages or self.notes)
+        return bool(self.tables or self.pools or self.verdicts or self.chapters or self.notes)
 
     def rows(self, kind: str) -> Iterator[tuple[Table, Row]]:
         """Yield every row of one kind with its table."""
@@ -133,17 +88,14 @@ class Changes:
             for row in table.of(kind):
                 yield table, row
 
-    def of(self, name: str, kind: str) -> tuple[Row, ...]:
+    def of(self, name: str, kind: str) -> list[Row]:
         """Return the rows of one table and kind."""
-        return tuple([row for table in self.tables if table.name == name for row in table.of(kind)])
+        return [row for table, row in self.rows(kind) if table.name == name]
 
     @property
     def past_edited(self) -> list[tuple[Table, Row]]:
         """Past lines of logs that were changed or taken out."""
         return [(table, row) for table in self.tables for row in table.rows if row.past]
-
-    def with_pages(self, pages: dict[str, tuple[str, ...]]) -> "Changes":
-        return replace(self, pages=pages)
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything for JSON; ``format`` names the version of this form."""

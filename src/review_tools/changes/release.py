@@ -4,7 +4,6 @@ Its number counts as Metapsy does: year of the search . change of data . fix.
 """
 
 import re
-from dataclasses import dataclass
 from datetime import date
 
 from review_tools.changes import state
@@ -20,59 +19,28 @@ CHANGELOG = "CHANGELOG.md"
 UNRELEASED = re.compile(r"^## \[Unreleased\]\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What a version is to be: its number, the version before it, the commit it is made from."""
-
-    number: str
-    newest: str
-    commit: str
-
-
-@dataclass(frozen=True)
-class Made:
-    """A version that was made: what it changes, its files, and their diff without the snapshot."""
-
-    changes: Changes
-    files: list[str]
-    diff: str
-
-
-def plan(project: Project, asked: str) -> Plan:
-    """Return the version ``asked`` for: search, data, fix, or a number.
+def make(project: Project, number: str, *, dry_run: bool = False) -> tuple[Changes, list[str]]:
+    """Make a version from data that passed the check; return what it changes, and its files.
 
     Raises:
-        DataError: the number does not fit, or the folder has changes that are not committed.
+        DataError: the folder has changes that are not committed, the changes are not those that the number
+            promises, the changelog is silent, or a file that names the version cannot be written to. Nothing is
+            written then.
     """
-    known = versions(project)
-    if not known:
-        raise DataError(f"data/{TABLE}.csv names no version to follow → restore it from git.")
-    newest = known[-1].number
-    return Plan(next_number(project, newest, asked), newest, _committed(project))
-
-
-def make(project: Project, planned: Plan, day: date, *, dry_run: bool = False) -> Made:
-    """Make the version from data that passed the check.
-
-    Raises:
-        DataError: the changes are not those that its number promises, the changelog is silent, or a file that names
-            the version cannot be written to. Nothing is written then.
-    """
-    number = planned.number
-    snapshot = state.whole(project, number, day.isoformat(), planned.commit)
-    changes = between(state.snapshot(project, planned.newest), snapshot)
-    fits(planned.newest, number, changes)
+    day, newest = date.today().isoformat(), versions(project)[-1].number
+    snapshot = state.whole(project, number, day, _committed(project))
+    changes = between(state.snapshot(project, newest), snapshot)
+    fits(newest, number, changes)
     text = snapshot.text()
     with edit(project.root, dry_run=dry_run) as change:
-        _write(change, number, planned.newest, day.isoformat())
-        change.add_row(TABLE, {"version": number, "date": day.isoformat(), "sha256": sha256(text.encode())})
-        diff = change.diff()
+        _write(change, number, newest, day)
+        change.add_row(TABLE, {"version": number, "date": day, "sha256": sha256(text.encode())})
         change.write(snapshot_file(number), text)
-        return Made(changes, change.files, diff)
+        return changes, change.files
 
 
 def _committed(project: Project) -> str:
-    """The commit that the folder holds unchanged."""
+    """Return the commit that the folder holds unchanged."""
     try:
         changed = git.run(project.root, "status", "--porcelain", "--", ".").decode().splitlines()
         if changed:
@@ -105,12 +73,16 @@ def _set(change: Change, file: str, values: dict[str, str]) -> None:
     change.write(file, text)
 
 
-def next_number(project: Project, newest: str, asked: str) -> str:
-    """Return the number that follows ``newest``, for search, data or fix, or for a number that a person chose.
+def next_number(project: Project, asked: str) -> str:
+    """Return the number that follows the newest, for search, data or fix, or for a number that a person chose.
 
     Raises:
         DataError: the number is none, is not newer, or names a year that was not searched.
     """
+    listed = versions(project)
+    if not listed:
+        raise DataError(f"data/{TABLE}.csv names no version to follow → restore it from git.")
+    newest = listed[-1].number
     year, data, fix = order(newest)
     searched = _searched(project)
     steps = {"search": f"{max(searched, year)}.0.0", "data": f"{year}.{data + 1}.0", "fix": f"{year}.{data}.{fix + 1}"}
@@ -121,10 +93,12 @@ def next_number(project: Project, newest: str, asked: str) -> str:
     if (chosen != year and chosen > searched) or (asked == "search" and searched <= year):
         raise DataError(
             f"data/searches.csv holds no complete search of a year after that of {newest} → "
-            "run `review watch` first, or use --data for a change without such a search."
+            "run `review watch` first, or `review release data` for a change without such a search."
         )
     if order(number) <= order(newest):
-        raise DataError(f"{number} is not newer than {newest}, the newest version → leave the number out, or raise it.")
+        raise DataError(
+            f"{number} is not newer than {newest}, the newest version → raise it, or ask for search, data or fix."
+        )
     return number
 
 
@@ -137,9 +111,13 @@ def fits(newest: str, number: str, changes: Changes) -> None:
     is_fix = order(number)[:2] == order(newest)[:2]
     rows = any(row.kind != CHANGED for table in changes.tables for row in table.rows)
     if is_fix and (rows or changes.pools or changes.verdicts):
-        raise DataError(f"{number} would be a fix, but rows, pooled results or verdicts change → use --data.")
+        raise DataError(
+            f"{number} would be a fix, but rows, pooled results or verdicts change → run `review release data`."
+        )
     if not is_fix and not changes and order(number)[0] == order(newest)[0]:
-        raise DataError(f"{number} would be a change of data, but the data are those of {newest} → use --fix.")
+        raise DataError(
+            f"{number} would be a change of data, but the data are those of {newest} → run `review release fix`."
+        )
 
 
 def _searched(project: Project) -> int:

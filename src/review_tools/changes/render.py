@@ -5,55 +5,68 @@ reference, which CommonMark never reads as structure, and a zero-width space fol
 looks for afterwards (mentions, issue numbers). See https://spec.commonmark.org/0.31.2/#entity-and-numeric-character-references.
 """
 
+import html
 import re
 import string
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from io import StringIO
 from urllib.parse import quote, urlsplit
 
 from markdown_it import MarkdownIt
-from markupsafe import Markup, escape
-from rich.console import Console
-from rich.markdown import Markdown as RichMarkdown
+from markupsafe import Markup
 
-from review_tools.changes.model import ADDED, CHANGED, REFERENCES, REMOVED, Cell, Changes, Pool, Row, Table, Turn
+from review_tools.changes.model import ADDED, CHANGED, REMOVED, Cell, Changes, Row, Table, Turn
+from review_tools.changes.state import REFERENCES, Pool, Verdict
 
 LIMIT = 60_000  # characters; GitHub takes 65,536
-ROOM = 600  # for the line that says what was cut
-VALUE, LINK = 160, 60  # characters of a cell
+ROOM = 5_000  # kept for the headings of sections whose lines do not fit
+REST = "- … and more than fits here: {} left out. `review diff --json` has everything.\n"
+VALUE, SENTENCE = 160, 300  # characters of a cell, and of what is said in a sentence
 FEW_ROWS, FEW_CELLS, ALL_CELLS = 10, 6, 99  # a person compares each value of a few new rows with its source
 WITH_PAGES = ("studies", "trials")  # tables whose rows have a page each, in a folder of that name
+LOSSES = ("past", "removed")
+FOR_AUTHORS = ("prose", f"{ADDED}-{REFERENCES}")  # the site leaves these sections out
 SPACE = "&#8203;"  # a zero-width space
 MARKUP = str.maketrans(
     {sign: f"&#{ord(sign)};" for sign in {*string.punctuation} - {*".,;'%/+=?-"}} | {"\u200b": SPACE}
 )
 TRIGGER = re.compile(r"(@|#|(?<=GH)-|(?<=gh)-|(?<=://)|(?<=\bwww))")
 ADDRESS = re.compile(r"https?://[^\s<>\"`|\\]+")
+SITE_LINK = re.compile(r"\[([^\]]*)\]\(<site:[^>]*>\)")
 MARKDOWN = MarkdownIt("commonmark", {"html": False})
 
 
 @dataclass(frozen=True)
 class Section:
-    """A heading and its lines, each a Markdown list item; those that are ``folded`` stand closed until asked for."""
+    """A heading and its lines, each a Markdown list item. Links to pages of the site are ``site:`` addresses."""
 
     anchor: str
     title: str
     lines: list[str]
-    folded: bool = False
+
+    @property
+    def folded(self) -> bool:
+        """Say whether it stands closed until asked for: the rows of a table, unless they are few."""
+        return len(self.lines) > FEW_ROWS and self.anchor.startswith((ADDED, CHANGED))
+
+    def html(self, limit: int, whole: str = "") -> Markup:
+        """Return at most ``limit`` of the lines as a list; ``whole`` is the address of the page that has all."""
+        lines, more = self.lines[:limit], len(self.lines) - limit
+        if more > 0:
+            lines.append(f"- … and {more} more" + (f": [all of them](<{whole}#{self.anchor}>)" if whole else ""))
+        return Markup(MARKDOWN.render("\n".join(lines).replace(SPACE, "")))  # noqa: S704 (made without raw HTML)
 
 
 def headline(changes: Changes) -> str:
-    """Return how much changes, in one sentence: rows, past lines, results, verdicts, pages."""
+    """Return how much changes, in one sentence: rows, past lines, results, verdicts, chapters."""
     if not changes:
         return "Nothing: the review stays as it is."
     parts = []
     for kind in (REMOVED, CHANGED, ADDED):
         counts = [(len(table.of(kind)), table.title.lower()) for table in changes.tables if table.of(kind)]
         if counts:
-            total = sum([number for number, _ in counts])
             where = ", ".join([f"{title} {number}" for number, title in counts])
-            parts.append(f"{_many(total, 'row')} {kind} ({where})")
+            parts.append(f"{_many(sum(number for number, _ in counts), 'row')} {kind} ({where})")
     if past := len(changes.past_edited):
         parts.append(f"{_many(past, 'past line')} of a log changed, which must not be")
     for turns, compared, what in (
@@ -63,210 +76,157 @@ def headline(changes: Changes) -> str:
         new, gone = len([turn for turn in turns if not turn.before]), len([turn for turn in turns if not turn.after])
         parts.append(f"{len(turns) - new - gone} of {compared - new - gone} {what}")
         parts[-1] += "".join([f", {count} {word}" for count, word in ((new, "new"), (gone, "gone")) if count])
-    if changes.pages:  # between two versions the chapters are not compared
-        parts.append(f"{_many(len(changes.pages), 'page')} affected")
+    if changes.chapters:  # between two versions the chapters are not compared
+        parts.append(f"{_many(len(changes.chapters), 'chapter')} to read again")
     return "; ".join(parts) + "."
 
 
-def sections(changes: Changes, *, site: bool = False) -> Iterator[Section]:
-    """Yield the sections that have lines, losses first.
-
-    Args:
-        site: for a page of the site or its feed, with links to its pages (``site:`` addresses), without what only
-            authors need. Else for those who judge a change.
-    """
-    mark = "" if site else "⚠️ "
-    gone = [(table, row) for table, row in changes.rows(REMOVED) if not row.past and table.name != "corrections"]
+def sections(changes: Changes) -> Iterator[Section]:
+    """Yield the sections that have lines, losses first."""
     columns = [
         f"- {safe(table.title)}: the whole column **{safe(column)}**"
         for table in changes.tables
         for column in table.columns_removed
     ]
+    gone = [one for one in changes.rows(REMOVED) if not one[1].past and one[0].name != "corrections"]
+    pools = [_pool(turn) for turn in changes.pools]
+    verdicts = [_verdict(turn) for turn in sorted(changes.verdicts, key=lambda turn: turn.before is None)]
     for anchor, title, lines in (
-        ("past", f"{mark}Past lines of a log changed", [_row(*one, named=True) for one in changes.past_edited]),
-        ("removed", f"{mark}Removed", columns + [_row(*one, named=True) for one in gone]),
-        ("unknown", "Could not be read or computed", [f"- {safe(note, 300)}" for note in changes.notes]),
-        ("pools", "Pooled results", [_pool(turn, site) for turn in changes.pools]),
-        ("prose", "Prose to read again, since a result that it is about moves", [] if site else _prose(changes)),
-        ("verdicts", "Verdicts on claims", _verdicts(changes, site)),
-        ("corrections", "Corrections", [*_corrections(changes, site)]),
+        ("past", "Past lines of a log changed", [_row(*one, named=True) for one in changes.past_edited]),
+        ("removed", "Removed", columns + [_row(*one, named=True) for one in gone]),
+        ("unknown", "Could not be read or computed", [f"- {safe(note, SENTENCE)}" for note in changes.notes]),
+        ("pools", "Pooled results", pools),
+        (
+            "prose",
+            "Prose to read again",
+            [
+                f"- {safe(name)}: {'; '.join([safe(one, SENTENCE) for one in why])}"
+                for name, why in changes.chapters.items()
+            ],
+        ),
+        ("verdicts", "Verdicts on claims", verdicts),
+        ("corrections", "Corrections", list(_corrections(changes))),
     ):
         if lines:
             yield Section(anchor, title, lines)
-    changed, added = list(_by_table(changes, CHANGED, site)), list(_by_table(changes, ADDED, site))
-    yield from sorted((*changed, *added), key=lambda section: section.folded) if site else (*changed, *added)
-    if changes.pages:
-        pages = [f"- {safe(page)}: {'; '.join(map(safe, why))}" for page, why in changes.pages.items()]
-        yield Section("pages", "Pages affected", pages, folded=True)
+    titles = {row.name: row.cell("title") for row in changes.of(REFERENCES, ADDED)}
+    for kind in (CHANGED, ADDED):
+        for table in changes.tables:
+            rows = [row for row in table.of(kind) if not row.past]
+            most = ALL_CELLS if kind == CHANGED or len(rows) <= FEW_ROWS else FEW_CELLS
+            names = titles if kind == ADDED and table.name == "studies" else {}
+            lines = [_row(table, row, most=most, title=names.get(row.name, "")) for row in rows]
+            if lines and table.name != "corrections":
+                yield Section(f"{kind}-{table.name}", f"{table.title}: {kind}", lines)
 
 
-def _by_table(changes: Changes, kind: str, site: bool) -> Iterator[Section]:
-    titles = {row.name: _cell(row, "title") for row in changes.of(REFERENCES, ADDED)}
-    for table in changes.tables:
-        rows = [row for row in table.of(kind) if not row.past]
-        if not rows or table.name == "corrections" or (site and kind == ADDED and table.name == REFERENCES):
-            continue
-        most = ALL_CELLS if kind == CHANGED or (len(rows) <= FEW_ROWS and not site) else FEW_CELLS
-        names = titles if site and kind == ADDED and table.name == "studies" else {}
-        lines = [_row(table, row, most=most, site=site, title=names.get(row.name, "")) for row in rows]
-        folded = table.name not in WITH_PAGES or (kind == CHANGED and table.name != "trials") if site else kind == ADDED
-        yield Section(f"{kind}-{table.name}", f"{table.title}: {kind}", lines, folded)
-
-
-def _row(
-    table: Table, row: Row, *, named: bool = False, most: int = FEW_CELLS, site: bool = False, title: str = ""
-) -> str:
+def _row(table: Table, row: Row, *, named: bool = False, most: int = FEW_CELLS, title: str = "") -> str:
     """One row: its key, and its cells, of a changed one before and after."""
     key = [column for column, _ in row.key]
     cells = [cell for cell in row.cells if cell.column not in key]
-    page = f"{table.name}/{row.name}" if site and table.name in WITH_PAGES and row.kind != REMOVED else ""
-    words = [_change(cell) if row.kind == CHANGED else f"{safe(cell.column)}: {_value(cell)}" for cell in cells[:most]]
+    words = [safe(title, SENTENCE)] if title else []
+    words += [f"{safe(cell.column)}: {_cell(cell, row.kind)}" for cell in cells[:most]]
     if len(cells) > most:
         words.append(f"{_many(len(cells) - most, 'cell')} more")
+    page = f"{table.name}/{row.name}" if table.name in WITH_PAGES and row.kind != REMOVED else ""
     where = f"{safe(table.title)}: " if named else ""
-    says = safe(title) if title else "; ".join(words)
-    return f"- {where}**{_link(row.name, page, 100)}**{': ' if says else ''}{says}"
+    return f"- {where}**{_link(row.name, page)}**{': ' if words else ''}{'; '.join(words)}"
 
 
-def _change(cell: Cell) -> str:
-    limit = LINK if _is_address(cell.before) and _is_address(cell.after) else VALUE
-    was, now = side_by_side(cell.before, cell.after, limit)
-    return f"{safe(cell.column)}: {value(cell.before, was)} → {value(cell.after, now)}"
+def _cell(cell: Cell, kind: str) -> str:
+    if kind != CHANGED:
+        return value(cell.after or cell.before)
+    was, now = side_by_side(cell.before, cell.after, VALUE)
+    return f"{value(cell.before, was)} → {value(cell.after, now)}"
 
 
-def _value(cell: Cell) -> str:
-    return value(cell.after or cell.before)
-
-
-def _cell(row: Row, column: str) -> str:
-    return next((cell.after or cell.before for cell in row.cells if cell.column == column), "")
-
-
-def _pool(turn: Turn[Pool], site: bool) -> str:
+def _pool(turn: Turn[Pool]) -> str:
     pool = turn.newest
-    sides = [
-        f"k {side.result.k}: {safe(side.result.text)}" if side else "not declared" for side in (turn.before, turn.after)
+    was, now = [
+        f"k {side['result']['k']}: {safe(side['result']['text'])}" if side else "not declared"
+        for side in (turn.before, turn.after)
     ]
-    was, now = [side.outcomes if side else () for side in (turn.before, turn.after)]
-    entered, left = [name for name in now if name not in was], [name for name in was if name not in now]
+    old, new = [side["outcomes"] if side else [] for side in (turn.before, turn.after)]
     moved = [
-        f"; {what}: {safe(', '.join(names), 300)}" for what, names in (("enters", entered), ("leaves", left)) if names
+        f"; {what}: {safe(', '.join(names), SENTENCE)}"
+        for what, names in (
+            ("enters", [name for name in new if name not in old]),
+            ("leaves", [name for name in old if name not in new]),
+        )
+        if names
     ]
-    title = _link(pool.title, pool.page if site and turn.after else "")
-    return f"- {title} ({safe(pool.measure)}): {sides[0]} → **{sides[1]}**{''.join(moved)}"
+    title = _link(pool["title"], pool["page"] if turn.after else "")
+    return f"- {title} ({safe(pool['measure'])}): {was} → **{now}**{''.join(moved)}"
 
 
-def _prose(changes: Changes) -> list[str]:
-    """The prose that a moved result may have made untrue: nothing but a person can tell."""
-    moved: dict[str, list[str]] = {}
-    for pool in [turn.newest for turn in changes.pools]:
-        moved.setdefault(pool.page, []).append(pool.comparison_id)
-    return [
-        f"- {safe(page)}.md, and question and what&#95;would&#95;change&#95;it of {safe(', '.join(names), 300)} "
-        "in data/comparisons.csv"
-        for page, names in moved.items()
-    ]
+def _verdict(turn: Turn[Verdict]) -> str:
+    claim = turn.newest
+    name = _link(claim["claim_id"], f"book/synthesis/claims#claim-{claim['claim_id']}" if turn.after else "")
+    was, now = [safe(side["verdict"]) if side else "no verdict" for side in (turn.before, turn.after)]
+    return f"- {name}: “{safe(claim['statement'], SENTENCE)}”: {was} → **{now}** ({safe(claim['because'], SENTENCE)})"
 
 
-def _verdicts(changes: Changes, site: bool) -> list[str]:
-    """Verdicts that turned before those that are new."""
-    lines = []
-    for turn in sorted(changes.verdicts, key=lambda turn: turn.before is None):
-        claim = turn.newest
-        page = f"book/synthesis/claims#claim-{claim.claim_id}" if site and turn.after else ""
-        was, now = [safe(side.verdict) if side else "no verdict" for side in (turn.before, turn.after)]
-        name = "" if site else f"{safe(claim.claim_id)}: "
-        lines.append(f"- {name}“{_link(claim.statement, page, 300)}”: {was} → **{now}** ({safe(claim.because, 300)})")
-    return lines
-
-
-def _corrections(changes: Changes, site: bool) -> Iterator[str]:
-    for word, kind in (("closed", REMOVED), ("opened", ADDED)):
-        for row in changes.of("corrections", kind):
-            yield f"- {_link(row.name, 'book/audit' if site else '')} {word}: {safe(_cell(row, 'meaning'), 300)}"
-    table = [table for table in changes.tables if table.name == "corrections"]
-    yield from [_row(table[0], row, most=ALL_CELLS) for row in changes.of("corrections", CHANGED)]
+def _corrections(changes: Changes) -> Iterator[str]:
+    for table in changes.tables:
+        for row in table.rows if table.name == "corrections" else ():
+            if row.kind == CHANGED:
+                yield _row(table, row, most=ALL_CELLS)
+            else:
+                word = "opened" if row.kind == ADDED else "closed"
+                yield f"- {_link(row.name, 'book/audit')} {word}: {safe(row.cell('meaning'), SENTENCE)}"
 
 
 # Three forms of the same sections
 
 
 def markdown(changes: Changes, limit: int = LIMIT, *, fold: bool = True) -> str:
-    """Return the changes in GitHub's Markdown, at most ``limit`` characters.
-
-    What does not fit is counted by section at the end.
+    """Return the changes in GitHub's Markdown, at most ``limit`` characters; lines that do not fit are counted.
 
     Args:
         fold: close the long sections, with the HTML elements that GitHub knows for that.
     """
-    out = [f"### What this changes in the review\n\n{safe(headline(changes), limit // 4)}\n"]
-    out.append(f"\n{safe(changes.before, 200)} → {safe(changes.after, 200)}\n")
-    left = limit - ROOM - sum(map(len, out))
-    cut: list[str] = []
+    out = f"### What this changes in the review\n\n{safe(headline(changes), limit // 4)}\n"
+    out += f"\n{safe(changes.before, 200)} → {safe(changes.after, 200)}\n"
     for section in sections(changes):
-        title, lines = f"{safe(section.title)} ({len(section.lines)})", section.lines
+        title = f"{'⚠️ ' * (section.anchor in LOSSES)}{safe(section.title)} ({len(section.lines)})"
         folded = fold and section.folded
         head = f"\n<details><summary><b>{title}</b></summary>\n\n" if folded else f"\n#### {title}\n\n"
         closing = "\n</details>\n" if folded else ""
-        taken = _fitting(lines, left - len(head) - len(closing))
-        if len(taken) < len(lines):
-            cut.append(f"{len(lines) - len(taken)} of {len(lines)} lines under “{safe(section.title)}”")
-        if taken:
-            out.append(head + "\n".join(taken) + f"\n{closing}")
-            left -= len(out[-1])
-    if cut:
-        what = "; ".join(cut[:8]) + (f"; and {len(cut) - 8} sections more" if len(cut) > 8 else "")
-        out.append(
-            f"\n**Too long to show whole.** Left out: {what[: ROOM - 120]}. `review diff --json` has everything.\n"
-        )
-    return "".join(out)
+        if len(out) + len(head) + len(closing) + len(REST) > limit:
+            return f"{out}\n{REST.format('sections')}"
+        out += head
+        for number, line in enumerate(SITE_LINK.sub(r"\1", line) for line in section.lines):
+            if len(out) + len(line) + len(closing) + ROOM > limit:
+                out += REST.format(f"{len(section.lines) - number:,} of {len(section.lines):,}")
+                break
+            out += f"{line}\n"
+        out += closing
+    return out
 
 
-def _fitting(lines: Iterable[str], room: int) -> list[str]:
-    taken = []
-    for line in lines:
-        room -= len(line) + 1
-        if room < 0:
-            break
-        taken.append(line)
-    return taken
+def terminal(changes: Changes) -> str:
+    """Return the same Markdown as plain text, with the signs as they are."""
+    return html.unescape(markdown(changes, fold=False).replace(SPACE, ""))
 
 
-def html(changes: Changes, *, limit: int, level: int = 2, whole: str = "") -> Markup:
-    """Return the changes as HTML for a page or the feed, in sections of at most ``limit`` lines.
+def on_site(changes: Changes) -> list[Section]:
+    """Return the sections that readers of the site see."""
+    return [section for section in sections(changes) if section.anchor not in FOR_AUTHORS]
 
-    Links to pages of the site are ``site:`` addresses.
+
+def digest(changes: Changes, limit: int, whole: str) -> Markup:
+    """Return the beginning of each section as HTML, for a chapter or the feed.
 
     Args:
-        level: of the headings. Below 2 sections with many lines are folded.
-        whole: address of the page that shows all, named where lines are left out.
+        limit: lines of a section.
+        whole: address of the page that has them all.
     """
-    out = [Markup('<p class="changes-sum">{}</p>\n').format(headline(changes))]
-    for section in sections(changes, site=True):
-        lines, more = section.lines[:limit], len(section.lines) - limit
-        if more > 0:
-            lines.append(f"- … and {more} more" + (f": [all of them](<{whole}#{section.anchor}>)" if whole else ""))
-        listed = Markup(MARKDOWN.render("\n".join(lines).replace(SPACE, "")))  # noqa: S704 (made without raw HTML)
-        title = escape(f"{section.title} ({len(section.lines)})")
-        if level == 2:
-            link = Markup('<a class="headerlink" href="#{}" title="Link to this heading">#</a>').format(section.anchor)
-            shape = Markup('<section id="{}">\n<h2>{}{}</h2>\n{}</section>\n').format(
-                section.anchor, title, link, listed
-            )
-        elif section.folded:
-            shape = Markup("<details>\n<summary>{}</summary>\n{}</details>\n").format(title, listed)
-        else:
-            shape = Markup("<h{}>{}</h{}>\n{}").format(level, title, level, listed)
-        out.append(shape)
-    return Markup().join(out)
-
-
-def terminal(changes: Changes, *, wrap: bool) -> str:
-    """Return the changes as text: wrapped and with colours for a terminal, or each line whole, to be searched."""
-    console = Console(file=StringIO(), width=None if wrap else LIMIT, force_terminal=wrap)
-    with console.capture() as written:
-        console.print(RichMarkdown(markdown(changes, fold=False).replace(SPACE, ""), hyperlinks=False))
-    return "\n".join([line.rstrip() for line in written.get().splitlines()]) + "\n"
+    out = Markup("<p>{}</p>\n").format(headline(changes))
+    for section in on_site(changes):
+        form = "<details>\n<summary>{}</summary>\n{}</details>\n" if section.folded else "<h3>{}</h3>\n{}"
+        title = f"{section.title} ({len(section.lines)})"
+        out += Markup(form).format(title, section.html(limit, whole))  # noqa: S704 (a form above)
+    return out
 
 
 # Strangers' words
@@ -279,19 +239,20 @@ def safe(text: str, limit: int = VALUE) -> str:
 
 def value(text: str, shown: str = "") -> str:
     """Return one cell: a web address becomes a link to itself, all else is text; ``shown`` is its part to show."""
-    if _is_address(text):
-        return f"[{safe(shown or text, LINK)}](<{quote(text, safe=':/?#&=%+,;~.-')}>)"
+    if len(text) <= 400 and ADDRESS.fullmatch(text) and urlsplit(text).hostname:
+        return f"[{safe(shown or text)}](<{quote(text, safe=':/?#&=%+,;~.-')}>)"
     return safe(shown or text) or "–"
 
 
 def one_line(text: str, limit: int) -> str:
     """Return a text without line breaks, control and direction characters, cut to ``limit`` characters."""
-    return _cut(_plain(text), limit)
+    plain = "".join(filter(str.isprintable, " ".join(text.split())))
+    return plain if len(plain) <= limit else plain[: limit - 1] + "…"
 
 
 def side_by_side(before: str, after: str, limit: int) -> tuple[str, str]:
     """Return two states of a cell, each on one line; long ones are cut around the first difference, to show it."""
-    was, now = _plain(before), _plain(after)
+    was, now = [one_line(text, len(text) + 1) for text in (before, after)]
     start = 0
     if was and now and max(len(was), len(now)) > limit:
         alike = next((at for at, (a, b) in enumerate(zip(was, now, strict=False)) if a != b), min(len(was), len(now)))
@@ -299,24 +260,12 @@ def side_by_side(before: str, after: str, limit: int) -> tuple[str, str]:
             start = alike - limit // 4
             start = was.find(" ", start, alike) + 1 or start
     mark = "…" if start else ""
-    return _cut(mark + was[start:], limit), _cut(mark + now[start:], limit)
+    return one_line(mark + was[start:], limit), one_line(mark + now[start:], limit)
 
 
-def _plain(text: str) -> str:
-    return "".join(filter(str.isprintable, " ".join(text.split())))
-
-
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-def _is_address(text: str) -> bool:
-    return bool(len(text) <= 400 and ADDRESS.fullmatch(text) and urlsplit(text).hostname)
-
-
-def _link(text: str, page: str, limit: int = VALUE) -> str:
+def _link(text: str, page: str) -> str:
     """A stranger's words, as a link to a page of the site if one is named."""
-    return f"[{safe(text, limit)}](<site:{quote(page, safe='/#-_.')}>)" if page else safe(text, limit) or "–"
+    return f"[{safe(text)}](<site:{quote(page, safe='/#-_.')}>)" if page else safe(text) or "–"
 
 
 def _many(count: int, what: str) -> str:

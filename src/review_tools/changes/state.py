@@ -8,22 +8,64 @@ Results and verdicts are those that the version computed, by the code it had.
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict
 
 import pandas as pd
 
-from review_tools.changes.model import REFERENCES, Pool, Result, Sheet, Verdict
 from review_tools.data.problems import DataError
-from review_tools.data.project import Project, once
+from review_tools.data.project import Project
 from review_tools.data.versions import snapshot_file
 from review_tools.synthesis import claims, comparisons, words
 from review_tools.synthesis.effects import SynthesisError
 
 FORMAT = "review-snapshot/1"
+REFERENCES = "references"  # the bibliography, as one more table
 # What data that did not pass `review check` can raise.
 UNSOUND_DATA = (DataError, SynthesisError, KeyError, ValueError, TypeError, ArithmeticError)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One table at one time, as text."""
+
+    title: str
+    key: tuple[str, ...]
+    rows: pd.DataFrame
+    only_grows: bool = False
+
+
+class Result(TypedDict):
+    """What a comparison gave: figures as a reader knows them (None: nothing to pool, or unbounded), and in words."""
+
+    k: int
+    people: int
+    estimate: float | None
+    ci_low: float | None
+    ci_high: float | None
+    text: str
+
+
+class Pool(TypedDict):
+    """One declared comparison at one time, with the outcomes that are pooled."""
+
+    comparison_id: str
+    title: str
+    measure: str
+    page: str
+    result: Result
+    outcomes: list[str]
+
+
+class Verdict(TypedDict):
+    """One claim at one time, and what the data then say of it."""
+
+    claim_id: str
+    statement: str
+    chapter: str
+    verdict: str
+    because: str
 
 
 @dataclass
@@ -39,37 +81,24 @@ class State:
     notes: list[str] = field(default_factory=list)
     unreadable: set[str] = field(default_factory=set)
 
-    def read(self, project: Project, names: Iterable[str]) -> None:
-        """Read the tables of those names, as far as the project has them; ``references`` is the bibliography."""
-        for name in names:
-            try:
-                if name == REFERENCES:
-                    works, problems = project.readable_works
-                    rows = [{"key": work.key, **work.fields} for work in works.values()] or [{"key": ""}][:0]
-                    frame = pd.DataFrame(rows, columns=None if rows else ["key"], dtype="str").fillna("")
-                    self.tables[name] = Sheet("Bibliography", ("key",), frame)
-                    self.notes += map(str, problems)
-                elif name in project.schema:
-                    table = project.schema[name]
-                    self.tables[name] = Sheet(table.title, table.primary_key, project.text(name), table.append_only)
-            except DataError as error:
-                self.notes.append(str(error))
-                self.unreadable.add(name)
+    def keys(self, table: str) -> list[str]:
+        """Return the keys of a table, each once; none where there is no such table."""
+        sheet = self.tables.get(table)
+        return list(dict.fromkeys(sheet.rows.get(sheet.key[0], ()))) if sheet else []
 
     def compute(self, project: Project, pools: Iterable[str], verdicts: Iterable[str]) -> None:
-        """Compute those comparisons and claims by the code at hand."""
-        self.pools |= self._each("comparison", partial(pool, project), pools)
-        self.verdicts |= self._each("claim", partial(verdict, project), verdicts)
+        """Compute those comparisons and claims of the project by the code at hand."""
+        self._each("comparison", partial(pool, project), pools, self.pools)
+        self._each("claim", partial(verdict, project), verdicts, self.verdicts)
 
-    def _each(self, kind: str, compute: Callable[[str], Any], names: Iterable[str]) -> dict[str, Any]:
-        found, failed = {}, dict[str, list[str]]()
+    def _each(self, kind: str, compute: Callable[[str], Any], names: Iterable[str], results: dict[str, Any]) -> None:
+        failed: dict[str, list[str]] = {}
         for name in names:
             try:
-                found[name] = compute(name)
+                results[name] = compute(name)
             except UNSOUND_DATA as error:
                 failed.setdefault(str(error.args[0] if error.args else error).partition("\n")[0], []).append(name)
         self.notes += [f"the {kind} {', '.join(which)} cannot be computed: {why}" for why, which in failed.items()]
-        return found
 
     def text(self) -> str:
         """Return the snapshot as JSON, one row of a table on one line."""
@@ -85,9 +114,29 @@ class State:
             head = {"name": name, "title": sheet.title, "key": sheet.key, "columns": list(sheet.rows.columns)}
             yield f'{"," * bool(number)}\n{dump(head)[:-1]}, "rows": ['
             yield ",".join(f"\n {dump(row)}" for row in sheet.rows.itertuples(index=False, name=None)) + "]}"
-        for part, states in (("pools", self.pools), ("verdicts", self.verdicts)):
-            yield f'],\n"{part}": [' + ",".join(f"\n{dump(asdict(state))}" for state in states.values())
+        for part, results in (("pools", self.pools), ("verdicts", self.verdicts)):
+            yield f'],\n"{part}": [' + ",".join(f"\n{dump(result)}" for result in results.values())
         yield "]}\n"
+
+
+def read(project: Project, name: str, *, works: bool = True) -> State:
+    """Return the tables of a project as far as they can be read, with its works; nothing is computed yet."""
+    state = State(name)
+    for table in project.schema.values():
+        try:
+            text = project.text(table.name)
+            state.tables[table.name] = Sheet(table.title, table.primary_key, text, table.append_only)
+        except DataError as error:
+            state.notes.append(str(error))
+            state.unreadable.add(table.name)
+    if works:
+        readable, problems = project.readable_works
+        rows = pd.DataFrame(
+            [{"key": work.key, **work.fields} for work in readable.values()] or {"key": []}, dtype="str"
+        )
+        state.tables[REFERENCES] = Sheet("Bibliography", ("key",), rows.fillna(""))
+        state.notes += map(str, problems)
+    return state
 
 
 def whole(project: Project, name: str, date: str = "", commit: str = "") -> State:
@@ -96,9 +145,9 @@ def whole(project: Project, name: str, date: str = "", commit: str = "") -> Stat
     Raises:
         DataError: something in it cannot be read or computed.
     """
-    state = State(name, date, commit)
-    state.read(project, (*project.schema, REFERENCES))
-    state.compute(project, ids(project, "comparisons"), ids(project, "claims"))
+    state = read(project, name)
+    state.date, state.commit = date, commit
+    state.compute(project, state.keys("comparisons"), state.keys("claims"))
     if state.notes:
         raise DataError("\n".join(state.notes))
     state.tables = {name: sheet for name, sheet in state.tables.items() if not sheet.only_grows}
@@ -118,25 +167,15 @@ def snapshot(project: Project, version: str) -> State:
         data = json.loads(project.read(file))
         if data["format"] != FORMAT:
             raise ValueError(f"a snapshot of the form {data['format']!r}; this version reads {FORMAT!r}")
-        state = State(data["version"], data["date"], data["commit"])
-        for one in data["tables"]:
-            rows = pd.DataFrame(one["rows"], columns=one["columns"], dtype="str")
-            state.tables[one["name"]] = Sheet(one["title"], tuple(one["key"]), rows)
-        for one in data["pools"]:
-            parts = one | {"result": Result(**one["result"]), "outcomes": tuple(one["outcomes"])}
-            state.pools[one["comparison_id"]] = Pool(**parts)
-        state.verdicts = {one["claim_id"]: Verdict(**one) for one in data["verdicts"]}
+        tables = {
+            one["name"]: Sheet(one["title"], tuple(one["key"]), pd.DataFrame(one["rows"], None, one["columns"], "str"))
+            for one in data["tables"]
+        }
+        pools = {one["comparison_id"]: one for one in data["pools"]}
+        verdicts = {one["claim_id"]: one for one in data["verdicts"]}
+        return State(data["version"], data["date"], data["commit"], tables, pools, verdicts)
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"{file}: {error} → restore it from git.") from error
-    return state
-
-
-def ids(project: Project, table: str) -> list[str]:
-    """Return the keys of a table, each once; none where there is no such table, or none that can be read."""
-    try:
-        return list(dict.fromkeys(project.text(table)[project.schema[table].primary_key[0]]))
-    except (KeyError, DataError):
-        return []  # what cannot be read is said where tables are read
 
 
 def pool(project: Project, name: str) -> Pool:
@@ -145,20 +184,17 @@ def pool(project: Project, name: str) -> Pool:
     row, pooled = answer.comparison, answer.pooled
     figures = pooled.back if pooled else (None, None, None)
     estimate, low, high = [value if value is not None and math.isfinite(value) else None for value in figures]
-    result = Result(answer.k, answer.people if pooled else 0, estimate, low, high, words.interval(pooled))
-    outcomes = tuple(map(str, answer.entered["outcome_id"]))
-    return Pool(name, str(row["title"]), str(row["measure"]), f"book/synthesis/{row['page']}", result, outcomes)
+    people = answer.people if pooled else 0
+    text = words.interval(pooled)
+    result = Result(k=answer.k, people=people, estimate=estimate, ci_low=low, ci_high=high, text=text)
+    title, measure, page = str(row["title"]), str(row["measure"]), f"book/synthesis/{row['page']}"
+    outcomes = list(map(str, answer.entered["outcome_id"]))
+    return Pool(comparison_id=name, title=title, measure=measure, page=page, result=result, outcomes=outcomes)
 
 
 def verdict(project: Project, name: str) -> Verdict:
     """Return a claim as the code at hand tests it. Raises one of ``UNSOUND_DATA``."""
-    now = claims.verdict(project, name)
-    statement, chapter = _claims(project)[name]
-    return Verdict(name, statement, chapter, now.word, now.because)
-
-
-@once
-def _claims(project: Project) -> dict[str, tuple[str, str]]:
-    """Return statement and chapter of each claim."""
-    columns = [project.table("claims")[column].astype(str) for column in ("claim_id", "statement", "chapter")]
-    return {name: (statement, chapter) for name, statement, chapter in zip(*columns, strict=True)}
+    now, ledger = claims.verdict(project, name), project.table("claims")
+    row = ledger[ledger["claim_id"] == name].iloc[0]
+    statement, chapter = str(row["statement"]), str(row["chapter"])
+    return Verdict(claim_id=name, statement=statement, chapter=chapter, verdict=now.word, because=now.because)

@@ -1,15 +1,12 @@
 """``review diff``, ``review release`` and ``review versions``: what changes in the review, and its versions."""
 
 import json
-import sys
-from datetime import date
 from typing import Annotated
 
 import typer
 
 from review_tools.cli.app import AsJson, Root, app, open_project, refuse
 from review_tools.cli.check import print_problems, problems_of
-from review_tools.data import git
 from review_tools.data.problems import DataError
 
 
@@ -42,7 +39,7 @@ def diff(
     elif markdown:
         print(render.markdown(changes), end="")
     else:
-        print(render.terminal(changes, wrap=sys.stdout.isatty()), end="")
+        print(render.terminal(changes), end="")
     allowed = project.protocol["bounds"] if bounded or unattended else {}
     refusals = bounds.bounded(changes, allowed) if allowed else []
     problems = list(bounds.unattended(changes, allowed)) if unattended else []
@@ -54,49 +51,32 @@ def diff(
 
 @app.command()
 def release(
-    version: Annotated[str | None, typer.Argument(help="The number, instead of --search, --data or --fix.")] = None,
+    step: Annotated[
+        str, typer.Argument(help="search (26.1.0 → 27.0.0), data (→ 26.2.0), fix (→ 26.1.1), or a number.")
+    ],
     root: Root = None,
-    search: Annotated[bool, typer.Option("--search", help="A search of a new year: 26.1.0 → 27.0.0.")] = False,
-    data: Annotated[bool, typer.Option("--data", help="A change of data: 26.1.0 → 26.2.0.")] = False,
-    fix: Annotated[bool, typer.Option("--fix", help="A correction of detail: 26.1.0 → 26.1.1.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the change; write nothing.")] = False,
-    tag: Annotated[bool, typer.Option("--tag", help="Commit the files and tag the commit.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change; write nothing.")] = False,
 ) -> None:
     """Make a version: its number and date everywhere they stand, a snapshot of the data, what it changes."""
-    from review_tools.changes.release import make, plan
+    from review_tools.changes.release import make, next_number
     from review_tools.changes.render import headline
 
-    asked = [step for step, said in (("search", search), ("data", data), ("fix", fix), (version, version)) if said]
-    if len(asked) != 1 or asked[0] is None:
-        refuse("Say which version: one of --search, --data, --fix, or a number.")
     project = open_project(root)
     try:
-        planned = plan(project, asked[0])
+        number = next_number(project, step)
+        if problems := problems_of(project):
+            print_problems(problems, 0, project)
+            refuse("No version was made: mend the problems above first.")
+        changes, files = make(project, number, dry_run=dry_run)
     except DataError as error:
         refuse(str(error))
-    if problems := problems_of(project):
-        print_problems(problems, 0, project)
-        refuse("No version was made: mend the problems above first.")
-    try:
-        made = make(project, planned, date.today(), dry_run=dry_run)
-    except DataError as error:
-        refuse(str(error))
-    print(made.diff if dry_run else "\n".join(made.files))
-    print(f"{made.changes.before} → {made.changes.after}: {headline(made.changes)}")
-    words, name = f"Version {planned.number}", f"v{planned.number}"
+    print("\n".join(files))
+    print(f"{changes.before} → {changes.after}: {headline(changes)}")
     if dry_run:
         print("Nothing was written.")
-    elif tag:
-        try:
-            git.run(project.root, "add", "--", *made.files)
-            git.run(project.root, "commit", "--quiet", "--message", words)
-            git.run(project.root, "tag", "--annotate", name, "--message", words)
-        except git.GitError as error:
-            refuse(f"The files are written, but git says: {error}")
-        print(f"Committed and tagged. Next: git push --follow-tags origin HEAD {name}")
     else:
-        print(f"Read what was written, then:\n  git add {' '.join(made.files)}\n  git commit -m '{words}'")
-        print(f"  git tag -a {name} -m '{words}'\n  git push origin HEAD {name}")
+        print(f"Read what was written, then:\n  git add {' '.join(files)}\n  git commit -m 'Version {number}'")
+        print(f"  git tag -a v{number} -m 'Version {number}'\n  git push origin HEAD v{number}")
 
 
 @app.command()

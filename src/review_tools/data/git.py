@@ -1,4 +1,4 @@
-"""Git: the past states of the project's files. Only `review release --tag` writes with it."""
+"""Git: the past states of the project's files, which are only read."""
 
 import shutil
 import subprocess

@@ -14,7 +14,7 @@ from review_tools.data.retracted import UNSOUND
 from review_tools.display.study_tables import by, uses
 from review_tools.display.theme import plural
 from review_tools.site.charts import script_json
-from review_tools.site.context import is_of_row, project_of
+from review_tools.site.context import is_made, project_of
 
 CITED = re.compile(r'href="[^"]*#(ref-[\w-]+|seed-\d+)"')
 REFERENCES = "book/references"
@@ -29,7 +29,7 @@ def setup(app: Sphinx) -> None:
 def add(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
     """Put the cards of the works that a page cites into the page."""
     project = project_of(app)
-    if doctree is None or pagename == REFERENCES or is_of_row(pagename):
+    if doctree is None or pagename == REFERENCES or is_made(pagename):
         return  # pages without prose, and those the cards would repeat
     named = sorted(set(CITED.findall(context.get("body", ""))))
     found = {name: cards(project)[name] for name in named if name in cards(project)}

@@ -10,6 +10,7 @@ from review_tools.data.project import Project, once
 from review_tools.display.grid import ENVIRONMENT
 
 STUDIES, TRIALS = "studies", "trials"  # a page for each row of these tables: studies/<study_id>
+VERSIONS = "v"  # the folder of the pages that compare versions; sites of past versions lie in it too
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -21,9 +22,9 @@ def project_of(app: Sphinx) -> Project:
     return project
 
 
-def is_of_row(docname: str) -> bool:
-    """Say whether a page is made from a row, not written by hand."""
-    return docname.startswith((f"{STUDIES}/", f"{TRIALS}/"))
+def is_made(docname: str) -> bool:
+    """Say whether a page is made from the data, not written by hand."""
+    return docname.startswith((f"{STUDIES}/", f"{TRIALS}/", f"{VERSIONS}/"))
 
 
 @once

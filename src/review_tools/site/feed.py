@@ -1,39 +1,57 @@
 """The Atom feed of changes (RFC 4287), ``feed.xml``: one entry a release, with what it changes in the data."""
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
-from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
-from review_tools.changes.render import MARKDOWN
+from review_tools.changes import render
 from review_tools.data.citation import CONTROL, Citation
 from review_tools.data.problems import DataError
 from review_tools.data.project import Project
 from review_tools.site import versions
 from review_tools.site.context import project_of
+from review_tools.site.links import absolute, only_known
 
 logger = logging.getLogger(__name__)
 FILE = "feed.xml"
 CHANGELOG = "CHANGELOG.md"
 HEADING = re.compile(r"^## \[?([^\]\s]+)\]? - (\d{4}-\d{2}-\d{2})[ \t]*$", re.MULTILINE)
 PAGE = "book/whats-new"
+LINES = 12  # of a section
 ATOM = "http://www.w3.org/2005/Atom"
 
 
 @dataclass(frozen=True)
 class Release:
-    """One version with its date (YYYY-MM-DD) and what it changed, in Markdown."""
+    """One version with its date (YYYY-MM-DD), what it changed, as HTML, and the page that tells of it."""
 
     version: str
     date: str
-    changes: str
+    content: str
+    page: str = PAGE
+
+
+def setup(app: Sphinx) -> None:
+    """Write the feed when the pages stand."""
+    app.connect("build-finished", write)
+
+
+def write(app: Sphinx, exception: Exception | None) -> None:
+    """Write the feed; a changelog that cannot be read is warned of."""
+    if exception or app.builder.name != "html":
+        return
+    try:
+        cite = project_of(app).citation
+        content = atom(cite, [_with_data(app, one, cite.url) for one in releases(project_of(app))])
+    except DataError as error:
+        logger.warning(str(error), type="review", subtype="feed")
+        return
+    (Path(app.outdir) / FILE).write_bytes(content)
 
 
 def releases(project: Project) -> list[Release]:
@@ -46,7 +64,7 @@ def releases(project: Project) -> list[Release]:
         raise DataError(f"{CHANGELOG}: the file is missing → restore it from git.")
     text = project.read(CHANGELOG).decode("utf-8")
     found = [
-        Release(match[1], match[2], text[match.end() :].split("\n## ", 1)[0].strip())
+        Release(match[1], match[2], render.MARKDOWN.render(text[match.end() :].split("\n## ", 1)[0].strip()))
         for match in HEADING.finditer(text)
     ]
     if not found:
@@ -54,38 +72,18 @@ def releases(project: Project) -> list[Release]:
     return found
 
 
-def setup(app: Sphinx) -> None:
-    """Write the feed when the pages stand."""
-    app.connect("build-finished", write)
+def _with_data(app: Sphinx, release: Release, address: str) -> Release:
+    """Put what a version changes in the data before the words of the changelog, with full addresses."""
+    changes = versions.since_the_last(project_of(app), release.version)
+    if changes is None:
+        return release
+    page = versions.page(changes.before, changes.after)
+    data = absolute(only_known(app, render.digest(changes, LINES, f"site:{page}")), address)
+    return replace(release, content=data + release.content, page=page)
 
 
-def write(app: Sphinx, exception: Exception | None) -> None:
-    """Write the feed; a changelog that cannot be read is warned of."""
-    project = project_of(app)
-    if exception or app.builder.format != "html":
-        return
-    try:
-        cite = project.citation
-        data = {one.version: versions.for_feed(app, one.version, cite.url) for one in releases(project)}
-        content = atom(cite, releases(project), lambda release: _place(app, release), data)
-    except DataError as error:
-        logger.warning(str(error), type="review", subtype="feed")
-        return
-    (Path(app.outdir) / FILE).write_bytes(content)
-
-
-def atom(
-    cite: Citation,
-    changes: list[Release],
-    place: Callable[[Release], str] = lambda _: f"{PAGE}.html",
-    data: Mapping[str, str] = MappingProxyType({}),
-) -> bytes:
-    """Return the feed. Its ids come from the address, the first date and the version, so that they never change.
-
-    Args:
-        place: where the site tells of a release, from its root.
-        data: what each version changes in the review, as HTML.
-    """
+def atom(cite: Citation, changes: list[Release]) -> bytes:
+    """Return the feed. Its ids come from the address, the first date and the version, so that they never change."""
     address = urlsplit(cite.url)
     # A tag URI (RFC 4151): unique for ever, whoever owns the address later.
     base = f"tag:{address.hostname},{min(release.date for release in changes)}:{address.path.strip('/') or 'review'}"
@@ -105,8 +103,8 @@ def atom(
         _add(entry, "title", f"Version {release.version}")
         for date in ("published", "updated"):
             _add(entry, date, f"{release.date}T00:00:00Z")
-        _add(entry, "link", rel="alternate", type="text/html", href=cite.url + place(release))
-        _add(entry, "content", data.get(release.version, "") + MARKDOWN.render(release.changes), type="html")
+        _add(entry, "link", rel="alternate", type="text/html", href=f"{cite.url}{release.page}.html")
+        _add(entry, "content", release.content, type="html")
     ElementTree.indent(feed)
     text: bytes = ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True)
     return text + b"\n"
@@ -116,13 +114,3 @@ def _add(parent: ElementTree.Element, tag: str, text: str | None = None, **attri
     element = ElementTree.SubElement(parent, tag, attributes)
     element.text = None if text is None else CONTROL.sub("", text)  # XML knows no way to write control characters
     return element
-
-
-def _place(app: Sphinx, release: Release) -> str:
-    """Where the site tells of the release: in the chapter, else in its comparison with the one before."""
-    contents = app.env.tocs.get(PAGE)
-    for link in contents.findall(nodes.reference) if contents else ():
-        if link.astext().startswith(release.version):
-            return f"{PAGE}.html{link['anchorname']}"
-    changes = versions.since_the_last(project_of(app), release.version)
-    return f"{versions.page(changes.before, changes.after) if changes else PAGE}.html"

@@ -13,7 +13,7 @@ from sphinx.util import logging
 
 from review_tools.data import export
 from review_tools.data.problems import DataError
-from review_tools.site.context import is_of_row, project_of
+from review_tools.site.context import is_made, project_of
 
 logger = logging.getLogger(__name__)
 # Only inside a tag: a row may hold these words too, and pictures keep their quotation marks unescaped.
@@ -49,9 +49,9 @@ def write_downloads(app: Sphinx, exception: Exception | None) -> None:
 
 
 def known(app: Sphinx) -> set[str]:
-    """Return every address that a link may name: chapters, pages of rows and versions, files."""
+    """Return every address that a link may name: pages and files."""
     env = app.env
-    return {*env.found_docs, *getattr(env, "review_generated", ()), *getattr(env, "review_files", ())}
+    return {*env.found_docs, *getattr(env, "review_files", ())}
 
 
 def resolve(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
@@ -59,7 +59,7 @@ def resolve(app: Sphinx, pagename: str, templatename: str, context: dict[str, An
 
     def target(name: str, query: str, anchor: str) -> str:
         is_file = name in app.env.review_files  # type: ignore[attr-defined]
-        if app.builder.name == "singlehtml" and (is_file or is_of_row(name) or name not in app.env.found_docs):
+        if app.builder.name == "singlehtml" and (is_file or is_made(name) or name not in app.env.found_docs):
             return f"{address}{name}{'' if is_file else '.html'}{query}{anchor}"
         if app.builder.name == "singlehtml":
             return anchor or f"#document-{name}"
@@ -86,8 +86,6 @@ def only_known(app: Sphinx, body: str) -> str:
     return LINKED.sub(lambda match: match[0] if match[1] in names else match[3], body)
 
 
-def absolute(body: str, address: str, files: set[str]) -> str:
-    """Return a made text for readers elsewhere: its links name the published site."""
-    return LINKED.sub(
-        lambda link: f'<a href="{address}{link[1]}{"" if link[1] in files else ".html"}{link[2]}">{link[3]}</a>', body
-    )
+def absolute(body: str, address: str) -> str:
+    """Return a made text for readers elsewhere: its links to pages name the published site."""
+    return LINKED.sub(lambda link: f'<a href="{address}{link[1]}.html{link[2]}">{link[3]}</a>', body)

@@ -52,7 +52,7 @@ def write(app: Sphinx, exception: Exception | None) -> None:
         logger.warning(str(error), type="review", subtype="metadata")
         return
     folder, root = Path(app.outdir), app.config.root_doc
-    pages = sorted({*app.env.found_docs, *getattr(app.env, "review_generated", set())} - UNLISTED)
+    pages = sorted(app.env.found_docs - UNLISTED)
     known = {
         "address": address,
         "root": root,

@@ -1,14 +1,9 @@
-"""A page for each study and each trial, which Sphinx reads like any other; its source is the table with its row.
-
-Such a page enters search, contents and sitemap, and links are checked against it, because it is an ordinary
-document: ``Sources`` names it to Sphinx, and ``RowParser`` reads it. No file is written for it.
-"""
+"""A page for each study and each trial; its source is the table with its row."""
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
 
@@ -19,8 +14,6 @@ from markupsafe import Markup, escape
 from pybtex.backends.plaintext import Backend
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
-from sphinx.parsers import Parser
-from sphinx.project import Project as SourceFiles
 from sphinx.util import logging
 
 from review_tools.data.bibliography import FILE, Reference
@@ -32,12 +25,12 @@ from review_tools.display.grid import Cell, link, show
 from review_tools.display.study_tables import by, reported, study_parts, trial_parts
 from review_tools.display.trial_tables import people
 from review_tools.site.bibliography import Listed
-from review_tools.site.context import STUDIES, TRIALS, is_of_row, project_of, rows, template
+from review_tools.site.context import STUDIES, TRIALS, project_of, rows, template
+from review_tools.site.data_pages import Page, add_pages
 from review_tools.site.links import only_known
 from review_tools.site.retracted_marks import strike
 
 logger = logging.getLogger(__name__)
-SOURCE = "review-row"
 NCT = re.compile(r"NCT\d{8}")
 ASKS = "What is wrong:\n\n\nWhat is right:\n\n\nWhere that stands (link, and page, table or figure):\n\n"
 
@@ -46,78 +39,29 @@ _PARTS: Any = template("records.html", link=link, show=show, trial_link=trial_li
 
 def setup(app: Sphinx) -> None:
     """Name the pages to Sphinx, and add to each what is known only once every chapter is read."""
-    app.add_source_suffix(".csv", SOURCE)
-    app.add_source_parser(RowParser)
-    app.connect("builder-inited", add_sources)
-    app.connect("env-get-outdated", read_again)
+    app.connect("builder-inited", add)
     app.connect("doctree-resolved", complete)
-    app.connect("html-page-context", without_source, priority=100)  # before the theme makes its buttons
 
 
-class Sources(SourceFiles):
-    """The chapters' files, and the rows that have a page."""
-
-    rows: ClassVar[frozenset[str]] = frozenset()
-
-    def discover(self, exclude_paths: Iterable[str] = (), include_paths: Iterable[str] = ("**",)) -> set[str]:
-        """Return the names of all pages."""
-        super().discover(exclude_paths, include_paths)
-        self.docnames |= self.rows
-        return self.docnames
-
-    def doc2path(self, docname: str, absolute: bool) -> str:
-        """Return the file that a page is read from."""
-        if not is_of_row(docname):
-            return super().doc2path(docname, absolute)
-        name = f"data/{docname.partition('/')[0]}.csv"
-        return str(Path(self.srcdir) / name) if absolute else name
-
-
-def add_sources(app: Sphinx) -> None:
-    """Tell Sphinx of the pages, before it looks for sources and before links are checked."""
+def add(app: Sphinx) -> None:
+    """Name a page for each row."""
     try:
         project = project_of(app)
-        names = {f"{STUDIES}/{name}" for name in project.table("studies")["study_id"]}
-        names |= {f"{TRIALS}/{name}" for name in project.table("trials")["trial_id"]}
-        Sources.rows = frozenset(names)
+        pages = {
+            f"{table}/{name}": project.file_of(table)
+            for table in (STUDIES, TRIALS)
+            for name in project.table(table)[project.schema[table].primary_key[0]]
+        }
     except DataError as error:
         logger.warning(str(error), type="review", subtype="data")
-        Sources.rows = frozenset()
-    sources = Sources(app.srcdir, app.config.source_suffix)
-    sources.restore(app.project)
-    app.project = app.env.project = sources
+        return
+    add_pages(app, pages, page)
 
 
-def read_again(
-    app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
-) -> Iterable[str]:
-    """Name the pages of rows when anything has changed: they say which chapters cite a work."""
-    return [name for name in env.found_docs if is_of_row(name)] if added or changed or removed else []
-
-
-class RowParser(Parser):
-    """Reads the page of one row."""
-
-    supported = (SOURCE,)
-
-    def parse(self, inputstring: str, document: nodes.document) -> None:
-        """Fill the document from the project; the row is named by the page."""
-        self.setup_parse(inputstring, document)
-        env, project = self.env, project_of(self.env.app)
-        for name in (*map(project.file_of, project.schema), FILE):
-            env.note_dependency(str(project.root / name))
-        env.metadata[env.docname]["orphan"] = True  # the contents list chapters only
-        folder, _, row = env.docname.partition("/")
-        title, parts = study_page(env.app, row) if folder == STUDIES else trial_page(env.app, row)
-        page = nodes.section("", nodes.title(text=title), ids=[nodes.make_id(title) or "page"], classes=["record"])
-        for anchor, heading, html in parts:
-            body = nodes.raw("", only_known(env.app, html), format="html")
-            page += nodes.section("", nodes.title(text=heading), body, ids=[anchor]) if heading else body
-        document += page
-        self.finish_parse()
-
-
-Page = tuple[str, list[tuple[str, str, str]]]  # title; anchor, heading and HTML of each part, the first without heading
+def page(app: Sphinx, docname: str) -> Page:
+    """Return title and parts of a page."""
+    folder, _, row = docname.partition("/")
+    return study_page(app, row) if folder == STUDIES else trial_page(app, row)
 
 
 def study_page(app: Sphinx, study_id: str) -> Page:
@@ -181,14 +125,6 @@ def complete(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         section += nodes.raw("", only_known(app, _PARTS.cited(seed, chapters)), format="html")
     if rows(project, STUDIES)[study_id]["status"] in UNSOUND:
         strike(next(doctree.findall(nodes.title)), "</s>")
-
-
-def without_source(
-    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
-) -> None:
-    """Offer no source to download or edit for a page that has none of its own."""
-    if is_of_row(pagename):
-        context["sourcename"] = context["page_source_suffix"] = ""
 
 
 class Unlinked(Backend):  # type: ignore[misc]
