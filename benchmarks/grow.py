@@ -10,8 +10,8 @@ from zlib import crc32
 import pandas as pd
 
 from review_tools.data.bibliography import FILE as BIBLIOGRAPHY
-from review_tools.data.edit import csv_bytes
 from review_tools.data.project import Project
+from review_tools.data.tables import csv_bytes
 from review_tools.synthesis import claims
 
 TABLES = ("studies", "findings", "finding_mediators", "trials", "trial_sources", "outcomes", "outcome_flags")

@@ -14,6 +14,8 @@ from sources.search_server import Searches
 from sources.server import Services
 
 Run = Callable[..., tuple[int, str]]
+Rows = Callable[[str], list[dict[str, str]]]
+Files = Callable[[], dict[str, bytes]]
 
 
 @pytest.fixture
@@ -61,7 +63,7 @@ def review(copy: Path) -> Run:
 
 
 @pytest.fixture
-def rows(copy: Path) -> Callable[[str], list[dict[str, str]]]:
+def rows(copy: Path) -> Rows:
     """Reads a table of the copy as it is on disk."""
 
     def read(table: str) -> list[dict[str, str]]:
@@ -72,7 +74,7 @@ def rows(copy: Path) -> Callable[[str], list[dict[str, str]]]:
 
 
 @pytest.fixture
-def files(copy: Path) -> Callable[[], dict[str, bytes]]:
+def files(copy: Path) -> Files:
     """What every file that a change may touch holds."""
 
     def read() -> dict[str, bytes]:

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from review_tools.check import check
+from review_tools.data.problems import DataError
 from review_tools.data.project import Project
-from review_tools.sources.forms import FORMS, PROMISE, Form, FormError, read, stale
-from sources.conftest import Run
+from review_tools.sources.forms import FORMS, PROMISE, Form, read, stale
+from sources.conftest import Rows, Run
 from sources.server import Services, a_work
 
 Fill = Callable[..., Path]
 Propose = Callable[[Path], tuple[int, str, Path]]
-Rows = Callable[[str], list[dict[str, str]]]
 DOI = "10.5555/forms.1"
 
 
@@ -186,8 +186,6 @@ def test_an_open_number_is_identified_everywhere_it_stands(
         ("value", {**VALUE, "table": "../../etc/passwd"}, "There is no table"),
         ("value", {**VALUE, "row": "../x"}, "has no row"),
         ("value", {**VALUE, "column": "outcome_id"}, "no column"),
-        ("value", {**VALUE, "column": "n_arm1", "new": "=cmd|' /C calc'!A0"}, "n_arm1"),
-        ("value", {**VALUE, "source_url": "javascript:alert(1)"}, "source_url"),
         ("value", {**VALUE, "table": "claims", "row": "x", "column": "accepted_by"}, "There is no table"),
         ("value", {**VALUE, "table": "screenings", "row": "x", "column": "decision"}, "There is no table"),
         ("value", {**VALUE, "new": "9/12 <img src=x onerror=alert(1)>"}, "a browser takes for HTML"),
@@ -227,7 +225,7 @@ def test_markup_mentions_and_expressions_in_answers_stay_text(copy: Path, fill: 
 
 def test_an_unticked_promise_and_a_strange_event_are_refused(fill: Fill, root: Path, propose: Propose) -> None:
     form = FORMS["correction"]
-    with pytest.raises(FormError, match="not ticked"):
+    with pytest.raises(DataError, match="not ticked"):
         read(Project(root), form, body_of(form, CORRECTION).replace("[X]", "[ ]"))
     code, output, _ = propose(fill("correction", CORRECTION, labels=[]))
     assert (code, "carries no labels" in output) == (1, True)

@@ -1,6 +1,5 @@
 """`review retractions` against the local services: what a notice changes, and that no answer changes nothing."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,15 +10,13 @@ from review_tools.data.project import Project
 from review_tools.sources.http import Client
 from review_tools.sources.retractions import Inquiry, ask, enter, markdown
 from review_tools.synthesis.comparisons import answer
-from sources.conftest import Run
+from sources.conftest import Files, Rows, Run
 from sources.server import Services, a_work, an_article
 
 STUDY, DOI, PMID = "molendijk_2015_allogeneic", "10.1053/j.gastro.2015.06.014", "26116801"  # of the pool in fistulas
 OTHER = "10.1038/s41591-020-1050-x"  # bloor_2020_production
 ODD = "10.5555/s0140-6736(05)67488-0,a;b<1::aid-x>3.0.co;2-s"
 FEW = (STUDY, "bloor_2020_production", "raffals_2024_admire", "jiang_2024_efficacy")
-Files = Callable[[], dict[str, bytes]]
-Rows = Callable[[str], list[dict[str, str]]]
 
 
 def notice(kind: str = "retraction", doi: str = "10.5555/notice.1", **more: object) -> dict[str, object]:
@@ -138,23 +135,19 @@ def test_pubmed_marks_a_work_without_naming_the_notice(project: Project, held: S
     assert status(after) == "retracted"
 
 
-FAULTS = ("500", "429", "429 for an hour", "slow", "cut", "cut without length", "page", "wrong type")
-PLACES = {
-    "Crossref": (f"/crossref/works/{DOI}", (*FAULTS, "page as json", "wrong json")),
-    "PubMed": (f"id={PMID}", ("500", "slow", "cut", "page")),
-}
+PLACES = {"Crossref": f"/crossref/works/{DOI}", "PubMed": f"id={PMID}"}
+FAULTS = [("Crossref", fault) for fault in ("500", "429 for an hour", "slow", "page as json", "wrong json")]
+FAULTS += [("PubMed", "cut"), ("PubMed", "page")]
 
 
-@pytest.mark.parametrize(
-    ("service", "fault"), [(name, fault) for name, (_, faults) in PLACES.items() for fault in faults]
-)
+@pytest.mark.parametrize(("service", "fault"), FAULTS)
 def test_no_usable_answer_is_unknown_and_changes_nothing(
     project: Project, held: Services, service: str, fault: str
 ) -> None:
     """Although the record of the other service says that the work is retracted."""
     publish(held, DOI, notice())
     held.articles[PMID] = an_article(PMID, "Made up", types=("Retracted Publication",))
-    held.fault(PLACES[service][0], fault)
+    held.fault(PLACES[service], fault)
     change, inquiries = entered(project)
     assert change.files == []
     [unknown] = [one for one in inquiries if one.unknown]
@@ -168,7 +161,7 @@ def test_the_others_are_entered_and_the_next_run_brings_the_rest(
 ) -> None:
     publish(held, DOI, notice())
     publish(held, OTHER, notice("correction", "10.5555/notice.2"))
-    held.fault(PLACES["PubMed"][0], "500")
+    held.fault(PLACES["PubMed"], "500")
     code, output = review("retractions")
     assert code == 1
     assert "new notices: 1; unknown: 1;" in output

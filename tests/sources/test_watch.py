@@ -15,11 +15,9 @@ import pytest
 from review_tools.check import check
 from review_tools.data.project import Project
 from review_tools.sources import watch
-from sources.conftest import Run
+from sources.conftest import Files, Rows, Run
 from sources.search_server import SOURCES, Searches
 
-Files = Callable[[], dict[str, bytes]]
-Rows = Callable[[str], list[dict[str, str]]]
 MONDAY = date(2026, 11, 2)
 LUPUS = "Mesenchymal stem cells in lupus of invented patients, report"
 NUMBERS: dict[str, Callable[[int], str]] = {

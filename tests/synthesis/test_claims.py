@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import spoil
 from review_tools.cli import app
-from review_tools.data.edit import Change
 from review_tools.data.project import Project
 from review_tools.synthesis import claims
 from review_tools.synthesis.claim_tests import TESTS
@@ -16,16 +16,9 @@ LEDGER = PROJECT.table("claims").set_index("claim_id")
 RUN = CliRunner()
 
 
-def changed(table: str, row: str, cells: dict[str, str]) -> Project:
-    """The project with other cells in one row, which its first column names."""
-    change = Change(PROJECT)
-    change.set_cells(table, PROJECT.table(table).columns[0], row, cells)
-    return change.after
-
-
 # The lupus nephritis trial finds more remissions than it did: 12 of 12 against 0 of 6.
 MORE = {"events_arm1": "12", "events_arm2": "0", "printed_percent_arm1": "100", "printed_percent_arm2": "0"}
-FLIPPED = changed("outcomes", "deng_2017_randomised-1", MORE)
+FLIPPED = spoil.cells(PROJECT, "outcomes", "deng_2017_randomised-1", **MORE)
 
 
 def test_every_claim_has_the_verdict_that_was_accepted_and_all_four_occur() -> None:
@@ -59,14 +52,14 @@ def test_a_changed_row_stops_the_check_and_names_claim_chapter_and_sentence() ->
 
 
 def test_a_retracted_study_no_longer_carries_a_claim() -> None:
-    retracted = changed("studies", "deng_2017_randomised", {"status": "retracted"})
+    retracted = spoil.cells(PROJECT, "studies", "deng_2017_randomised", status="retracted")
     assert any("cannot be tested yet" in problem.why for problem in claims.check(retracted))
 
 
 @pytest.mark.parametrize("cells", [{"test": "feels_right"}, {"subject": "no_such_comparison"}])
 def test_a_claim_with_an_unknown_test_or_subject_is_a_problem(cells: dict[str, str]) -> None:
     name = LEDGER.index[LEDGER["test"] == "benefit"][0]
-    (problem,) = claims.check(changed("claims", name, cells))
+    (problem,) = claims.check(spoil.cells(PROJECT, "claims", name, **cells))
     assert "cannot run" in problem.why
     assert problem.value == cells.get("test", "benefit")
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from review_tools.data.edit import Change
+import spoil
 from review_tools.data.project import Project
 from review_tools.synthesis import comparisons
 from review_tools.synthesis.comparisons import Answer
@@ -46,9 +46,8 @@ def test_nobody_is_pooled_twice_and_nothing_that_was_reconstructed() -> None:
 
 
 def test_a_retracted_study_leaves_the_pool_and_stays_visible() -> None:
-    change = Change(PROJECT)
-    change.set_cells("studies", "study_id", "jiang_2024_efficacy", {"status": "retracted"})
-    after = comparisons.answer(change.after, "agvhd_response")
+    retracted = spoil.cells(PROJECT, "studies", "jiang_2024_efficacy", status="retracted")
+    after = comparisons.answer(retracted, "agvhd_response")
     assert (answer("agvhd_response").k, after.k) == (2, 1)
     assert "retracted" in after.rows.set_index("outcome_id").loc["jiang_2024_efficacy-1", "reason"]
 
@@ -101,12 +100,8 @@ def test_an_unknown_comparison_is_answered_with_the_known_ones() -> None:
 
 def test_no_event_in_an_arm_of_any_study_leaves_another_common_effect() -> None:
     """Mantel-Haenszel has no ratio then; the table of choices says which method stands in."""
-    change = Change(PROJECT)
-    for table, row in (("outcomes", "deng_2017_randomised-8"), ("comparison_outcomes", "lupus_death")):
-        lines = change.read(f"data/{table}.csv").splitlines(keepends=True)
-        again = next(line for line in lines if line.startswith(row))
-        again = again.replace("deng_2017_randomised-8", "deng_2017_randomised-99")
-        change.write(f"data/{table}.csv", "".join([*lines, again]))
-    named = comparisons.sensitivity(change.after, "lupus_death")
+    twice = spoil.again(PROJECT, "outcomes", "deng_2017_randomised-8", outcome_id="deng_2017_randomised-99")
+    twice = spoil.again(twice, "comparison_outcomes", "lupus_death", outcome_id="deng_2017_randomised-99")
+    named = comparisons.sensitivity(twice, "lupus_death")
     assert named["common effect, inverse variance"].k == 2
     assert "common effect" not in named

@@ -65,7 +65,6 @@ def add(
 ) -> None:
     """Add a study or trial from its registry record, or a finding or outcome of a study; exit 3 if already there."""
     from review_tools.sources import add as adding
-    from review_tools.sources.http import ServiceError
 
     project = open_project(root)
     try:
@@ -73,7 +72,7 @@ def add(
         given = _pairs(cells or [], "--set", "column=value")
         more = list(_pairs(mediator or [], "--mediator", "TERM=ROLE").items())
         more += list(_pairs(flag or [], "--flag", "FLAG=NOTE").items())
-        _know_columns(what, given, project)
+        _know_columns(project.schema[TABLES[what]], given)
         record = None
         if what in (What.DOI, What.PMID, What.NCT):
             record = _record(what, identifier, file)
@@ -84,14 +83,10 @@ def add(
             questions = list(adding.fitting(change, key)) if what is What.OUTCOME else []
         print(change.diff() if dry_run else f"Added {key}: {', '.join(change.files)}.")
     except adding.AlreadyThereError as there:
-        print(f"Already there, {there.why}; nothing was changed:", file=sys.stderr)
-        for place in there.places:
-            print(f"  {place}", file=sys.stderr)
+        print(f"{there}\nNothing was changed.", file=sys.stderr)
         raise typer.Exit(ALREADY_THERE) from None
-    except adding.UnfitError as unfit_error:
-        _refuse_unfit(what, unfit_error.problems, project, whole=not given)
-    except (ServiceError, DataError) as error:
-        refuse(f"{error}\nNothing was changed.")
+    except DataError as error:
+        _refuse(what, error, project, whole=not cells)
     if dry_run:
         print("Nothing was written (--dry-run).")
     else:
@@ -139,15 +134,16 @@ def _record(what: What, identifier: str, file: Path | None) -> "Record":
     """
     from review_tools.sources import clinicaltrials, crossref, files, pubmed
     from review_tools.sources.http import Client
-    from review_tools.sources.records import NCT, PMID, doi
+    from review_tools.sources.records import DOI, NCT, PMID, doi
 
     wanted = doi(identifier) if what is What.DOI else identifier.strip().upper()
-    if what is What.DOI and not wanted:
-        raise DataError(f"{shorten(identifier)!r} is no DOI → write it as 10.1000/xyz.")
-    if what is What.PMID and not PMID.fullmatch(wanted):
-        raise DataError(f"{shorten(identifier)!r} is no PubMed number → write digits only, as 123456.")
-    if what is What.NCT and not NCT.fullmatch(wanted):
-        raise DataError(f"{shorten(identifier)!r} is no NCT number → write NCT and 8 digits.")
+    form, called, remedy = {
+        What.DOI: (DOI, "DOI", "it as 10.1000/xyz"),
+        What.PMID: (PMID, "PubMed number", "digits only, as 123456"),
+        What.NCT: (NCT, "NCT number", "NCT and 8 digits"),
+    }[what]
+    if not form.fullmatch(wanted):
+        raise DataError(f"{shorten(identifier)!r} is no {called} → write {remedy}.")
     if file is None:
         fetch = {What.NCT: clinicaltrials.trial, What.DOI: crossref.work, What.PMID: pubmed.work}[what]
         with Client() as client:
@@ -218,16 +214,17 @@ def _pairs(said: list[str], option: str, form: str) -> dict[str, str]:
     return found
 
 
-def _know_columns(what: What, given: dict[str, str], project: Project) -> None:
-    table = project.schema[TABLES[what]]
+def _know_columns(table: schema.Table, given: dict[str, str]) -> None:
     unknown = [name for name in given if name not in table.columns]
     if unknown:
         near = "".join(did_you_mean(name, table.columns) for name in unknown)
         raise DataError(f"{table.name} has no column {', '.join(unknown)} → {near}it has {', '.join(table.columns)}.")
 
 
-def _refuse_unfit(what: What, problems: list[Problem], project: Project, *, whole: bool) -> NoReturn:
+def _refuse(what: What, error: DataError, project: Project, *, whole: bool) -> NoReturn:
     """Say what is missing or wrong, and how to give it on the command line; with ``whole`` all that may be given."""
+    if not (problems := error.problems):
+        refuse(f"{error}\nNothing was changed.")
     table, terms = project.schema[TABLES[what]], project.table("vocabulary")
 
     def option(column: str) -> str:
@@ -302,19 +299,15 @@ def form(
     root: Root = None,
 ) -> None:
     """Turn a filled issue form into a change of the data: a patch and the words for its pull request."""
-    from review_tools.sources.add import AlreadyThereError, UnfitError
-    from review_tools.sources.forms import FormError, proposal
-    from review_tools.sources.http import ServiceError
+    from review_tools.sources.forms import complaint, proposal
 
     project = open_project(root)
     out.mkdir(parents=True, exist_ok=True)
     try:
         files = proposal(project, event)
-    except (FormError, UnfitError, AlreadyThereError, ServiceError, DataError) as error:
-        from review_tools.sources.forms import complaint
-
+    except DataError as error:
         (out / "complaints.md").write_text(complaint(error), encoding="utf-8")
-        refuse(str(error))
+        raise
     for name, text in files.items():
         (out / name).write_text(text, encoding="utf-8")
     print(files["title.txt"], end="")

@@ -7,7 +7,6 @@ import typer
 
 from review_tools.cli.app import AsJson, Root, app, open_project, refuse
 from review_tools.cli.check import print_problems, problems_of
-from review_tools.data.problems import DataError
 
 
 @app.command()
@@ -30,10 +29,7 @@ def diff(
     project = open_project(root)
     from review_tools.changes import bounds, compare, render
 
-    try:
-        changes = compare.compared(project, base, head)
-    except DataError as error:
-        refuse(str(error))
+    changes = compare.compared(project, base, head)
     if as_json:
         print(json.dumps(changes.as_dict(), ensure_ascii=False, allow_nan=False, indent=1))
     elif markdown:
@@ -62,14 +58,11 @@ def release(
     from review_tools.changes.render import headline
 
     project = open_project(root)
-    try:
-        number = next_number(project, step)
-        if problems := problems_of(project):
-            print_problems(problems, 0, project)
-            refuse("No version was made: mend the problems above first.")
-        changes, files = make(project, number, dry_run=dry_run)
-    except DataError as error:
-        refuse(str(error))
+    number = next_number(project, step)
+    if problems := problems_of(project):
+        print_problems(problems, 0, project)
+        refuse("No version was made: mend the problems above first.")
+    changes, files = make(project, number, dry_run=dry_run)
     print("\n".join(files))
     print(f"{changes.before} → {changes.after}: {headline(changes)}")
     if dry_run:
@@ -84,8 +77,5 @@ def versions(root: Root = None) -> None:
     """List the versions: number and date, the oldest first."""
     from review_tools.data.versions import versions as listed
 
-    try:
-        for version in listed(open_project(root)):
-            print(f"{version.number}  {version.date}")
-    except DataError as error:
-        refuse(str(error))
+    for version in listed(open_project(root)):
+        print(f"{version.number}  {version.date}")

@@ -50,10 +50,7 @@ def check(
 def tables(root: Root = None, as_json: AsJson = False) -> None:
     """List the tables with their sizes."""
     project = open_project(root)
-    try:
-        sizes = {name: (table, len(project.table(name))) for name, table in project.schema.items()}
-    except DataError as error:
-        refuse(str(error))
+    sizes = {name: (table, len(project.table(name))) for name, table in project.schema.items()}
     if as_json:
         print(json.dumps({name: {"rows": rows, "columns": len(table.fields)} for name, (table, rows) in sizes.items()}))
         return
@@ -131,14 +128,11 @@ def _print_pooled(pooled: "Pooled", title: str) -> None:
 
 def problems_of(project: Project) -> list[Problem]:
     """Return everything wrong with the data; claims are tested once the data are sound."""
-    try:
-        problems = run_checks(project)
-        if not problems:
-            from review_tools.synthesis import claims
+    problems = run_checks(project)
+    if not problems:
+        from review_tools.synthesis import claims
 
-            problems = claims.check(project)
-    except DataError as error:
-        refuse(str(error))
+        problems = claims.check(project)
     return problems
 
 

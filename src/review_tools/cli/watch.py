@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from review_tools.cli.app import AsJson, Root, app, open_project, refuse
-from review_tools.cli.check import print_problems
+from review_tools.cli.app import Root, app, open_project, refuse
 from review_tools.data.edit import edit
-from review_tools.data.problems import DataError, shorten
+from review_tools.data.problems import shorten
 from review_tools.data.project import Project
 from review_tools.data.protocol import SOURCES
 
@@ -47,8 +46,6 @@ def watch(
         for result in search(project, source, since.date() if since else None, dry_run):
             results.append(result)
             _print_result(result)
-    except DataError as error:
-        refuse(str(error))
     finally:
         if report and results:
             report.write_text(markdown(results), encoding="utf-8")
@@ -83,25 +80,19 @@ def retractions(
 
     A work without a usable answer is left as it is.
     """
-    from review_tools.sources.add import UnfitError, remaining
+    from review_tools.sources.add import remaining
     from review_tools.sources.http import Client
     from review_tools.sources.retractions import ask, enter, markdown
     from review_tools.synthesis import claims
 
     project = open_project(root)
-    try:
-        with Client() as client:
-            inquiries = ask(project.works.values(), client)
-        with edit(project.root, dry_run=dry_run) as change:
-            new = enter(change, inquiries)
-            if new:
-                remaining(change)
-        turned = [problem.why for problem in claims.check(change.after)] if new else []
-    except UnfitError as unfit:
-        print_problems(unfit.problems, 0, project)
-        refuse("Nothing was changed.")
-    except DataError as error:
-        refuse(f"{error}\nNothing was changed.")
+    with Client() as client:
+        inquiries = ask(project.works.values(), client)
+    with edit(project.root, dry_run=dry_run) as change:
+        new = enter(change, inquiries)
+        if new:
+            remaining(change)
+    turned = [problem.why for problem in claims.check(change.after)] if new else []
     if dry_run and new:
         print(change.diff())
     for row in new:
@@ -135,28 +126,22 @@ def identify(
 ) -> None:
     """Fill the unidentified reference numbers from Crossref; keep what people confirmed, list every conflict."""
     from review_tools.sources import crossref
-    from review_tools.sources.add import UnfitError, remaining, signed
-    from review_tools.sources.http import Client, ServiceError
+    from review_tools.sources.add import remaining, signed
+    from review_tools.sources.http import Client
     from review_tools.sources.identify import SEED, saved_list
     from review_tools.sources.identify import identify as fill
     from review_tools.sources.records import today
 
     project = open_project(root)
-    try:
-        signed(by)
-        with Client() as client, edit(project.root, dry_run=dry_run) as change:
-            if file:
-                listed, seen = saved_list(file)
-                report = fill(change, listed, None, seen, by)
-            else:
-                listed = crossref.message(client, SEED, crossref.references)
-                report = fill(change, listed, partial(crossref.work, client), today(), by)
-            remaining(change)
-    except UnfitError as unfit:
-        print_problems(unfit.problems, 0, project)
-        refuse("Nothing was changed.")
-    except (ServiceError, DataError) as error:
-        refuse(f"{error}\nNothing was changed.")
+    signed(by)
+    with Client() as client, edit(project.root, dry_run=dry_run) as change:
+        if file:
+            listed, seen = saved_list(file)
+            report = fill(change, listed, None, seen, by)
+        else:
+            listed = crossref.message(client, SEED, crossref.references)
+            report = fill(change, listed, partial(crossref.work, client), today(), by)
+        remaining(change)
     if dry_run:
         print(change.diff())
     print(f"{len(report.agreeing)} confirmed numbers agree with the list.")
@@ -184,7 +169,6 @@ def screen(
         bool, typer.Option("--conflicts", help="List where people differ; with --by and --export, write yours.")
     ] = False,
     root: Root = None,
-    as_json: AsJson = False,
 ) -> None:
     """Screen what the searches found: write your queue to a file, and enter the decisions made in it."""
     from review_tools.sources import screening
@@ -198,25 +182,20 @@ def screen(
             screening.export(candidates, export)
             print(f"{len(candidates)} candidates written to {export}.")
         elif conflicts:
-            _print_conflicts(project, as_json)
+            _print_conflicts(project)
         elif by:
             left = len(screening.queue(project, by))
             print(f"{left} left to screen for {by}: --export FILE.csv (or .ris), decide, --import FILE.")
         else:
             refuse("Say who decides: --by NAME (or --conflicts).")
-    except DataError as error:
-        refuse(str(error))
     except OSError as error:
         refuse(f"{error.filename}: {error.strerror} → name another file.")
 
 
-def _print_conflicts(project: Project, as_json: bool) -> None:
+def _print_conflicts(project: Project) -> None:
     from review_tools.sources.screening import conflicts
 
     found = conflicts(project)
-    if as_json:
-        print(found.to_json(orient="records", force_ascii=False))
-        return
     if found.empty:
         print("No conflicts.")
         return

@@ -141,7 +141,11 @@ def edit(root: Path, *, dry_run: bool = False) -> Iterator[Change]:
     with _turn(root):
         _finish(root)
         change = Change(Project(root))
-        yield change
+        try:
+            yield change
+        except DataError as error:
+            error.add_note("Nothing was changed.")
+            raise
         if change.files and not dry_run:
             _put(root, JOURNAL, change.journal())
             _finish(root)

@@ -28,11 +28,12 @@ ATOM = "http://www.w3.org/2005/Atom"
 
 @dataclass(frozen=True)
 class Release:
-    """One version with its date (YYYY-MM-DD), what it changed, as HTML, and the page that tells of it."""
+    """One version with its date (YYYY-MM-DD), what the changelog says, in Markdown, and what the data say, in HTML."""
 
     version: str
     date: str
-    content: str
+    changes: str
+    data: str = ""
     page: str = PAGE
 
 
@@ -64,7 +65,7 @@ def releases(project: Project) -> list[Release]:
         raise DataError(f"{CHANGELOG}: the file is missing → restore it from git.")
     text = project.read(CHANGELOG).decode("utf-8")
     found = [
-        Release(match[1], match[2], render.MARKDOWN.render(text[match.end() :].split("\n## ", 1)[0].strip()))
+        Release(match[1], match[2], text[match.end() :].split("\n## ", 1)[0].strip())
         for match in HEADING.finditer(text)
     ]
     if not found:
@@ -73,13 +74,13 @@ def releases(project: Project) -> list[Release]:
 
 
 def _with_data(app: Sphinx, release: Release, address: str) -> Release:
-    """Put what a version changes in the data before the words of the changelog, with full addresses."""
+    """Add what a version changes in the data, with full addresses."""
     changes = versions.since_the_last(project_of(app), release.version)
     if changes is None:
         return release
     page = versions.page(changes.before, changes.after)
     data = absolute(only_known(app, render.digest(changes, LINES, f"site:{page}")), address)
-    return replace(release, content=data + release.content, page=page)
+    return replace(release, data=data, page=page)
 
 
 def atom(cite: Citation, changes: list[Release]) -> bytes:
@@ -104,7 +105,7 @@ def atom(cite: Citation, changes: list[Release]) -> bytes:
         for date in ("published", "updated"):
             _add(entry, date, f"{release.date}T00:00:00Z")
         _add(entry, "link", rel="alternate", type="text/html", href=f"{cite.url}{release.page}.html")
-        _add(entry, "content", release.content, type="html")
+        _add(entry, "content", release.data + render.MARKDOWN.render(release.changes), type="html")
     ElementTree.indent(feed)
     text: bytes = ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True)
     return text + b"\n"

@@ -10,7 +10,7 @@ FILE = Path("_abstracts") / "abstracts.jsonl"
 
 
 def append(project: Project, abstracts: Mapping[str, str]) -> None:
-    """Adds the abstracts of some candidates; of two for one candidate the later counts."""
+    """Add the abstracts of some candidates; of two for one candidate the later counts."""
     path = project.root / FILE
     path.parent.mkdir(exist_ok=True)
     with path.open("a", encoding="utf-8") as file:
@@ -19,7 +19,7 @@ def append(project: Project, abstracts: Mapping[str, str]) -> None:
 
 
 def read(project: Project) -> dict[str, str]:
-    """Abstract by candidate; empty where none was kept on this machine. A line cut in its middle is passed over."""
+    """Return the abstracts on this machine by candidate. A line cut in its middle is passed over."""
     path = project.root / FILE
     found: dict[str, str] = {}
     if path.is_file():

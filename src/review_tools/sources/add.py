@@ -4,7 +4,6 @@ import re
 import string
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 
 from review_tools.check import check, eligibility
@@ -14,7 +13,7 @@ from review_tools.data.edit import Change
 from review_tools.data.problems import DataError, Problem
 from review_tools.data.retracted import STATUS, gravest
 from review_tools.sources import clinicaltrials, pubmed
-from review_tools.sources.duplicates import Entry, Index
+from review_tools.sources.duplicates import Entry, index_of
 from review_tools.sources.records import Record
 
 CHANGELOG = "CHANGELOG.md"
@@ -37,44 +36,23 @@ NOTICE = re.compile(r"^(retracted( article)?|withdrawn|correction)\s*:\s*", re.I
 LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "ø": "o", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where something already stands."""
+class AlreadyThereError(DataError):
+    """The work, trial or result is in the data, at these places."""
 
-    file: str
-    row: int
-    key: str
-
-    def __str__(self) -> str:
-        return f"{self.file}, row {self.row}: {self.key}"
-
-
-class AlreadyThereError(Exception):
-    """The work or trial is in the data; ``places`` say where. Nothing was changed."""
-
-    def __init__(self, why: str, places: list[Place]) -> None:
-        super().__init__(f"Already there, {why}: {', '.join(map(str, places))}.")
-        self.why, self.places = why, places
-
-
-class UnfitError(Exception):
-    """The rows would not pass the check; ``problems`` say what is missing or wrong. Nothing was changed."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("\n".join(map(str, problems)))
-        self.problems = problems
+    def __init__(self, why: str, places: list[str]) -> None:
+        super().__init__(f"Already there, {why}:", *(f"  {place}" for place in places))
 
 
 def look_for_work(change: Change, record: Record, *, distinct: bool = False) -> None:
     """Raise AlreadyThereError when a work is there: by DOI, PMID, or (unless ``distinct``) title and year."""
     works = change.project.works
-    known = Index(Entry(one.key, one["doi"], one["pmid"], "", one["title"], one["year"]) for one in works.values())
+    known = index_of(works.values())
     key, why = known.find(Entry("", record.doi, record.pmid)), "the same DOI or PubMed number"
     if not key and not distinct:
         key = known.find(Entry("", title=record.title, year=record.year))
         why = "nearly the same title, of about the same year (if it is another work, say --distinct)"
     if key:
-        places = [Place(BIBLIOGRAPHY, works[key].line, key), *_rows(change, "studies", "study_id", key)]
+        places = [f"{BIBLIOGRAPHY}, row {works[key].line}: {key}", *_rows(change, "studies", "study_id", key)]
         raise AlreadyThereError(why, places)
 
 
@@ -174,8 +152,7 @@ def add_outcome(change: Change, study: str, given: dict[str, str], flags: list[t
             [other] = pair - {identifier}
             why = "the same arms, outcome, time and figures (if it is another result, say so in outcome, time or arms; "
             why += "if another record repeats the first, add --flag “same patients=…”)"
-            held = outcomes.index[outcomes["outcome_id"] == other]
-            raise AlreadyThereError(why, [Place("data/outcomes.csv", int(line), other) for line in held])
+            raise AlreadyThereError(why, _rows(change, "outcomes", "outcome_id", other))
     note(change, f"Outcome `{identifier}`", by)
     return identifier
 
@@ -199,14 +176,14 @@ def remaining(change: Change, unfit: Iterable[Problem] = ()) -> list[Problem]:
         unfit: what is wrong besides, reported together with it.
 
     Raises:
-        UnfitError: something other than “no row uses the study yet”, which the next step mends.
+        DataError: something other than “no row uses the study yet”, which the next step mends.
     """
     after = check(change.after)
     if any(one.why != UNUSED for one in after):  # perhaps they were there before
         before = {(one.file, one.column, one.value, one.why) for one in check(change.project)}
         after = [one for one in after if (one.file, one.column, one.value, one.why) not in before]
     if wrong := [*unfit, *(one for one in after if one.why != UNUSED)]:
-        raise UnfitError(wrong)
+        raise DataError(*wrong)
     return after
 
 
@@ -320,6 +297,7 @@ def _finding_id(change: Change, study: str, seed_number: str) -> str:
     return f"{stem}{free}"
 
 
-def _rows(change: Change, table: str, column: str, value: str) -> list[Place]:
-    frame = change.table(table)
-    return [Place(f"data/{table}.csv", int(line), value) for line in frame.index[frame[column] == value]]
+def _rows(change: Change, table: str, column: str, value: str) -> list[str]:
+    """Return where a value stands on disk, as a person looks for it."""
+    frame = change.project.text(table)
+    return [f"data/{table}.csv, row {line}: {value}" for line in frame.index[frame[column] == value]]

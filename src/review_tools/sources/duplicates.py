@@ -9,6 +9,8 @@ from itertools import combinations
 
 from rapidfuzz import fuzz
 
+from review_tools.data.bibliography import Reference
+
 ALIKE = 93.0  # least similarity of two titles, in percent
 SHORT = 25  # a shorter title (Editorial, Correction …) identifies nothing
 EDGE = 16  # letters at the end of a title that bring two titles together for comparison
@@ -60,6 +62,11 @@ class Index:
                 if near and fuzz.ratio(title, known, score_cutoff=ALIKE) and digits == re.findall(r"\d+", known):
                     return key
         return ""
+
+
+def index_of(works: Iterable[Reference]) -> Index:
+    """Return the works of the review, to find one again."""
+    return Index(Entry(one.key, one["doi"], one["pmid"], "", one["title"], one["year"]) for one in works)
 
 
 def plain_title(title: str) -> str:

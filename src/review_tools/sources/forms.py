@@ -18,7 +18,8 @@ from review_tools.data.edit import Change, edit
 from review_tools.data.problems import DataError, shorten
 from review_tools.data.project import Project
 from review_tools.data.schema import Field
-from review_tools.sources import add, crossref, pubmed, report
+from review_tools.sources import add, crossref, files, pubmed, report
+from review_tools.sources.duplicates import Entry, index_of
 from review_tools.sources.http import Client
 from review_tools.sources.records import PMID, Record, doi
 
@@ -30,21 +31,12 @@ NOTICE = (
     "Leave empty what the source does not show: unknown is an answer. A person reads every form before anything "
     "enters the review; it then becomes a proposal that you can follow here."
 )
-LARGEST = 2_000_000  # bytes of an event
 NOTHING = "_No response_"
 LIMITS = {False: 500, True: 2000}  # characters of a short and of a long answer
 TICKED = re.compile(r"- \[[xX]\] " + re.escape(PROMISE))
 MAINTAINERS = ("vocabulary", "claims", "withdrawn")  # tables that they decide, some under their name
 SOURCE = ("source_url", "source_where")
 READ = ("full text", "abstract", "part of abstract")  # how far a source was read for a finding to count as read
-
-
-class FormError(Exception):
-    """The form cannot be used. ``complaints`` holds every reason, for the person who filled it in."""
-
-    def __init__(self, *complaints: str) -> None:
-        super().__init__("\n".join(complaints))
-        self.complaints = complaints
 
 
 @dataclass(frozen=True)
@@ -94,6 +86,15 @@ class Question:
         return {"type": kind, "id": self.id, "attributes": attributes, "validations": required}
 
 
+WORK = Question(
+    "work", "DOI or PubMed number", help="The work's DOI, or PMID and its number.", example="10.1234/abcd or PMID 123"
+)
+LINK = Question(
+    "source_url", "Link to the source", help="The address where you read it.", example="https://doi.org/10.1234/abcd"
+)
+WHERE = Question("source_where", "Where in it", help="Page, table, figure, or “abstract”.", example="abstract")
+
+
 @dataclass(frozen=True)
 class Form:
     """One form: a file of GitHub's, and the label by which its issues are known."""
@@ -101,7 +102,12 @@ class Form:
     title: str
     about: str
     label: str
-    questions: tuple[Question, ...]
+    own: tuple[Question, ...]
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """Its own questions, and those that every form ends with."""
+        return (*self.own, LINK, WHERE)
 
     def text(self, project: Project) -> str:
         """Return the form as the YAML file that GitHub reads."""
@@ -116,13 +122,6 @@ class Form:
         return HEADER + text
 
 
-WORK = Question(
-    "work", "DOI or PubMed number", help="The work's DOI, or PMID and its number.", example="10.1234/abcd or PMID 123"
-)
-LINK = Question(
-    "source_url", "Link to the source", help="The address where you read it.", example="https://doi.org/10.1234/abcd"
-)
-WHERE = Question("source_where", "Where in it", help="Page, table, figure, or “abstract”.", example="abstract")
 FORMS = {
     "study": Form(
         "Suggest a study",
@@ -144,8 +143,6 @@ FORMS = {
             Question("model", "Model", "findings"),
             Question("disease", "Disease", "findings"),
             Question("direction", "Direction", "findings"),
-            LINK,
-            WHERE,
         ),
     ),
     "correction": Form(
@@ -161,8 +158,6 @@ FORMS = {
             Question("source_says", "What the source says", "corrections", "In your own words.", long=True),
             Question("meaning", "What that means for a reader", "corrections", long=True),
             Question("confidence", "How much of the source you saw", "corrections"),
-            LINK,
-            WHERE,
         ),
     ),
     "value": Form(
@@ -175,8 +170,6 @@ FORMS = {
             Question("column", "Column", help="The name of the column.", example="events_arm1"),
             Question("new", "What it should be", help="The value as the source prints it."),
             Question("why", "Why", help="What the source says, in one sentence.", long=True),
-            LINK,
-            WHERE,
         ),
     ),
     "reference": Form(
@@ -191,8 +184,6 @@ FORMS = {
             Question(
                 "agreement", "Why it fits", "citations", "What fits, and what does not.", required=True, long=True
             ),
-            LINK,
-            WHERE,
         ),
     ),
 }
@@ -208,14 +199,14 @@ def proposal(project: Project, event: Path) -> dict[str, str]:
     """Return the files of a pull request that a filled form becomes: its patch, its title and its text.
 
     Raises:
-        FormError: the form names something that does not exist or is settled already, or is not filled as it asks.
-        AlreadyThereError, UnfitError, ServiceError, DataError: as ``review add``.
+        DataError: the form names something that does not exist or is settled already, or is not filled as it asks;
+            or as ``review add``.
     """
     number, labels, body = _issue(event)
     names = [name for name, form in FORMS.items() if form.label in labels]
     if len(names) != 1:
         known = ", ".join(form.label for form in FORMS.values())
-        raise FormError(f"The issue carries {len(names) or 'no'} labels of forms; one of these is needed: {known}.")
+        raise DataError(f"The issue carries {len(names) or 'no'} labels of forms; one of these is needed: {known}.")
     form = FORMS[names[0]]
     answers = read(project, form, body)
     with Client() as client, edit(project.root, dry_run=True) as change:
@@ -226,10 +217,9 @@ def proposal(project: Project, event: Path) -> dict[str, str]:
     return {"change.patch": f"{change.diff()}\n", "title.txt": f"{done} (form #{number})\n", "text.md": text}
 
 
-def complaint(error: Exception) -> str:
+def complaint(error: DataError) -> str:
     """Return the answer to a form that could not be used."""
-    reasons = error.complaints if isinstance(error, FormError) else str(error).split("\n")
-    listed = report.bullets([shorten(reason, 600) for reason in reasons])
+    listed = report.bullets([shorten(reason, 600) for reason in str(error).split("\n")])
     return f"This form could not be turned into rows yet:\n\n{listed}\nPlease edit it; a maintainer then tries again.\n"
 
 
@@ -237,7 +227,7 @@ def read(project: Project, form: Form, body: str) -> dict[str, str]:
     """Return the answers in the text of an issue by question, terms of the vocabulary in place of their labels.
 
     Raises:
-        FormError: a question is missing, asked twice, left open though required, answered at too great a length
+        DataError: a question is missing, asked twice, left open though required, answered at too great a length
             or with a word that is not among its choices; every complaint at once.
     """
     pieces, complaints = _divide(form, body.replace("\r\n", "\n"))
@@ -256,7 +246,7 @@ def read(project: Project, form: Form, body: str) -> dict[str, str]:
     if not TICKED.search(pieces.get("Evidence", "")):
         complaints.append(f"The box “{PROMISE}” is not ticked.")
     if complaints:
-        raise FormError(*complaints)
+        raise DataError(*complaints)
     return answers
 
 
@@ -291,12 +281,9 @@ def _clean(text: str) -> str:
 def _issue(event: Path) -> tuple[int, list[str], str]:
     """Return number, labels and text of the issue in an event. Raises DataError if it is no event about an issue."""
     try:
-        if event.stat().st_size > LARGEST:
-            raise DataError(f"{event.name}: larger than {LARGEST // 1_000_000} MB → this is no event of an issue.")
-        issue = json.loads(event.read_text(encoding="utf-8"))["issue"]
-        labels = [str(label["name"]) for label in issue["labels"]]
-        return int(issue["number"]), labels, str(issue["body"] or "")
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        issue = json.loads(files.text_of(event)[0])["issue"]
+        return int(issue["number"]), [str(label["name"]) for label in issue["labels"]], str(issue["body"] or "")
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         why = f"no event about an issue ({type(error).__name__})"
         raise DataError(f"{event.name}: {why} → see the job's log.") from error
 
@@ -323,7 +310,7 @@ def _correction(change: Change, answers: dict[str, str], _: Client) -> str:
     ends = ["", *(f"-{n}" for n in range(2, 99))] if trial else list(string.ascii_lowercase)
     name = next((f"{stem}{end}" for end in ends if f"{stem}{end}" not in set(frame["correction_id"])), "")
     if not name:
-        raise FormError(f"All identifiers that begin with {stem} are taken; a maintainer has to enter this one.")
+        raise DataError(f"All identifiers that begin with {stem} are taken; a maintainer has to enter this one.")
     row = {column: answers[column] for column in frame.columns if answers.get(column)}
     row |= {"correction_id": name, "seed_number": number, "study_id": studies.get(number, ""), "trial_id": trial}
     change.add_row("corrections", row)
@@ -335,14 +322,14 @@ def _value(change: Change, answers: dict[str, str], _: Client) -> str:
     schema = change.project.schema
     tables = [name for name, one in schema.items() if name not in MAINTAINERS and not one.append_only]
     if table not in tables:
-        raise FormError(f"There is no table {shorten(table)!r} to correct; there are {', '.join(tables)}.")
+        raise DataError(f"There is no table {shorten(table)!r} to correct; there are {', '.join(tables)}.")
     frame, key = change.table(table), schema[table].primary_key[0]
     others = [name for name in frame.columns if name != key]
     if column not in others:
-        raise FormError(f"{table} has no column {shorten(column)!r} to correct; there are {', '.join(others)}.")
+        raise DataError(f"{table} has no column {shorten(column)!r} to correct; there are {', '.join(others)}.")
     hits = int((frame[key] == row).sum())
     if hits != 1:
-        raise FormError(f"{table} has {hits or 'no'} row {shorten(row)!r}.")
+        raise DataError(f"{table} has {hits or 'no'} row {shorten(row)!r}.")
     sources = {name: answers[name] for name in SOURCE if name in frame.columns}
     change.set_cells(table, key, row, sources | {column: answers["new"]})
     return f"Correct {table} {row} {column}"
@@ -352,10 +339,9 @@ def _reference(change: Change, answers: dict[str, str], client: Client) -> str:
     number = _seed_number(answers["seed_number"])
     held = change.table("citations").set_index("seed_number")["study_id"][number]
     if held:
-        raise FormError(f"Number {number} is identified already, as {held}.")
+        raise DataError(f"Number {number} is identified already, as {held}.")
     record = _record(answers["work"], client)
-    works = change.project.works.values()
-    key = next((one.key for one in works if record.doi and one["doi"].lower() == record.doi), "")
+    key = index_of(change.project.works.values()).find(Entry("", record.doi, record.pmid))
     if not key:
         add.look_for_work(change, record)
         # What the review itself has seen of the work; a reader may raise it.
@@ -376,12 +362,12 @@ def _record(work: str, client: Client) -> Record:
     if PMID.fullmatch(number):
         return pubmed.work(client, number)
     if not doi(work):
-        raise FormError(f"{shorten(work)!r} is neither a DOI (10.1234/abcd) nor a PubMed number (PMID 12345678).")
+        raise DataError(f"{shorten(work)!r} is neither a DOI (10.1234/abcd) nor a PubMed number (PMID 12345678).")
     return crossref.work(client, doi(work))
 
 
 def _seed_number(number: str) -> str:
     """Return a reference number as the tables write it."""
     if not (number.isdecimal() and 1 <= int(number) <= 121):
-        raise FormError(f"“Reference number” is {shorten(number)!r}; it is a whole number from 1 to 121.")
+        raise DataError(f"“Reference number” is {shorten(number)!r}; it is a whole number from 1 to 121.")
     return str(int(number))

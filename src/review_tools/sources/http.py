@@ -15,7 +15,7 @@ import httpx
 from defusedxml import ElementTree
 
 from review_tools.data.problems import DataError
-from review_tools.sources.records import BY_HAND, Page, RecordError
+from review_tools.sources.records import BY_HAND, Page, RecordError, plain
 
 LIMIT = 20_000_000  # bytes of one answer
 ATTEMPTS = 4
@@ -102,7 +102,7 @@ class Client:
         try:
             answer = json.loads(body) if service.form == "json" else ElementTree.fromstring(body)
         except (ValueError, SyntaxError, RecursionError) as error:  # defusedxml's and json's errors are such
-            why = f"the answer is not whole or not {service.form.upper()} ({_one_line(str(error))})"
+            why = f"the answer is not whole or not {service.form.upper()} ({plain(str(error))[:120]})"
             web_page = body.lstrip()[:1] == b"<" and service.form == "json"
             raise ServiceError(service, url, WEB_PAGE if web_page else why) from error
         try:
@@ -158,15 +158,15 @@ class Client:
         except httpx.TimeoutException as error:
             raise ServiceError(service, url, "no answer in time", wait=0) from error
         except (httpx.RemoteProtocolError, httpx.DecodingError) as error:
-            raise ServiceError(service, url, f"the answer was cut off ({_one_line(str(error))})", wait=0) from error
+            raise ServiceError(service, url, f"the answer was cut off ({plain(str(error))[:120]})", wait=0) from error
         except httpx.TooManyRedirects as error:
             raise ServiceError(service, url, "redirects in a circle", FROM_FILE) from error
         except _ElsewhereError as error:
-            why = f"redirects elsewhere, to {_one_line(str(error))}"
+            why = f"redirects elsewhere, to {plain(str(error))[:120]}"
             raise ServiceError(service, url, why, f"not followed; {FROM_FILE}") from error
         except httpx.HTTPError as error:
             remedy = f"check the connection and try again, or work offline: {FROM_FILE}"
-            raise ServiceError(service, url, f"cannot be reached ({_one_line(str(error))})", remedy, 0) from error
+            raise ServiceError(service, url, f"cannot be reached ({plain(str(error))[:120]})", remedy, 0) from error
 
 
 class _ElsewhereError(Exception):
@@ -202,7 +202,7 @@ def _refuse(service: Service, response: httpx.Response) -> None:
         raise ServiceError(service, url, why, wait=wait)
     if status != 200:
         start = next(response.iter_bytes(500), b"").decode("utf-8", "replace")
-        why = f"refused the request (HTTP {status}: {_one_line(start)})"
+        why = f"refused the request (HTTP {status}: {plain(start)[:120]})"
         raise ServiceError(service, url, why, f"check the identifier, or {FROM_FILE}")
     kind = response.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind in ("text/html", "application/xhtml+xml"):
@@ -220,8 +220,3 @@ def _retry_after(response: httpx.Response) -> float:
         return max(0.0, (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds())
     except (ValueError, TypeError):
         return 0.0
-
-
-def _one_line(text: str, limit: int = 120) -> str:
-    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"

@@ -82,18 +82,19 @@ def take_over(project: Project, file: Path, by: str, reason: str = "") -> int:
     Raises:
         DataError: anything is wrong in any row; then nothing is entered, and the message lists all of it.
     """
-    by, reasons = person(by), _reasons(project)
-    sheet = _sheet(file, reasons)
+    by, terms = person(by), project.text("vocabulary")
+    reasons = terms.loc[terms["kind"] == "exclusion reason", "term"].tolist()
     if reason and reason not in reasons:
         raise DataError(f"--reason {reason!r}: not an exclusion reason → write one of {', '.join(reasons)}.")
-    sheet.loc[(sheet["decision"] == "exclude") & (sheet["reason"] == ""), "reason"] = reason
     with edit(project.root) as change:
+        sheet = _sheet(file, reasons)
+        sheet.loc[(sheet["decision"] == "exclude") & (sheet["reason"] == ""), "reason"] = reason
         screenings, candidates = change.table("screenings"), change.table("candidates")
         mine = screenings[screenings["by"] == by]
         standing = {row[0]: row[1:] for row in in_force(mine)[COLUMNS].itertuples(index=False, name=None)}
         repeats = dict(zip(candidates["candidate_id"], candidates["duplicate_of"], strict=True))
         if problems := list(_problems(sheet, file.name, repeats, set(standing), reasons)):
-            raise DataError(*problems, "Nothing was imported.")
+            raise DataError(*problems)
         numbers, who = Counter(mine["candidate_id"]), hashlib.sha256(by.encode()).hexdigest()[:6]
         new = []
         for candidate, *decided in sheet[COLUMNS].itertuples(index=False, name=None):
@@ -123,11 +124,6 @@ def person(name: str) -> str:
     return plain
 
 
-def _reasons(project: Project) -> list[str]:
-    terms = project.text("vocabulary")
-    return terms.loc[terms["kind"] == "exclusion reason", "term"].tolist()
-
-
 def _sheet(file: Path, reasons: list[str]) -> pd.DataFrame:
     """Return the columns of ``COLUMNS`` as text; the index is the line (of a RIS file, the number of the record)."""
     try:
@@ -154,7 +150,7 @@ def _sheet(file: Path, reasons: list[str]) -> pd.DataFrame:
         semicolons = len(text.columns) == 1 and ";" in text.columns[0]
         remedy = "use a file that review screen --export or ASReview wrote"
         remedy += "; it was saved with semicolons: choose commas" if semicolons else ""
-        raise DataError(f"{file}: lacks the columns {', '.join(missing)} → {remedy}. Nothing was imported.")
+        raise DataError(f"{file}: lacks the columns {', '.join(missing)} → {remedy}.")
     text = pd.DataFrame({name: text[name].str.strip() for name in COLUMNS})
     text["decision"] = text["decision"].str.lower()
     # The apostrophe that kept a spreadsheet from running the note as a formula is not part of it.

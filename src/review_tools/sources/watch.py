@@ -18,7 +18,7 @@ from review_tools.data.edit import Change, edit
 from review_tools.data.problems import DataError
 from review_tools.data.project import Project
 from review_tools.sources import abstracts, clinicaltrials, crossref, europepmc, pubmed, report
-from review_tools.sources.duplicates import Entry, Index
+from review_tools.sources.duplicates import Entry, Index, index_of
 from review_tools.sources.http import CLINICALTRIALS, CROSSREF, EUROPEPMC, PUBMED, Client, Service, ServiceError
 from review_tools.sources.records import NCT, YEAR, Page, Record, today
 
@@ -182,7 +182,7 @@ def _receive(client: Client, source: str, strategy: dict[str, Any], first: date,
             records, broken = records | fresh, broken + page.broken
             if page.records and not fresh:
                 raise WatchError(f"page {number}", "repeats an earlier page")
-            if len(records) > bound:
+            if len(records) + broken > bound:
                 raise WatchError(f"page {number}", f"more than {bound:,} records, although fewer were announced")
             number += 1
     except ServiceError as error:
@@ -253,8 +253,7 @@ def _candidate(source: str, record: Record) -> Row:
 
 def _index(change: Change) -> Index:
     """Return everything the review knows: its works, its trials and its candidates."""
-    works = change.project.works.values()
-    index = Index(Entry(one.key, one["doi"], one["pmid"], "", one["title"], one["year"]) for one in works)
+    index = index_of(change.project.works.values())
     for number in change.table("trials")["trial_id"]:
         index.add(Entry(number, trial_id=number))
     for row in change.table("candidates").to_dict("records"):
