@@ -62,10 +62,13 @@ def test_outputs_are_those_of_a_kernel(tmp_path: Path, root: Path, monkeypatch: 
         (["import os; os.kill(os.getpid(), 11)"], "its process ended with SIGSEGV"),
         (["import os; os.kill(os.getpid(), 9)"], "its process ended with SIGKILL (out of memory?)"),
         (["import time", "time.sleep(60)"], "it took longer than 3 s\n| time.sleep(60)"),
-        (["open('side.csv').read()"], "side.csv is no input of the build"),
+        (["open('side.csv').read()"], "side.csv is not an input of the build"),
         (["open('gone.csv').read()"], "FileNotFoundError"),
-        (["import subprocess; subprocess.run(['true'])"], "asks no other program and no network (subprocess.Popen)"),
-        (["import socket; socket.getaddrinfo('localhost', 80)"], "no network (socket.getaddrinfo)"),
+        (
+            ["import subprocess; subprocess.run(['true'])"],
+            "may not start a program or use the network (subprocess.Popen)",
+        ),
+        (["import socket; socket.getaddrinfo('localhost', 80)"], "or use the network (socket.getaddrinfo)"),
     ],
     ids=["raises", "exits", "crashes", "is killed", "hangs", "other file", "no file", "program", "network"],
 )
@@ -104,8 +107,8 @@ def test_kept_outputs_are_taken_whole_or_not_at_all(tmp_path: Path) -> None:
     assert not chapter(tmp_path, "2").load()
     assert not chapter(tmp_path, "1", name="book/other").load()
     assert not chapter(tmp_path, "1", tags={0: ["skip-execution"]}).load()
-    for spoilt in ("", first.kept.read_text("utf-8")[:-5]):
-        first.kept.write_text(spoilt, encoding="utf-8")
+    for spoilt in ("", first.file.read_text("utf-8")[:-5]):
+        first.file.write_text(spoilt, encoding="utf-8")
         assert not chapter(tmp_path, "1").load()
     (tmp_path / "file").write_text("", encoding="utf-8")
     Chapter("book/page", tmp_path, first.notebook, tmp_path / "file").keep(ran)  # nothing can be written there

@@ -51,10 +51,12 @@ def build(root: Path, workers: int | None = None, check: Callable[[], None] = la
                 return False
             state = inputs.digest(inputs.files(root))
             run(root, folder / "next", workers, check)
-            made = folder / "next" / "_build"
-            same = state == inputs.digest(inputs.files(root))  # else the next build builds again
-            (made / STATE).write_text(mark(made / SITE, state) if same else "", encoding="utf-8")
-            publish(made, folder)
+            new = folder / "next" / "_build"
+            current = state == inputs.digest(
+                inputs.files(root)
+            )  # else something changed meanwhile: build again next time
+            (new / STATE).write_text(mark(new / SITE, state) if current else "", encoding="utf-8")
+            publish(new, folder)
             shutil.rmtree(folder / "next")
             return True
     except Timeout:
@@ -77,21 +79,21 @@ def is_current(root: Path) -> bool:
 
 def mark(site: Path, state: str) -> str:
     """Return a digest of a state of the inputs and of name, size and time of each file of a site."""
-    found = ((path, path.stat()) for path in sorted(site.rglob("*")) if path.is_file())
-    names = [f"{path.relative_to(site).as_posix()} {s.st_size} {s.st_mtime_ns}" for path, s in found]
-    return blake2b("\n".join([state, *names]).encode(), digest_size=16).hexdigest()
+    stats = ((path.relative_to(site), path.stat()) for path in sorted(site.rglob("*")) if path.is_file())
+    lines = [f"{name.as_posix()} {stat.st_size} {stat.st_mtime_ns}" for name, stat in stats]
+    return blake2b("\n".join([state, *lines]).encode(), digest_size=16).hexdigest()
 
 
-def publish(made: Path, folder: Path) -> None:
+def publish(new: Path, folder: Path) -> None:
     """Put the new site in the place of the old one in two renames; ``recover`` undoes the first alone."""
     (folder / STATE).unlink(missing_ok=True)
-    (made / NOTEBOOKS).mkdir(exist_ok=True)  # a book without code has none
+    (new / NOTEBOOKS).mkdir(exist_ok=True)  # a book without code has none
     for name in (NOTEBOOKS, SITE):
         if (folder / name).exists():
             (folder / name).rename(folder / f"{BEFORE}-{name}")
-        (made / name).rename(folder / name)
+        (new / name).rename(folder / name)
         shutil.rmtree(folder / f"{BEFORE}-{name}", ignore_errors=True)
-    (made / STATE).rename(folder / STATE)
+    (new / STATE).rename(folder / STATE)
 
 
 def recover(folder: Path) -> None:

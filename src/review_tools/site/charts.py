@@ -21,7 +21,7 @@ from myst_nb.core.render import MimeData, MimeRenderPlugin, NbElementRenderer
 
 from review_tools.display.theme import MIME, plural
 from review_tools.site.context import template
-from review_tools.site.drawing_cache import kept
+from review_tools.site.drawing_cache import remember
 
 VEGALITE = "v6.4"
 STATIC_WIDTH = 520  # pixels, for charts that otherwise take the width of the page
@@ -98,7 +98,7 @@ def static_svg(spec: dict[str, Any], name: str = "chart") -> str:
     spec = spec if isinstance(spec.get("width"), int) else {**spec, "width": STATIC_WIDTH}
     text = json.dumps(spec, sort_keys=True)  # an execution that was kept has another order than a new one
     drawn = json.loads(text) if '"href"' in text else silent(json.loads(text))
-    svg: str = kept(f"{VEGALITE} {_fonts()} {text}", lambda: vlc.vegalite_to_svg(drawn, vl_version=VEGALITE))
+    svg: str = remember(f"{VEGALITE} {_fonts()} {text}", lambda: vlc.vegalite_to_svg(drawn, vl_version=VEGALITE))
     svg = svg.replace(f'xlink:href="{ELSEWHERE}', 'xlink:href="')
     # The number on a linked box would be a second link to the same place.
     svg = re.sub(r"<a [^>]*>(<text)(.*?</text>)</a>", r'\1 pointer-events="none"\2', svg)
@@ -131,7 +131,7 @@ def write_bundle(folder: Path) -> None:
     """Write Vega, Vega-Lite and Vega-Embed as one file, from the package that also draws the static pictures."""
     folder.mkdir(parents=True, exist_ok=True)
     # The stub asks for a snippet.
-    bundle = kept(f"{VEGALITE} bundle", lambda: vlc.javascript_bundle(vl_version=VEGALITE))  # type: ignore[call-arg]
+    bundle = remember(f"{VEGALITE} bundle", lambda: vlc.javascript_bundle(vl_version=VEGALITE))  # type: ignore[call-arg]
     # In a function of its own: the bundle's short names clash with other scripts of the page.
     (folder / BUNDLE).write_text(f"(()=>{{{bundle}\n}})();\n", encoding="utf-8")
 

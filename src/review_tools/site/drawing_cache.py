@@ -6,13 +6,15 @@ from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
 
+from review_tools.data.edit import replace_bytes
+
 FOLDER = Path("_build") / ".drawings"
 MOST = 1000  # files; the oldest leave first
 _folder: Path | None = None
 
 
 def use(root: Path) -> None:
-    """Keeps drawings in this project from now on; before this is called, nothing is kept."""
+    """Keep drawings in this project from now on; before this is called, none are."""
     global _folder
     _folder = root / FOLDER
     if _folder.is_dir():
@@ -20,16 +22,15 @@ def use(root: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def kept(key: str, make: Callable[[], str]) -> str:
+def remember(key: str, make: Callable[[], str]) -> str:
     """Return the text that ``make`` makes of ``key``; a full disk only costs time."""
     if _folder is None:
         return make()
     path = _folder / blake2b(f"{version('vl-convert-python')}\n{key}".encode(), digest_size=16).hexdigest()
     with contextlib.suppress(OSError):
         return path.read_text(encoding="utf-8")
-    text, part = make(), path.with_suffix(".part")
+    text = make()
     with contextlib.suppress(OSError):
         _folder.mkdir(parents=True, exist_ok=True)
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
+        replace_bytes(path, text.encode())
     return text

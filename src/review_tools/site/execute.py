@@ -6,6 +6,7 @@ chapter by its code alone, and leave an old number on the page when a table chan
 """
 
 import contextlib
+import gc
 import json
 import multiprocessing
 import os
@@ -29,6 +30,7 @@ from sphinx.errors import ConfigError, SphinxError
 from sphinx.util import logging
 from sphinx.util.console import bold
 
+from review_tools.data.edit import replace_bytes
 from review_tools.site import inputs, kernel
 
 logger = logging.getLogger(__name__)
@@ -37,7 +39,9 @@ MODES = ("review", "mystnb")
 PROCESSES = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
 WARM = "review_tools.site.warm"
 STATES = 5  # of the inputs, whose outputs are kept
-Ran = tuple[dict[str, Any], list[tuple[int | None, list[Any]]]]  # the language; number and outputs of each code cell
+Outputs = tuple[
+    dict[str, Any], list[tuple[int | None, list[Any]]]
+]  # the language; number and outputs of each code cell
 _notebooks: dict[str, Any] = {}  # chapters with their outputs, by path
 
 
@@ -60,6 +64,8 @@ def begin(app: Sphinx, config: Config) -> None:
         config.review_execution = "mystnb"
         return
     config.nb_execution_mode = "off"
+    gc.set_threshold(50_000, 20, 50)  # what a build makes lasts to its end: to look less often saves 7% of its time
+    vars(sys.modules["__main__"]).pop("__file__", None)  # else each chapter's process imports jupyter-book
     os.environ["REVIEW_ROOT"] = str(app.srcdir)
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # the kernel's debugger warns of itself
     (Path(app.doctreedir) / "environment.pickle").unlink(missing_ok=True)
@@ -92,14 +98,14 @@ def execute(app: Sphinx, env: BuildEnvironment, names: list[str]) -> None:
         for count, run in enumerate(as_completed(runs), 1):
             chapter = runs[run]
             try:
-                ran = run.result()
+                outputs = run.result()
             except ChapterError as error:
                 failed.append(chapter.name)
                 logger.error(str(error), type="review", subtype="execution")
                 continue
-            chapter.fill(ran)
+            chapter.fill(outputs)
             if inputs.digest(inputs.files_for_code(root)) == state:  # else they may come from other inputs
-                chapter.keep(ran)
+                chapter.keep(outputs)
             logger.info(f"executing... [{count:>3} of {len(stale)}] {chapter.name}")
     finally:  # also when the build is interrupted
         pool.shutdown(wait=False, cancel_futures=True)
@@ -115,7 +121,7 @@ def execute(app: Sphinx, env: BuildEnvironment, names: list[str]) -> None:
 def tidy(store: Path) -> None:
     """Remove the outputs of all but the latest states of the inputs."""
     with contextlib.suppress(OSError):
-        store.touch()
+        os.utime(store)
         for old in sorted(store.parent.iterdir(), key=lambda path: path.stat().st_mtime)[:-STATES]:
             shutil.rmtree(old)
 
@@ -123,16 +129,18 @@ def tidy(store: Path) -> None:
 def read(env: BuildEnvironment, name: str, store: Path) -> "Chapter | None":
     """Read a page and tell MyST-NB to take it from here; None when it has no code cells."""
     path = Path(env.doc2path(name))
+    if path.suffix != ".md":
+        return None
     text = path.read_text(encoding="utf-8")
     if not is_myst_markdown_notebook(text):
         return None
     notebook = read_myst_markdown_notebook(text, env.myst_config, add_source_map=True, path=str(path))  # type: ignore[attr-defined]
     _notebooks[str(path)] = notebook
-    env.mystnb_config.custom_formats[str(path)] = (f"{__name__}.executed", {"path": str(path)}, False)  # type: ignore[attr-defined]
+    env.mystnb_config.custom_formats[str(path)] = (f"{__name__}.with_outputs", {"path": str(path)}, False)  # type: ignore[attr-defined]
     return Chapter(name, path.parent, notebook, store)
 
 
-def executed(text: str, path: str) -> Any:
+def with_outputs(text: str, path: str) -> Any:
     """Return a chapter with its outputs: MyST-NB's reader for the format that ``read`` names."""
     return _notebooks[path]
 
@@ -151,34 +159,32 @@ class Chapter:
         return [cell for cell in self.notebook.cells if cell.cell_type == "code"]
 
     @property
-    def kept(self) -> Path:
+    def file(self) -> Path:
         code = [self.name, *([cell.source, cell.metadata.get("tags")] for cell in self.cells)]
         return self.store / f"{blake2b(json.dumps(code).encode(), digest_size=16).hexdigest()}.json"
 
     def load(self) -> bool:
         """Fill in outputs that are kept; say whether there are any, whole."""
         try:
-            self.fill(json.loads(self.kept.read_text(encoding="utf-8")))
+            self.fill(json.loads(self.file.read_text(encoding="utf-8")))
         except (OSError, ValueError):
             return False
         return True
 
-    def keep(self, ran: Ran) -> None:
+    def keep(self, outputs: Outputs) -> None:
         """Write the outputs, whole or not at all; a full disk only costs time."""
-        part = self.kept.with_suffix(".part")
         with contextlib.suppress(OSError):
             self.store.mkdir(parents=True, exist_ok=True)
-            part.write_text(json.dumps(ran), encoding="utf-8")
-            part.replace(self.kept)
+            replace_bytes(self.file, json.dumps(outputs).encode())
 
-    def fill(self, ran: Ran) -> None:
+    def fill(self, outputs: Outputs) -> None:
         """Put outputs into the notebook, as a kernel leaves it."""
-        language, outputs = ran
+        language, cells = outputs
         self.notebook.metadata["language_info"] = nbformat.from_dict(language)
-        for cell, given in zip(self.cells, outputs, strict=True):
-            cell.execution_count, cell.outputs = given[0], nbformat.from_dict(given[1])
+        for cell, (number, results) in zip(self.cells, cells, strict=True):
+            cell.execution_count, cell.outputs = number, nbformat.from_dict(results)
 
-    def run(self, timeout: float | None, files: frozenset[str]) -> Ran:
+    def run(self, timeout: float | None, files: frozenset[str]) -> Outputs:
         """Run the cells in a process of their own; return what ``fill`` takes.
 
         Raises:
@@ -202,13 +208,13 @@ class Chapter:
                 reply = answers.recv()
                 if reply["status"] != "ok" and "raises-exception" not in tags:
                     raise ChapterError(self.says(f"{reply['ename']}: {reply['evalue']}", source, reply["traceback"]))
-            ran: Ran = answers.recv()
-            return ran
+            outputs: Outputs = answers.recv()
+            return outputs
         except EOFError:
             process.join(10)
             code = process.exitcode or 0
             how = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
-            how += " (out of memory?)" if code == -signal.SIGKILL else ""
+            how += " (out of memory?)" if code == -9 else ""
             raise ChapterError(self.says(f"its process ended with {how}", source)) from None
         finally:
             process.kill()

@@ -20,8 +20,8 @@ CODE_READS = "CHANGELOG.md"  # the only Markdown that code cells read; other Mar
 
 def files(root: Path) -> dict[str, Path]:
     """Return the files a build depends on, by their names from the project or from the package."""
-    found = {path.relative_to(root).as_posix(): path for path in _walk(root, ASIDE)}
-    return found | {path.relative_to(PACKAGE.parent).as_posix(): path for path in _walk(PACKAGE, {"__pycache__"})}
+    project = {path.relative_to(root).as_posix(): path for path in _walk(root, ASIDE)}
+    return project | {path.relative_to(PACKAGE.parent).as_posix(): path for path in _walk(PACKAGE, {"__pycache__"})}
 
 
 def files_for_code(root: Path) -> dict[str, Path]:
@@ -30,12 +30,12 @@ def files_for_code(root: Path) -> dict[str, Path]:
 
 
 def digest(files: dict[str, Path]) -> str:
-    """Return one digest of names and contents, of the interpreter, of what is installed and of the day."""
-    found = blake2b("\n".join([platform.python_version(), *installed(), day()]).encode(), digest_size=16)
+    """Return one digest of names and contents, of the interpreter, of the installed packages and of the day."""
+    digest = blake2b("\n".join([platform.python_version(), *installed(), day()]).encode(), digest_size=16)
     for name, path in sorted(files.items()):
         with contextlib.suppress(FileNotFoundError):  # an editor's own file, gone meanwhile
-            found.update(f"\n{name}\0{path.stat().st_size}\0".encode() + path.read_bytes())
-    return found.hexdigest()
+            digest.update(f"\n{name}\0{path.stat().st_size}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def libraries() -> list[Path]:
@@ -44,7 +44,7 @@ def libraries() -> list[Path]:
 
 
 def installed() -> list[str]:
-    """Return names and versions of what is installed."""
+    """Return names and versions of the installed packages."""
     return sorted(info.name for folder in libraries() for info in folder.glob("*.dist-info"))
 
 
@@ -65,6 +65,7 @@ def _walk(folder: Path, aside: set[str]) -> Iterator[Path]:
         if path.name.startswith(".") or path.name in aside or path.suffix in (".pyc", ".egg-info"):
             continue
         if path.is_dir():
-            yield from _walk(path, {"__pycache__"})
+            if not (path / "pyvenv.cfg").exists():  # an environment of Python
+                yield from _walk(path, {"__pycache__"})
         else:
             yield path

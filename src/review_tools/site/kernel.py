@@ -12,7 +12,7 @@ from typing import Any
 
 from review_tools.site import inputs
 
-# What the lock file or the machine answers for: settings, time zones, fonts, shared libraries.
+# The machine: its settings, time zones, fonts and shared libraries.
 SYSTEM = ("/dev", "/etc", "/lib", "/opt", "/proc", "/sys", "/usr", "/var/cache", "/Library", "/System", "C:\\Windows")
 OUTSIDE = {"os.exec", "os.posix_spawn", "os.system", "socket.getaddrinfo", "subprocess.Popen"}
 KEEP = "keep what it needs in data/"
@@ -43,8 +43,8 @@ def run(answers: Connection, folder: str, cells: list[tuple[str, list[str]]], fi
     manager.kernel.shell.autoawait = False  # in the process itself the kernel has no thread for it
     client = manager.client()
     client.start_channels()
-    ran = [new_code_cell(source) for source, _ in cells]
-    reader = NotebookClient(new_notebook(cells=ran), record_timing=False)  # turns the kernel's messages into outputs
+    notebook = new_notebook(cells=[new_code_cell(source) for source, _ in cells])
+    reader = NotebookClient(notebook, record_timing=False)  # turns the kernel's messages into outputs
     reader.reset_execution_trackers()
     reader.clear_before_next_output = False
     sys.addaudithook(Guard(files))
@@ -55,37 +55,40 @@ def run(answers: Connection, folder: str, cells: list[tuple[str, list[str]]], fi
             client.execute(source, allow_stdin=False)
             with contextlib.suppress(CellExecutionComplete):
                 while True:
-                    reader.process_message(client.get_iopub_msg(), ran[index], index)
+                    reader.process_message(client.get_iopub_msg(), notebook.cells[index], index)
             reply = client.get_shell_msg()["content"]
         answers.send(reply)
-    answers.send((manager.kernel.language_info, [(cell.execution_count, cell.outputs) for cell in ran]))
+    outputs = [(cell.execution_count, cell.outputs) for cell in notebook.cells]
+    answers.send((manager.kernel.language_info, outputs))
 
 
 class Guard:
-    """Refuses whatever could change what a chapter shows without any change of the build's inputs.
+    """Refuses what could change a chapter's outputs without any change of the inputs of the build.
 
-    Sees what Python opens; a library that opens files from C is not seen.
+    It hears of every file that Python opens. A library that opens a file from C goes unheard.
     """
 
     def __init__(self, files: frozenset[str]) -> None:
         self.files, self.written = files, set[str]()
         libraries = [os.path.realpath(path) for path in (sys.prefix, sys.base_prefix, *map(str, inputs.libraries()))]
-        hidden = os.path.join(os.path.expanduser("~"), ".")  # a user's settings
-        self.folders = (*(os.path.join(path, "") for path in libraries), *SYSTEM, hidden)
+        self.libraries = tuple(os.path.join(path, "") for path in libraries)
+        self.around = (*SYSTEM, os.path.join(os.path.expanduser("~"), "."))  # the user's settings too
+        self.project = os.path.join(os.path.realpath(os.environ.get("REVIEW_ROOT", "")), "")
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event in OUTSIDE:
-            raise PermissionError(f"A chapter asks no other program and no network ({event}) → {KEEP}.")
+            raise PermissionError(f"A chapter may not start a program or use the network ({event}) → {KEEP}.")
         if event != "open" or not isinstance(arguments[0], (str, bytes, os.PathLike)):
             return
         path, mode, flags = arguments
         name = os.path.realpath(os.fsdecode(path))
         if (isinstance(mode, str) and set(mode) & set("wax")) or (flags or 0) & os.O_CREAT:
             self.written.add(name)
-        elif name in self.files or name in self.written or name.endswith(".pyc") or name.startswith(self.folders):
             return
-        elif os.path.isfile(name):
-            raise PermissionError(f"{name} is no input of the build: a change of it would not be noticed → {KEEP}.")
+        if name in self.files or name in self.written or name.endswith(".pyc") or name.startswith(self.libraries):
+            return
+        if os.path.isfile(name) and (name.startswith(self.project) or not name.startswith(self.around)):
+            raise PermissionError(f"{name} is not an input of the build, which would miss a change of it → {KEEP}.")
 
 
 def end_with_parent() -> None:
