@@ -142,7 +142,7 @@ def edit(root: Path, *, dry_run: bool = False) -> Iterator[Change]:
             error.add_note("Nothing was changed.")
             raise
         if change.files and not dry_run:
-            _put(root, JOURNAL, change.journal())
+            replace_bytes(root / JOURNAL, change.journal(), root / FOLDER / "new")
             _finish(root)
 
 
@@ -181,20 +181,28 @@ def _finish(root: Path) -> None:
             remedy = f"compare it with git diff, put it right, then remove {JOURNAL}"
             raise DataError(Problem(entry["file"], why, remedy))
     for entry in journal:
-        _put(root, entry["file"], entry["after"].encode("utf-8"))
+        replace_bytes(root / entry["file"], entry["after"].encode("utf-8"), root / FOLDER / "new")
     (root / JOURNAL).unlink()
 
 
-def _put(root: Path, file: str, content: bytes) -> None:
-    """Put a file in place in one step: a reader or an interruption finds either the old file or the new one."""
-    path, new = root / file, root / FOLDER / "new"
+def replace_bytes(path: Path, content: bytes, new: Path | None = None) -> None:
+    """Put a file in place in one step: a reader or an interruption finds either the old file or the new one.
+
+    Args:
+        new: where it is written first, on the same file system; beside its place if left out.
+    """
+    new = new or path.with_name(f".{path.name}.{os.getpid()}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    with new.open("wb") as written:
-        written.write(content)
-        written.flush()
-        os.fsync(written.fileno())
-    new.chmod(path.stat().st_mode if path.exists() else 0o644)
-    new.replace(path)
+    try:
+        with new.open("wb") as written:
+            written.write(content)
+            written.flush()
+            os.fsync(written.fileno())
+        new.chmod(path.stat().st_mode if path.exists() else 0o644)
+        new.replace(path)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
     if os.name == "posix":  # make the renaming last through a loss of power
         folder = os.open(path.parent, os.O_RDONLY)
         try:

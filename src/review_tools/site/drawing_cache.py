@@ -31,6 +31,5 @@ def remember(key: str, make: Callable[[], str]) -> str:
         return path.read_text(encoding="utf-8")
     text = make()
     with contextlib.suppress(OSError):
-        _folder.mkdir(parents=True, exist_ok=True)
         replace_bytes(path, text.encode())
     return text

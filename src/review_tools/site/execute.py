@@ -174,7 +174,6 @@ class Chapter:
     def keep(self, outputs: Outputs) -> None:
         """Write the outputs, whole or not at all; a full disk only costs time."""
         with contextlib.suppress(OSError):
-            self.store.mkdir(parents=True, exist_ok=True)
             replace_bytes(self.file, json.dumps(outputs).encode())
 
     def fill(self, outputs: Outputs) -> None:
