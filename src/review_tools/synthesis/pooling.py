@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import chdtrc, ndtr, stdtr, stdtrit
@@ -126,59 +127,73 @@ def pool(
     """
     test = test or ("z" if model in COMMON_EFFECT else "hksj")
     _check_choice(effects, model, test)
-    k, v, random = effects.k, effects.variance, model in het.TAU2_METHODS
-    df = k - 1 if test == "hksj" else None
-    tau2 = tau2_ci = i2 = i2_ci = q = pi = None
+    k, v = effects.k, effects.variance
     if k == 0:
         reasons = "".join(f" {row.label}: {row.why}." for row in effects.left_out)
         raise CannotPoolError(f"There is nothing to pool: no row contributes.{reasons}")
     if k == 1:
-        model, test, df = SINGLE, "z", None
-        estimate, se, weights = float(effects.effect[0]), math.sqrt(v[0]), np.ones(1)
-    elif model == "MH":
-        estimate, se, weights = _mantel_haenszel(effects)
-        q = total((effects.effect - estimate) ** 2 / v)
-    else:
-        q = het.weighted(effects.effect, v)[2]
-        tau2 = het.estimate_tau2(effects.effect, v, model) if random else 0.0
-        weights, estimate, spread = het.weighted(effects.effect, v, tau2)
-        factor = max(1.0, spread / (k - 1)) if guard else spread / (k - 1)
-        se = math.sqrt((1.0 if df is None else factor) / total(weights))
-        if not se:
-            raise CannotPoolError("All effects are equal: unguarded hksj has no standard error; keep the guard.")
+        model, test = SINGLE, "z"
+    fit = _mantel_haenszel(effects) if model == "MH" else _inverse_variance(effects, model, test, guard)
+    df = k - 1 if test == "hksj" else None
     quantile = normal_quantile(level) if df is None else float(stdtrit(df, (1 + level) / 2))
-    if q is not None and tau2 is not None and random:
-        tau2_ci = het.tau2_interval(effects.effect, v, level)
-        i2, i2_ci = het.i2_from_tau2(tau2, v), (het.i2_from_tau2(tau2_ci[0], v), het.i2_from_tau2(tau2_ci[1], v))
+    i2 = None if k == 1 else het.i2_from_q(fit.q, k - 1)
+    tau2_interval = i2_interval = pi = None
+    if model in het.TAU2_METHODS:
+        tau2_interval = low, high = het.tau2_interval(effects.effect, v, level)
+        i2, i2_interval = het.i2_from_tau2(fit.tau2, v), (het.i2_from_tau2(low, v), het.i2_from_tau2(high, v))
         if k >= 3:
-            reach = quantile * math.sqrt(se**2 + tau2)
-            pi = estimate - reach, estimate + reach
-    elif q is not None:
-        tau2, i2 = 0.0, het.i2_from_q(q, k - 1)
-    stat = estimate / se
+            reach = quantile * math.sqrt(fit.se**2 + fit.tau2)
+            pi = fit.estimate - reach, fit.estimate + reach
+    stat = fit.estimate / fit.se
     return Pooled(
         measure=effects.measure,
         model=model,
         test=test,
         k=k,
-        estimate=estimate,
-        se=se,
-        ci_low=estimate - quantile * se,
-        ci_high=estimate + quantile * se,
+        estimate=fit.estimate,
+        se=fit.se,
+        ci_low=fit.estimate - quantile * fit.se,
+        ci_high=fit.estimate + quantile * fit.se,
         stat=stat,
         p=float(2 * (ndtr(-abs(stat)) if df is None else stdtr(df, -abs(stat)))),
         df=df,
-        tau2=tau2,
-        tau2_interval=tau2_ci,
+        tau2=None if k == 1 else fit.tau2,
+        tau2_interval=tau2_interval,
         i2=i2,
-        i2_interval=i2_ci,
-        q=q,
-        q_p=None if q is None else float(chdtrc(k - 1, q)),
+        i2_interval=i2_interval,
+        q=None if k == 1 else fit.q,
+        q_p=None if k == 1 else float(chdtrc(k - 1, fit.q)),
         pi=pi,
         labels=effects.labels,
-        weights=tuple((100 * weights / total(weights)).tolist()),
+        weights=tuple((100 * fit.weights / total(fit.weights)).tolist()),
         left_out=effects.left_out,
     )
+
+
+class Fit(NamedTuple):
+    """One model fitted to the effects."""
+
+    estimate: float
+    se: float
+    weights: Array
+    q: float
+    tau2: float = 0.0
+
+
+def _inverse_variance(effects: Effects, model: str, test: str, guard: bool) -> Fit:
+    """Fit FE, a random-effects model, or a single study."""
+    y, v = effects.effect, effects.variance
+    weights, _, q = het.weighted(y, v)
+    if effects.k > 1 and 1 - weights.max() / total(weights) < 1e-12:
+        precise = effects.labels[int(weights.argmax())]
+        raise CannotPoolError(f"Beside {precise} the other studies have no weight: check its numbers in the source.")
+    tau2 = het.estimate_tau2(y, v, model) if model in het.TAU2_METHODS else 0.0
+    weights, estimate, spread = het.weighted(y, v, tau2)
+    factor = 1.0 if test == "z" else spread / (effects.k - 1)
+    se = math.sqrt((max(1.0, factor) if guard else factor) / total(weights))
+    if not se:
+        raise CannotPoolError("All effects are equal: unguarded hksj has no standard error; keep the guard.")
+    return Fit(estimate, se, weights, q, tau2)
 
 
 def _check_choice(effects: Effects, model: str, test: str) -> None:
@@ -256,7 +271,7 @@ def egger(effects: Effects, level: float = 0.95) -> Egger:
 # Mantel-Haenszel pools two by two tables themselves. No 0.5 is added to their cells: the method needs none
 # as long as both arms have events somewhere (metafor's default; RevMan has added it).
 
-Fit = tuple[float, float, Array]  # estimate, variance (in the pool: standard error), weights
+Estimate = tuple[float, float, Array]  # estimate, its variance, weights
 
 
 def _mantel_haenszel(effects: Effects) -> Fit:
@@ -268,10 +283,11 @@ def _mantel_haenszel(effects: Effects) -> Fit:
         raise CannotPoolError(f"Mantel-Haenszel has no answer: {why}; choose RD, or the measure PETO.") from None
     if variance <= 0:
         raise CannotPoolError("Mantel-Haenszel has no standard error: no arm mixes events and others; choose FE.")
-    return estimate, math.sqrt(variance), weights
+    q = total((effects.effect - estimate) ** 2 / effects.variance)
+    return Fit(estimate, math.sqrt(variance), weights, q)
 
 
-def _mh_risk_ratio(a: Array, n1: Array, c: Array, n2: Array) -> Fit:
+def _mh_risk_ratio(a: Array, n1: Array, c: Array, n2: Array) -> Estimate:
     """Source: Greenland S, Robins JM. Biometrics 1985;41:55-68."""
     n = n1 + n2
     r, s = total(a * n2 / n), total(c * n1 / n)
@@ -279,7 +295,7 @@ def _mh_risk_ratio(a: Array, n1: Array, c: Array, n2: Array) -> Fit:
     return math.log(r / s), variance, c * n1 / n
 
 
-def _mh_odds_ratio(a: Array, n1: Array, c: Array, n2: Array) -> Fit:
+def _mh_odds_ratio(a: Array, n1: Array, c: Array, n2: Array) -> Estimate:
     """Source: Robins J, Breslow N, Greenland S. Biometrics 1986;42:311-323."""
     b, d, n = n1 - a, n2 - c, n1 + n2
     agree, differ, rs, ss = (a + d) / n, (b + c) / n, a * d / n, b * c / n
@@ -288,7 +304,7 @@ def _mh_odds_ratio(a: Array, n1: Array, c: Array, n2: Array) -> Fit:
     return math.log(r / s), variance / 2, ss
 
 
-def _mh_risk_difference(a: Array, n1: Array, c: Array, n2: Array) -> Fit:
+def _mh_risk_difference(a: Array, n1: Array, c: Array, n2: Array) -> Estimate:
     """The variance holds for few large and for many small studies alike, and is the one metafor uses.
 
     Source: Sato T, Greenland S, Robins JM. Biometrics 1989;45:1323-1324.
@@ -301,7 +317,7 @@ def _mh_risk_difference(a: Array, n1: Array, c: Array, n2: Array) -> Fit:
     return estimate, (estimate * p + q) / total(weights) ** 2, weights
 
 
-_MANTEL_HAENSZEL: dict[str, Callable[[Array, Array, Array, Array], Fit]] = {
+_MANTEL_HAENSZEL: dict[str, Callable[[Array, Array, Array, Array], Estimate]] = {
     "RR": _mh_risk_ratio,
     "OR": _mh_odds_ratio,
     "RD": _mh_risk_difference,

@@ -23,7 +23,7 @@ from review_tools.synthesis.effects import (
 
 NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 LARGE_G = 3.0  # arms this many SDs apart hardly overlap; an SE read as an SD is the commoner reason
-LARGEST = 1e100  # squares of larger numbers overflow
+LARGEST = 1e15  # within this, and with variances from 1e-30 to 1e30, nothing overflows or vanishes
 
 Finding = tuple[Any, str, str, str]  # which rows (mask), column, what is wrong, remedy
 
@@ -71,8 +71,12 @@ def effect_sizes(frame: pd.DataFrame, measure: str, source: str = "rows") -> Eff
     informative = (silent == "").to_numpy()
     frame, cells = frame[informative], cells[informative]
     effect, variance = np.array([_size(kind, row) for row in cells.to_numpy()], dtype=float).reshape(-1, 2).T
-    unusable = ~(np.isfinite(effect) & (variance > 1e-300) & (variance < 1e300))
-    _check([(unusable, "", "the effect or its variance is zero or not finite", "check the numbers")], frame, source)
+    unusable = ~((np.abs(effect) <= LARGEST) & (variance >= LARGEST**-2) & (variance <= LARGEST**2))
+    _check(
+        [(unusable, "", "the effect or its variance is too small or too large to calculate with", "check the numbers")],
+        frame,
+        source,
+    )
     return Effects(
         measure=kind,
         effect=effect,
