@@ -10,7 +10,7 @@ PYTEST := $(BIN)/pytest --quiet -n 2 --dist loadfile --durations 30 -m "$(SELECT
 INSTALLED := .venv/.installed
 
 # A .venv holds full paths: in a checkout that was moved, renamed or copied it is made anew.
-ifneq ($(shell cat $(INSTALLED) 2>/dev/null),$(CURDIR))
+ifneq ($(shell cat $(INSTALLED) 2>/dev/null),$(CURDIR) $(REQUIREMENTS))
 .PHONY: $(INSTALLED)
 endif
 ifeq ($(shell command -v uv 2>/dev/null),)
@@ -29,11 +29,11 @@ install: $(INSTALLED)  ## set up .venv only
 $(INSTALLED): $(REQUIREMENTS) pyproject.toml
 	@echo "Setting up .venv (about a minute, once) …"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; found " + sys.version.split()[0])'
-	@test "$$(cat $@ 2>/dev/null)" = "$(CURDIR)" || rm -rf .venv
+	@test "$$(cat $@ 2>/dev/null)" = "$(CURDIR) $(REQUIREMENTS)" || rm -rf .venv
 	@$(VENV)
 	@$(PIP) --require-hashes --requirement $(REQUIREMENTS)
 	@$(PIP) --no-deps --no-build-isolation --editable .
-	@echo "$(CURDIR)" > $@
+	@echo "$(CURDIR) $(REQUIREMENTS)" > $@
 
 book: $(INSTALLED)  ## check the data and build the site into _build/html
 	@$(BIN)/review build
