@@ -10,7 +10,7 @@ import pytest
 
 import review_tools as rt
 from review_tools.data.project import Project
-from review_tools.display import front_page, protocol
+from review_tools.display import front_page, protocol_tables
 from review_tools.synthesis.comparisons import controlled
 from review_tools.synthesis.words import direction
 
@@ -44,8 +44,8 @@ def test_each_status_leads_to_as_many_rows_of_the_trial_table() -> None:
 LATEST = dict.fromkeys(("clinicaltrials", "pubmed", "europepmc", "crossref"), "2026-11-25")
 OLDER = {**LATEST, "pubmed": "2026-11-20"}
 SEARCHED: dict[str, tuple[dict[str, str], str, str | None, str | None, str]] = {
-    "none": ({}, "complete", None, None, protocol.NEVER),
-    "only partial ones": (LATEST, "partial", None, None, protocol.NEVER),
+    "none": ({}, "complete", None, None, protocol_tables.NEVER),
+    "only partial ones": (LATEST, "partial", None, None, protocol_tables.NEVER),
     "one source": ({"pubmed": "2026-11-22"}, "complete", "2026-11-22", None, "not every source has been searched yet"),
     "every source": (LATEST, "complete", "2026-11-25", "2026-12-02", "all sources searched up to 2026-11-25"),
     "one longer ago": (OLDER, "complete", "2026-11-25", "2026-11-27", "all sources searched up to 2026-11-20"),
@@ -64,12 +64,18 @@ def test_only_complete_searches_count_and_the_schedule_tells_the_next(
         settings = project.read("data/review.yml").replace(b"status: living", b"status: paused")
         project = project.with_files({"data/review.yml": settings})
     planned = front_page.due(project)
-    assert (front_page.last_search(project), planned and planned.day, protocol.current(project)) == (last, due, current)
+    assert (front_page.last_search(project), planned and planned.day, protocol_tables.current(project)) == (
+        last,
+        due,
+        current,
+    )
     html = front_page.Glance([], [], last, "26.1.0", "2026-11-25", planned, current)._repr_html_()
     assert ("no systematic search yet" in html) == (last is None)
     assert (f'data-due="{due}" data-every="7" hidden' in html) == ("search-badge" in html) == (due is not None)
     assert (current in html) == (last is not None and due is None)
-    assert (protocol.NEVER in protocol.protocol(project)._repr_html_()) == (len(days) < 4 or status == "partial")
+    assert (protocol_tables.NEVER in protocol_tables.protocol(project)._repr_html_()) == (
+        len(days) < 4 or status == "partial"
+    )
 
 
 def test_a_direction_is_named_only_where_the_interval_leaves_out_no_difference(project: Project) -> None:

@@ -17,7 +17,7 @@ from atom import wrong_with
 from review_tools.cli import app
 from review_tools.data.project import Project
 from review_tools.data.versions import order, versions
-from review_tools.site.versions import KEPT, pairs
+from review_tools.site.version_pages import KEPT, pairs
 
 ROOT = Path(__file__).parents[2]
 TITLE = 'A trial & "quotes" \'7*7 < script> __pwned=1 < /script> onerror=__pwned=2'

@@ -25,7 +25,7 @@ TABLES = {
     "flow": "screening_queue search_log",
     "front_page": "at_a_glance cite directions",
     "open_questions": "open_references trials_without_outcomes unchecked_values untested_claims",
-    "protocol": "checklist protocol",
+    "protocol_tables": "checklist protocol",
     "results": "answer answers claims comparison_rows decisions gap_rows published_pools sensitivity update "
     "update_verdicts",
     "trial_tables": "trial_differences trials",

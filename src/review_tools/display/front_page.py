@@ -7,7 +7,7 @@ import pandas as pd
 
 from review_tools.data.project import Project, labels
 from review_tools.display.grid import ENVIRONMENT, Grid, grid, notes, stacks, tags
-from review_tools.display.protocol import current, last_searches
+from review_tools.display.protocol_tables import current, last_searches
 from review_tools.display.queries import select
 from review_tools.display.results import comparison_links
 from review_tools.display.theme import plural

@@ -25,7 +25,7 @@ from review_tools.site import (
     roles,
     rootfiles,
     study_pages,
-    versions,
+    version_pages,
 )
 from review_tools.site.inputs import cores
 from review_tools.site.kernel import end_with_parent
@@ -40,7 +40,7 @@ PARTS = (
     study_pages,
     cards,
     retracted_marks,
-    versions,
+    version_pages,
     metadata,
     feed,
     footer,

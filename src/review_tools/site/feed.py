@@ -13,7 +13,7 @@ from review_tools.changes import render
 from review_tools.data.citation import CONTROL, Citation
 from review_tools.data.problems import DataError
 from review_tools.data.project import Project
-from review_tools.site import versions
+from review_tools.site import version_pages
 from review_tools.site.context import project_of
 from review_tools.site.links import absolute, only_known
 
@@ -75,10 +75,10 @@ def releases(project: Project) -> list[Release]:
 
 def _with_data(app: Sphinx, release: Release, address: str) -> Release:
     """Add what a version changes in the data, with full addresses."""
-    changes = versions.since_the_last(project_of(app), release.version)
+    changes = version_pages.since_the_last(project_of(app), release.version)
     if changes is None:
         return release
-    page = versions.page(changes.before, changes.after)
+    page = version_pages.page(changes.before, changes.after)
     data = absolute(only_known(app, render.digest(changes, LINES, f"site:{page}")), address)
     return replace(release, data=data, page=page)
 

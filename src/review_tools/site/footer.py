@@ -6,9 +6,9 @@ from markupsafe import Markup
 from sphinx.application import Sphinx
 
 from review_tools.data.project import Project, once
-from review_tools.display.protocol import current
+from review_tools.display.protocol_tables import current
 from review_tools.site.context import project_of
-from review_tools.site.versions import INDEX
+from review_tools.site.version_pages import INDEX
 
 METHODS = "book/methods"
 

@@ -6,8 +6,6 @@ from review_tools.synthesis.comparisons import Answer
 from review_tools.synthesis.effects import Measure
 from review_tools.synthesis.pooling import Pooled
 
-CERTAINTY = "Certainty: not assessed by anybody we know of."
-
 
 def figure(value: float | None, measure: Measure) -> str:
     """Return one figure on the reader's scale: proportions as percentages, others with two decimals; ∞ if unbounded."""
