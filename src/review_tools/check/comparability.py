@@ -1,13 +1,12 @@
 """A comparison pools what answers its question, and the same figures once.
 
-Its rows fit its disease, its kind of outcome, its direction, its design and its arms: arm 1 is the arm with MSCs, arm 2
+Outcomes fit the disease, domain and direction of their outcome set, and their arms: arm 1 is the arm with MSCs, arm 2
 what it is compared with; swapped, a result points the wrong way. One result is one row, one trial is one row.
 """
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
@@ -16,7 +15,6 @@ import pandas as pd
 from review_tools.check.engine import Sheet, by_line, table_rule
 from review_tools.check.rules import BLOCKS
 from review_tools.data.problems import Problem
-from review_tools.data.versions import NUMBER, order
 
 FORM_OF = {  # a disease, and the wider one that it is a form of
     "acute GVHD": "GVHD",
@@ -27,12 +25,7 @@ FORM_OF = {  # a disease, and the wider one that it is a form of
     "ulcerative colitis": "inflammatory bowel disease",
 }
 ARMS = ("controlled", "randomised")
-# The design that a comparison asks for, and those that say something about it; a weaker one is shown and not pooled.
-ADMITS = {"single-arm": ("single-arm",), "controlled": ARMS, "randomised": ARMS}
-COUNTS, MEANS = ("binary", "percent only", "counts", "effect", "partial"), ("continuous", "effect", "partial")
-SHARES = ("single-arm binary", "percent only", "counts", "partial")
-# The kinds of numbers that can say something about a measure, even where a row prints too few of them to be pooled.
-MEASURED_IN = {"RR": COUNTS, "OR": COUNTS, "MD": MEANS, "SMD": MEANS, "proportion": SHARES}
+EVERY_DISEASE = "all diseases"
 # What is given to people as MSCs: the cells, what they shed, and products by their names.
 MSC = re.compile(
     r"\b\w*(?:MSC|ADSC|DPSC)s?\b|mesenchymal|stromal cell|(?:adipose|umbilical|cord)[\w -]* stem cell|exosome|vesicle"
@@ -47,7 +40,7 @@ CONTROL = re.compile(
     r"|observation",
     re.IGNORECASE,
 )
-ACTIVE = "active control"
+ACTIVE = "active"
 SWAP = "if the arms are swapped, exchange their names and their numbers"
 Row = Mapping[Hashable, Any]
 # Flags with which the same figures of one study may stand in two rows: the one that has it is not pooled.
@@ -56,15 +49,6 @@ FIGURES = BLOCKS | {
     "percent only": ("printed_percent_arm1", "printed_percent_arm2"),
     "counts": ("count_arm1", "count_arm2"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Misfit:
-    """Why an outcome cannot answer a comparison's question: the column of the outcome, and what each says."""
-
-    column: str
-    said: str
-    wanted: str
 
 
 @table_rule("trials")
@@ -86,26 +70,6 @@ def result_twice(outcomes: Sheet) -> Iterator[Problem]:
             f"if another record repeats the first, add the flag “{COUNTED_ELSEWHERE[0]}” to data/outcome_flags.csv"
         )
         yield from outcomes.report([other], "outcome", why, remedy)
-
-
-@table_rule("comparison_outcomes")
-def pooled_twice(declared: Sheet) -> Iterator[Problem]:
-    """Refuse the same figures of one study twice in one comparison, whatever they are called."""
-    rows = _unexcused(declared.of("outcomes").frame, declared.of("outcome_flags").frame)
-    comparisons: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    for line, row in declared.rows.items():
-        comparisons[row["comparison_id"]][row["outcome_id"]] = line
-    for one, other in _same_figures(rows):
-        first, second = rows[one]["outcome_id"], rows[other]["outcome_id"]
-        for name, lines in comparisons.items():
-            if not {first, second} <= lines.keys():
-                continue
-            why = (
-                f"the same figures of the same study as {first} (row {lines[first]}), so that {name} counts them twice"
-            )
-            remedy = f"remove one of the two, or give it the flag “{'” or “'.join(COUNTED_ELSEWHERE)}” in "
-            remedy += "data/outcome_flags.csv; if they are other people, say so in population or arms"
-            yield from declared.report([lines[second]], "outcome_id", why, remedy)
 
 
 def repeated(outcomes: pd.DataFrame, flags: pd.DataFrame) -> Iterator[tuple[Any, Any]]:
@@ -165,27 +129,75 @@ def _within(one: str, other: str) -> bool:
     return first <= second or second <= first
 
 
-@table_rule("comparison_outcomes")
-def other_question(declared: Sheet) -> Iterator[Problem]:
-    """Refuse a row that cannot answer the question of its comparison: another disease, domain, direction, design."""
-    outcomes, lines = declared.of("outcomes"), declared.of("outcomes").lines["outcome_id"]
-    domains = domain_of(declared.frame, declared.of("comparisons").frame, outcomes.frame)
-    for line, row, comparison, outcome in _declared(declared):
-        name, place = row["comparison_id"], lines[row["outcome_id"]][0]
-        for misfit in misfits(outcome, comparison, domains[name]):
-            why = f"{misfit.column} is {misfit.said} in {outcomes.file}, row {place}; {name} asks for {misfit.wanted}"
-            remedy = "remove this line, or name the comparison that it answers"
-            remedy += f"; if {misfit.column} is wrong there, correct it in data/outcomes.csv"
-            yield from declared.report([line], "outcome_id", why, remedy)
+@table_rule("outcomes")
+def other_outcome_set(outcomes: Sheet) -> Iterator[Problem]:
+    """Refuse a row under an outcome set of another disease, domain or direction."""
+    declared = {row["outcome_set"]: row for row in outcomes.of("outcome_sets").rows.values()}
+    for name, lines in outcomes.lines["outcome_set"].items():
+        for line in lines if name in declared else ():
+            for column, said, wanted in misfits(outcomes.rows[line], declared[name]):
+                why = f"{column} is {said}; {name} is about {wanted} (data/outcome_sets.csv)"
+                remedy = f"correct {column}, or name the outcome set that it answers, or none"
+                yield from outcomes.report([line], "outcome_set", why, remedy)
 
 
-@table_rule("comparison_outcomes")
-def form_of_disease_without_note(declared: Sheet) -> Iterator[Problem]:
-    """Refuse a row about a form of the comparison's disease without a note that says why it belongs there."""
-    for line, row, comparison, outcome in _declared(declared):
-        if needs_note(outcome, comparison) and not row["note"]:
-            why = f"empty, although the row is about {outcome['disease']} and {row['comparison_id']} about "
-            yield from declared.report([line], "note", why + comparison["disease"], "say why it belongs here")
+@table_rule("outcomes")
+def contrast_without_arms(outcomes: Sheet) -> Iterator[Problem]:
+    """Refuse a row of two arms without a contrast, and one of a single arm with one."""
+    two, named = outcomes["arm2"] != "", outcomes["contrast"] != ""
+    remedy = "say what the comparison of the arms tells (terms of “contrast” in data/vocabulary.csv)"
+    yield from outcomes.report(two & ~named, "contrast", "empty in a row of two arms", remedy)
+    yield from outcomes.report(
+        named & ~two, "contrast", "filled in a row without a second arm", "empty it, or name arm 2"
+    )
+
+
+@table_rule("comparisons")
+def comparison_against_its_outcome_set(comparisons: Sheet) -> Iterator[Problem]:
+    """Refuse a comparison of another disease or direction than its outcome set, or with arms and no contrast."""
+    declared = {row["outcome_set"]: row for row in comparisons.of("outcome_sets").rows.values()}
+    for line, row in comparisons.rows.items():
+        if row["outcome_set"] not in declared:
+            continue
+        wanted = declared[row["outcome_set"]]
+        for column in ("disease", "higher_is_better"):
+            if row[column] != wanted[column] and row[column] != EVERY_DISEASE:
+                why = f"{row['outcome_set']} says “{wanted[column]}” (data/outcome_sets.csv)"
+                yield from comparisons.report([line], column, why, "make the two agree")
+        if (row["design"] != "single-arm") != (row["contrast"] != ""):
+            why = "a comparison of arms needs a contrast, and one of single arms has none"
+            yield from comparisons.report([line], "contrast", why, "fill or empty it")
+
+
+@table_rule("studies")
+def study_not_compared(studies: Sheet) -> Iterator[Problem]:
+    """Refuse a controlled study that answers no comparison without a reason, and a reason where it answers one."""
+    outcomes, comparisons = studies.of("outcomes"), studies.of("comparisons")
+    asked = {
+        (row["outcome_set"], contrast) for row in comparisons.rows.values() for contrast in row["contrast"].split("; ")
+    }
+    rows = [row for row in outcomes.rows.values() if row["design"] in ARMS]
+    controlled = {row["study_id"] for row in rows}
+    answering = {row["study_id"] for row in rows if (row["outcome_set"], row["contrast"]) in asked}
+    silent = studies["not_compared"] == ""
+    out = studies["study_id"].isin(controlled - answering) & silent
+    remedy = "name the outcome set of a row of it in data/outcomes.csv, or say why none fits"
+    yield from studies.report(
+        out, "not_compared", "empty, although the study has a control and answers no comparison", remedy
+    )
+    twice = studies["study_id"].isin(answering) & ~silent
+    yield from studies.report(twice, "not_compared", "a reason, although the study answers a comparison", "empty it")
+
+
+@table_rule("studies")
+def extraction_not_whole(studies: Sheet) -> Iterator[Problem]:
+    """Refuse a controlled study that nobody says was extracted whole: every outcome that its text names has a row."""
+    outcomes = studies.of("outcomes")
+    controlled = outcomes["study_id"][outcomes["design"].isin(ARMS)]
+    unsigned = (studies["extracted_by"] == "") | (studies["extracted_on"] == "")
+    remedy = "give every outcome that the text names a row, also those told in words only, and sign here with the date"
+    why = "the study has a control, and nobody says that it was extracted whole"
+    yield from studies.report(studies["study_id"].isin(controlled) & unsigned, "extracted_by", why, remedy)
 
 
 @table_rule("outcomes")
@@ -201,63 +213,25 @@ def control_as_first_arm(outcomes: Sheet) -> Iterator[Problem]:
 def product_as_second_arm(outcomes: Sheet) -> Iterator[Problem]:
     """Refuse MSCs as arm 2, unless a flag says that both arms received them."""
     why = "arm 2 is the arm without MSCs, and this names an MSC product"
-    remedy = f"{SWAP}; if both arms received MSCs, add the flag “{ACTIVE}” to data/outcome_flags.csv"
+    remedy = f"{SWAP}; if both arms received MSCs, make the contrast “{ACTIVE}”"
     yield from outcomes.report(
-        outcomes["arm2"].map(names_msc).astype(bool) & ~outcomes.flagged(ACTIVE), "arm2", why, remedy
+        outcomes["arm2"].map(names_msc).astype(bool) & (outcomes["contrast"] != ACTIVE), "arm2", why, remedy
     )
 
 
-def _declared(declared: Sheet) -> Iterator[tuple[int, Row, Row, Row]]:
-    """Yield each row of a comparison with its line, the comparison and the outcome; broken links are left out."""
-    comparisons, outcomes = declared.of("comparisons"), declared.of("outcomes")
-    questions = {row["comparison_id"]: row for row in comparisons.rows.values()}
-    results = {row["outcome_id"]: row for row in reversed(outcomes.rows.values())}
-    for line, row in declared.rows.items():
-        if row["comparison_id"] in questions and row["outcome_id"] in results:
-            yield line, row, questions[row["comparison_id"]], results[row["outcome_id"]]
-
-
-def misfits(outcome: Row, comparison: Row, domain: str) -> Iterator[Misfit]:
-    """Yield what keeps an outcome from answering a comparison; ``domain`` is that of its other rows, if any.
+def misfits(outcome: Row, declared: Row) -> Iterator[tuple[str, str, str]]:
+    """Yield what keeps an outcome out of an outcome set: the column, what it says, and what the set is about.
 
     Population, time and the words for the outcome are for a person to judge.
     """
-    disease, design, measure = comparison["disease"], comparison["design"], comparison["measure"]
-    if outcome["disease"] != disease and FORM_OF.get(outcome["disease"]) != disease:
-        yield Misfit("disease", f"“{outcome['disease']}”", f"“{disease}”")
-    if domain and outcome["domain"] != domain:
-        yield Misfit("domain", f"“{outcome['domain']}”", f"“{domain}”, as its other rows have it")
-    if outcome["higher_is_better"] != comparison["higher_is_better"]:
-        said = outcome["higher_is_better"] or "empty"
-        yield Misfit("higher_is_better", said, f"{comparison['higher_is_better']} (data/comparisons.csv)")
-    if outcome["design"] not in ADMITS.get(design, (outcome["design"],)):
-        yield Misfit("design", f"“{outcome['design']}”", " or ".join(f"“{one}”" for one in ADMITS[design]))
-    if outcome["block"] not in MEASURED_IN.get(measure, (outcome["block"],)):
-        wanted = " or ".join(f"“{one}”" for one in MEASURED_IN[measure])
-        yield Misfit("block", f"“{outcome['block']}”", f"{wanted}, since its measure is {measure}")
-
-
-def needs_note(outcome: Row, comparison: Row) -> bool:
-    """Say whether the row is about a form of the comparison's disease, which wants a word."""
-    return bool(FORM_OF.get(outcome["disease"]) == comparison["disease"])
+    disease = declared["disease"]
+    if outcome["disease"] != disease and FORM_OF.get(outcome["disease"]) != disease and disease != EVERY_DISEASE:
+        yield "disease", f"“{outcome['disease']}”", f"“{disease}”"
+    for column in ("domain", "higher_is_better"):
+        if outcome[column] != declared[column]:
+            yield column, f"“{outcome[column]}”" if outcome[column] else "empty", f"“{declared[column]}”"
 
 
 def names_msc(arm: str) -> bool:
     """Say whether the name of an arm names an MSC product; “no MSC” does not."""
     return bool(MSC.search(WITHOUT.sub("", arm)))
-
-
-def domain_of(declared: pd.DataFrame, comparisons: pd.DataFrame, outcomes: pd.DataFrame) -> dict[str, str]:
-    """Return the domain of each comparison: that of most of its rows, of the first ones where they are equally many.
-
-    Rows that do not fit for another reason say nothing about it.
-    """
-    merged = declared[["comparison_id", "outcome_id"]].merge(outcomes, on="outcome_id")
-    rows = list(by_line(merged).values())
-    rows.sort(key=lambda row: order(row["added_in"]) if NUMBER.fullmatch(row["added_in"]) else ())
-    domains = {}
-    for comparison in comparisons.to_dict("records"):
-        own = [row for row in rows if row["comparison_id"] == comparison["comparison_id"]]
-        named = Counter(row["domain"] for row in own if not any(misfits(row, comparison, "")))
-        domains[comparison["comparison_id"]] = named.most_common(1)[0][0] if named else ""
-    return domains

@@ -92,7 +92,7 @@ def add(
     else:
         _what_next(what, key, left)
     if questions:
-        print("If it answers one of these questions, add it to data/comparison_outcomes.csv, so that it is pooled:")
+        print("If it is one of these outcomes, name it in the column outcome_set, so that it is pooled:")
         print("\n".join(f"  {line}" for line in questions))
 
 

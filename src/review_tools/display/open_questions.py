@@ -54,7 +54,7 @@ def open_references(project: Project) -> Grid:
 def unchecked_values(project: Project) -> Grid:
     """Show pooled rows whose figures the source does not print as they stand, or that somebody else reported."""
     frame = project.table("outcomes")
-    frame = frame[frame["outcome_id"].isin(project.table("comparison_outcomes")["outcome_id"])]
+    frame = frame[frame["outcome_set"].notna()]
     frame = frame[(frame["value_basis"] != "printed") | (frame["reported_by"] != "source")]
     basis = frame["value_basis"].map(labels(project, "value basis"))
     reporter = frame["reported_by"].map(labels(project, "reporter"))

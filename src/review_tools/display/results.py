@@ -60,7 +60,7 @@ def comparison_rows(project: Project, comparison_id: str) -> Grid:
     return grid(
         {
             "Study": stacks(study_links(project, frame["study_id"]), notes(source_links(frame)), notes(basis)),
-            "Outcome": stacks(frame["outcome"], notes(frame["time"]), notes(frame["place"])),
+            "Outcome": stacks(frame["outcome"], notes(frame["time"])),
             "MSC arm": arms(frame, "arm1"),
             "Comparator": arms(frame, "arm2"),
             "In the pool": in_the_pool(frame),

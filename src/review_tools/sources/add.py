@@ -157,15 +157,12 @@ def add_outcome(change: Change, study: str, given: dict[str, str], flags: list[t
 
 
 def fitting(change: Change, outcome_id: str) -> Iterator[str]:
-    """Yield the line for ``comparison_outcomes`` of each question that a new outcome may answer, with the question."""
-    outcomes, questions = change.table("outcomes"), change.table("comparisons")
-    domains = comparability.domain_of(change.table("comparison_outcomes"), questions, outcomes)
+    """Yield each outcome set that a new outcome may answer, with its definition."""
+    outcomes = change.table("outcomes")
     outcome = outcomes[outcomes["outcome_id"] == outcome_id].iloc[0].to_dict()
-    for question in questions.to_dict("records"):
-        name = question["comparison_id"]
-        if not any(comparability.misfits(outcome, question, domains[name])):
-            reason = "why it belongs here" if comparability.needs_note(outcome, question) else ""
-            yield f"{name},{outcome_id},{reason}    {question['question']} ({question['outcome']})"
+    for declared in change.table("outcome_sets").to_dict("records"):
+        if not outcome["outcome_set"] and not any(comparability.misfits(outcome, declared)):
+            yield f"{declared['outcome_set']}    {declared['definition']}"
 
 
 def remaining(change: Change, unfit: Iterable[Problem] = ()) -> list[Problem]:

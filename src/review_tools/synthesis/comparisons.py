@@ -1,11 +1,14 @@
 """Declared comparisons: which outcome rows answer a question, which of them may be pooled, and what they say.
 
-Comparisons and their rows are in ``data/comparisons.csv`` and ``data/comparison_outcomes.csv``. Whether a
-row enters a pool is decided here, by rule, and every row that stays out keeps its reason.
+A row answers a comparison of ``data/comparisons.csv`` when it has the comparison's outcome set and contrast.
+Whether it enters the pool is decided here, by the rules of the protocol, and every row that stays out keeps
+its reason.
 """
 
 from collections.abc import Hashable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import pandas as pd
@@ -14,30 +17,34 @@ from review_tools.data.project import Project, once
 from review_tools.data.retracted import UNSOUND
 from review_tools.data.versions import order
 from review_tools.synthesis.effects import MEANS, ONE_ARM, TWO_ARMS, Effects, Measure, measure_named
-from review_tools.synthesis.pooling import CannotPoolError, Pooled, leave_one_out, pool
-from review_tools.synthesis.rows import effect_sizes
+from review_tools.synthesis.pooling import COMMON_EFFECT, CannotPoolError, Pooled, leave_one_out, pool
+from review_tools.synthesis.rows import effect_sizes, printed_effects
 
 # Flags that keep a row out of every pool. The other flags are shown beside the row.
 EXCLUDING = {
-    "shares control": "its control group is counted in another row",
-    "same patients": "the same people are counted in another row",
     "reconstructed": "its numbers were worked out from other figures",
-    "derived with slack": "more than one count fits the printed percentage",
+    "crossover": "the arms swapped, and the figures of the first period alone are not known",
     "garbled": "the copy seen was damaged",
-    "active control": "the comparator received MSCs too",
     "disposition": "it counts how people moved through the trial",
     "not MSC proper": "the product is not MSCs themselves",
     "baseline imbalance": "the arms differed at the start, so that their end values mislead",
 }
 BLOCK = {TWO_ARMS: "binary", MEANS: "continuous", ONE_ARM: "single-arm binary"}  # of the columns a measure needs
 RANK = {"single-arm": 0, "controlled": 1, "randomised": 2}
+# Of several rows of one trial the first by these orders enters.
+PARTS = {"shares control", "same patients", "subgroup"}  # flags of rows that yield to any other
+ANALYSIS_SETS = ("randomised", "modified", "treated", "not stated", "completers", "subgroup")
+BASES = ("printed", "counted from rows", "combined by hand", "derived from percent", "reconstructed")
+FEWEST_FOR_HARTUNG_KNAPP = 3
+EVERY_DISEASE, ONE_ARMED, SEVERAL = "all diseases", "single-arm", "; "
+EFFECT, WORDS_ONLY, NO_NUMBERS = "effect", "words only", "the numbers a pool needs are not printed"
 
 
 @dataclass(frozen=True)
 class Answer:
     """What the rows of one comparison say.
 
-    ``rows`` holds every declared row with its ``flags``, ``place`` (its note) and ``reason``: empty where
+    ``rows`` holds every row that has the outcome and the contrast, with its ``flags`` and ``reason``: empty where
     it is pooled. ``pooled`` is None when no row may be pooled; with one row it holds that row's own
     figures (k = 1). Answers are shared: do not write to their frames.
     """
@@ -90,7 +97,10 @@ def as_of(frame: pd.DataFrame, version: str | None) -> pd.DataFrame:
 def answer(
     project: Project, comparison_id: str, *, version: str | None = None, model: str = "REML", test: str | None = None
 ) -> Answer:
-    """Return what a comparison says, by REML with Hartung-Knapp intervals unless another model or test is named.
+    """Return what a comparison says: by REML, from three trials on with Hartung-Knapp intervals.
+
+    The interval of two trials is the normal one, since one degree of freedom says nothing about how much
+    trials differ (Cochrane Handbook 10.10.4.4); another model or test can be named.
 
     Args:
         version: only rows that were in the review then.
@@ -102,14 +112,29 @@ def answer(
     measure = measure_named(comparison["measure"])
     rows = as_of(rows, version).reset_index(drop=True)
     rows["reason"] = [_reason(row, comparison, measure) for row in rows.to_dict("records")]
-    rows = rows.drop(columns="status")
-    entered = rows[rows["reason"] == ""]
-    if entered.empty:
-        return Answer(comparison, rows)
-    effects = effect_sizes(entered.assign(study=entered["outcome_id"]), measure.name)
-    for row in effects.left_out:
+    rows["reason"] = _once_a_trial(rows)
+    effects = _effects(rows[rows["reason"] == ""], measure)
+    for row in effects.left_out if effects else ():
         rows.loc[rows["outcome_id"] == row.label, "reason"] = row.why
-    return Answer(comparison, rows, effects, pool(effects, model, test)) if effects.k else Answer(comparison, rows)
+    rows = rows.drop(columns=["status", "trial"])
+    if effects is None or not effects.k:
+        return Answer(comparison, rows)
+    return Answer(comparison, rows, effects, pool(effects, model, test or usual_test(effects.k, model)))
+
+
+def usual_test(k: int, model: str = "REML") -> str:
+    """Return the test by which k studies are pooled here."""
+    return "z" if k < FEWEST_FOR_HARTUNG_KNAPP or model in COMMON_EFFECT else "hksj"
+
+
+def _effects(entered: pd.DataFrame, measure: Measure) -> Effects | None:
+    """Return the effects of rows, from their numbers or from the effect that they print."""
+    rows = entered.assign(study=entered["outcome_id"])
+    printed = rows["block"] == EFFECT
+    parts = [effect_sizes(rows[~printed], measure.name)] if (~printed).any() else []
+    if printed.any():
+        parts.append(printed_effects(rows[printed], measure))
+    return reduce(Effects.joined, parts) if parts else None
 
 
 def declared(project: Project, comparison_id: str) -> tuple[pd.Series, pd.DataFrame]:
@@ -118,24 +143,33 @@ def declared(project: Project, comparison_id: str) -> tuple[pd.Series, pd.DataFr
     Raises:
         KeyError: no such comparison; the message lists them.
     """
-    comparisons, every = project.table("comparisons"), _declared_rows(project)
+    comparisons = project.table("comparisons")
     found = comparisons[comparisons["comparison_id"] == comparison_id]
     if found.empty:
         raise KeyError(f"No comparison {comparison_id!r}; there are {', '.join(comparisons['comparison_id'])}.")
-    rows = every[every["comparison_id"] == comparison_id].drop(columns="comparison_id")
-    return found.iloc[0], rows.reset_index(drop=True)
+    comparison, rows = found.iloc[0], _described_rows(project)
+    if comparison["disease"] == EVERY_DISEASE:
+        across = project.table("outcome_sets").set_index("outcome_set")["across"]
+        asked = rows["outcome_set"].map(across) == across[comparison["outcome_set"]]
+    else:
+        asked = rows["outcome_set"] == comparison["outcome_set"]
+    if comparison["design"] == ONE_ARMED:
+        asked &= rows["design"] == ONE_ARMED
+    else:
+        asked &= rows["contrast"].isin(str(comparison["contrast"]).split(SEVERAL))
+    return comparison, rows[asked].reset_index(drop=True)
 
 
 @once
-def _declared_rows(project: Project) -> pd.DataFrame:
-    """Return the declared rows of every comparison, with their flags and the status of their study."""
-    names = ("comparison_outcomes", "outcomes", "outcome_flags", "studies")
-    chosen, outcomes, marks, studies = map(project.table, names)
-    flags = marks.groupby("outcome_id")["flag"].agg(tuple)
-    rows = chosen[["comparison_id", "outcome_id", "note"]].rename(columns={"note": "place"})
-    rows = rows.merge(outcomes, on="outcome_id")
+def _described_rows(project: Project) -> pd.DataFrame:
+    """Return every outcome with its flags, the status of its study, and the trial of which it tells."""
+    names = ("outcomes", "outcome_flags", "studies")
+    rows, marks, studies = (project.table(name) for name in names)
+    flags, studies = marks.groupby("outcome_id")["flag"].agg(tuple), studies.set_index("study_id")
+    rows = rows.copy()
     rows["flags"] = [flags.get(outcome, ()) for outcome in rows["outcome_id"]]
-    rows["status"] = rows["study_id"].map(studies.set_index("study_id")["status"])
+    rows["status"] = rows["study_id"].map(studies["status"])
+    rows["trial"] = rows["study_id"].map(studies["trial_id"]).fillna(rows["study_id"])
     return rows
 
 
@@ -150,11 +184,38 @@ def _reason(row: dict[Hashable, Any], comparison: pd.Series, measure: Measure) -
         return EXCLUDING["reconstructed"]
     if RANK[row["design"]] < RANK[comparison["design"]]:
         return f"its design is {row['design']}, the comparison asks for {comparison['design']}"
-    if measure.columns == ONE_ARM and row["design"] != "single-arm":
-        return "it belongs to a comparison of arms"
-    if row["block"] != BLOCK[measure.columns]:
-        return "the numbers a pool needs are not printed"
-    return ""
+    if row["block"] == WORDS_ONLY:
+        return "the source tells it in words only"
+    if row["block"] == EFFECT:
+        said = str(row["effect_measure"])
+        if said not in (measure.name, measure.title):
+            return f"it prints another measure ({said})"
+        return "" if measure.scale == "log" or measure.columns == MEANS else NO_NUMBERS
+    return "" if row["block"] == BLOCK.get(measure.columns) else NO_NUMBERS
+
+
+def _once_a_trial(rows: pd.DataFrame) -> list[str]:
+    """Return the reasons with all rows of a trial but one left out: nobody is counted twice.
+
+    Rows of parts of the people or of arms that share a control yield to any other; then all randomised go
+    before completers, and printed counts before derived ones.
+    """
+    reasons, best = rows["reason"].tolist(), dict[str, tuple[tuple[int, ...], str]]()
+    usable = [(place, row) for place, row in enumerate(rows.to_dict("records")) if not row["reason"]]
+    ranks = {place: _rank(row, place) for place, row in usable}
+    for place, row in usable:
+        best[row["trial"]] = min(
+            best.get(row["trial"], (ranks[place], row["outcome_id"])), (ranks[place], row["outcome_id"])
+        )
+    for place, row in usable:
+        if (chosen := best[row["trial"]][1]) != row["outcome_id"]:
+            reasons[place] = f"the same people are counted in {chosen}"
+    return reasons
+
+
+def _rank(row: dict[Hashable, Any], place: int) -> tuple[int, ...]:
+    part = bool(PARTS & set(row["flags"]))
+    return part, ANALYSIS_SETS.index(row["analysis_set"]), BASES.index(row["value_basis"]), place
 
 
 def sensitivity(project: Project, comparison_id: str) -> dict[str, Pooled]:
@@ -167,15 +228,20 @@ def sensitivity(project: Project, comparison_id: str) -> dict[str, Pooled]:
     if main.k < 2 or main.effects is None:
         return {}
     effects, rows = main.effects, main.entered
+    tests = {"z": "normal interval", "hksj": "Hartung-Knapp"}
+    used = usual_test(effects.k)
+    other = "z" if used == "hksj" else "hksj"
     choices = {
-        "REML, Hartung-Knapp (used here)": pool(effects),
-        "REML, normal interval": pool(effects, "REML", "z"),
-        "DerSimonian-Laird, normal interval": pool(effects, "DL", "z"),
+        f"REML, {tests[used]} (used here)": pool(effects, "REML", used),
+        f"REML, {tests[other]}": pool(effects, "REML", other),
     }
-    try:
-        choices["common effect"] = pool(effects, "MH")
-    except CannotPoolError:  # no ratio where one arm has no event in any study
+    if effects.counts is not None:
+        with suppress(CannotPoolError):  # no ratio where one arm has no event in any study
+            choices["Mantel-Haenszel, common effect"] = pool(effects, "MH")
+    if "Mantel-Haenszel, common effect" not in choices:
         choices["common effect, inverse variance"] = pool(effects, "FE")
+    for name, changed in _other_counts(rows, main.measure).items():
+        choices[name] = pool(changed, "REML", used)
     printed, randomised = rows["value_basis"] == "printed", rows["design"] == "randomised"
     if 0 < printed.sum() < len(rows):
         choices["printed counts only"] = pool(effects.only(printed.to_numpy(dtype=bool)))
@@ -185,6 +251,30 @@ def sensitivity(project: Project, comparison_id: str) -> dict[str, Pooled]:
         names = [f"without {outcome}" for outcome in effects.labels]
         choices |= zip(names, leave_one_out(effects), strict=True)
     return choices
+
+
+def _other_counts(rows: pd.DataFrame, measure: Measure) -> dict[str, Effects]:
+    """Return the effects with the fewest and with the most events that fit the printed percentages."""
+    if "events_arm1" not in measure.columns:
+        return {}
+    ends: dict[str, Effects] = {}
+    for name, end in (("fewest events that fit in arm 1, most in arm 2", 0), ("most in arm 1, fewest in arm 2", -1)):
+        changed = rows.copy()
+        for arm, at in (("arm1", end), ("arm2", -1 - end)):
+            for line, row in rows.iterrows():
+                printed, n = row[f"printed_percent_{arm}"], row[f"n_{arm}"]
+                if row["value_basis"] == "derived from percent" and pd.notna(printed) and pd.notna(n):
+                    changed.loc[line, f"events_{arm}"] = fitting_counts(float(printed), int(n))[at]
+        if not changed.equals(rows) and (found := _effects(changed, measure)):
+            ends[name] = found
+    return ends
+
+
+def fitting_counts(percent: float, n: int) -> list[int]:
+    """Return the numbers of events out of n that print as a percentage, to the decimals that it is printed with."""
+    decimals = len(f"{percent:.10g}".partition(".")[2])
+    fit = [events for events in range(n + 1) if abs(round(100 * events / n, decimals) - percent) < 1e-9]
+    return fit or [round(percent * n / 100)]
 
 
 def before_and_after(project: Project, before: str, after: str | None = None) -> list[tuple[Answer, Answer]]:

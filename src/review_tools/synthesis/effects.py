@@ -127,6 +127,11 @@ def ratio_from_interval(ratio: float, ci_low: float, ci_high: float) -> Size:
     return math.log(ratio), ((math.log(ci_high) - math.log(ci_low)) / (2 * normal_quantile(0.95))) ** 2
 
 
+def difference_from_interval(difference: float, ci_low: float, ci_high: float) -> Size:
+    """Return a printed difference and its variance from the 95% interval. Source: Cochrane Handbook 6.3.1."""
+    return difference, ((ci_high - ci_low) / (2 * normal_quantile(0.95))) ** 2
+
+
 def generic(effect: float, se: float) -> Size:
     """Return an effect that is already on the scale of analysis, and the square of its standard error."""
     return effect, se**2
@@ -231,6 +236,19 @@ class Effects:
         labels = tuple(label for label, kept in zip(self.labels, keep, strict=True) if kept)
         counts = None if self.counts is None else self.counts[keep]
         return Effects(self.measure, self.effect[keep], self.variance[keep], labels, counts)
+
+    def joined(self, other: "Effects") -> "Effects":
+        """Return these effects and others of the same measure; the counts go, unless both have them."""
+        both = self.counts is not None and other.counts is not None
+        return Effects(
+            self.measure,
+            np.concatenate([self.effect, other.effect]),
+            np.concatenate([self.variance, other.variance]),
+            self.labels + other.labels,
+            np.concatenate([self.counts, other.counts]) if both else None,
+            self.left_out + other.left_out,
+            self.warnings + other.warnings,
+        )
 
     def intervals(self, level: float = 0.95) -> list[tuple[float, float, float]]:
         """Return each study's effect and the ends of its normal interval, on the scale a reader knows."""

@@ -18,7 +18,9 @@ from review_tools.synthesis.effects import (
     Measure,
     Size,
     SynthesisError,
+    difference_from_interval,
     measure_named,
+    ratio_from_interval,
 )
 
 NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
@@ -63,7 +65,10 @@ def effect_sizes(frame: pd.DataFrame, measure: str, source: str = "rows") -> Eff
         BadRowsError: columns are missing or rows hold values that cannot be right; all at once.
         SynthesisError: no such measure.
     """
-    kind = measure_named(measure)
+    return _effects(frame, measure_named(measure), source)
+
+
+def _effects(frame: pd.DataFrame, kind: Measure, source: str) -> Effects:
     _check_header(list(frame.columns), kind, source)
     cells = pd.DataFrame({column: _numbers(frame[column]) for column in kind.columns}, dtype=float)
     _check(_wrong(frame, cells, kind), frame, source)
@@ -86,6 +91,18 @@ def effect_sizes(frame: pd.DataFrame, measure: str, source: str = "rows") -> Eff
         left_out=tuple(LeftOut(label, why) for label, why in zip(labels, silent, strict=True) if why),
         warnings=tuple(in_order(_problems(_suspicious(frame, cells, kind, effect), frame, source))),
     )
+
+
+def printed_effects(frame: pd.DataFrame, measure: Measure) -> Effects:
+    """Return the effects that rows print with their intervals, as effects of a measure.
+
+    Raises:
+        BadRowsError: a row holds values that cannot be right.
+    """
+    size = ratio_from_interval if measure.is_ratio else difference_from_interval
+    interval = Measure(measure.name, measure.title, INTERVAL, size, measure.scale)
+    found = _effects(frame, interval, "rows")
+    return Effects(measure, found.effect, found.variance, found.labels, warnings=found.warnings)
 
 
 def _uninformative(cells: pd.DataFrame, kind: Measure) -> pd.Series:
@@ -175,7 +192,8 @@ def _wrong(frame: pd.DataFrame, cells: pd.DataFrame, kind: Measure) -> Iterator[
         if what in ("sd", "se"):
             yield values <= 0, column, "not above zero", "take the spread from the source, or leave the row out"
         if kind.columns == INTERVAL:
-            yield values <= 0, column, "not above zero", "give the ratio itself, not its logarithm"
+            wrong = (values <= 0) & kind.is_ratio
+            yield wrong, column, "not above zero", "give the ratio itself, not its logarithm"
     if kind.columns == INTERVAL:
         narrow = cells["ci_low"] >= cells["ci_high"]
         yield narrow, "ci_low", "not below ci_high", "check the interval in the source"
