@@ -11,7 +11,6 @@ from review_tools.synthesis.target import BENEFIT, HARM, LITTLE, target
 
 UNCERTAIN, FAR_TOO_UNCERTAIN = "uncertain", "far too uncertain to say"
 VERDICTS = (BENEFIT, LITTLE, HARM, UNCERTAIN, FAR_TOO_UNCERTAIN)
-DIRECTIONS = {BENEFIT: "better with MSCs", HARM: "worse with MSCs"}  # the other verdicts stand for themselves
 
 
 def figure(value: float | None, measure: Measure) -> str:
@@ -64,8 +63,12 @@ def verdict(answer: Answer) -> str:
 
 def direction(answer: Answer) -> str:
     """Return the verdict as it is said of patients: better or worse with MSCs, or the verdict itself."""
-    said = verdict(answer)
-    return DIRECTIONS.get(said, said)
+    return direction_of(verdict(answer))
+
+
+def direction_of(said: str) -> str:
+    """Return a verdict as it is said of patients."""
+    return {BENEFIT: "better with MSCs", HARM: "worse with MSCs"}.get(said, said)
 
 
 def sentence(answer: Answer) -> str:
