@@ -16,18 +16,13 @@ from review_tools.synthesis.bias import judged
 from review_tools.synthesis.certainty import certainty
 from review_tools.synthesis.comparisons import EFFECT, Answer, answer, controlled
 from review_tools.synthesis.effects import Measure, exact_interval
-from review_tools.synthesis.words import direction, figure, interval, sentence
+from review_tools.synthesis.words import VERDICTS, direction, direction_of, figure, interval, sentence
 
 KINDS = {"study": BLUE, "pooled": ORANGE, "prediction": GREY}
 SLOTS = ["name", "figures", "mark"]
 WIDEST = 20.0  # ratios beyond 1/20 or 20 are clipped, with an arrow
-DIRECTIONS = {
-    "better with MSCs": BLUE,
-    "worse with MSCs": ORANGE,
-    "little or no difference": "#009E73",
-    "uncertain": GREY,
-    "far too uncertain to say": GREY,
-}
+COLOURS = (BLUE, "#009E73", ORANGE, GREY, GREY)
+DIRECTIONS = {direction_of(said): colour for said, colour in zip(VERDICTS, COLOURS, strict=True)}
 ARMS = {"MSC": BLUE, "comparator": "#E69F00"}
 LETTERS = 48  # on one line of a name, for a screen of 390 pixels
 
@@ -227,7 +222,7 @@ def _overview_row(project: Project, result: Answer) -> dict[str, object]:
     estimate, low, high = result.pooled.back
     if not result.comparison["higher_is_better"]:
         estimate, high, low = (1 / bound if bound > 0 else WIDEST**2 for bound in (estimate, low, high))
-    title = str(result.comparison["title"])
+    title, graded = str(result.comparison["title"]), certainty(project, str(result.comparison["comparison_id"]))
     return {
         "title": title,
         "label": title.replace("graft-versus-host disease", "GVHD").replace("Graft-versus-host disease", "GVHD"),
@@ -239,7 +234,7 @@ def _overview_row(project: Project, result: Answer) -> dict[str, object]:
         "high": high,
         "result": interval(result.pooled),
         "direction": direction(result),
-        "certainty": rated.words if (rated := certainty(project, result.comparison["comparison_id"])) else "not rated",
+        "certainty": graded.words if graded else "not rated",
     }
 
 

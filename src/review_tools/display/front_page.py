@@ -47,7 +47,6 @@ _TEMPLATE = ENVIRONMENT.from_string("""\
 </div>
 """)
 MECHANISMS, DISEASES = "book/mechanisms/index", "book/diseases/index"
-RESULTS = ("better with MSCs", "worse with MSCs", "little or no difference", "uncertain", "far too uncertain to say")
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,10 @@ def at_a_glance(project: Project) -> Glance:
     reports = plural(outcomes["study_id"].nunique(), "study", "studies")
     pools = [result for result in comparisons.controlled(project) if result.k > 1]
     points = pd.Series([words.direction(pool) for pool in pools]).value_counts()
-    pointing = ", ".join(f"{points[name]} {name}" for name in RESULTS if name in points) or "none yet"
+    pointing = (
+        ", ".join(f"{points[name]} {name}" for name in map(words.direction_of, words.VERDICTS) if name in points)
+        or "none yet"
+    )
     people, read = count("studies", kind="human trial"), count("findings", basis="source read")
     completed = count("trials", registered_status="completed")
     cards = [

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from review_tools.data.project import Project, labels
 from review_tools.display.data_tables import arms, commas, source_links, study_links
-from review_tools.display.grid import Cell, Grid, grid, lines, links, note, notes, stacks, tag
+from review_tools.display.grid import ENVIRONMENT, Cell, Grid, grid, lines, links, note, notes, stacks, tag
 from review_tools.display.selection_tables import LIGHTS
 from review_tools.display.theme import plural
 from review_tools.synthesis import bias, comparisons, signatures, words
@@ -22,6 +22,14 @@ SIGNS = {"low": "+", "some concerns": "?", "moderate": "?", "no information": "?
 NO_RATING = "not rated: no comparison group"
 
 
+_FOLDED = ENVIRONMENT.from_string("""\
+{{ open._repr_html_() | safe }}
+{% for name, table in behind %}
+<details class="behind"><summary>{{ name }}</summary>{{ table._repr_html_() | safe }}</details>
+{% endfor %}
+""")
+
+
 @dataclass(frozen=True)
 class Folded:
     """A table with others behind it, each under its summary."""
@@ -30,11 +38,7 @@ class Folded:
     behind: tuple[tuple[str, Grid], ...]
 
     def _repr_html_(self) -> str:
-        folds = [
-            Markup('<details class="behind"><summary>{}</summary>{}</details>').format(name, Markup(held._repr_html_()))
-            for name, held in self.behind
-        ]
-        return Markup("{}{}").format(Markup(self.open._repr_html_()), Markup("").join(folds))
+        return _FOLDED.render(vars(self))
 
     def __repr__(self) -> str:
         return repr(self.open)
@@ -70,7 +74,9 @@ def comparison(project: Project, comparison_id: str) -> Folded:
     result, rated = comparisons.answer(project, comparison_id), certainty(project, comparison_id)
     behind = []
     if rated is not None:
-        behind.append((f"Why the certainty is {rated.rating}", certainty_reasons(rated, str(result.comparison["title"]))))
+        behind.append(
+            (f"Why the certainty is {rated.rating}", certainty_reasons(rated, str(result.comparison["title"])))
+        )
     rows = comparison_rows(project, comparison_id)
     behind.append((rows.caption, rows))
     if result.k > 1:
@@ -129,7 +135,7 @@ def comparison_rows(project: Project, comparison_id: str) -> Grid:
             "Comparator": arms(frame, "arm2"),
             "In the pool": in_the_pool(frame),
             "Take care": commas(frame["flags"]),
-            "Risk of bias": [lights(one) for one in judged],
+            "Risk of bias": stacks([lights(one) for one in judged], notes(frame["study_id"].map(_by_others(project)))),
         },
         f"{plural(len(frame), 'row')} with this outcome, {(frame['reason'] == '').sum()} used",
         ids="row-" + frame["outcome_id"],
@@ -154,6 +160,14 @@ def lights(judged: bias.Judged | None) -> Cell:
         for domain, word in judged.domains.items()
     ]
     return lines(tag(judged.overall, LIGHTS[judged.overall]), note(judged.tool, Markup(" ").join(each)))
+
+
+def _by_others(project: Project) -> pd.Series:
+    """Return the overall judgements that others published of each study's risk of bias, as short text."""
+    frame = project.table("assessments").dropna(subset=["study_id"])
+    frame = frame[(frame["about"] == "risk of bias") & (frame["domain"] == "overall")]
+    said = "others: " + frame["judgement"].fillna(frame["score"].astype(str)) + " (" + frame["tool"].fillna("") + ")"
+    return said.groupby(frame["study_id"]).agg("; ".join)
 
 
 def in_the_pool(rows: pd.DataFrame) -> list[Cell]:
@@ -211,7 +225,7 @@ def answers(project: Project) -> Grid:
     )
 
 
-DIRECTIONS = {"better with MSCs": "dampens", "worse with MSCs": "promotes"}
+DIRECTIONS = {"better with MSCs": "dampens", "worse with MSCs": "promotes", "little or no difference": "mixed"}
 
 
 def comparison_links(frame: pd.DataFrame, words: str = "title") -> list[Cell]:
