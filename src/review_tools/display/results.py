@@ -9,12 +9,15 @@ from review_tools.display.data_tables import arms, commas, source_links, study_l
 from review_tools.display.grid import UNKNOWN, Cell, Grid, grid, lines, links, notes, stacks, tag
 from review_tools.display.queries import lists
 from review_tools.display.theme import plural
+from review_tools.synthesis import certainty, comparisons, signatures, words
 from review_tools.synthesis import claims as ledger
-from review_tools.synthesis import comparisons, words
 from review_tools.synthesis.claim_tests import Verdict
 from review_tools.synthesis.comparisons import Answer
 
-SEED, FIRST = "26.0.0", "26.1.0"  # the release that holds the seed, and the first update
+DIRECTION = {
+    words.direction_of(said): colour
+    for said, colour in zip(words.VERDICTS, ("dampens", "mixed", "promotes", "none", "none"), strict=True)
+}
 VERDICT = {"holds": "dampens", "holds in part": "mixed", "does not hold": "promotes", "cannot be tested yet": "none"}
 
 
@@ -22,22 +25,32 @@ def answer(project: Project, comparison_id: str) -> Grid:
     """Show one comparison in words: question, answer, how sure, what would change it."""
     result = comparisons.answer(project, comparison_id)
     declared, pooled = result.comparison, result.pooled
-    rows = {"Question": declared["question"], "Answer": words.sentence(result)}
+    rows: dict[str, Cell] = {"Question": declared["question"], "Answer": words.sentence(result)}
     if pooled is not None and pooled.k > 1:
         ends = [words.figure(end, result.measure) for end in pooled.back_prediction or ()]
         prediction = " to ".join(ends) or "needs three studies or more"
         spread = f"I² {pooled.i2:.0f}%, tau² {pooled.tau2:.3g}, Q {pooled.q:.2f} (p {pooled.q_p:.2g})"
         rows["Heterogeneity"] = f"{spread}; prediction interval: {prediction}"
-    rows["Certainty"] = _certainty(project, result)
+    graded = certainty.certainty(project, comparison_id)
+    if graded:
+        rows["In plain words"] = words.plainly(result, graded)
+        rows["Certainty"] = lines(graded.words, *map(_domain, graded.domains))
     rows["What would change it"] = declared["what_would_change_it"]
+    rows["Accepted"] = signatures.said_of(project, comparison_id)
     return grid({"": rows, "In words": rows.values()}, str(declared["title"]))
 
 
-def _certainty(project: Project, result: Answer) -> str:
-    studies = result.rows["study_id"].drop_duplicates()
-    judged = studies.isin(_judgements(project).index).sum()
-    risk = f"Risk of bias was judged by others for {judged} of {plural(len(studies), 'study', 'studies')}"
-    return f"Not assessed: nobody graded this comparison that we know of. {risk}."
+def _domain(domain: certainty.Domain) -> str:
+    """Return one domain with its reason: Imprecision −1: the interval crosses one threshold."""
+    step = f" −{domain.levels}" if domain.levels else ", not lowered"
+    by = f" (judged by {domain.judged_by})" if domain.judged_by else ""
+    return f"{domain.name.capitalize()}{step}: {domain.reason}{by}."
+
+
+def rating(project: Project, comparison_id: str) -> str:
+    """Return the certainty of a comparison in a word with its symbol; for single arms that nothing is graded."""
+    graded = certainty.certainty(project, comparison_id)
+    return f"{graded.rating} {graded.symbol}" if graded else "not graded"
 
 
 def _judgements(project: Project) -> pd.Series:
@@ -100,6 +113,7 @@ def answers(project: Project) -> Grid:
     frame = frame.sort_values("page", key=lambda names: names.map(list(page).index), kind="stable")
     results = [comparisons.answer(project, name) for name in frame["comparison_id"]]
     pages, designs, direction = frame["page"].map(page), frame["design"].map(design), [_direction(r) for r in results]
+    ratings = [rating(project, name) for name in frame["comparison_id"]]
     return grid(
         {
             "Comparison": stacks(comparison_links(frame), notes(pages, designs)),
@@ -107,11 +121,11 @@ def answers(project: Project) -> Grid:
             "People": [result.people for result in results],
             "Result (95% interval)": [_result(result) for result in results],
             "Direction": direction,
-            "Certainty": ["not assessed"] * len(frame),
+            "Certainty": ratings,
         },
         f"{plural(len(frame), 'comparison')} and what they say",
         name="comparisons",
-        filters={"Disease": pages, "Design": designs, "Direction": direction},
+        filters={"Disease": pages, "Design": designs, "Direction": direction, "Certainty": ratings},
     )
 
 
@@ -129,9 +143,8 @@ def _result(result: Answer) -> Cell:
 def _direction(result: Answer) -> Cell:
     if result.excludes_no_effect is None:
         return "no comparison group" if result.k else UNKNOWN
-    if not result.excludes_no_effect:
-        return tag("includes no difference", "none")
-    return tag("favours MSC", "dampens") if result.favours_msc else tag("favours comparator", "promotes")
+    said = words.direction(result)
+    return tag(said, DIRECTION[said])
 
 
 def published_pools(project: Project) -> Grid:
@@ -196,8 +209,9 @@ def _verdicts(verdicts: list[Verdict]) -> list[Cell]:
 
 
 def update(project: Project) -> Grid:
-    """Show each comparison before and after the first update; those that moved stand first."""
-    pairs = comparisons.before_and_after(project, SEED)
+    """Show each comparison before and after the newest version; those that moved stand first."""
+    preceding, this = _versions(project)
+    pairs = comparisons.before_and_after(project, preceding)
     pairs.sort(key=lambda pair: words.interval(pair[0].pooled) == words.interval(pair[1].pooled))
     moved = [words.interval(before.pooled) != words.interval(after.pooled) for before, after in pairs]
     studies = project.table("outcomes").set_index("outcome_id")["study_id"]
@@ -205,8 +219,8 @@ def update(project: Project) -> Grid:
     return grid(
         {
             "Comparison": comparison_links(pd.DataFrame([after.comparison for _, after in pairs])),
-            f"Before ({SEED})": [f"k {before.k}: {words.interval(before.pooled)}" for before, _ in pairs],
-            f"After ({FIRST})": [f"k {after.k}: {words.interval(after.pooled)}" for _, after in pairs],
+            f"Before ({preceding})": [f"k {before.k}: {words.interval(before.pooled)}" for before, _ in pairs],
+            f"After ({this})": [f"k {after.k}: {words.interval(after.pooled)}" for _, after in pairs],
             "Moved": [tag("yes", "promotes") if yes else "no" for yes in moved],
             "New studies": [lines(*study_links(project, studies.loc[names])) for names in new],
         },
@@ -217,18 +231,23 @@ def update(project: Project) -> Grid:
 
 
 def update_verdicts(project: Project) -> Grid:
-    """Show claims whose verdict is another one with the first update than without it."""
-    pairs = zip(ledger.verdicts(project, version=SEED), ledger.verdicts(project), strict=True)
+    """Show claims whose verdict is another one with the newest version than without it."""
+    preceding, this = _versions(project)
+    pairs = zip(ledger.verdicts(project, version=preceding), ledger.verdicts(project), strict=True)
     changed = [(before, after) for before, after in pairs if before.verdict.word != after.verdict.word]
     frame = pd.DataFrame([after.row for _, after in changed], columns=project.table("claims").columns)
     return grid(
         {
             "Claim": links("site:book/synthesis/claims#claim-" + frame["claim_id"], frame["statement"]),
-            f"Before ({SEED})": _verdicts([before.verdict for before, _ in changed]),
-            f"After ({FIRST})": _verdicts([after.verdict for _, after in changed]),
+            f"Before ({preceding})": _verdicts([before.verdict for before, _ in changed]),
+            f"After ({this})": _verdicts([after.verdict for _, after in changed]),
         },
-        f"{plural(len(changed), 'verdict')} changed with the first update",
+        f"{plural(len(changed), 'verdict')} changed with version {this}",
     )
+
+
+def _versions(project: Project) -> tuple[str, str]:
+    return str(project.protocol["preceding"]["version"]), str(project.protocol["version"])
 
 
 def decisions(project: Project) -> Grid:
