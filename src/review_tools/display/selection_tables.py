@@ -8,7 +8,7 @@ import pandas as pd
 from review_tools.check.comparability import ARMS, FORM_OF
 from review_tools.data.project import Project
 from review_tools.display.data_tables import study_links
-from review_tools.display.grid import Cell, Grid, grid, links, notes, stacks, tag, tags
+from review_tools.display.grid import Cell, Grid, grid, links, notes, stacks, tag
 from review_tools.display.queries import in_words, select
 from review_tools.display.theme import plural
 
