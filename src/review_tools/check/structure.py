@@ -20,10 +20,12 @@ TYPES = {
 }
 FORMS = {
     "doi": "a DOI starts with 10. and has no https://doi.org/ before it (10.1000/xyz)",
-    "trial_id": "a trial is NCT and 8 digits, a number as other registries write it, or unregistered-name",
+    "trial_id": "a trial is NCT and 8 digits, a number of IRCT, ChiCTR, EUCTR, CTIS, KCT, JPRN or ACTRN, "
+    "or unregistered-name",
     "url": "an address starts with http:// or https:// and holds no space",
 }
 LONGEST = 2000  # characters; the longest true cell has a quarter of that
+SEVERAL = {("comparisons", "contrast"), ("comparisons", "subgroup")}  # columns whose cells may hold several terms
 ODD_TEXT = {  # what no source prints and a reader, a spreadsheet or a browser may trip over
     "invisible_character": (
         "a character that cannot be seen",
@@ -189,11 +191,13 @@ def unknown_term(project: Project, table: Table, field: Field) -> CellTest | Non
     terms = {row["term"]: None for row in rows if row["kind"] == field.vocabulary}
     shown = ", ".join(terms) if len(terms) <= 30 else f"one of the {len(terms)} in data/vocabulary.csv"
     why, remedy = f"not a term of the vocabulary “{field.vocabulary}”", f"use {shown}; or add the term to "
+    several = (table.name, field.name) in SEVERAL
 
     def test(text: str) -> tuple[str, str] | None:
-        if text in terms or not _trimmed(text):
-            return None
-        return why, f"{did_you_mean(text, terms)}{remedy}data/vocabulary.csv"
+        for term in text.split("; ") if several else [text]:
+            if term not in terms and _trimmed(term):
+                return why, f"{did_you_mean(term, terms)}{remedy}data/vocabulary.csv"
+        return None
 
     return test
 
