@@ -9,7 +9,7 @@ from review_tools.data.project import Project, labels
 from review_tools.display.grid import ENVIRONMENT, Grid, grid, notes, stacks, tags
 from review_tools.display.protocol_tables import current, last_searches
 from review_tools.display.queries import select
-from review_tools.display.results import comparison_links
+from review_tools.display.results import DIRECTION, comparison_links, rating
 from review_tools.display.theme import plural
 from review_tools.display.trial_tables import either
 from review_tools.synthesis import comparisons, words
@@ -46,7 +46,6 @@ _TEMPLATE = ENVIRONMENT.from_string("""\
 </div>
 """)
 MECHANISMS, DISEASES = "book/mechanisms/index", "book/diseases/index"
-RESULTS = {"better with MSCs": "dampens", "no clear difference": "none", "worse with MSCs": "promotes"}
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ def at_a_glance(project: Project) -> Glance:
     reports = plural(outcomes["study_id"].nunique(), "study", "studies")
     pools = [result for result in comparisons.controlled(project) if result.k > 1]
     points = pd.Series([words.direction(pool) for pool in pools]).value_counts()
-    pointing = ", ".join(f"{points[name]} {name}" for name in RESULTS if name in points) or "none yet"
+    pointing = ", ".join(f"{points[name]} {name}" for name in DIRECTION if name in points) or "none yet"
     people, read = count("studies", kind="human trial"), count("findings", basis="source read")
     completed = count("trials", registered_status="completed")
     cards = [
@@ -150,10 +149,10 @@ def directions(project: Project) -> Grid:
             "Question": stacks(
                 comparison_links(frame, "question"), notes(frame["page"].map(labels(project, "synthesis page")), sizes)
             ),
-            "Direction": stacks(tags(said, [RESULTS[name] for name in said]), notes(figures, alone)),
-            "Certainty": ["not assessed"] * len(results),
+            "Direction": stacks(tags(said, [DIRECTION[name] for name in said]), notes(figures, alone)),
+            "Certainty": [rating(project, name) for name in frame["comparison_id"]],
         },
-        f"{plural(len(frame), 'question')}, none graded for certainty by anybody we know of "
+        f"{plural(len(frame), 'question')}, graded by the rules on the page of methods "
         f"({elsewhere} gradings of other reviews’ results stand with their pools)",
         tools=False,
     )

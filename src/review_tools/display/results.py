@@ -9,11 +9,15 @@ from review_tools.display.data_tables import arms, commas, source_links, study_l
 from review_tools.display.grid import UNKNOWN, Cell, Grid, grid, lines, links, notes, stacks, tag
 from review_tools.display.queries import lists
 from review_tools.display.theme import plural
+from review_tools.synthesis import certainty, comparisons, signatures, words
 from review_tools.synthesis import claims as ledger
-from review_tools.synthesis import comparisons, words
 from review_tools.synthesis.claim_tests import Verdict
 from review_tools.synthesis.comparisons import Answer
 
+DIRECTION = {
+    words.direction_of(said): colour
+    for said, colour in zip(words.VERDICTS, ("dampens", "mixed", "promotes", "none", "none"), strict=True)
+}
 VERDICT = {"holds": "dampens", "holds in part": "mixed", "does not hold": "promotes", "cannot be tested yet": "none"}
 
 
@@ -21,22 +25,32 @@ def answer(project: Project, comparison_id: str) -> Grid:
     """Show one comparison in words: question, answer, how sure, what would change it."""
     result = comparisons.answer(project, comparison_id)
     declared, pooled = result.comparison, result.pooled
-    rows = {"Question": declared["question"], "Answer": words.sentence(result)}
+    rows: dict[str, Cell] = {"Question": declared["question"], "Answer": words.sentence(result)}
     if pooled is not None and pooled.k > 1:
         ends = [words.figure(end, result.measure) for end in pooled.back_prediction or ()]
         prediction = " to ".join(ends) or "needs three studies or more"
         spread = f"I² {pooled.i2:.0f}%, tau² {pooled.tau2:.3g}, Q {pooled.q:.2f} (p {pooled.q_p:.2g})"
         rows["Heterogeneity"] = f"{spread}; prediction interval: {prediction}"
-    rows["Certainty"] = _certainty(project, result)
+    graded = certainty.certainty(project, comparison_id)
+    if graded:
+        rows["In plain words"] = words.plainly(result, graded)
+        rows["Certainty"] = lines(graded.words, *map(_domain, graded.domains))
     rows["What would change it"] = declared["what_would_change_it"]
+    rows["Accepted"] = signatures.said_of(project, comparison_id)
     return grid({"": rows, "In words": rows.values()}, str(declared["title"]))
 
 
-def _certainty(project: Project, result: Answer) -> str:
-    studies = result.rows["study_id"].drop_duplicates()
-    judged = studies.isin(_judgements(project).index).sum()
-    risk = f"Risk of bias was judged by others for {judged} of {plural(len(studies), 'study', 'studies')}"
-    return f"Not assessed: nobody graded this comparison that we know of. {risk}."
+def _domain(domain: certainty.Domain) -> str:
+    """Return one domain with its reason: Imprecision −1: the interval crosses one threshold."""
+    step = f" −{domain.levels}" if domain.levels else ", not lowered"
+    by = f" (judged by {domain.judged_by})" if domain.judged_by else ""
+    return f"{domain.name.capitalize()}{step}: {domain.reason}{by}."
+
+
+def rating(project: Project, comparison_id: str) -> str:
+    """Return the certainty of a comparison in a word with its symbol; for single arms that nothing is graded."""
+    graded = certainty.certainty(project, comparison_id)
+    return f"{graded.rating} {graded.symbol}" if graded else "not graded"
 
 
 def _judgements(project: Project) -> pd.Series:
@@ -99,6 +113,7 @@ def answers(project: Project) -> Grid:
     frame = frame.sort_values("page", key=lambda names: names.map(list(page).index), kind="stable")
     results = [comparisons.answer(project, name) for name in frame["comparison_id"]]
     pages, designs, direction = frame["page"].map(page), frame["design"].map(design), [_direction(r) for r in results]
+    ratings = [rating(project, name) for name in frame["comparison_id"]]
     return grid(
         {
             "Comparison": stacks(comparison_links(frame), notes(pages, designs)),
@@ -106,11 +121,11 @@ def answers(project: Project) -> Grid:
             "People": [result.people for result in results],
             "Result (95% interval)": [_result(result) for result in results],
             "Direction": direction,
-            "Certainty": ["not assessed"] * len(frame),
+            "Certainty": ratings,
         },
         f"{plural(len(frame), 'comparison')} and what they say",
         name="comparisons",
-        filters={"Disease": pages, "Design": designs, "Direction": direction},
+        filters={"Disease": pages, "Design": designs, "Direction": direction, "Certainty": ratings},
     )
 
 
@@ -128,9 +143,8 @@ def _result(result: Answer) -> Cell:
 def _direction(result: Answer) -> Cell:
     if result.excludes_no_effect is None:
         return "no comparison group" if result.k else UNKNOWN
-    if not result.excludes_no_effect:
-        return tag("includes no difference", "none")
-    return tag("favours MSC", "dampens") if result.favours_msc else tag("favours comparator", "promotes")
+    said = words.direction(result)
+    return tag(said, DIRECTION[said])
 
 
 def published_pools(project: Project) -> Grid:
