@@ -20,7 +20,7 @@ TYPES = {
 }
 FORMS = {
     "doi": "a DOI starts with 10. and has no https://doi.org/ before it (10.1000/xyz)",
-    "trial_id": "a trial is NCT and 8 digits, an IRCT number, or unregistered-name",
+    "trial_id": "a trial is NCT and 8 digits, a number of IRCT, ChiCTR, EUCTR, CTIS, KCT, JPRN or ACTRN, or unregistered-name",
     "url": "an address starts with http:// or https:// and holds no space",
 }
 LONGEST = 2000  # characters; the longest true cell has a quarter of that

@@ -28,6 +28,7 @@ TABLES = {
     "protocol_tables": "checklist protocol",
     "results": "answer answers claims comparison_rows decisions gap_rows published_pools sensitivity update "
     "update_verdicts",
+    "selection_tables": "conflicts extraction judgements not_found outcome_sets",
     "trial_tables": "trial_differences trials",
 }
 

@@ -14,7 +14,6 @@ from review_tools.synthesis import comparisons, words
 from review_tools.synthesis.claim_tests import Verdict
 from review_tools.synthesis.comparisons import Answer
 
-SEED, FIRST = "26.0.0", "26.1.0"  # the release that holds the seed, and the first update
 VERDICT = {"holds": "dampens", "holds in part": "mixed", "does not hold": "promotes", "cannot be tested yet": "none"}
 
 
@@ -196,8 +195,9 @@ def _verdicts(verdicts: list[Verdict]) -> list[Cell]:
 
 
 def update(project: Project) -> Grid:
-    """Show each comparison before and after the first update; those that moved stand first."""
-    pairs = comparisons.before_and_after(project, SEED)
+    """Show each comparison before and after the newest version; those that moved stand first."""
+    preceding, this = _versions(project)
+    pairs = comparisons.before_and_after(project, preceding)
     pairs.sort(key=lambda pair: words.interval(pair[0].pooled) == words.interval(pair[1].pooled))
     moved = [words.interval(before.pooled) != words.interval(after.pooled) for before, after in pairs]
     studies = project.table("outcomes").set_index("outcome_id")["study_id"]
@@ -205,8 +205,8 @@ def update(project: Project) -> Grid:
     return grid(
         {
             "Comparison": comparison_links(pd.DataFrame([after.comparison for _, after in pairs])),
-            f"Before ({SEED})": [f"k {before.k}: {words.interval(before.pooled)}" for before, _ in pairs],
-            f"After ({FIRST})": [f"k {after.k}: {words.interval(after.pooled)}" for _, after in pairs],
+            f"Before ({preceding})": [f"k {before.k}: {words.interval(before.pooled)}" for before, _ in pairs],
+            f"After ({this})": [f"k {after.k}: {words.interval(after.pooled)}" for _, after in pairs],
             "Moved": [tag("yes", "promotes") if yes else "no" for yes in moved],
             "New studies": [lines(*study_links(project, studies.loc[names])) for names in new],
         },
@@ -217,18 +217,23 @@ def update(project: Project) -> Grid:
 
 
 def update_verdicts(project: Project) -> Grid:
-    """Show claims whose verdict is another one with the first update than without it."""
-    pairs = zip(ledger.verdicts(project, version=SEED), ledger.verdicts(project), strict=True)
+    """Show claims whose verdict is another one with the newest version than without it."""
+    preceding, this = _versions(project)
+    pairs = zip(ledger.verdicts(project, version=preceding), ledger.verdicts(project), strict=True)
     changed = [(before, after) for before, after in pairs if before.verdict.word != after.verdict.word]
     frame = pd.DataFrame([after.row for _, after in changed], columns=project.table("claims").columns)
     return grid(
         {
             "Claim": links("site:book/synthesis/claims#claim-" + frame["claim_id"], frame["statement"]),
-            f"Before ({SEED})": _verdicts([before.verdict for before, _ in changed]),
-            f"After ({FIRST})": _verdicts([after.verdict for _, after in changed]),
+            f"Before ({preceding})": _verdicts([before.verdict for before, _ in changed]),
+            f"After ({this})": _verdicts([after.verdict for _, after in changed]),
         },
-        f"{plural(len(changed), 'verdict')} changed with the first update",
+        f"{plural(len(changed), 'verdict')} changed with version {this}",
     )
+
+
+def _versions(project: Project) -> tuple[str, str]:
+    return str(project.protocol["preceding"]["version"]), str(project.protocol["version"])
 
 
 def decisions(project: Project) -> Grid:

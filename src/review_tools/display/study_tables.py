@@ -250,8 +250,15 @@ def reporting(project: Project, frame: pd.DataFrame) -> Grid:
 
 
 def seen(frame: pd.DataFrame) -> Grid:
-    """Show the pages on which the facts of a trial were seen."""
-    return grid({"Record": links(frame["url"], frame["url"])}, plural(len(frame), "record"))
+    """Show the pages on which the facts of a trial were seen, with their dates and what they add."""
+    return grid(
+        {
+            "Record": links(frame["url"], frame["url"]),
+            "Date of the text": frame["dated"],
+            "What it adds": frame["says"],
+        },
+        plural(len(frame), "record"),
+    )
 
 
 def sides(trial: pd.Series) -> Grid:

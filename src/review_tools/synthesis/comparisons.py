@@ -99,8 +99,9 @@ def answer(
 ) -> Answer:
     """Return what a comparison says: by REML, from three trials on with Hartung-Knapp intervals.
 
-    The interval of two trials is the normal one, since one degree of freedom says nothing about how much
-    trials differ (Cochrane Handbook 10.10.4.4); another model or test can be named.
+    The interval of two trials is the normal one, since with one degree of freedom the other is too wide to say
+    anything; another model or test can be named. Sources: Cochrane's random-effects methods (methods.cochrane.org,
+    2025); Röver C et al. BMC Med Res Methodol 2015;15:99, doi 10.1186/s12874-015-0091-1.
 
     Args:
         version: only rows that were in the review then.
