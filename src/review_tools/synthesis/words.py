@@ -35,6 +35,8 @@ def named_interval(answer: Answer) -> str:
 def sentence(answer: Answer) -> str:
     """Say what the comparison says, how sure it is, and what it is not."""
     outcome, people = answer.comparison["outcome"], f"{answer.people} people"
+    if answer.rows.empty:
+        return f"No study tells {outcome} by arm in what was read."
     if answer.pooled is None:
         return f"No row can be pooled for {outcome}: each is listed below with its reason."
     if answer.measure.no_effect is None:
