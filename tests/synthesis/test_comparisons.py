@@ -26,7 +26,7 @@ def answer(comparison: str, version: str | None = None) -> Answer:
         ("ra_acr20", "he_2020_combination-4", "received MSCs too"),
         ("ms_disability", "harris_2024_efficacy-1", "not MSCs themselves"),
         ("agvhd_response_single", "bloor_2020_production-4", "same people"),
-        ("agvhd_response_single", "murata_2021_off-1", "more than one count"),
+        ("agvhd_response_single", "introna_nd_msc-1", "not printed"),
         ("t1d_cpeptide", "carlsson_2023_umbilical-1", "differed at the start"),
         ("ms_deaths", "uccelli_2021_safety-7", "no event in either arm"),
     ],
