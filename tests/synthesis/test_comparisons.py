@@ -25,7 +25,7 @@ def answer(comparison: str, version: str | None = None) -> Answer:
         ("agvhd_response", "kebriaei_2020_phase-4", "not printed"),
         ("ms_disability", "harris_2024_efficacy-1", "not MSCs themselves"),
         ("agvhd_response_single", "bloor_2020_production-4", "same people"),
-        ("agvhd_response_single", "murata_2021_off-1", "more than one count"),
+        ("agvhd_response_single", "introna_nd_msc-1", "not printed"),
         ("t1d_cpeptide", "carlsson_2023_umbilical-1", "differed at the start"),
         ("ms_adverse", "uccelli_2021_safety-3", "arms swapped"),
     ],
