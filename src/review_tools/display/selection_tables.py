@@ -8,7 +8,7 @@ import pandas as pd
 from review_tools.check.comparability import ARMS, FORM_OF
 from review_tools.data.project import Project
 from review_tools.display.data_tables import study_links
-from review_tools.display.grid import Cell, Grid, grid, links, notes, stacks, tag, tags
+from review_tools.display.grid import Cell, Grid, grid, links, notes, stacks, tag
 from review_tools.display.queries import in_words, select
 from review_tools.display.theme import plural
 
@@ -100,12 +100,9 @@ def _host(link: object) -> str:
     return link.split("/")[2] if isinstance(link, str) else "no link known"
 
 
-def judgements(project: Project, disease: str | None = None) -> Grid:
+def judgements(project: Project, study_id: str | None = None) -> Grid:
     """Show this review's own judgements of risk of bias, one domain of one study a row, each with its reason."""
-    frame = project.table("risk_of_bias")
-    if disease:
-        of_disease = select(project, "outcomes", disease=disease)["study_id"]
-        frame = frame[frame["study_id"].isin(of_disease)]
+    frame = select(project, "risk_of_bias", study_id=study_id)
     words = in_words(project, "risk_of_bias", frame)
     results = frame["outcome_set"].map(project.table("outcome_sets").set_index("outcome_set")["outcome"])
     return grid(
