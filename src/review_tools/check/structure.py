@@ -8,7 +8,7 @@ from review_tools.check.engine import CellTest, Sheet, cell_rule, missing_column
 from review_tools.check.fix import DASHES
 from review_tools.data.problems import Problem, did_you_mean
 from review_tools.data.project import Project
-from review_tools.data.schema import Field, Table
+from review_tools.data.schema import SEPARATOR, Field, Table
 from review_tools.data.tables import FORM
 
 NUMERIC = ("integer", "number")
@@ -25,7 +25,6 @@ FORMS = {
     "url": "an address starts with http:// or https:// and holds no space",
 }
 LONGEST = 2000  # characters; the longest true cell has a quarter of that
-SEVERAL = {("comparisons", "contrast"), ("comparisons", "subgroup")}  # columns whose cells may hold several terms
 ODD_TEXT = {  # what no source prints and a reader, a spreadsheet or a browser may trip over
     "invisible_character": (
         "a character that cannot be seen",
@@ -191,10 +190,9 @@ def unknown_term(project: Project, table: Table, field: Field) -> CellTest | Non
     terms = {row["term"]: None for row in rows if row["kind"] == field.vocabulary}
     shown = ", ".join(terms) if len(terms) <= 30 else f"one of the {len(terms)} in data/vocabulary.csv"
     why, remedy = f"not a term of the vocabulary “{field.vocabulary}”", f"use {shown}; or add the term to "
-    several = (table.name, field.name) in SEVERAL
 
     def test(text: str) -> tuple[str, str] | None:
-        for term in text.split("; ") if several else [text]:
+        for term in text.split(SEPARATOR) if field.several else [text]:
             if term not in terms and _trimmed(term):
                 return why, f"{did_you_mean(term, terms)}{remedy}data/vocabulary.csv"
         return None

@@ -28,7 +28,7 @@ TABLES = {
     "protocol_tables": "checklist protocol",
     "results": "claims decisions gap_rows published_pools update update_verdicts",
     "selection_tables": "conflicts extraction judgements not_found outcome_sets",
-    "summary": "answers comparison summary_of_findings",
+    "summary": "answers comparison other_comparisons summary_of_findings",
     "trial_tables": "trial_differences trials",
 }
 

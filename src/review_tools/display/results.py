@@ -14,6 +14,7 @@ from review_tools.synthesis import claims as ledger
 from review_tools.synthesis import comparisons, words
 from review_tools.synthesis.claim_tests import Verdict
 
+DECISION_TERMS = {"kind": "body kind", "decision": "decision", "read": "decision source"}  # columns, vocabularies
 VERDICT = {"holds": "dampens", "holds in part": "mixed", "does not hold": "promotes", "cannot be tested yet": "none"}
 
 
@@ -121,19 +122,29 @@ def _versions(project: Project) -> tuple[str, str]:
 
 
 def decisions(project: Project) -> Grid:
-    """Show regulators' decisions on MSC products."""
-    frame = project.table("decisions")
+    """Show decisions of regulators, payers and guideline bodies on MSC products, the newest first."""
+    frame = project.table("decisions").sort_values("date", ascending=False, na_position="last", kind="stable")
+    terms = {name: frame[name].map(labels(project, kind)) for name, kind in DECISION_TERMS.items()}
     return grid(
         {
-            "Date": frame["date"],
+            "Date": stacks(frame["date"].fillna("no date"), notes(frame["date_note"])),
             "Product": stacks(frame["product"], notes(frame["indication"])),
-            "Decision": stacks(frame["decision"], notes(frame["agency"]), notes(source_links(frame))),
-            "Basis": study_links(project, frame["basis_study_id"]),
+            "Decision": stacks(
+                terms["decision"], notes(frame["words"]), frame["agency"], notes(source_links(frame), terms["read"])
+            ),
+            "Basis and reason": stacks(
+                study_links(project, frame["basis_study_id"]), notes(frame["basis"]), frame["reason"]
+            ),
             "Note": frame["note"].fillna(""),
         },
         plural(len(frame), "decision"),
         name="decisions",
-        filters={"Agency": frame["agency"]},
+        filters={
+            "Decision": terms["decision"],
+            "Body": terms["kind"],
+            "Country": frame["country"],
+            "Read": terms["read"],
+        },
     )
 
 

@@ -23,7 +23,9 @@ NO_RATING = "not rated: no comparison group"
 
 
 _FOLDED = ENVIRONMENT.from_string("""\
+{% if open %}
 {{ open._repr_html_() | safe }}
+{% endif %}
 {% for name, table in behind %}
 <details class="behind"><summary>{{ name }}</summary>{{ table._repr_html_() | safe }}</details>
 {% endfor %}
@@ -32,16 +34,16 @@ _FOLDED = ENVIRONMENT.from_string("""\
 
 @dataclass(frozen=True)
 class Folded:
-    """A table with others behind it, each under its summary."""
+    """A table, or none, with others behind it, each under its summary."""
 
-    open: Grid
-    behind: tuple[tuple[str, Grid], ...]
+    open: Grid | None
+    behind: "tuple[tuple[str, Grid | Folded], ...]"
 
     def _repr_html_(self) -> str:
         return _FOLDED.render(vars(self))
 
     def __repr__(self) -> str:
-        return repr(self.open)
+        return repr(self.open) if self.open else "; ".join(name for name, _ in self.behind)
 
 
 def summary_of_findings(project: Project, page: str | None = None) -> Grid:
@@ -84,6 +86,17 @@ def comparison(project: Project, comparison_id: str) -> Folded:
     groups = subgroups(project, comparison_id)
     behind += [(f"By {name.lower()}", _subgroup(name, found)) for name, found in groups.items()]
     return Folded(answer(project, comparison_id), tuple(behind))
+
+
+def other_comparisons(project: Project, page: str, *shown: str) -> Folded:
+    """Show the comparisons of a page but those shown already, each folded under its title and result."""
+    behind = []
+    for result in _answers(project, page):
+        name, title = result.comparison["comparison_id"], result.comparison["title"]
+        if name not in shown:
+            said = words.named_interval(result) if result.k else "nothing can be pooled"
+            behind.append((f"{title}: {said}", comparison(project, name)))
+    return Folded(None, tuple(behind))
 
 
 def answer(project: Project, comparison_id: str) -> Grid:

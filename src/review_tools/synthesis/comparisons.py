@@ -15,6 +15,7 @@ import pandas as pd
 
 from review_tools.data.project import Project, once
 from review_tools.data.retracted import UNSOUND
+from review_tools.data.schema import SEPARATOR
 from review_tools.data.versions import order
 from review_tools.synthesis.effects import MEANS, ONE_ARM, TWO_ARMS, Effects, Measure, measure_named
 from review_tools.synthesis.pooling import COMMON_EFFECT, CannotPoolError, Pooled, leave_one_out, pool
@@ -37,7 +38,7 @@ ANALYSIS_SETS = ("randomised", "modified", "treated", "not stated", "completers"
 BASES = ("printed", "counted from rows", "combined by hand", "derived from percent", "reconstructed")
 FEWEST_FOR_HARTUNG_KNAPP = 3
 THRESHOLDS = ("important_difference", "large_difference", "unit")  # of the outcome set, told with the comparison
-EVERY_DISEASE, ONE_ARMED, SEVERAL = "all diseases", "single-arm", "; "
+EVERY_DISEASE, ONE_ARMED = "all diseases", "single-arm"
 EFFECT, WORDS_ONLY, NO_NUMBERS = "effect", "words only", "the numbers a pool needs are not printed"
 
 
@@ -162,7 +163,7 @@ def declared(project: Project, comparison_id: str) -> tuple[pd.Series, pd.DataFr
     if comparison["design"] == ONE_ARMED:
         asked &= rows["design"] == ONE_ARMED
     else:
-        asked &= rows["contrast"].isin(str(comparison["contrast"]).split(SEVERAL))
+        asked &= rows["contrast"].isin(str(comparison["contrast"]).split(SEPARATOR))
     return comparison, rows[asked].reset_index(drop=True)
 
 

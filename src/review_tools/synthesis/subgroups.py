@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from scipy.special import chdtrc
 
 from review_tools.data.project import Project, labels, once
-from review_tools.synthesis.comparisons import SEVERAL, answer, usual_test
+from review_tools.data.schema import SEPARATOR
+from review_tools.synthesis.comparisons import answer, usual_test
 from review_tools.synthesis.effects import rounded
 from review_tools.synthesis.pooling import Pooled, pool
 
@@ -44,7 +45,7 @@ def subgroups(project: Project, comparison_id: str) -> dict[str, Groups]:
     studies = project.table("studies").set_index("study_id")
     outcomes = result.entered.set_index("outcome_id").loc[list(result.effects.labels), "study_id"]
     names = labels(project, "subgroup")
-    for column in declared.split(SEVERAL):
+    for column in declared.split(SEPARATOR):
         terms = labels(project, {"age_group": "age group", "cells": "tissue"}[column])
         groups = outcomes.map(studies[column]).map(terms).fillna(UNKNOWN)
         pools = {}
