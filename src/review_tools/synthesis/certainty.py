@@ -31,6 +31,7 @@ RISK, INCONSISTENCY, INDIRECTNESS, IMPRECISION, MISSING = DOMAINS = (
     "missing evidence",
 )
 THIRD, HALF, TWO_THIRDS, FIFTH = 100 / 3, 50.0, 200 / 3, 20.0  # percentages of the weight, or of the people
+CLOSE = 1e-6  # what rounding may take from a percentage
 ENDED = ("completed", "terminated")
 SUBSTANTIAL = 50.0  # I² that supports what the estimates show; never enough alone
 ENOUGH_PEOPLE = 400  # roughly an optimal information size; asked only where the effect is large and nothing is crossed
@@ -140,7 +141,7 @@ def risk_of_bias(project: Project, result: Answer, start: str, version: str | No
             unjudged.append(str(study))
         weight[_class(found, start)] += shares[outcome]
     high, some = weight[bias.HIGH], weight[bias.SOME]
-    levels = 2 if high >= TWO_THIRDS else 1 if high >= THIRD or high + some > HALF else 0
+    levels = 2 if high > TWO_THIRDS - CLOSE else 1 if high > THIRD - CLOSE or high + some > HALF + CLOSE else 0
     reason = f"{high:.0f}% of the weight is at high risk of bias, {some:.0f}% has some concerns"
     if unjudged:
         reason += f"; not judged yet, and counted as some concerns: {', '.join(dict.fromkeys(unjudged))}"
@@ -170,7 +171,7 @@ def inconsistency(result: Answer, aim: Target) -> Domain:
     effects, weights = result.effects, np.array(result.pooled.weights)
     sides = np.array([aim.side(value) for value in effects.effect.tolist()])
     held = {side: float(weights[sides == side].sum()) for side in dict.fromkeys(sides.tolist())}
-    weighty = [side for side, share in held.items() if share >= FIFTH]
+    weighty = [side for side, share in held.items() if share > FIFTH - CLOSE]
     where = ", ".join(f"{side} {int((sides == side).sum())}" for side in held)
     i2 = result.pooled.i2 or 0.0
     apart = _hardly_overlap(effects.effect, effects.variance, sides, weighty)

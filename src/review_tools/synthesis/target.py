@@ -34,7 +34,7 @@ class Target:
     large: float | None
     unit: str
     ratio: tuple[float, float, float] | None
-    scale: "Scale" = field(repr=False)
+    scale: "Scale" = field(repr=False, compare=False)
 
     @property
     def word(self) -> str:

@@ -74,6 +74,8 @@ def direction_of(said: str) -> str:
 def sentence(answer: Answer) -> str:
     """Say what the comparison found, what its interval says, and what it is not."""
     outcome, people = answer.comparison["outcome"], f"{answer.people} people"
+    if answer.rows.empty:
+        return f"No study tells {outcome} by arm in what was read."
     if answer.pooled is None:
         return f"No row can be pooled for {outcome}: each is listed below with its reason."
     if answer.measure.no_effect is None:
