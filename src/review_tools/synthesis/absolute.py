@@ -51,7 +51,7 @@ class Absolute:
 def control_risk(answer: Answer) -> float | None:
     """Return the share of people with the event in the comparators of the rows that enter; None if not known."""
     rows = answer.entered
-    counted = rows["events_arm2"].fillna(rows["printed_percent_arm2"] * rows["n_arm2"] / 100).astype(float)
+    counted = rows["events_arm2"].astype("Float64").fillna(rows["printed_percent_arm2"] * rows["n_arm2"] / 100)
     known = counted.notna() & rows["n_arm2"].notna()
     if not known.any():
         return None
