@@ -1,6 +1,6 @@
 """Compare two states of the review: rows, pooled results, verdicts on claims, and the chapters to read again.
 
-A comparison whose rows are the same in two projects has the same result, and is not pooled.
+A comparison whose rows and judgements are the same in two projects has the same result, and is not pooled.
 """
 
 import math
@@ -18,7 +18,7 @@ from review_tools.data import bibliography, git
 from review_tools.data.problems import DataError
 from review_tools.data.project import MARKER, Project, share
 from review_tools.data.versions import snapshot_file
-from review_tools.synthesis import comparisons
+from review_tools.synthesis import certainty, comparisons
 
 PARTS = ("data", "book", bibliography.FILE)
 CLOSE = 1e-9  # relative; the same numbers added in another order differ by less
@@ -114,9 +114,9 @@ def _differing(before: Project, after: Project) -> dict[str, bytes | None]:
 
 
 def _same_rows(before: Project, after: Project, name: str) -> bool:
-    """Say whether a comparison is declared alike on both sides and has the same rows."""
+    """Say whether a comparison is declared alike on both sides, has the same rows, and the same was judged of it."""
     try:
-        sides = [comparisons.declared(side, name) for side in (before, after)]
+        sides = [(*comparisons.declared(side, name), *certainty.inputs(side, name)) for side in (before, after)]
     except UNSOUND_DATA:
         return False
     return all(was.equals(now) for was, now in zip(*sides, strict=True))
@@ -193,8 +193,10 @@ def _by_key(sheet: Sheet, key: tuple[str, ...]) -> dict[tuple[str, ...], Cells]:
 
 
 def _moves(before: Pool | None, after: Pool | None) -> bool:
-    """Say whether a pooled result is another."""
+    """Say whether a pooled result is another, or how sure it is; where a side has no certainty, that is no change."""
     if before is None or after is None:
+        return True
+    if "certainty" in before and "certainty" in after and before["certainty"] != after["certainty"]:
         return True
     a, b = before["result"], after["result"]
     figures = [(a["estimate"], b["estimate"]), (a["ci_low"], b["ci_low"]), (a["ci_high"], b["ci_high"])]

@@ -14,6 +14,7 @@ from review_tools.data.edit import Change, edit, sha256
 from review_tools.data.problems import DataError
 from review_tools.data.project import Project
 from review_tools.data.versions import NUMBER, TABLE, order, snapshot_file, versions
+from review_tools.synthesis.signatures import said_of, stands
 
 CHANGELOG = "CHANGELOG.md"
 UNRELEASED = re.compile(r"^## \[Unreleased\]\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
@@ -24,13 +25,14 @@ def make(project: Project, number: str, *, dry_run: bool = False) -> tuple[Chang
 
     Raises:
         DataError: the folder has changes that are not committed, the changes are not those that the number
-            promises, the changelog is silent, or a file that names the version cannot be written to. Nothing is
-            written then.
+            promises, nobody signed a result that moves, the changelog is silent, or a file that names the version
+            cannot be written to. Nothing is written then.
     """
     day, newest = date.today().isoformat(), versions(project)[-1].number
     snapshot = state.whole(project, number, day, _committed(project))
     changes = between(state.snapshot(project, newest), snapshot)
     fits(newest, number, changes)
+    signed(project, changes)
     text = snapshot.text()
     with edit(project.root, dry_run=dry_run) as change:
         _write(change, number, newest, day)
@@ -117,6 +119,22 @@ def fits(newest: str, number: str, changes: Changes) -> None:
     if not is_fix and not changes and order(number)[0] == order(newest)[0]:
         raise DataError(
             f"{number} would be a change of data, but the data are those of {newest} → run `review release fix`."
+        )
+
+
+def signed(project: Project, changes: Changes) -> None:
+    """Refuse to leave with a pooled result that moves and that nobody signed as it now stands.
+
+    Raises:
+        DataError: there are such results; the message names each.
+    """
+    moved = [turn.after["comparison_id"] for turn in changes.pools if turn.after]
+    open_ = {name: said_of(project, name) for name in moved if not stands(project, name)}
+    if open_:
+        named = "\n".join(f"  {name}: {said}" for name, said in open_.items())
+        raise DataError(
+            f"Results that moved since {changes.before} wait for a signature:\n{named}\n"
+            "→ read rows, certainty and wording of each, then: review sign COMPARISON --by NAME"
         )
 
 

@@ -143,7 +143,7 @@ def _cell(cell: Cell, kind: str) -> str:
 def _pool(turn: Turn[Pool]) -> str:
     pool = turn.newest
     was, now = [
-        f"k {side['result']['k']}: {safe(side['result']['text'])}" if side else "not declared"
+        f"k {side['result']['k']}: {safe(side['result']['text'])}{_certainty(side)}" if side else "not declared"
         for side in (turn.before, turn.after)
     ]
     old, new = [side["outcomes"] if side else [] for side in (turn.before, turn.after)]
@@ -155,8 +155,15 @@ def _pool(turn: Turn[Pool]) -> str:
         )
         if names
     ]
+    if turn.before and turn.after and not moved and turn.before["result"] != turn.after["result"]:
+        moved = ["; the same outcomes: their figures or the method changed"]
     title = _link(pool["title"], pool["page"] if turn.after else "")
     return f"- {title} ({safe(pool['measure'])}): {was} → **{now}**{''.join(moved)}"
+
+
+def _certainty(pool: Pool) -> str:
+    said = pool.get("certainty", "")
+    return f", certainty {safe(said)}" if said else ""
 
 
 def _verdict(turn: Turn[Verdict]) -> str:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pandas as pd
 
@@ -18,6 +18,7 @@ from review_tools.data.problems import DataError
 from review_tools.data.project import Project
 from review_tools.data.versions import snapshot_file
 from review_tools.synthesis import claims, comparisons, words
+from review_tools.synthesis.certainty import certainty
 from review_tools.synthesis.effects import SynthesisError
 
 FORMAT = "review-snapshot/1"
@@ -48,7 +49,10 @@ class Result(TypedDict):
 
 
 class Pool(TypedDict):
-    """One declared comparison at one time, with the outcomes that are pooled."""
+    """One declared comparison at one time, with the outcomes that are pooled, and how sure its answer is.
+
+    Releases before 26.2.0 computed no certainty.
+    """
 
     comparison_id: str
     title: str
@@ -56,6 +60,7 @@ class Pool(TypedDict):
     page: str
     result: Result
     outcomes: list[str]
+    certainty: NotRequired[str]
 
 
 class Verdict(TypedDict):
@@ -189,7 +194,16 @@ def pool(project: Project, name: str) -> Pool:
     result = Result(k=answer.k, people=people, estimate=estimate, ci_low=low, ci_high=high, text=text)
     title, measure, page = str(row["title"]), str(row["measure"]), f"book/synthesis/{row['page']}"
     outcomes = list(map(str, answer.entered["outcome_id"]))
-    return Pool(comparison_id=name, title=title, measure=measure, page=page, result=result, outcomes=outcomes)
+    graded = certainty(project, name)
+    return Pool(
+        comparison_id=name,
+        title=title,
+        measure=measure,
+        page=page,
+        result=result,
+        outcomes=outcomes,
+        certainty=graded.words if graded else "",
+    )
 
 
 def verdict(project: Project, name: str) -> Verdict:

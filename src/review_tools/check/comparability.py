@@ -15,6 +15,7 @@ import pandas as pd
 from review_tools.check.engine import Sheet, by_line, table_rule
 from review_tools.check.rules import BLOCKS
 from review_tools.data.problems import Problem
+from review_tools.data.schema import SEPARATOR
 
 FORM_OF = {  # a disease, and the wider one that it is a form of
     "acute GVHD": "GVHD",
@@ -173,12 +174,19 @@ def comparison_against_its_outcome_set(comparisons: Sheet) -> Iterator[Problem]:
 def study_not_compared(studies: Sheet) -> Iterator[Problem]:
     """Refuse a controlled study that answers no comparison without a reason, and a reason where it answers one."""
     outcomes, comparisons = studies.of("outcomes"), studies.of("comparisons")
-    asked = {
-        (row["outcome_set"], contrast) for row in comparisons.rows.values() for contrast in row["contrast"].split("; ")
-    }
+    across = {row["outcome_set"]: row["across"] for row in studies.of("outcome_sets").rows.values() if row["across"]}
+    asked = set()
+    for row in comparisons.rows.values():
+        name = across.get(row["outcome_set"]) if row["disease"] == EVERY_DISEASE else row["outcome_set"]
+        asked |= {(name, contrast) for contrast in row["contrast"].split(SEPARATOR)}
     rows = [row for row in outcomes.rows.values() if row["design"] in ARMS]
     controlled = {row["study_id"] for row in rows}
-    answering = {row["study_id"] for row in rows if (row["outcome_set"], row["contrast"]) in asked}
+    answering = {
+        row["study_id"]
+        for row in rows
+        for name in (row["outcome_set"], across.get(row["outcome_set"]))
+        if name and (name, row["contrast"]) in asked
+    }
     silent = studies["not_compared"] == ""
     out = studies["study_id"].isin(controlled - answering) & silent
     remedy = "name the outcome set of a row of it in data/outcomes.csv, or say why none fits"

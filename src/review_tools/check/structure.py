@@ -8,7 +8,7 @@ from review_tools.check.engine import CellTest, Sheet, cell_rule, missing_column
 from review_tools.check.fix import DASHES
 from review_tools.data.problems import Problem, did_you_mean
 from review_tools.data.project import Project
-from review_tools.data.schema import Field, Table
+from review_tools.data.schema import SEPARATOR, Field, Table
 from review_tools.data.tables import FORM
 
 NUMERIC = ("integer", "number")
@@ -20,7 +20,8 @@ TYPES = {
 }
 FORMS = {
     "doi": "a DOI starts with 10. and has no https://doi.org/ before it (10.1000/xyz)",
-    "trial_id": "a trial is NCT and 8 digits, an IRCT number, or unregistered-name",
+    "trial_id": "a trial is NCT and 8 digits, a number of IRCT, ChiCTR, EUCTR, CTIS, KCT, JPRN or ACTRN, "
+    "or unregistered-name",
     "url": "an address starts with http:// or https:// and holds no space",
 }
 LONGEST = 2000  # characters; the longest true cell has a quarter of that
@@ -191,9 +192,10 @@ def unknown_term(project: Project, table: Table, field: Field) -> CellTest | Non
     why, remedy = f"not a term of the vocabulary “{field.vocabulary}”", f"use {shown}; or add the term to "
 
     def test(text: str) -> tuple[str, str] | None:
-        if text in terms or not _trimmed(text):
-            return None
-        return why, f"{did_you_mean(text, terms)}{remedy}data/vocabulary.csv"
+        for term in text.split(SEPARATOR) if field.several else [text]:
+            if term not in terms and _trimmed(term):
+                return why, f"{did_you_mean(term, terms)}{remedy}data/vocabulary.csv"
+        return None
 
     return test
 

@@ -1,4 +1,4 @@
-"""``review check``, ``tables``, ``accept`` and ``pool``: what the data hold, what is wrong with them, what they say."""
+"""``review check``, ``tables``, ``accept``, ``sign`` and ``pool``: what the data hold, say, and what is wrong."""
 
 import json
 import sys
@@ -72,6 +72,22 @@ def accept(
     project = open_project(root)
     try:
         print(claims.accept(project, claim, by))
+    except (DataError, KeyError) as error:
+        refuse(str(error.args[0]))
+
+
+@app.command()
+def sign(
+    comparison: Annotated[str, typer.Argument(help="Identifier of the comparison, from data/comparisons.csv.")],
+    by: Annotated[str, typer.Option(help="Your name: you have read its rows, certainty and wording.")],
+    root: Root = None,
+) -> None:
+    """Sign what a comparison says, with your name and today's date; the signature lapses when any of it moves."""
+    from review_tools.synthesis import signatures
+
+    project = open_project(root)
+    try:
+        print(signatures.sign(project, comparison, by))
     except (DataError, KeyError) as error:
         refuse(str(error.args[0]))
 

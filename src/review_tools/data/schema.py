@@ -6,10 +6,16 @@ from typing import Any
 
 from review_tools.data.problems import DataError, Problem
 
+SEPARATOR = "; "
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One column. ``vocabulary`` names the kind of terms it accepts, if it is controlled."""
+    """One column.
+
+    ``vocabulary`` names the kind of terms it accepts, if it is controlled; ``several`` allows more than one of them,
+    joined by ``SEPARATOR``.
+    """
 
     name: str
     type: str
@@ -20,6 +26,7 @@ class Field:
     minimum: float | None = None
     maximum: float | None = None
     vocabulary: str = ""
+    several: bool = False
     unit: str = ""
     example: str = ""
 

@@ -26,8 +26,9 @@ TABLES = {
     "front_page": "at_a_glance cite directions",
     "open_questions": "open_references trials_without_outcomes unchecked_values untested_claims",
     "protocol_tables": "checklist protocol",
-    "results": "answer answers claims comparison_rows decisions gap_rows published_pools sensitivity update "
-    "update_verdicts",
+    "results": "claims decisions gap_rows published_pools update update_verdicts",
+    "selection_tables": "conflicts extraction judgements not_found outcome_sets",
+    "summary": "answers comparison other_comparisons summary_of_findings",
     "trial_tables": "trial_differences trials",
 }
 

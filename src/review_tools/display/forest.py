@@ -12,14 +12,17 @@ import pandas as pd
 from review_tools.data.project import Project
 from review_tools.display.queries import select, study_labels
 from review_tools.display.theme import BLUE, GREY, ORANGE, PAGE_INK, palette, plural, tooltip, with_caption
-from review_tools.synthesis.comparisons import Answer, answer, controlled
+from review_tools.synthesis.bias import judged
+from review_tools.synthesis.certainty import certainty
+from review_tools.synthesis.comparisons import EFFECT, Answer, answer, controlled
 from review_tools.synthesis.effects import Measure, exact_interval
-from review_tools.synthesis.words import direction, figure, interval, sentence
+from review_tools.synthesis.words import VERDICTS, direction, direction_of, figure, interval, sentence
 
 KINDS = {"study": BLUE, "pooled": ORANGE, "prediction": GREY}
 SLOTS = ["name", "figures", "mark"]
 WIDEST = 20.0  # ratios beyond 1/20 or 20 are clipped, with an arrow
-DIRECTIONS = {"better with MSCs": BLUE, "no clear difference": GREY, "worse with MSCs": ORANGE}
+COLOURS = (BLUE, "#009E73", ORANGE, GREY, GREY)
+DIRECTIONS = {direction_of(said): colour for said, colour in zip(VERDICTS, COLOURS, strict=True)}
 ARMS = {"MSC": BLUE, "comparator": "#E69F00"}
 LETTERS = 48  # on one line of a name, for a screen of 390 pixels
 
@@ -97,9 +100,11 @@ def _rows(project: Project, result: Answer) -> pd.DataFrame:
         estimate, low, high = (figure(bound, measure) for bound in bounds)
         text = f"{_counts(outcome)} · {estimate} ({low} to {high})"
         text += f" · weight {weight:.0f}%" if pooled.k > 1 else ""
+        if found := judged(project, outcome["study_id"], outcome["outcome_set"]):
+            text += f" · risk of bias: {found.overall}"
         rows.append([study, outcome["outcome_id"], text, "study", *bounds, weight])
     if pooled.k > 1:
-        name = f"{pooled.k} studies pooled (REML, Hartung-Knapp)"
+        name = f"{pooled.k} studies pooled (REML, {'Hartung-Knapp' if pooled.test == 'hksj' else 'normal interval'})"
         text = f"{result.people} people · {interval(pooled)} · I² {pooled.i2:.0f}%, tau² {pooled.tau2:.2g}"
         rows.append([name, "", text, "pooled", *pooled.back, 100.0])
     if pooled.back_prediction is not None:
@@ -112,6 +117,8 @@ def _counts(row: dict[Any, Any]) -> str:
     if pd.notna(row["events_arm1"]):
         one = f"{row['events_arm1']}/{row['n_arm1']}"
         return f"{one} v {row['events_arm2']}/{row['n_arm2']}" if pd.notna(row["events_arm2"]) else one
+    if row["block"] == EFFECT:
+        return f"printed as {row['effect']:g}"
     return f"{row['mean_arm1']:g} (n {row['n_arm1']}) v {row['mean_arm2']:g} (n {row['n_arm2']})"
 
 
@@ -161,7 +168,7 @@ def overview(project: Project) -> alt.LayerChart:
     """
     results = [result for result in controlled(project) if result.measure.is_ratio]
     low, high = 1 / WIDEST, WIDEST
-    rows = _clipped(pd.DataFrame([_overview_row(result) for result in results]), low, high)
+    rows = _clipped(pd.DataFrame([_overview_row(project, result) for result in results]), low, high)
     rows = rows.sort_values(["pooled", "estimate"], ascending=[False, False], kind="stable")
     scale = alt.Scale(type="log", domain=[low, high], nice=False)
     y = alt.Y("title:N", sort=list(rows["title"]), axis=None)
@@ -210,12 +217,12 @@ def overview(project: Project) -> alt.LayerChart:
     return with_caption(chart, "What trials with a control group found", description)
 
 
-def _overview_row(result: Answer) -> dict[str, object]:
+def _overview_row(project: Project, result: Answer) -> dict[str, object]:
     assert result.pooled is not None  # noqa: S101 (``controlled`` gives answers with results only)
     estimate, low, high = result.pooled.back
     if not result.comparison["higher_is_better"]:
         estimate, high, low = (1 / bound if bound > 0 else WIDEST**2 for bound in (estimate, low, high))
-    title = str(result.comparison["title"])
+    title, graded = str(result.comparison["title"]), certainty(project, str(result.comparison["comparison_id"]))
     return {
         "title": title,
         "label": title.replace("graft-versus-host disease", "GVHD").replace("Graft-versus-host disease", "GVHD"),
@@ -227,7 +234,7 @@ def _overview_row(result: Answer) -> dict[str, object]:
         "high": high,
         "result": interval(result.pooled),
         "direction": direction(result),
-        "certainty": "not assessed",
+        "certainty": graded.words if graded else "not rated",
     }
 
 

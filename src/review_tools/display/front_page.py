@@ -6,13 +6,14 @@ from datetime import timedelta
 import pandas as pd
 
 from review_tools.data.project import Project, labels
-from review_tools.display.grid import ENVIRONMENT, Grid, grid, notes, stacks, tags
+from review_tools.display.grid import ENVIRONMENT, Grid, grid, notes, stacks
 from review_tools.display.protocol_tables import current, last_searches
 from review_tools.display.queries import select
-from review_tools.display.results import comparison_links
+from review_tools.display.summary import comparison_links, rating
 from review_tools.display.theme import plural
 from review_tools.display.trial_tables import either
 from review_tools.synthesis import comparisons, words
+from review_tools.synthesis.certainty import certainty
 
 # What the date means depends on the reader's clock, so `static/schedule.js` fills `.search-badge`.
 _TEMPLATE = ENVIRONMENT.from_string("""\
@@ -46,7 +47,6 @@ _TEMPLATE = ENVIRONMENT.from_string("""\
 </div>
 """)
 MECHANISMS, DISEASES = "book/mechanisms/index", "book/diseases/index"
-RESULTS = {"better with MSCs": "dampens", "no clear difference": "none", "worse with MSCs": "promotes"}
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,10 @@ def at_a_glance(project: Project) -> Glance:
     reports = plural(outcomes["study_id"].nunique(), "study", "studies")
     pools = [result for result in comparisons.controlled(project) if result.k > 1]
     points = pd.Series([words.direction(pool) for pool in pools]).value_counts()
-    pointing = ", ".join(f"{points[name]} {name}" for name in RESULTS if name in points) or "none yet"
+    pointing = (
+        ", ".join(f"{points[name]} {name}" for name in map(words.direction_of, words.VERDICTS) if name in points)
+        or "none yet"
+    )
     people, read = count("studies", kind="human trial"), count("findings", basis="source read")
     completed = count("trials", registered_status="completed")
     cards = [
@@ -136,25 +139,23 @@ def due(project: Project) -> Due | None:
 
 
 def directions(project: Project) -> Grid:
-    """Show each comparison with a control group: its question, which way it points, and how sure anybody is."""
-    results = comparisons.controlled(project)
-    frame = pd.DataFrame([result.comparison for result in results])
+    """Show each result that several studies with a control group give: what it says in plain words, and how sure."""
+    every = comparisons.controlled(project)
+    results = [result for result in every if result.k > 1]
+    frame = pd.DataFrame([result.comparison for result in results], columns=project.table("comparisons").columns)
+    rated = [certainty(project, name) for name in frame["comparison_id"]]
     sizes = [f"{plural(result.k, 'study', 'studies')}, {result.people} people" for result in results]
-    figures = [words.named_interval(result) for result in results]
-    alone = ["one study, not pooled" if result.k == 1 else None for result in results]
-    said = [words.direction(result) for result in results]
-    graded = select(project, "assessments", about="certainty")
-    elsewhere = int((graded["judgement"] != "not assessed").sum())
+    said = [words.plainly(result, one) for result, one in zip(results, rated, strict=True)]
     return grid(
         {
             "Question": stacks(
                 comparison_links(frame, "question"), notes(frame["page"].map(labels(project, "synthesis page")), sizes)
             ),
-            "Direction": stacks(tags(said, [RESULTS[name] for name in said]), notes(figures, alone)),
-            "Certainty": ["not assessed"] * len(results),
+            "Answer": stacks(said, notes([words.named_interval(result) for result in results])),
+            "Certainty": [rating(one) for one in rated],
         },
-        f"{plural(len(frame), 'question')}, none graded for certainty by anybody we know of "
-        f"({elsewhere} gradings of other reviews’ results stand with their pools)",
+        f"{plural(len(frame), 'question')} that several studies answer; "
+        f"{len(every) - len(results)} more rest on a single one",
         tools=False,
     )
 

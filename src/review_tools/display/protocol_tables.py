@@ -63,6 +63,11 @@ def _parts(project: Project) -> Iterator[tuple[str, Cell]]:
     for decision, name in (("include", "Worked examples, in"), ("exclude", "Worked examples, out")):
         examples = [one for one in rules["examples"] if one["decision"] == decision]
         yield name, lines(*(f"{project.works[one['study_id']].label}: {one['why']}" for one in examples))
+    for decision, name in (("include", "At the border, in"), ("exclude", "At the border, out")):
+        yield name, lines(*(f"{one['topic']}: {one['why']}" for one in plan["scope"] if one["decision"] == decision))
+    chosen = plan["selection"]
+    yield f"How rows are chosen (written on {chosen['written_on']})", lines(*chosen["rules"])
+    yield "Deviation", chosen["deviation"]
     last, names = last_searches(project), labels(project, "search source")
     for key, strategy in plan["strategies"].items():
         for source, search in strategy["sources"].items():

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from review_tools.data.project import Project, labels, once
-from review_tools.display import data_tables, results
+from review_tools.display import data_tables, results, selection_tables, summary
 from review_tools.display.grid import UNKNOWN, Cell, Column, Grid, Row, each, grid, links, stacks, tag
 from review_tools.display.theme import plural
 from review_tools.display.trial_tables import COMPARED
@@ -147,6 +147,7 @@ def study_parts(project: Project, study_id: str) -> list[Part]:
         Part("In the pools of others", "counted", counted(project, own["counted"])),
         Part("Claims that rest on it", "claims", _rows(project, "claim", ids["claim"], "Studies")),
         Part("Corrections", "corrections", _rows(project, "correction", ids["correction"], "Subject")),
+        Part("Risk of bias, judged by this review", "bias", selection_tables.judgements(project, study_id=study_id)),
         Part("How others judged it", "assessments", judged(own["judged"])),
         Part("Decisions of regulators", "decisions", decided(own["decided"])),
     ]
@@ -179,9 +180,9 @@ def compared(frame: pd.DataFrame) -> Grid:
         return grid({}, "")
     return grid(
         {
-            "Comparison": results.comparison_links(frame),
+            "Comparison": summary.comparison_links(frame),
             "Row": stacks(frame["outcome"], frame["time"]),
-            "In the pool": results.in_the_pool(frame),
+            "In the pool": summary.in_the_pool(frame),
             "Take care": data_tables.commas(frame["flags"]),
         },
         f"{plural(len(frame), 'row')} declared, {(frame['reason'] == '').sum()} used",
@@ -250,8 +251,15 @@ def reporting(project: Project, frame: pd.DataFrame) -> Grid:
 
 
 def seen(frame: pd.DataFrame) -> Grid:
-    """Show the pages on which the facts of a trial were seen."""
-    return grid({"Record": links(frame["url"], frame["url"])}, plural(len(frame), "record"))
+    """Show the pages on which the facts of a trial were seen, with their dates and what they add."""
+    return grid(
+        {
+            "Record": links(frame["url"], frame["url"]),
+            "Date of the text": frame["dated"],
+            "What it adds": frame["says"],
+        },
+        plural(len(frame), "record"),
+    )
 
 
 def sides(trial: pd.Series) -> Grid:

@@ -1,4 +1,4 @@
-"""What prose says by the data: numbers, the seed's references, verdicts on claims, abbreviations with their meaning."""
+"""What prose says by the data: numbers, results, the seed's references, verdicts, abbreviations with their meaning."""
 
 import re
 
@@ -11,7 +11,8 @@ from review_tools.data import inline_values
 from review_tools.data.problems import DataError
 from review_tools.data.project import Project, once
 from review_tools.site.context import project_of
-from review_tools.synthesis import claims
+from review_tools.synthesis import claims, comparisons, words
+from review_tools.synthesis.certainty import certainty
 
 logger = logging.getLogger(__name__)
 SHORT = re.compile(r"[A-Z].*[A-Z0-9\u03b1-\u03c9]")  # two capitals, or a capital and a figure or Greek letter
@@ -24,6 +25,8 @@ def setup(app: Sphinx) -> None:
         app.add_role(name, FactRole())
     app.add_role("seed", SeedRole())
     app.add_role("claim", ClaimRole())
+    for name in ("result", "certainty", "plainly"):
+        app.add_role(name, ResultRole())
     app.connect("doctree-resolved", explain)
 
 
@@ -85,6 +88,29 @@ class ClaimRole(SphinxRole):
         look = ["tag", "tag-verdict", f"tag-{verdict.word.replace(' ', '-')}"]
         link = nodes.reference("", verdict.word, refuri=address, reftitle=verdict.because, internal=True, classes=look)
         return [link], []
+
+
+class ResultRole(SphinxRole):
+    """``{result}``, ``{certainty}`` and ``{plainly}``: what a comparison says, linked to its page.
+
+    In figures, by the word for its certainty, or as a plain sentence.
+    """
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        project = project_of(self.env.app)
+        try:
+            answer, rated = comparisons.answer(project, self.text), certainty(project, self.text)
+        except (KeyError, DataError) as error:
+            logger.warning(str(error.args[0]), location=self.get_location(), type="review", subtype="result")
+            return [nodes.literal(text=self.text)], []
+        said = {
+            "result": words.named_interval(answer),
+            "certainty": f"{rated.rating} certainty" if rated else "not rated",
+            "plainly": words.plainly(answer, rated) or words.sentence(answer),
+        }[self.name]
+        address = f"site:book/synthesis/{answer.comparison['page']}"
+        title = f"{answer.comparison['title']}: {words.sentence(answer)}"
+        return [nodes.reference("", said, refuri=address, reftitle=title, internal=True, classes=["fact"])], []
 
 
 @once

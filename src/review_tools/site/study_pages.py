@@ -95,7 +95,7 @@ def trial_page(app: Sphinx, trial_id: str) -> Page:
     project = project_of(app)
     row = rows(project, TRIALS)[trial_id]
     addresses = [link(row["source_url"], f"Record seen: {row['source_where']}"), link("site:book/trials", "All trials")]
-    if NCT.fullmatch(trial_id):
+    if NCT.fullmatch(trial_id) and not row["source_url"].startswith("https://clinicaltrials.gov/"):
         addresses.insert(0, link(f"https://clinicaltrials.gov/study/{trial_id}", "ClinicalTrials.gov"))
     if isinstance(doi := row["publication_doi"], str):
         addresses.insert(-1, link(f"https://doi.org/{doi}", f"doi:{doi}"))

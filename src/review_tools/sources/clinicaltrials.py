@@ -11,7 +11,7 @@ PAGE = "https://clinicaltrials.gov/study/"
 STATUSES = {
     "NOT_YET_RECRUITING": "not yet recruiting",
     "RECRUITING": "recruiting",
-    "ENROLLING_BY_INVITATION": "recruiting",
+    "ENROLLING_BY_INVITATION": "enrolling by invitation",
     "ACTIVE_NOT_RECRUITING": "active, not recruiting",
     "COMPLETED": "completed",
     "TERMINATED": "terminated",

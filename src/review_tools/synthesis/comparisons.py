@@ -15,6 +15,7 @@ import pandas as pd
 
 from review_tools.data.project import Project, once
 from review_tools.data.retracted import UNSOUND
+from review_tools.data.schema import SEPARATOR
 from review_tools.data.versions import order
 from review_tools.synthesis.effects import MEANS, ONE_ARM, TWO_ARMS, Effects, Measure, measure_named
 from review_tools.synthesis.pooling import COMMON_EFFECT, CannotPoolError, Pooled, leave_one_out, pool
@@ -36,7 +37,8 @@ PARTS = {"shares control", "same patients", "subgroup"}  # flags of rows that yi
 ANALYSIS_SETS = ("randomised", "modified", "treated", "not stated", "completers", "subgroup")
 BASES = ("printed", "counted from rows", "combined by hand", "derived from percent", "reconstructed")
 FEWEST_FOR_HARTUNG_KNAPP = 3
-EVERY_DISEASE, ONE_ARMED, SEVERAL = "all diseases", "single-arm", "; "
+THRESHOLDS = ("important_difference", "large_difference", "unit")  # of the outcome set, told with the comparison
+EVERY_DISEASE, ONE_ARMED = "all diseases", "single-arm"
 EFFECT, WORDS_ONLY, NO_NUMBERS = "effect", "words only", "the numbers a pool needs are not printed"
 
 
@@ -99,8 +101,9 @@ def answer(
 ) -> Answer:
     """Return what a comparison says: by REML, from three trials on with Hartung-Knapp intervals.
 
-    The interval of two trials is the normal one, since one degree of freedom says nothing about how much
-    trials differ (Cochrane Handbook 10.10.4.4); another model or test can be named.
+    The interval of two trials is the normal one, since with one degree of freedom the other is too wide to say
+    anything; another model or test can be named. Sources: Cochrane's random-effects methods (methods.cochrane.org,
+    2025); Röver C et al. BMC Med Res Methodol 2015;15:99, doi 10.1186/s12874-015-0091-1.
 
     Args:
         version: only rows that were in the review then.
@@ -138,7 +141,9 @@ def _effects(entered: pd.DataFrame, measure: Measure) -> Effects | None:
 
 
 def declared(project: Project, comparison_id: str) -> tuple[pd.Series, pd.DataFrame]:
-    """Return the declaration of a comparison, and its rows with their flags and the status of their study.
+    """Return the declaration of a comparison, with the thresholds of its outcome set, and its rows.
+
+    The rows have their flags and the status of their study.
 
     Raises:
         KeyError: no such comparison; the message lists them.
@@ -147,16 +152,18 @@ def declared(project: Project, comparison_id: str) -> tuple[pd.Series, pd.DataFr
     found = comparisons[comparisons["comparison_id"] == comparison_id]
     if found.empty:
         raise KeyError(f"No comparison {comparison_id!r}; there are {', '.join(comparisons['comparison_id'])}.")
+    sets = project.table("outcome_sets").set_index("outcome_set")
     comparison, rows = found.iloc[0], _described_rows(project)
+    comparison = pd.concat([comparison, sets.loc[comparison["outcome_set"], list(THRESHOLDS)]])
     if comparison["disease"] == EVERY_DISEASE:
-        across = project.table("outcome_sets").set_index("outcome_set")["across"]
+        across = sets["across"]
         asked = rows["outcome_set"].map(across) == across[comparison["outcome_set"]]
     else:
         asked = rows["outcome_set"] == comparison["outcome_set"]
     if comparison["design"] == ONE_ARMED:
         asked &= rows["design"] == ONE_ARMED
     else:
-        asked &= rows["contrast"].isin(str(comparison["contrast"]).split(SEVERAL))
+        asked &= rows["contrast"].isin(str(comparison["contrast"]).split(SEPARATOR))
     return comparison, rows[asked].reset_index(drop=True)
 
 
@@ -278,9 +285,18 @@ def fitting_counts(percent: float, n: int) -> list[int]:
 
 
 def before_and_after(project: Project, before: str, after: str | None = None) -> list[tuple[Answer, Answer]]:
-    """Return each comparison at two versions of the review, in the order of the table."""
-    names = project.table("comparisons")["comparison_id"]
-    return [(answer(project, name, version=before), answer(project, name, version=after)) for name in names]
+    """Return each comparison at two versions of the review, in the order of the table.
+
+    Like is compared with like: where few studies make the usual interval of one version another one than that of
+    the other, both have the normal interval.
+    """
+    pairs = []
+    for name in project.table("comparisons")["comparison_id"]:
+        old, new = (answer(project, name, version=version) for version in (before, after))
+        if old.k > 1 and usual_test(old.k) != usual_test(new.k):
+            old, new = (answer(project, name, version=version, test="z") for version in (before, after))
+        pairs.append((old, new))
+    return pairs
 
 
 def controlled(project: Project) -> list[Answer]:

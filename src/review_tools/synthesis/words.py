@@ -2,9 +2,15 @@
 
 import math
 
+from review_tools.synthesis.absolute import absolute
+from review_tools.synthesis.certainty import EXTREME, Certainty
 from review_tools.synthesis.comparisons import Answer
 from review_tools.synthesis.effects import Measure
 from review_tools.synthesis.pooling import Pooled
+from review_tools.synthesis.target import BENEFIT, HARM, LITTLE, target
+
+UNCERTAIN, FAR_TOO_UNCERTAIN = "uncertain", "far too uncertain to say"
+VERDICTS = (BENEFIT, LITTLE, HARM, UNCERTAIN, FAR_TOO_UNCERTAIN)
 
 
 def figure(value: float | None, measure: Measure) -> str:
@@ -27,35 +33,102 @@ def interval(pooled: Pooled | None) -> str:
 
 
 def named_interval(answer: Answer) -> str:
-    """Return the same with the name of the measure, but for proportions: risk ratio 1.18 (0.47 to 2.98)."""
+    """Return the same with the name of the measure, but for proportions: risk ratio 1.18 (0.47 to 2.98).
+
+    Figures that say nothing are left to the data.
+    """
+    if verdict(answer) == FAR_TOO_UNCERTAIN:
+        return f"{answer.measure.title}: {FAR_TOO_UNCERTAIN}"
     name = "" if answer.measure.no_effect is None else f"{answer.measure.title} "
     return f"{name}{interval(answer.pooled)}"
 
 
+def verdict(answer: Answer) -> str:
+    """Return what the interval says: one of ``VERDICTS``; nothing without a comparison group or a pool.
+
+    Benefit or harm: the interval leaves out no difference. Little or no difference: it lies within the thresholds of
+    the outcome. Far too uncertain to say: a ratio's interval reaches beyond 1/20 or 20.
+    """
+    if answer.pooled is None or answer.excludes_no_effect is None:
+        return ""
+    _, low, high = answer.pooled.back
+    if answer.measure.is_ratio and (low < 1 / EXTREME or high > EXTREME):
+        return FAR_TOO_UNCERTAIN
+    if target(answer).is_within:
+        return LITTLE
+    if answer.excludes_no_effect:
+        return BENEFIT if answer.favours_msc else HARM
+    return UNCERTAIN
+
+
+def direction(answer: Answer) -> str:
+    """Return the verdict as it is said of patients: better or worse with MSCs, or the verdict itself."""
+    return direction_of(verdict(answer))
+
+
+def direction_of(said: str) -> str:
+    """Return a verdict as it is said of patients."""
+    return {BENEFIT: "better with MSCs", HARM: "worse with MSCs"}.get(said, said)
+
+
 def sentence(answer: Answer) -> str:
-    """Say what the comparison says, how sure it is, and what it is not."""
+    """Say what the comparison found, what its interval says, and what it is not."""
     outcome, people = answer.comparison["outcome"], f"{answer.people} people"
+    if answer.rows.empty:
+        return f"No study tells {outcome} by arm in what was read."
     if answer.pooled is None:
         return f"No row can be pooled for {outcome}: each is listed below with its reason."
     if answer.measure.no_effect is None:
         head = f"In one series of {people}" if answer.k == 1 else f"Across {answer.k} series of {people}"
         share = f"{interval(answer.pooled)} had the outcome ({outcome})."
         return f"{head}, {share} There is no comparison group, so this does not show an effect."
+    said, few = verdict(answer), _few(answer)
+    if said == FAR_TOO_UNCERTAIN:
+        head = f"One study of {people}" if answer.k == 1 else f"{answer.k} studies of {people} together"
+        reach = f"the interval of the {answer.measure.title} reaches beyond 1/20 or 20"
+        return f"{head}: for {outcome} it is {FAR_TOO_UNCERTAIN}, since {reach}.{few}"
     head = f"One study of {people} gives" if answer.k == 1 else f"{answer.k} studies of {people} together give"
-    if not answer.excludes_no_effect:
-        judgement = "The interval includes no difference."
+    judgement = {
+        BENEFIT: "The interval lies on the side that favours MSCs.",
+        HARM: "The interval lies on the side that favours the control.",
+        LITTLE: "The interval lies within the differences that matter: little or no difference.",
+        UNCERTAIN: "The interval includes no difference, and differences that matter: uncertain.",
+    }[said]
+    if said == UNCERTAIN and target(answer).threshold is None:
+        judgement = "The interval includes no difference: uncertain."
+    return f"{head} a {answer.measure.title} of {interval(answer.pooled)} for {outcome}. {judgement}{few}"
+
+
+def _few(answer: Answer) -> str:
+    """Say what cannot be known from one study or two."""
+    if answer.k == 1:
+        return " A single study is shown as it is and not pooled."
+    if answer.k == 2 and answer.pooled is not None and answer.pooled.test == "z":
+        return " Two studies cannot tell how much studies differ; their interval is the normal one."
+    return ""
+
+
+VERBS = {"high": "{}", "moderate": "probably {}", "low": "may {}"}
+
+
+def plainly(answer: Answer, certainty: Certainty | None) -> str:
+    """Say size and certainty in one plain sentence; nothing without a comparison group or a pool.
+
+    After Santesso N et al. J Clin Epidemiol 2020;119:126-135, doi 10.1016/j.jclinepi.2019.10.014: the estimate gives
+    the size, the certainty the verb. At very low certainty no size is told.
+    """
+    if certainty is None or answer.pooled is None:
+        return ""
+    outcome, aim = answer.comparison["outcome"], certainty.target
+    if certainty.rating == "very low":
+        return f"The evidence is very uncertain about the effect of MSCs on {outcome}."
+    if aim.word == LITTLE:
+        what = f"make little or no difference to {outcome}"
     else:
-        judgement = f"The interval lies on the side that favours {'MSCs' if answer.favours_msc else 'the control'}."
-    few = {
-        1: " A single study is shown as it is and not pooled.",
-        2: " Two studies cannot tell how much studies differ, so the interval is wide by design.",
-    }
-    result = f"{head} a {answer.measure.title} of {interval(answer.pooled)} for {outcome}."
-    return f"{result} {judgement}{few.get(answer.k, '')}"
-
-
-def direction(answer: Answer) -> str:
-    """Return which way a comparison points: only an interval that leaves out no difference points at all."""
-    if not answer.excludes_no_effect:
-        return "no clear difference"
-    return "better with MSCs" if answer.favours_msc else "worse with MSCs"
+        verb = "increase" if answer.pooled.estimate > 0 else "reduce"
+        large = aim.large is not None and aim.is_large
+        what = f"{verb} {outcome}{' by a large amount' if large else ''}"
+    counted = absolute(answer)
+    figures = f": {counted.words}" if counted else f" ({named_interval(answer)})"
+    doubt = "" if answer.excludes_no_effect or aim.word == LITTLE else "; no difference is not ruled out"
+    return f"MSCs {VERBS[certainty.rating].format(what)}{figures}{doubt}."

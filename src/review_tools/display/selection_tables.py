@@ -1,0 +1,150 @@
+"""Tables of what is chosen and what is missing: declared outcomes, what studies say of them, what was not found."""
+
+from collections.abc import Hashable
+from typing import Any
+
+import pandas as pd
+
+from review_tools.check.comparability import ARMS, FORM_OF
+from review_tools.data.project import Project
+from review_tools.display.data_tables import study_links
+from review_tools.display.grid import Cell, Grid, grid, links, notes, stacks, tag
+from review_tools.display.queries import in_words, select
+from review_tools.display.theme import plural
+
+NUMBERS = ("binary", "single-arm binary", "continuous", "single-arm continuous", "effect", "counts")
+NOT_REPORTED = tag("not reported", "none")
+
+
+def outcome_sets(project: Project, disease: str | None = None) -> Grid:
+    """Show the outcomes declared for a disease, or for all: what counts as each, and which difference matters."""
+    frame = select(project, "outcome_sets", disease=disease)
+    words = in_words(project, "outcome_sets", frame)
+    return grid(
+        {
+            "Outcome": stacks(frame["outcome"], notes(words["disease"]), notes(frame["outcome_set"])),
+            "What counts as it": frame["definition"],
+            "Importance": words["importance"],
+            "Difference that matters": [_difference(row) for row in frame.to_dict("records")],
+            "Declared on": frame["declared_on"],
+        },
+        f"{plural(len(frame), 'declared outcome')}",
+        ids="outcome-" + frame["outcome_set"],
+        name="outcome-sets",
+        filters={"Disease": words["disease"], "Importance": words["importance"]},
+    )
+
+
+def _difference(row: dict[Hashable, Any]) -> Cell:
+    if pd.isna(row["important_difference"]):
+        return "none declared"
+    large = "" if pd.isna(row["large_difference"]) else f"; large: {row['large_difference']:g}"
+    return stacks([f"{row['important_difference']:g} {row['unit']}{large}"], notes([row["reason"]]))[0]
+
+
+def extraction(project: Project, disease: str) -> Grid:
+    """Show what each controlled study of a disease says of each declared outcome: numbers, words only, or nothing.
+
+    Forms of the disease count with it (acute and chronic GVHD with GVHD).
+    """
+    diseases = {disease, *(form for form, wider in FORM_OF.items() if wider == disease)}
+    sets = project.table("outcome_sets")
+    sets = sets[sets["disease"].isin(diseases)]
+    rows = project.table("outcomes")
+    rows = rows[rows["disease"].isin(diseases) & rows["design"].isin(ARMS)]
+    studies = sorted(rows["study_id"].unique())
+    has = {pair: set(group["block"]) for pair, group in rows.groupby(["study_id", "outcome_set"])}
+    sets = sets[[any((study, name) in has for study in studies) for name in sets["outcome_set"]]]
+    signed = project.table("studies").set_index("study_id")
+    whole = [f"whole, {day:%Y-%m-%d}" if pd.notna(day) else "not whole" for day in signed.loc[studies, "extracted_on"]]
+    columns = {
+        f"{row['outcome']}": [_said(has.get((study, row["outcome_set"]))) for study in studies]
+        for row in sets.to_dict("records")
+    }
+    return grid(
+        {"Study": stacks(study_links(project, studies), notes(whole)), **columns},
+        f"{plural(len(studies), 'controlled study', 'controlled studies')}, {plural(len(sets), 'declared outcome')}",
+        name="extraction",
+        tools=False,
+    )
+
+
+def _said(blocks: set[str] | None) -> Cell:
+    if blocks is None:
+        return NOT_REPORTED
+    if blocks & set(NUMBERS):
+        return tag("numbers", "dampens")
+    return tag("some numbers", "mixed") if blocks - {"words only"} else tag("words only", "mixed")
+
+
+def not_found(project: Project, kind: str | None = None) -> Grid:
+    """Show what was looked for and not found: what was asked, where, when, and with how many hits."""
+    frame = select(project, "not_found", kind=kind)
+    words = in_words(project, "not_found", frame)
+    hits = [plural(int(hits), "hit") if pd.notna(hits) else "hits not counted" for hits in frame["hits"]]
+    return grid(
+        {
+            "Not found": stacks(frame["what"], notes(words["kind"], words["disease"])),
+            "Asked": stacks(frame["asked"], notes(frame["where"], hits)),
+            "On": frame["asked_on"],
+            "Look here first": links(frame["link"], [_host(link) for link in frame["link"]]),
+        },
+        f"{plural(len(frame), 'thing')} looked for and not found",
+        ids="not-found-" + frame["not_found_id"],
+        name="not-found",
+        filters={"Kind": words["kind"], "Disease": words["disease"]},
+    )
+
+
+def _host(link: object) -> str:
+    return link.split("/")[2] if isinstance(link, str) else "no link known"
+
+
+def judgements(project: Project, study_id: str | None = None) -> Grid:
+    """Show this review's own judgements of risk of bias, one domain of one study a row, each with its reason."""
+    frame = select(project, "risk_of_bias", study_id=study_id)
+    words = in_words(project, "risk_of_bias", frame)
+    results = frame["outcome_set"].map(project.table("outcome_sets").set_index("outcome_set")["outcome"])
+    return grid(
+        {
+            "Study": stacks(study_links(project, frame["study_id"]), notes(results.fillna("all its results"))),
+            "Domain": stacks(words["domain"], notes(frame["tool"])),
+            "Judgement": [
+                tag(word, LIGHTS[term]) for word, term in zip(words["judgement"], frame["judgement"], strict=True)
+            ],
+            "Because": stacks(frame["reason"], notes(links(frame["source_url"], frame["source_where"]))),
+            "By": stacks(frame["judged_by"], notes(frame["judged_on"].dt.strftime("%Y-%m-%d"))),
+        },
+        plural(len(frame), "judgement"),
+        name="judgements",
+        filters={"Judgement": words["judgement"], "Domain": words["domain"], "Tool": frame["tool"]},
+    )
+
+
+LIGHTS = {
+    "low": "dampens",
+    "some concerns": "mixed",
+    "moderate": "mixed",
+    "high": "promotes",
+    "serious": "promotes",
+    "critical": "promotes",
+    "no information": "none",
+}
+
+
+def conflicts(project: Project) -> Grid:
+    """Show where two people judged the same domain of the same study differently."""
+    frame = project.table("risk_of_bias")
+    same = frame.groupby(["study_id", "outcome_set", "domain"], dropna=False)["judgement"]
+    frame = frame[same.transform("nunique") > 1]
+    return grid(
+        {
+            "Study": study_links(project, frame["study_id"]),
+            "Domain": frame["domain"],
+            "Judgement": frame["judgement"],
+            "By": frame["judged_by"],
+            "Because": frame["reason"],
+        },
+        f"{plural(len(frame), 'judgement')} in conflict" if len(frame) else "No two people differ in a judgement",
+        name="conflicts",
+    )

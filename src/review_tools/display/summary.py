@@ -1,0 +1,273 @@
+"""What comparisons say, for a decision: summaries of findings, and one comparison with everything behind it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+from markupsafe import Markup
+
+from review_tools.data.project import Project, labels
+from review_tools.display.data_tables import arms, commas, source_links, study_links
+from review_tools.display.grid import ENVIRONMENT, Cell, Grid, grid, lines, links, note, notes, stacks, tag
+from review_tools.display.selection_tables import LIGHTS
+from review_tools.display.theme import plural
+from review_tools.synthesis import bias, comparisons, signatures, words
+from review_tools.synthesis.absolute import absolute
+from review_tools.synthesis.certainty import Certainty, certainty
+from review_tools.synthesis.comparisons import Answer
+from review_tools.synthesis.subgroups import Groups, subgroups
+
+RATINGS = {"high": "dampens", "moderate": "dampens", "low": "mixed", "very low": "promotes"}
+SIGNS = {"low": "+", "some concerns": "?", "moderate": "?", "no information": "?"}  # of a judgement; others are −
+NO_RATING = "not rated: no comparison group"
+
+
+_FOLDED = ENVIRONMENT.from_string("""\
+{% if open %}
+{{ open._repr_html_() | safe }}
+{% endif %}
+{% for name, table in behind %}
+<details class="behind"><summary>{{ name }}</summary>{{ table._repr_html_() | safe }}</details>
+{% endfor %}
+""")
+
+
+@dataclass(frozen=True)
+class Folded:
+    """A table, or none, with others behind it, each under its summary."""
+
+    open: Grid | None
+    behind: "tuple[tuple[str, Grid | Folded], ...]"
+
+    def _repr_html_(self) -> str:
+        return _FOLDED.render(vars(self))
+
+    def __repr__(self) -> str:
+        return repr(self.open) if self.open else "; ".join(name for name, _ in self.behind)
+
+
+def summary_of_findings(project: Project, page: str | None = None) -> Grid:
+    """Show the comparisons of a page, or all with a comparison group: people, risks, effect, certainty, plain words."""
+    answers = [result for result in _answers(project, page) if result.excludes_no_effect is not None]
+    rated = [certainty(project, result.comparison["comparison_id"]) for result in answers]
+    risks = [absolute(result) for result in answers]
+    frame = pd.DataFrame([result.comparison for result in answers], columns=project.table("comparisons").columns)
+    return grid(
+        {
+            "Outcome": stacks(comparison_links(frame), notes(frame["time_window"])),
+            "People (studies)": [f"{result.people} ({result.k})" for result in answers],
+            "Of 1,000 people without MSCs": ["–" if risk is None else f"{risk.control:.0f}" for risk in risks],
+            "With MSCs (95% interval)": [
+                "–" if risk is None else f"{risk.msc:.0f} ({risk.msc_low:.0f} to {risk.msc_high:.0f})" for risk in risks
+            ],
+            "Relative effect": [words.named_interval(result) for result in answers],
+            "Certainty": [rating(one) for one in rated],
+            "In plain words": [words.plainly(result, one) for result, one in zip(answers, rated, strict=True)],
+        },
+        f"Summary of findings: {plural(len(answers), 'result')}",
+        name="summary",
+        filters={"Certainty": ["–" if one is None else one.rating for one in rated]},
+        tools=None if page is None else False,
+    )
+
+
+def comparison(project: Project, comparison_id: str) -> Folded:
+    """Show one comparison: the answer, and folded behind it how sure it is, its rows, and other choices of model."""
+    result, rated = comparisons.answer(project, comparison_id), certainty(project, comparison_id)
+    behind = []
+    if rated is not None:
+        behind.append(
+            (f"Why the certainty is {rated.rating}", certainty_reasons(rated, str(result.comparison["title"])))
+        )
+    rows = comparison_rows(project, comparison_id)
+    behind.append((rows.caption, rows))
+    if result.k > 1:
+        behind.append(("Other models and choices of rows", sensitivity(project, comparison_id)))
+    groups = subgroups(project, comparison_id)
+    behind += [(f"By {name.lower()}", _subgroup(name, found)) for name, found in groups.items()]
+    return Folded(answer(project, comparison_id), tuple(behind))
+
+
+def other_comparisons(project: Project, page: str, *shown: str) -> Folded:
+    """Show the comparisons of a page but those shown already, each folded under its title and result."""
+    behind = []
+    for result in _answers(project, page):
+        name, title = result.comparison["comparison_id"], result.comparison["title"]
+        if name not in shown:
+            said = words.named_interval(result) if result.k else "nothing can be pooled"
+            behind.append((f"{title}: {said}", comparison(project, name)))
+    return Folded(None, tuple(behind))
+
+
+def answer(project: Project, comparison_id: str) -> Grid:
+    """Show one comparison in words: question, answer, how sure, what would change it, who accepted it."""
+    result, rated = comparisons.answer(project, comparison_id), certainty(project, comparison_id)
+    declared, pooled = result.comparison, result.pooled
+    rows: dict[str, Cell] = {"Question": declared["question"]}
+    if plain := words.plainly(result, rated):
+        rows["In plain words"] = plain
+    rows["Answer"] = words.sentence(result)
+    if pooled is not None and pooled.k > 1:
+        ends = [words.figure(end, result.measure) for end in pooled.back_prediction or ()]
+        prediction = " to ".join(ends) if ends else "needs five studies or more"
+        spread = f"I² {pooled.i2:.0f}%, tau² {pooled.tau2:.3g}, Q {pooled.q:.2f} (p {pooled.q_p:.2g})"
+        rows["Heterogeneity"] = f"{spread}; prediction interval: {prediction}"
+        if ends and pooled.df is not None:
+            rows["Heterogeneity"] = f"{rows['Heterogeneity']} (t with {plural(pooled.df, 'degree')} of freedom)"
+    rows["Certainty"] = NO_RATING if rated is None else rating(rated)
+    rows["What would change it"] = declared["what_would_change_it"]
+    rows["Accepted by"] = signatures.said_of(project, comparison_id)
+    return grid({"": rows, "In words": rows.values()}, str(declared["title"]))
+
+
+def certainty_reasons(rated: Certainty, title: str) -> Grid:
+    """Show by how many levels each domain of GRADE lowers the certainty, and why."""
+    return grid(
+        {
+            "Domain": [domain.name.capitalize() for domain in rated.domains],
+            "Levels": [f"−{domain.levels}" if domain.levels else "0" for domain in rated.domains],
+            "Because": [lines(domain.reason, note(domain.judged_by)) for domain in rated.domains],
+        },
+        f"{title}: starts {rated.start}, ends {rated.rating}",
+        tools=False,
+    )
+
+
+def comparison_rows(project: Project, comparison_id: str) -> Grid:
+    """Show every row that answers a comparison: pooled, or kept out with the reason."""
+    frame = comparisons.answer(project, comparison_id).rows
+    basis, reading = (frame[column].map(labels(project, kind)) for column, kind in READ.items())
+    judged = [
+        bias.judged(project, study, name) for study, name in zip(frame["study_id"], frame["outcome_set"], strict=True)
+    ]
+    return grid(
+        {
+            "Study": stacks(study_links(project, frame["study_id"]), notes(source_links(frame)), notes(basis, reading)),
+            "Outcome": stacks(frame["outcome"], notes(frame["time"]), notes(frame["analysis_set"])),
+            "MSC arm": arms(frame, "arm1"),
+            "Comparator": arms(frame, "arm2"),
+            "In the pool": in_the_pool(frame),
+            "Take care": commas(frame["flags"]),
+            "Risk of bias": stacks([lights(one) for one in judged], notes(frame["study_id"].map(_by_others(project)))),
+        },
+        f"{plural(len(frame), 'row')} with this outcome, {(frame['reason'] == '').sum()} used",
+        ids="row-" + frame["outcome_id"],
+        name="rows",
+        filters={
+            "In the pool": (frame["reason"] == "").map({True: "yes", False: "no"}),
+            "Take care": [flags or "nothing noted" for flags in frame["flags"]],
+            "Basis": basis,
+        },
+    )
+
+
+READ = {"value_basis": "value basis", "read": "reading"}
+
+
+def lights(judged: bias.Judged | None) -> Cell:
+    """Return the traffic lights of a result: the overall judgement, and the sign of each domain."""
+    if judged is None:
+        return "not judged"
+    each = [
+        Markup('<abbr title="{}: {}">{}</abbr>').format(domain, word, SIGNS.get(word, "−"))
+        for domain, word in judged.domains.items()
+    ]
+    return lines(tag(judged.overall, LIGHTS[judged.overall]), note(judged.tool, Markup(" ").join(each)))
+
+
+def _by_others(project: Project) -> pd.Series:
+    """Return the overall judgements that others published of each study's risk of bias, as short text."""
+    frame = project.table("assessments").dropna(subset=["study_id"])
+    frame = frame[(frame["about"] == "risk of bias") & (frame["domain"] == "overall")]
+    said = "others: " + frame["judgement"].fillna(frame["score"].astype(str)) + " (" + frame["tool"].fillna("") + ")"
+    return said.groupby(frame["study_id"]).agg("; ".join)
+
+
+def in_the_pool(rows: pd.DataFrame) -> list[Cell]:
+    """Return whether each row is pooled, and why not."""
+    return [tag(f"no: {reason}", "promotes") if reason else tag("yes", "dampens") for reason in rows["reason"]]
+
+
+def sensitivity(project: Project, comparison_id: str) -> Grid:
+    """Show the comparison under other choices of model, interval and rows."""
+    choices = comparisons.sensitivity(project, comparison_id)
+    results = choices.values()
+    return grid(
+        {
+            "Choice": choices,
+            "Studies": [result.k for result in results],
+            "Result (95% interval)": [words.interval(result) for result in results],
+            "I²": ["–" if result.i2 is None else f"{result.i2:.0f}%" for result in results],
+        },
+        "How much the choices matter" if choices else "One study or none: there is no choice of model to vary",
+    )
+
+
+def _subgroup(name: str, found: Groups) -> Grid:
+    return grid(
+        {
+            name: found.pools,
+            "Studies": [pooled.k for pooled in found.pools.values()],
+            "Result (95% interval)": [words.interval(pooled) for pooled in found.pools.values()],
+        },
+        f"{name}: test of differences between groups, {found.words}",
+        tools=False,
+    )
+
+
+def answers(project: Project) -> Grid:
+    """Show all comparisons in one line each."""
+    page, design = labels(project, "synthesis page"), labels(project, "design")
+    results = _answers(project)
+    frame = pd.DataFrame([result.comparison for result in results], columns=project.table("comparisons").columns)
+    rated = [certainty(project, name) for name in frame["comparison_id"]]
+    pages, designs = frame["page"].map(page), frame["design"].map(design)
+    said = [words.direction(result) or "no comparison group" for result in results]
+    return grid(
+        {
+            "Comparison": stacks(comparison_links(frame), notes(pages, designs)),
+            "Studies": [result.k for result in results],
+            "People": [result.people for result in results],
+            "Result (95% interval)": [_result(result) for result in results],
+            "Direction": [tag(word, DIRECTIONS.get(word, "none")) for word in said],
+            "Certainty": [rating(one) for one in rated],
+        },
+        f"{plural(len(frame), 'comparison')} and what they say",
+        name="comparisons",
+        filters={"Disease": pages, "Design": designs, "Direction": said},
+    )
+
+
+DIRECTIONS = {"better with MSCs": "dampens", "worse with MSCs": "promotes", "little or no difference": "mixed"}
+
+
+def comparison_links(frame: pd.DataFrame, words: str = "title") -> list[Cell]:
+    """Return a link to the page of each comparison."""
+    return links("site:book/synthesis/" + frame["page"], frame[words])
+
+
+def _answers(project: Project, page: str | None = None) -> list[Answer]:
+    """Return what the comparisons of a page say, or of all pages in their order."""
+    frame = project.table("comparisons")
+    if page is not None:
+        frame = frame[frame["page"] == page]
+    order = list(labels(project, "synthesis page"))
+    frame = frame.sort_values("page", key=lambda names: names.map(order.index), kind="stable")
+    return [comparisons.answer(project, name) for name in frame["comparison_id"]]
+
+
+def rating(rated: Certainty | None) -> Cell:
+    """Return a rating with what lowered it."""
+    if rated is None:
+        return "–"
+    return lines(tag(f"{rated.symbol} {rated.rating}", RATINGS[rated.rating]), note(*_lowered(rated)))
+
+
+def _lowered(rated: Certainty) -> Iterable[str]:
+    return [f"{domain.name} −{domain.levels}" for domain in rated.lowered]
+
+
+def _result(result: Answer) -> Cell:
+    if not result.k:
+        return "nothing can be pooled"
+    return lines(words.named_interval(result), "single study, not pooled" if result.k == 1 else "")

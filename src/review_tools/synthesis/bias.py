@@ -1,0 +1,67 @@
+"""Risk of bias of one study's result: from this review's judgements of domains to one word.
+
+RoB 2: high where a domain is high or several have some concerns, low where all are low. ROBINS-I: the worst domain.
+Where several people judged a domain, the more careful judgement counts. Sources: Sterne JAC et al. BMJ 2019;366:l4898
+(RoB 2), doi 10.1136/bmj.l4898; Sterne JAC et al. BMJ 2016;355:i4919 (ROBINS-I), doi 10.1136/bmj.i4919.
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from review_tools.data.project import Project, once
+from review_tools.synthesis.comparisons import as_of
+
+ROBINS = "ROBINS-I"
+WORST_LAST = ("low", "no information", "some concerns", "moderate", "high", "serious", "critical")
+SEVERAL = 3  # domains with some concerns that make a result one of high risk
+LOW, SOME, HIGH = "low", "some concerns", "high"
+CLASS = {"low": LOW, "high": HIGH, "serious": HIGH, "critical": HIGH}  # every other judgement: some concerns
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What was judged of one result: the tool, the judgement of each domain, and the overall one."""
+
+    tool: str
+    domains: dict[str, str]
+
+    @property
+    def overall(self) -> str:
+        return self.without()
+
+    def without(self, *domains: str) -> str:
+        """Return the overall judgement that leaves some domains aside."""
+        kept = [judgement for domain, judgement in self.domains.items() if domain not in domains] or [LOW]
+        worst = max(kept, key=WORST_LAST.index)
+        return HIGH if self.tool != ROBINS and worst == SOME and kept.count(SOME) >= SEVERAL else worst
+
+
+def judged(project: Project, study_id: str, outcome_set: str, version: str | None = None) -> Judged | None:
+    """Return this review's judgement of a study's result for an outcome; None where nobody judged the study.
+
+    A row about the outcome stands before one about all results of the study.
+    """
+    rows = _judgements(project, version).get(study_id)
+    if rows is None:
+        return None
+    domains: dict[str, str] = {}
+    for domain, group in rows.groupby("domain", sort=False):
+        own = group[group["outcome_set"] == outcome_set]
+        said = own if len(own) else group[group["outcome_set"].isna()]
+        if len(said):
+            domains[str(domain)] = max(said["judgement"], key=WORST_LAST.index)
+    return Judged(str(rows["tool"].iloc[0]), domains) if domains else None
+
+
+def conflicts(project: Project) -> pd.DataFrame:
+    """Return the judgements of domains on which two people differ."""
+    rows = project.table("risk_of_bias")
+    key = [rows["study_id"], rows["outcome_set"].fillna(""), rows["domain"]]
+    return rows[rows.groupby(key)["judgement"].transform("nunique") > 1]
+
+
+@once
+def _judgements(project: Project, version: str | None) -> dict[str, pd.DataFrame]:
+    rows = as_of(project.table("risk_of_bias"), version)
+    return {str(study): group for study, group in rows.groupby("study_id")}

@@ -1,0 +1,99 @@
+"""Signatures: a person accepts what one comparison says, and the signature lapses when any of it moves.
+
+The digest covers the question, every row with what decides whether it is pooled, the certainty with its reasons, and
+the sentences. Figures leave the synthesis rounded, so that it is the same on every machine.
+"""
+
+import json
+from collections.abc import Hashable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from review_tools.data.edit import edit, sha256
+from review_tools.data.problems import DataError
+from review_tools.data.project import Project
+from review_tools.synthesis import words
+from review_tools.synthesis.certainty import certainty
+from review_tools.synthesis.comparisons import answer
+
+NOT_SIGNED = "not signed"
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Who accepted a comparison, when, and whether what was accepted still stands."""
+
+    by: str
+    on: str
+    stands: bool
+
+    @property
+    def words(self) -> str:
+        return f"signed by {self.by} on {self.on}" + ("" if self.stands else "; lapsed, since something moved")
+
+
+def digest(project: Project, comparison_id: str) -> str:
+    """Return the SHA-256 of all that a signature accepts.
+
+    Raises:
+        KeyError: no such comparison; the message lists them.
+    """
+    result, graded = answer(project, comparison_id), certainty(project, comparison_id)
+    rows = [_filled(row) for row in result.rows.sort_values("outcome_id").to_dict("records")]
+    judged = [[one.name, one.levels, one.reason, one.judged_by] for one in graded.domains] if graded else []
+    said = [words.sentence(result), words.plainly(result, graded), graded.words if graded else ""]
+    signed = {"question": _filled(result.comparison.to_dict()), "rows": rows, "certainty": judged, "words": said}
+    return sha256(json.dumps(signed, ensure_ascii=False, sort_keys=True).encode("utf-8"))
+
+
+def _filled(row: dict[Hashable, Any]) -> dict[str, str]:
+    """Return the cells that hold something, as text: a column that is new and empty lapses nothing."""
+    cells = {str(column): list(value) if isinstance(value, tuple) else value for column, value in row.items()}
+    return {name: str(value) for name, value in cells.items() if isinstance(value, list) or not pd.isna(value)}
+
+
+def signature(project: Project, comparison_id: str) -> Signature | None:
+    """Return the signature of a comparison; None where nobody signed it."""
+    rows = project.table("signatures")
+    rows = rows[rows["comparison_id"] == comparison_id]
+    if rows.empty:
+        return None
+    row = rows.iloc[0]
+    stands = bool(row["digest"] == digest(project, comparison_id))
+    return Signature(str(row["signed_by"]), f"{row['signed_on']:%Y-%m-%d}", stands)
+
+
+def stands(project: Project, comparison_id: str) -> bool:
+    """Say whether somebody signed a comparison as it is now."""
+    found = signature(project, comparison_id)
+    return found is not None and found.stands
+
+
+def said_of(project: Project, comparison_id: str) -> str:
+    """Return who signed a comparison, when, and whether it still stands, in words."""
+    found = signature(project, comparison_id)
+    return found.words if found else NOT_SIGNED
+
+
+def sign(project: Project, comparison_id: str, by: str, today: date | None = None) -> str:
+    """Write a signature, in place of an older one; return a line that says what was signed.
+
+    Raises:
+        KeyError: no such comparison; the message lists them.
+        DataError: no name was given, or a table cannot be read.
+    """
+    if not by.strip():
+        raise DataError("Say who signs: --by NAME.")
+    now = digest(project, comparison_id)
+    cells = {"signed_by": by.strip(), "signed_on": f"{today or date.today()}", "digest": now}
+    with edit(project.root) as change:
+        if comparison_id in set(change.table("signatures")["comparison_id"]):
+            change.set_cells("signatures", "comparison_id", comparison_id, cells)
+        else:
+            change.add_row("signatures", {"comparison_id": comparison_id} | cells)
+    result, graded = answer(project, comparison_id), certainty(project, comparison_id)
+    rating = f", certainty {graded.rating}" if graded else ""
+    return f"{comparison_id}: k {result.k}, {words.interval(result.pooled)}{rating}, signed by {by.strip()}."
