@@ -86,7 +86,7 @@ def test_series_are_never_said_to_show_an_effect() -> None:
 
 def test_the_first_update_moves_the_pool_in_crohns_fistula() -> None:
     """One small trial before; with the second phase 3 trial nearly no difference."""
-    before, after = answer("crohns_fistula", "26.0.0"), answer("crohns_fistula")
+    before, after = answer("crohns_fistula", "26.0.0"), answer("crohns_fistula", "26.1.0")
     assert (before.k, after.k) == (1, 2)
     assert before.pooled is not None
     assert after.pooled is not None
