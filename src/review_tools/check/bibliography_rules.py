@@ -21,7 +21,7 @@ FIELD_FORMS = {
 }
 FIELDS = (
     *("author", "editor", "title", "journal", "booktitle", "publisher", "year", "volume", "number", "pages", "doi"),
-    *("pmid", "pmcid", "isbn", "url", "note"),
+    *("pmid", "pmcid", "isbn", "url", "shorttitle", "note"),
 )
 KINDS = (
     *("article", "book", "inbook", "incollection", "inproceedings", "proceedings", "manual", "misc"),
@@ -69,6 +69,14 @@ def entry_without_study(project: Project, work: Reference) -> Iterator[Wrong]:
     """Refuse an entry without a row in data/studies.csv."""
     if work.key not in whole(project, "studies").lines["study_id"]:
         yield work.key, "no row in data/studies.csv", "add its row to data/studies.csv, or remove the entry"
+
+
+@work_rule
+def nameless_entry(project: Project, work: Reference) -> Iterator[Wrong]:
+    """Refuse an entry without authors that has no short title to be named by."""
+    if not work.authors and not work["shorttitle"]:
+        remedy = "add shorttitle: the name of the trial or product, its registry number, or a few words"
+        yield work.key, "neither an author nor a short title", remedy
 
 
 @work_rule
