@@ -21,8 +21,13 @@ def test_every_entry_of_the_file_is_read(root: Path) -> None:
 def test_a_label_is_honest_about_what_is_unknown() -> None:
     works = rt.bibliography()
     assert works["hackel_2023_immunological"].label == "Hackel et al. 2023"
-    assert works["unnamed_nd_lactate"].label.startswith("“Lactate")
-    assert works["unnamed_nd_lactate"].label.endswith("n.d.")
+    assert works["unnamed_nd_lactate"].label == "Lactate, Stem Cell Res Ther n.d."
+
+
+def test_works_of_one_name_and_year_are_told_apart() -> None:
+    labels = [work.label for work in rt.bibliography().values()]
+    assert len(labels) == len(set(labels))
+    assert "Kurtzberg et al. 2020b" in labels
 
 
 def test_braces_and_escapes_are_for_tex_only() -> None:

@@ -1,7 +1,8 @@
 """``references.bib``: read with bibtexparser, nothing dropped in silence."""
 
 import re
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, replace
 from functools import cached_property
 from operator import attrgetter
 
@@ -24,6 +25,7 @@ class Reference:
     key: str
     line: int
     raw: dict[str, str]
+    suffix: str = ""  # a, b … where two works have one name and year
 
     def __getitem__(self, name: str) -> str:
         """Return a field as plain text."""
@@ -46,15 +48,20 @@ class Reference:
 
     @cached_property
     def label(self) -> str:
-        """Author and year for tables and tooltips; a short title where no author is known."""
-        year = self["year"] or "n.d."
+        """Author and year for tables and tooltips; the short title where no author is known."""
+        year = (self["year"] or "n.d.") + self.suffix
         groups = self.groups
         names = [name if name in groups else name.split(",")[0] for name in self.authors]
         if not names:
-            return f"“{short_title(self['title'])}” {year}"
+            return f"{self.short_title} {year}"
         if len(names) == 2 and names[1] != "others":
             return f"{names[0]} and {names[1]} {year}"
         return f"{names[0]}{' et al.' if len(names) > 1 else ''} {year}"
+
+    @property
+    def short_title(self) -> str:
+        """What stands for the authors where none are known: its ``shorttitle``, else the first words of the title."""
+        return self["shorttitle"] or short_title(self["title"])
 
     @property
     def anchor(self) -> str:
@@ -103,7 +110,16 @@ def parse_bibliography(content: bytes | None) -> tuple[dict[str, Reference], lis
     if not problems and started != len(references):
         why = f"the file announces {started} entries but {len(references)} can be read"
         problems.append(Problem(FILE, why, "look for an unclosed brace before the first missing entry"))
-    return references, problems
+    return _told_apart(references), problems
+
+
+def _told_apart(references: dict[str, Reference]) -> dict[str, Reference]:
+    """Give works of one name and year the letters a, b …, in the order of their keys."""
+    alike = defaultdict(list)
+    for key in sorted(references):
+        alike[references[key].label].append(key)
+    letters = {key: chr(ord("a") + place) for keys in alike.values() if len(keys) > 1 for place, key in enumerate(keys)}
+    return {key: replace(one, suffix=letters.get(key, "")) for key, one in references.items()}
 
 
 def names_of(authors: str) -> list[str]:

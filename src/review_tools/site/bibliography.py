@@ -2,6 +2,7 @@
 
 Both styles are known by the name ``review`` (entry points in pyproject.toml). They are
 tolerant of what is unknown: a work without authors is cited by its short title, without a year as “n.d.”.
+Works of one name and year are told apart by letters.
 """
 
 from dataclasses import dataclass, field
@@ -19,12 +20,18 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinxcontrib.bibtex.style.referencing import BracketStyle, PersonStyle
 from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
+from sphinxcontrib.bibtex.style.referencing.basic_author_year import (
+    BasicAuthorYearParentheticalReferenceStyle,
+    BasicAuthorYearTextualReferenceStyle,
+)
+from sphinxcontrib.bibtex.style.template import join, join2, post_text, pre_text, reference
 
 from review_tools.data.bibliography import short_title
 from review_tools.data.problems import DataError
 from review_tools.site.context import project_of
 
 logger = logging.getLogger(__name__)
+LETTERS: dict[str, str] = {}  # of works of one name and year
 
 
 def setup(app: Sphinx) -> None:
@@ -35,9 +42,10 @@ def setup(app: Sphinx) -> None:
 
 
 def number(app: Sphinx) -> None:
-    """Read under which numbers the seed review cites each work."""
+    """Read under which numbers the seed review cites each work, and the letters of works of one name and year."""
     project = project_of(app)
     try:
+        LETTERS.update({key: work.suffix for key, work in project.works.items()})
         known = project.table("citations").dropna(subset=["study_id"])
         numbers = known.groupby("study_id")["seed_number"].agg(lambda group: [str(value) for value in group])
         Listed.seed_numbers = {str(study): group for study, group in numbers.items()}
@@ -46,9 +54,16 @@ def number(app: Sphinx) -> None:
 
 
 @node  # type: ignore[untyped-decorator]
-def quoted_short_title(children: list[object], data: dict[str, Entry]) -> Text:
-    """Return the first words of the title, in quotation marks."""
-    return Text("“", short_title(_plain(data["entry"], "title")), "”")
+def title_in_short(children: list[object], data: dict[str, Entry]) -> Text:
+    """Return the short title, else the first words of the title."""
+    return Text(_plain(data["entry"], "shorttitle") or short_title(_plain(data["entry"], "title")))
+
+
+@node  # type: ignore[untyped-decorator]
+def dated(children: list[object], data: dict[str, Entry]) -> Text:
+    """Return the year, with the letter that tells it from a work of the same name and year."""
+    entry = data["entry"]
+    return Text((_plain(entry, "year") or "n.d.") + LETTERS.get(entry.key, ""))
 
 
 @node  # type: ignore[untyped-decorator]
@@ -70,7 +85,25 @@ class Authors(PersonStyle):  # type: ignore[misc]
     """Authors, or the short title of a work whose authors are not known."""
 
     def author_or_editor_or_title(self, full: bool) -> object:
-        return first_of[optional[known_authors(full=full, style=self)], quoted_short_title]
+        return first_of[optional[known_authors(full=full, style=self)], title_in_short]
+
+
+class InBrackets(BasicAuthorYearParentheticalReferenceStyle):  # type: ignore[misc]
+    """Hackel et al., 2023."""
+
+    def inner(self, role_name: str) -> object:
+        authors = self.person.author_or_editor_or_title(full="s" in role_name)
+        named = reference[join(sep=self.author_year_sep)[authors, dated]]
+        return join2(sep1=self.pre_text_sep, sep2=self.post_text_sep)[pre_text, named, post_text]
+
+
+class InSentence(BasicAuthorYearTextualReferenceStyle):  # type: ignore[misc]
+    """Hackel et al. (2023)."""
+
+    def inner(self, role_name: str) -> object:
+        authors = self.person.author_or_editor_or_title(full="s" in role_name)
+        when = join2(sep1=self.pre_text_sep, sep2=self.post_text_sep)[pre_text, reference[dated], post_text]
+        return join(sep=self.text_reference_sep)[authors, join[self.bracket.left, when, self.bracket.right]]
 
 
 def _round() -> BracketStyle:
@@ -84,6 +117,13 @@ class InText(AuthorYearReferenceStyle):  # type: ignore[misc]
     bracket_textual: BracketStyle = field(default_factory=_round)
     bracket_parenthetical: BracketStyle = field(default_factory=_round)
     person: PersonStyle = field(default_factory=Authors)
+
+    def __post_init__(self) -> None:
+        self.styles += [
+            InBrackets(bracket=self.bracket_parenthetical, person=self.person),
+            InSentence(bracket=self.bracket_textual, person=self.person),
+        ]  # the first style that knows a role gives it
+        super().__post_init__()
 
 
 class Listed(BaseStyle):  # type: ignore[misc]
@@ -102,7 +142,7 @@ class Listed(BaseStyle):  # type: ignore[misc]
         people, journal = _names(entry), _plain(entry, "journal")
         parts: list[object] = [
             people or "Authors not shown",
-            f" ({_plain(entry, 'year') or 'n.d.'}). ",
+            f" ({_plain(entry, 'year') or 'n.d.'}{LETTERS.get(entry.key, '')}). ",
             _plain(entry, "title").rstrip("."),
             ". ",
         ]
