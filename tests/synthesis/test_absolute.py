@@ -45,11 +45,19 @@ def test_a_hazard_ratio_takes_the_percentage_that_its_row_prints() -> None:
     assert (found.control, found.msc, found.msc_low, found.msc_high) == pytest.approx((360, 200, 105.5728, 360))
 
 
+def test_a_percentage_need_not_be_a_whole_number_of_people() -> None:
+    row = printed(0.5, 0.25, 1.0, "hazard ratio", n_arm1=99, n_arm2=99, printed_percent_arm2=62.7)
+    found = absolute(answer(review(row, measure="HR", better=False), NAME))
+    assert found is not None
+    assert found.control == pytest.approx(627)
+
+
 def test_the_risk_without_mscs_is_that_of_all_comparators() -> None:
-    rows = counts(1, 10, 2, 10), counts(30, 100, 40, 190), counts(9, 10, 10, 10, design="single-arm")
+    effect = printed(0.9, 0.5, 1.6, "risk ratio", n_arm2=100, printed_percent_arm2=31.5)
+    rows = counts(1, 10, 2, 10), counts(30, 100, 40, 190), counts(9, 10, 10, 10, design="single-arm"), effect
     found = absolute(answer(review(*rows), NAME))
     assert found is not None
-    assert found.control == pytest.approx(1000 * 42 / 200)
+    assert found.control == pytest.approx(1000 * (42 + 31.5) / 300)
 
 
 def test_nobody_can_be_more_than_everybody() -> None:

@@ -8,7 +8,7 @@ from functools import wraps
 
 from review_tools.check.chapters import chapters, cited_keys, merge_marks
 from review_tools.check.engine import Sheet, file_rule, table_rule, whole
-from review_tools.check.structure import ODD_TEXT, odd_form
+from review_tools.check.structure import ODD_TEXT, PROXY, RAW_ADDRESS, odd_form
 from review_tools.data.bibliography import FILE, START, Reference
 from review_tools.data.problems import DataError, Problem
 from review_tools.data.project import Project, once
@@ -77,6 +77,13 @@ def nameless_entry(project: Project, work: Reference) -> Iterator[Wrong]:
     if not work.authors and not work["shorttitle"]:
         remedy = "add shorttitle: the name of the trial or product, its registry number, or a few words"
         yield work.key, "neither an author nor a short title", remedy
+
+
+@work_rule
+def copy_as_address(project: Project, work: Reference) -> Iterator[Wrong]:
+    """Refuse the address of a bare machine, a proxy or a place of copies as that of a work."""
+    if RAW_ADDRESS.match(work["url"]) or PROXY.match(work["url"]):
+        yield work["url"], "url is that of a copy, not of the work", "give its DOI, PubMed number or own page"
 
 
 @work_rule

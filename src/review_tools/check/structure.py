@@ -24,6 +24,13 @@ FORMS = {
     "or unregistered-name",
     "url": "an address starts with http:// or https:// and holds no space",
 }
+RAW_ADDRESS = re.compile(r"https?://(\d{1,3}\.){3}\d{1,3}\b")
+# Library proxies, translating proxies and places where documents are copied or shared, by a part of the host's name.
+PROXY = re.compile(
+    r"https?://[^/]*(proxy|publicaciones\.saludcastillayleon|koha-ptfs|elogim\.com|davidx\.top|vukou\.com|laibokeji"
+    r"|wilddata\.cn|distantreader|slideplayer|scribd\.com|docksci|vdocument|pak1inhibitor)"
+)
+SHOWN = ("source_url", "link")  # addresses to which readers are sent first
 LONGEST = 2000  # characters; the longest true cell has a quarter of that
 ODD_TEXT = {  # what no source prints and a reader, a spreadsheet or a browser may trip over
     "invisible_character": (
@@ -179,6 +186,21 @@ def dash(_: Project, table: Table, field: Field) -> CellTest | None:
     """Refuse a dash that is no hyphen in a DOI or an address."""
     wrong = "holds a dash that is no hyphen", "write the hyphen of the keyboard, or copy it anew"
     return (lambda text: wrong if DASHES.search(text) else None) if field.name.endswith(("doi", "url")) else None
+
+
+@cell_rule
+def copy_as_source(_: Project, table: Table, field: Field) -> CellTest | None:
+    """Refuse an address of a bare machine, and a proxy or a place of copies where the source itself should stand."""
+    if field.name not in (*SHOWN, "also_in", "url"):
+        return None
+    remedy = "name the DOI, PubMed, the registry, the regulator or the work's own page; say “read in a copy” beside it"
+
+    def test(text: str) -> tuple[str, str] | None:
+        if RAW_ADDRESS.match(text):
+            return "the address of a machine, not of a source", remedy
+        return ("a proxy or a copy, not the source", remedy) if field.name in SHOWN and PROXY.match(text) else None
+
+    return test
 
 
 @cell_rule

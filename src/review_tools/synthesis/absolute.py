@@ -51,11 +51,10 @@ class Absolute:
 def control_risk(answer: Answer) -> float | None:
     """Return the share of people with the event in the comparators of the rows that enter; None if not known."""
     rows = answer.entered
-    counted = rows["events_arm2"].astype("Float64").fillna(rows["printed_percent_arm2"] * rows["n_arm2"] / 100)
-    known = counted.notna() & rows["n_arm2"].notna()
-    if not known.any():
-        return None
-    return float(counted[known].sum() / rows.loc[known, "n_arm2"].sum())
+    n, events = (rows[column].astype("float64") for column in ("n_arm2", "events_arm2"))
+    events = events.fillna(rows["printed_percent_arm2"] * n / 100)
+    known = events.notna() & n.notna()
+    return float(events[known].sum() / n[known].sum()) if known.any() else None
 
 
 def absolute(answer: Answer) -> Absolute | None:
