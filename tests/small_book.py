@@ -9,7 +9,12 @@ from review_tools.data.edit import csv_bytes
 from review_tools.data.project import Project
 
 STUDIES = ("deng_2017_randomised", "molendijk_2015_allogeneic", "panes_2016_expanded", "raffals_2024_admire")
-ROWS = {"studies": STUDIES, "trials": ("NCT01144962", "NCT01539902", "NCT01541579", "NCT03279081"), "comparisons": ("crohns_fistula",), "claims": ()}
+ROWS = {
+    "studies": STUDIES,
+    "trials": ("NCT01144962", "NCT01539902", "NCT01541579", "NCT03279081"),
+    "comparisons": ("crohns_fistula",),
+    "claims": (),
+}
 HEAD = (
     "---\njupytext:\n  text_representation:\n    extension: .md\n    format_name: myst\n"
     "kernelspec:\n  name: python3\n---\n\n"
