@@ -96,7 +96,7 @@ def test_a_retraction_changes_status_pool_and_verdict(
     ]
     after = Project(copy)
     assert status(after) == "retracted"
-    assert (answer(project, "crohns_fistula").k, answer(after, "crohns_fistula").k) == (2, 1)
+    assert (answer(project, "crohns_fistula").k, answer(after, "crohns_fistula").k) == (3, 2)
     assert "the study is marked: retracted" in set(answer(after, "crohns_fistula").rows["reason"])
     assert check(after) == []
     assert "To read again: claim " in output
@@ -110,12 +110,12 @@ def test_a_retraction_changes_status_pool_and_verdict(
 
 
 KINDS = {
-    "correction": ([notice("corrigendum")], "corrected", 2),
-    "expression of concern": ([notice("expression_of_concern")], "expression of concern", 1),
-    "withdrawal": ([notice("removal")], "withdrawn", 1),
-    "partial retraction": ([notice("partial_retraction", "")], "partially retracted", 1),
-    "the gravest of several": ([notice("correction"), notice(), notice("erratum", "10.5555/n.3")], "retracted", 1),
-    "a new edition": ([notice("new_version")], "current", 2),
+    "correction": ([notice("corrigendum")], "corrected", 3),
+    "expression of concern": ([notice("expression_of_concern")], "expression of concern", 2),
+    "withdrawal": ([notice("removal")], "withdrawn", 2),
+    "partial retraction": ([notice("partial_retraction", "")], "partially retracted", 2),
+    "the gravest of several": ([notice("correction"), notice(), notice("erratum", "10.5555/n.3")], "retracted", 2),
+    "a new edition": ([notice("new_version")], "current", 3),
 }
 
 

@@ -52,6 +52,16 @@ def test_a_harm_across_diseases_takes_the_rows_of_every_disease_that_declares_it
     assert set(rows["contrast"]) <= {"add-on", "replacement", "co-infusion"}
 
 
+def test_the_living_are_counted_as_the_dead_where_death_is_asked_for() -> None:
+    rows, as_printed = (
+        answer("any_death").rows.set_index("outcome_id"),
+        PROJECT.table("outcomes").set_index("outcome_id"),
+    )
+    alive, dead = as_printed.loc["baron_2010_msc-4"], rows.loc["baron_2010_msc-4"]
+    assert alive["events_arm1"] + dead["events_arm1"] == alive["n_arm1"]
+    assert "kuzmina_2012_multipotent-5" in rows.loc["kuzmina_2012_multipotent-4", "reason"]  # that one counts deaths
+
+
 def test_a_retracted_study_leaves_the_pool_and_stays_visible() -> None:
     retracted = spoil.cells(PROJECT, "studies", "jiang_2024_efficacy", status="retracted")
     after = comparisons.answer(retracted, "agvhd_response")
@@ -106,7 +116,7 @@ def test_sensitivity_varies_model_rows_and_each_study() -> None:
 
 
 def test_an_unknown_comparison_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(KeyError, match="there are .*agvhd_"):
+    with pytest.raises(KeyError, match="agvhd_complete, "):
         answer("gvhd")
 
 

@@ -119,7 +119,7 @@ def answer(
     effects = _effects(rows[rows["reason"] == ""], measure)
     for row in effects.left_out if effects else ():
         rows.loc[rows["outcome_id"] == row.label, "reason"] = row.why
-    rows = rows.drop(columns=["status", "trial"])
+    rows = rows.drop(columns=["status", "trial", "opposite"])
     if effects is None or not effects.k:
         return Answer(comparison, rows)
     return Answer(comparison, rows, effects, pool(effects, model, test or usual_test(effects.k, model)))
@@ -164,7 +164,25 @@ def declared(project: Project, comparison_id: str) -> tuple[pd.Series, pd.DataFr
         asked &= rows["design"] == ONE_ARMED
     else:
         asked &= rows["contrast"].isin(str(comparison["contrast"]).split(SEPARATOR))
-    return comparison, rows[asked].reset_index(drop=True)
+    rows = rows[asked]
+    if comparison["disease"] == EVERY_DISEASE:
+        rows = _in_one_direction(rows, rows["outcome_set"].map(sets["higher_is_better"]), comparison)
+    return comparison, rows.reset_index(drop=True)
+
+
+def _in_one_direction(rows: pd.DataFrame, higher_is_better: pd.Series, comparison: pd.Series) -> pd.DataFrame:
+    """Return the rows of several outcome sets with the same event counted: people who are not alive have died.
+
+    A row that counts the opposite of what a comparison asks for yields to one of its trial that counts the event.
+    """
+    rows = rows.assign(opposite=(higher_is_better != comparison["higher_is_better"]).astype(bool))
+    turned = rows["opposite"]
+    for arm in ("arm1", "arm2"):
+        events, percent = f"events_{arm}", f"printed_percent_{arm}"
+        rows[events] = rows[events].mask(turned, rows[f"n_{arm}"] - rows[events])
+        rows[percent] = rows[percent].mask(turned, 100 - rows[percent])
+    rows["outcome"] = rows["outcome"].mask(turned, rows["outcome"] + " (the others are counted)")
+    return rows.assign(higher_is_better=comparison["higher_is_better"])
 
 
 @once
@@ -173,7 +191,7 @@ def _described_rows(project: Project) -> pd.DataFrame:
     names = ("outcomes", "outcome_flags", "studies")
     rows, marks, studies = (project.table(name) for name in names)
     flags, studies = marks.groupby("outcome_id")["flag"].agg(tuple), studies.set_index("study_id")
-    rows = rows.copy()
+    rows = rows.assign(opposite=False)
     rows["flags"] = [flags.get(outcome, ()) for outcome in rows["outcome_id"]]
     rows["status"] = rows["study_id"].map(studies["status"])
     rows["trial"] = rows["study_id"].map(studies["trial_id"]).fillna(rows["study_id"])
@@ -222,7 +240,7 @@ def _once_a_trial(rows: pd.DataFrame) -> list[str]:
 
 def _rank(row: dict[Hashable, Any], place: int) -> tuple[int, ...]:
     part = bool(PARTS & set(row["flags"]))
-    return part, ANALYSIS_SETS.index(row["analysis_set"]), BASES.index(row["value_basis"]), place
+    return row["opposite"], part, ANALYSIS_SETS.index(row["analysis_set"]), BASES.index(row["value_basis"]), place
 
 
 def sensitivity(project: Project, comparison_id: str) -> dict[str, Pooled]:
