@@ -34,30 +34,37 @@ __all__ = ["TESTS", "Claim", "Verdict", "claim_counts", "run"]
 def benefit(claim: Claim) -> Verdict:
     """MSCs improve the outcome of a comparison: the interval lies wholly on their side.
 
-    One study whose interval does holds in part. Harm, or an interval within the differences that matter, speaks
-    against it; what is uncertain settles nothing.
+    It holds in part in one study alone, and where the certainty is low or very low. Harm, or an interval within the
+    differences that matter, speaks against it; what is uncertain settles nothing.
     """
     answer, _, figures = claim.pooled()
-    return Verdict(_benefit(answer), figures)
-
-
-def _benefit(answer: comparisons.Answer) -> str:
-    said = words.verdict(answer)
-    if said in (HARM, LITTLE):
-        return FAILS
-    if answer.excludes_no_effect and answer.favours_msc:
-        return HOLDS if answer.k > 1 and said == BENEFIT else PARTLY
-    return OPEN
+    graded = certainty.certainty(claim.project, claim.subject, version=claim.version)
+    return Verdict(_benefit(answer, graded), f"{figures}{_sure(graded)}")
 
 
 @test
 def benefit_by_either_interval(claim: Claim) -> Verdict:
-    """MSCs improve the outcome of a comparison; in part if only by the normal interval, or in one study alone."""
+    """MSCs improve the outcome of a comparison, as ``benefit``; in part also if only by the normal interval."""
     answer, _, figures = claim.pooled()
+    graded = certainty.certainty(claim.project, claim.subject, version=claim.version)
     normal = comparisons.answer(claim.project, claim.subject, version=claim.version, test="z")
-    because = f"{figures}; normal interval {interval(normal.pooled)}"
-    main = _benefit(answer)
-    return Verdict(PARTLY if main == OPEN and _benefit(normal) == HOLDS else main, because)
+    said, otherwise = _benefit(answer, graded), _benefit(normal, graded)
+    word = PARTLY if said == OPEN and otherwise in (HOLDS, PARTLY) else said
+    return Verdict(word, f"{figures}; normal interval {interval(normal.pooled)}{_sure(graded)}")
+
+
+def _benefit(answer: comparisons.Answer, graded: certainty.Certainty | None) -> str:
+    said = words.verdict(answer)
+    if said in (HARM, LITTLE):
+        return FAILS
+    if not (answer.excludes_no_effect and answer.favours_msc):
+        return OPEN
+    sure = graded is not None and graded.rating in ("moderate", "high")
+    return HOLDS if answer.k > 1 and said == BENEFIT and sure else PARTLY
+
+
+def _sure(graded: certainty.Certainty | None) -> str:
+    return f"; certainty {graded.rating}" if graded else ""
 
 
 @test
