@@ -58,7 +58,7 @@ def test_a_row_is_one_line_at_its_place(copy: Path) -> None:
         change.add_row("studies", STUDY | {"study_id": "baa_2025_row", "summary": "with, comma"})
     after = (copy / "data" / "studies.csv").read_text(encoding="utf-8").splitlines()
     new = [line for line in after if line not in before]
-    assert new == ['baa_2025_row,unknown,,,,current,title only,"with, comma",,,']
+    assert new == ['baa_2025_row,unknown,,,,,,,current,title only,,,,,"with, comma",,,']
     assert [line for line in after if line not in new] == before
     assert after == [after[0], *sorted(after[1:])]
 

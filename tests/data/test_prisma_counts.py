@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from review_tools.data.prisma_counts import flow, idle_undos, in_force, outcomes
 
-SEARCHES = pd.DataFrame({"search_id": ["s"], "hits": ["5"], "new": ["2"], "duplicates": ["2"], "ruled_out": ["1"]})
+SEARCHES = pd.DataFrame(
+    {"search_id": ["s"], "hits": ["5"], "new": ["2"], "duplicates": ["2"], "ruled_out": ["1"]}
+).assign(source="pubmed")
 CANDIDATES = pd.DataFrame({"candidate_id": ["a", "b", "c"], "duplicate_of": ["", "", "x"]})
 CANDIDATES = CANDIDATES.assign(search_id="s", source="pubmed")
 
@@ -47,6 +49,7 @@ DECISIONS = st.lists(
 @given(decisions=DECISIONS)
 def test_whatever_is_decided_the_numbers_add_up(decisions: list[tuple[str, str, tuple[str, str]]]) -> None:
     searches = pd.DataFrame({"search_id": ["s"], "hits": [11], "duplicates": [3], "ruled_out": [2], "new": [6]})
+    searches["source"] = "pubmed"
     candidates = pd.DataFrame({"candidate_id": [f"c{n}" for n in range(8)], "duplicate_of": [""] * 6 + ["c1"] * 2})
     candidates = candidates.assign(search_id="s", source="pubmed")
     found = flow(searches, candidates, screened(*((c, by, *what) for c, by, what in decisions)))
@@ -60,3 +63,8 @@ def test_records_of_other_searches_do_not_count() -> None:
     whole = flow(SEARCHES, CANDIDATES, rows)
     assert (whole.identified, whole.new, whole.waiting, whole.unsure) == (5, 2, 1, 1)
     assert flow(SEARCHES.iloc[:0], CANDIDATES, rows).screened == 0
+
+
+def test_records_found_by_other_methods_are_told_apart() -> None:
+    both = pd.concat([SEARCHES, SEARCHES.assign(search_id="t", source="other", hits="7")])
+    assert (flow(both, CANDIDATES, screened()).identified, flow(both, CANDIDATES, screened()).elsewhere) == (12, 7)

@@ -116,7 +116,7 @@ def test_the_checklist_has_every_item_and_leads_to_pages(root: Path) -> None:
 
 def test_without_a_search_the_flow_diagram_says_so(shown_with: Callable[..., Any]) -> None:
     shown = shown_with(**NONE)
-    assert "No record has been identified by a search yet" in shown.charts.prisma_flow().to_dict()["description"]
+    assert "No record has been identified yet" in shown.charts.prisma_flow().to_dict()["description"]
     assert "0 rows" in repr(shown.tables.search_log())
     assert "0 rows" in repr(shown.tables.screening_queue())
 

@@ -21,7 +21,7 @@ def answer(comparison: str, version: str | None = None) -> Answer:
 @pytest.mark.parametrize(
     ("comparison", "outcome", "says"),
     [
-        ("crohns_fistula", "molendijk_2015_allogeneic-10", "control group"),  # counted with row 9
+        ("crohns_fistula", "molendijk_2015_allogeneic-10", "same people"),  # counted with row 9
         ("agvhd_response", "kebriaei_2020_phase-4", "not printed"),
         ("ms_disability", "harris_2024_efficacy-1", "not MSCs themselves"),
         ("agvhd_response_single", "bloor_2020_production-4", "same people"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+OTHER = "other"  # the source of records that no search of a database or register found
 PEOPLE = 2  # how many decide about a candidate before it is settled without a doubt
 OUTCOMES = ("waiting", "include", "exclude", "unsure", "conflict")
 DECISION_COLUMNS = ["candidate_id", "by", "decision", "reason", "date", "note"]
@@ -74,6 +75,7 @@ class Flow:
     """Numbers of records on their way into the review."""
 
     identified: int
+    elsewhere: int  # of the identified, those found by other methods than a search
     duplicates: int
     ruled_out: int
     new: int
@@ -102,6 +104,7 @@ def flow(searches: pd.DataFrame, candidates: pd.DataFrame, screenings: pd.DataFr
     )
     return Flow(
         identified=int(totals["hits"]),
+        elsewhere=_elsewhere(searches),
         duplicates=int(totals["duplicates"]),
         ruled_out=int(totals["ruled_out"]),
         new=int(totals["new"]),
@@ -112,3 +115,8 @@ def flow(searches: pd.DataFrame, candidates: pd.DataFrame, screenings: pd.DataFr
         included=int(count.get("include", 0)),
         reasons=tuple(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
     )
+
+
+def _elsewhere(searches: pd.DataFrame) -> int:
+    hits = searches.loc[searches["source"] == OTHER, "hits"]
+    return int(pd.to_numeric(hits, errors="coerce").astype("float64").sum())

@@ -3,9 +3,9 @@
 import altair as alt
 import pandas as pd
 
-from review_tools.data.prisma_counts import OUTCOMES, Flow, flow, outcomes
+from review_tools.data.prisma_counts import OTHER, OUTCOMES, Flow, flow, outcomes
 from review_tools.data.project import Project, labels
-from review_tools.display.grid import Grid, grid
+from review_tools.display.grid import Grid, grid, notes, stacks
 from review_tools.display.theme import BOX_INK, palette, plural, tooltip, with_caption
 
 WIDTH, HEIGHT = 250, 62  # of a box, in pixels
@@ -53,10 +53,11 @@ def prisma_flow(project: Project) -> alt.LayerChart:
 def sentence(numbers: Flow, studies: int) -> str:
     """Return the diagram in sentences."""
     if not numbers.identified:
-        return f"No record has been identified by a search yet. The review holds {studies} works all the same."
+        return f"No record has been identified yet. The review holds {studies} works all the same."
     undecided = numbers.unsure + numbers.conflict
     return (
-        f"{plural(numbers.identified, 'record')} identified; {numbers.duplicates} duplicates and {numbers.ruled_out} "
+        f"{plural(numbers.identified, 'record')} identified, {numbers.elsewhere} of them by other methods than a "
+        f"search of a database or register; {numbers.duplicates} duplicates and {numbers.ruled_out} "
         f"ruled out by the strategy removed. Of {numbers.new} to screen, {numbers.waiting} wait, {numbers.excluded} "
         f"were excluded, {undecided} are open and {numbers.included} included. The review holds {studies} works."
     )
@@ -69,8 +70,9 @@ def _boxes(project: Project, numbers: Flow, studies: int) -> list[tuple[int, int
     why = "; ".join(reasons[:REASONS]) + (f"; {len(reasons) - REASONS} more" if len(reasons) > REASONS else "")
     removed, undecided = numbers.duplicates + numbers.ruled_out, numbers.unsure + numbers.conflict
     aside = f"duplicates: {numbers.duplicates}; ruled out: {numbers.ruled_out}"
+    where = f"databases and registers: {numbers.identified - numbers.elsewhere}; other methods: {numbers.elsewhere}"
     return [
-        (0, 0, "Records identified", "by searches of databases and registers", numbers.identified),
+        (0, 0, "Records identified", where, numbers.identified),
         (1, 0, "Removed before screening", aside, removed),
         (0, 1, "Records to screen", "titles and abstracts", numbers.new),
         (1, 1, "Waiting", "nobody has decided yet", numbers.waiting),
@@ -100,20 +102,20 @@ def search_log(project: Project) -> Grid:
     """Show every search, newest first."""
     frame = project.table("searches").sort_values(["run_on", "search_id"], ascending=[False, True])
     version = frame["strategy_version"].astype("str")
+    none = frame["source"] == OTHER  # it asks for no span of days, by no strategy
+    span = frame["from_date"].dt.strftime("%Y-%m-%d") + " to " + frame["to_date"].dt.strftime("%Y-%m-%d")
     return grid(
         {
             "Search": frame["search_id"],
             "Source": frame["source"].map(labels(project, "search source")),
             "Run on": frame["run_on"],
-            "Records from": frame["from_date"].dt.strftime("%Y-%m-%d")
-            + " to "
-            + frame["to_date"].dt.strftime("%Y-%m-%d"),
-            "Strategy": frame["strategy"] + ", version " + version,
+            "Records from": span.mask(none, "any day"),
+            "Strategy": (frame["strategy"] + ", version " + version).mask(none, "none"),
             "Received": frame["hits"],
             "To screen": frame["new"],
             "Duplicates": frame["duplicates"],
             "Ruled out": frame["ruled_out"],
-            "Status": frame["status"].map(labels(project, "search status")),
+            "Status": stacks(frame["status"].map(labels(project, "search status")), notes(frame["note"])),
         },
         "Searches, newest first",
         name="searches",

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from review_tools.data.prisma_counts import OTHER
 from review_tools.data.project import Project, labels
 from review_tools.display.grid import Cell, Grid, grid, lines, link, links, note, notes, stacks
 
@@ -35,7 +36,7 @@ def last_searches(project: Project) -> dict[str, pd.Timestamp | None]:
     """Return for each source the last day that a complete search of it covered; None where there was none."""
     searches = project.table("searches")
     latest = searches[searches["status"] == "complete"].groupby("source")["to_date"].max()
-    return {source: latest.get(source) for source in labels(project, "search source")}
+    return {source: latest.get(source) for source in labels(project, "search source") if source != OTHER}
 
 
 def current(project: Project) -> str:
