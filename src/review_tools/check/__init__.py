@@ -6,6 +6,7 @@ from review_tools.check import (  # noqa: F401 (each module registers its rules)
     comparability,
     logs,
     plausibility,
+    quotations,
     rules,
     structure,
 )
