@@ -23,7 +23,6 @@ from review_tools.synthesis.claim_base import (
     test,
 )
 from review_tools.synthesis.target import BENEFIT, HARM, LITTLE
-from review_tools.synthesis.words import interval
 
 __all__ = ["TESTS", "Claim", "Verdict", "claim_counts", "run"]
 
@@ -32,39 +31,24 @@ __all__ = ["TESTS", "Claim", "Verdict", "claim_counts", "run"]
 
 @test
 def benefit(claim: Claim) -> Verdict:
-    """MSCs improve the outcome of a comparison: the interval lies wholly on their side.
+    """MSCs improve the outcome of a comparison: the interval lies wholly on their side, at moderate certainty or more.
 
-    It holds in part in one study alone, and where the certainty is low or very low. Harm, or an interval within the
-    differences that matter, speaks against it; what is uncertain settles nothing.
+    One study whose interval does, or less certainty, holds in part. Harm, or an interval within the differences that
+    matter, speaks against it; what is uncertain settles nothing.
     """
     answer, _, figures = claim.pooled()
-    graded = certainty.certainty(claim.project, claim.subject, version=claim.version)
-    return Verdict(_benefit(answer, graded), f"{figures}{_sure(graded)}")
+    rated = certainty.certainty(claim.project, claim.subject, version=claim.version)
+    return Verdict(_benefit(answer, rated), f"{figures}; {rated.rating} certainty" if rated else figures)
 
 
-@test
-def benefit_by_either_interval(claim: Claim) -> Verdict:
-    """MSCs improve the outcome of a comparison, as ``benefit``; in part also if only by the normal interval."""
-    answer, _, figures = claim.pooled()
-    graded = certainty.certainty(claim.project, claim.subject, version=claim.version)
-    normal = comparisons.answer(claim.project, claim.subject, version=claim.version, test="z")
-    said, otherwise = _benefit(answer, graded), _benefit(normal, graded)
-    word = PARTLY if said == OPEN and otherwise in (HOLDS, PARTLY) else said
-    return Verdict(word, f"{figures}; normal interval {interval(normal.pooled)}{_sure(graded)}")
-
-
-def _benefit(answer: comparisons.Answer, graded: certainty.Certainty | None) -> str:
+def _benefit(answer: comparisons.Answer, rated: certainty.Certainty | None) -> str:
     said = words.verdict(answer)
     if said in (HARM, LITTLE):
         return FAILS
-    if not (answer.excludes_no_effect and answer.favours_msc):
-        return OPEN
-    sure = graded is not None and graded.rating in ("moderate", "high")
-    return HOLDS if answer.k > 1 and said == BENEFIT and sure else PARTLY
-
-
-def _sure(graded: certainty.Certainty | None) -> str:
-    return f"; certainty {graded.rating}" if graded else ""
+    if answer.excludes_no_effect and answer.favours_msc:
+        sure = rated is not None and rated.rating in ("high", "moderate")
+        return HOLDS if answer.k > 1 and said == BENEFIT and sure else PARTLY
+    return OPEN
 
 
 @test
@@ -75,12 +59,17 @@ def no_clear_benefit(claim: Claim) -> Verdict:
 
 
 @test
-def no_randomised_pool_excludes_chance(claim: Claim) -> Verdict:
-    """No pool of two or more randomised studies has an interval wholly on the side of MSCs."""
+def no_randomised_benefit_is_sure(claim: Claim) -> Verdict:
+    """No pool of two or more randomised studies shows a benefit at moderate or high certainty."""
     names = claim.project.table("comparisons").query("design == 'randomised'")["comparison_id"]
-    answers = [claim.answer(name) for name in names]
-    clear = [bool(answer.excludes_no_effect and answer.favours_msc) for answer in answers if answer.k > 1]
-    return decided(not any(clear), f"{sum(clear)} of {len(clear)} pools") if clear else Verdict(OPEN, "no pool")
+    pools = [answer for name in names if (answer := claim.answer(name)).k > 1]
+    clear = [answer for answer in pools if answer.excludes_no_effect and answer.favours_msc]
+    rated = [certainty.certainty(claim.project, a.comparison["comparison_id"], version=claim.version) for a in clear]
+    sure = sum(one is not None and one.rating in ("high", "moderate") for one in rated)
+    because = (
+        f"of {len(pools)} pools {len(clear)} leave out no difference, {sure} of them with moderate certainty or more"
+    )
+    return decided(not sure, because) if pools else Verdict(OPEN, "no pool")
 
 
 @test
