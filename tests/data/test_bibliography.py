@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 from pybtex.database import parse_string
+from sphinxcontrib.bibtex.style.template import SphinxReferenceInfo
 
 import review_tools as rt
 import spoil
 from review_tools.data.project import Project
 from review_tools.site import linked_data
-from review_tools.site.bibliography import Authors, known_authors
+from review_tools.site.bibliography import LETTERS, Authors, InText, known_authors
 
 
 def test_every_entry_of_the_file_is_read(root: Path) -> None:
@@ -68,3 +69,13 @@ def test_a_citation_shows_no_braces(authors: str) -> None:
     cited = str(known_authors(full=False, style=Authors()).format_data({"entry": entry}))
     assert "{" not in cited
     assert cited == AUTHORS[authors][2].removesuffix(" 2024")
+
+
+@pytest.mark.parametrize("role", ["p", "t"])
+def test_a_citation_has_the_letter_of_its_work(role: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(LETTERS, "z", "b")
+    entry = parse_string("@article{z, author = {Invented, Ida}, title = {Z}, year = {2024}}", "bibtex").entries["z"]
+    info = SphinxReferenceInfo(None, "", "", "", "", "", "")
+    node = InText().role_style[role].inner(role)
+    shown = str(node.format_data({"entry": entry, "style": InText(), "reference_info": info}))
+    assert shown in ("Invented, 2024b", "Invented (2024b)")

@@ -15,6 +15,8 @@ from review_tools.display.calls import TABLES
 from review_tools.display.grid import Grid
 from review_tools.sources.forms import FORMS
 from review_tools.synthesis import claims
+from review_tools.synthesis.certainty import certainty
+from review_tools.synthesis.comparisons import answer
 
 OPTIONS = {
     "data_dictionary": "outcomes",
@@ -95,12 +97,13 @@ def test_a_notice_says_what_where_and_since_when(shown_with: Callable[..., rt.Pr
 @pytest.mark.parametrize("name", COMPARISONS)
 def test_every_declared_row_is_shown_with_its_place_and_source(name: str) -> None:
     html = rt.tables.comparison_rows(name)._repr_html_()
-    declared = rt.load("comparison_outcomes").query("comparison_id == @name")["outcome_id"]
+    declared = answer(rt.project(), name).rows["outcome_id"]
     assert all(f'id="row-{outcome}"' in html for outcome in declared)
     assert html.count('href="http') >= len(declared)
     words = rt.tables.answer(name)._repr_html_()
     assert "What would change it" in words
-    assert "Not assessed" in words  # nobody graded it, and nobody makes that up
+    assert ('<th scope="row">Certainty' in words) == bool(certainty(rt.project(), name))  # a series has none
+    assert "signed by" in words or "not signed" in words
 
 
 def test_the_update_table_shows_what_moved_and_why() -> None:

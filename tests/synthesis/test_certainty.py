@@ -111,6 +111,24 @@ def test_means_are_held_against_a_threshold_in_their_unit() -> None:
     assert graded(means, measure="MD").target.threshold is None  # people per 1,000 fit no mean
 
 
+@pytest.mark.parametrize(
+    ("effect", "n", "lowered", "says"),
+    [
+        ((3.0, 2.0, 4.0), 500, 0, "leaves out no difference"),
+        ((3.0, 2.0, 4.0), 20, 1, "40 people are fewer than about 400"),  # the standard deviation is 1.6
+        ((0.2, -0.5, 0.9), 500, 1, "includes no difference"),  # 11.3, half of which is not reached
+        ((0.0, -3.0, 3.0), 6, 2, "appreciable benefit and harm"),  # 2.7
+    ],
+)
+def test_means_without_a_threshold_are_held_against_their_deviation(
+    effect: tuple[float, float, float], n: int, lowered: int, says: str
+) -> None:
+    row = printed(*effect, "mean difference", n_arm1=n, n_arm2=n)
+    found = graded(row, measure="MD", differences=("", "", ""))
+    assert levels(found, "imprecision") == lowered
+    assert says in reason(found, "imprecision")
+
+
 # Inconsistency
 
 

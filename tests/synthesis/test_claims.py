@@ -9,7 +9,8 @@ import spoil
 from review_tools.cli import app
 from review_tools.data.project import Project
 from review_tools.synthesis import claims
-from review_tools.synthesis.claim_tests import TESTS
+from review_tools.synthesis.claim_tests import TESTS, Claim, run
+from small_pool import NAME, counts, low_risk, review
 
 PROJECT = Project(Path(__file__).resolve().parents[2])
 LEDGER = PROJECT.table("claims").set_index("claim_id")
@@ -59,9 +60,57 @@ def test_a_retracted_study_no_longer_carries_a_claim() -> None:
 @pytest.mark.parametrize("cells", [{"test": "feels_right"}, {"subject": "no_such_comparison"}])
 def test_a_claim_with_an_unknown_test_or_subject_is_a_problem(cells: dict[str, str]) -> None:
     name = LEDGER.index[LEDGER["test"] == "benefit"][0]
-    (problem,) = claims.check(spoil.cells(PROJECT, "claims", name, **cells))
-    assert "cannot run" in problem.why
+    problems = claims.check(spoil.cells(PROJECT, "claims", name, **cells))
+    (problem,) = (one for one in problems if "cannot run" in one.why)
     assert problem.value == cells.get("test", "benefit")
+
+
+def verdict(test: str, *rows: dict[str, object], subject: str = NAME, **more: object) -> str:
+    project = review(*rows, **{"risk_of_bias": low_risk("a", "b")} | more)  # type: ignore[arg-type]
+    return run(test, Claim(project, subject, None)).word
+
+
+CLEAR, ALIKE, WIDE = counts(600, 1000, 400, 1000), counts(500, 1000, 490, 1000), counts(32, 100, 20, 100)
+
+
+@pytest.mark.parametrize(
+    ("test", "rows", "better", "said"),
+    [
+        ("benefit", (CLEAR, CLEAR), True, "holds"),
+        ("benefit", (CLEAR,), True, "holds in part"),
+        ("benefit", (CLEAR, CLEAR), False, "does not hold"),  # harm
+        ("benefit", (ALIKE, ALIKE), True, "does not hold"),  # little or no difference
+        ("benefit", (WIDE, WIDE), True, "holds in part"),  # its certainty is low
+        ("benefit", (WIDE,), True, "cannot be tested yet"),
+        ("benefit", (WIDE, counts(20, 100, 28, 100)), True, "cannot be tested yet"),
+        ("clearly_better", (WIDE,), True, "cannot be tested yet"),
+        ("clearly_better", (CLEAR,), False, "does not hold"),
+        ("not_worse", (WIDE,), False, "cannot be tested yet"),
+    ],
+)
+def test_what_is_uncertain_never_makes_a_claim_fail(
+    test: str, rows: tuple[dict[str, object], ...], better: bool, said: str
+) -> None:
+    lowered = [{"comparison_id": NAME, "domain": "indirectness", "levels": 2 * (rows[0] is WIDE), "reason": "So."}]
+    assert verdict(test, *rows, better=better, certainty_judgements=lowered) == said
+
+
+@pytest.mark.parametrize(
+    ("rows", "named", "said"),
+    [
+        ((CLEAR,), "high", "holds"),
+        ((CLEAR,), "low or very low", "does not hold"),
+        ((WIDE,), "moderate or low", "holds"),
+        ((counts(0, 10, 0, 10),), "high", "cannot be tested yet"),
+    ],
+)
+def test_a_claim_can_test_the_certainty(rows: tuple[dict[str, object], ...], named: str, said: str) -> None:
+    assert verdict("certainty_is", *rows, subject=f"{NAME}={named}") == said
+
+
+def test_a_certainty_that_is_none_is_answered_with_those_there_are() -> None:
+    with pytest.raises(KeyError, match="there are very low, low, moderate, high"):
+        verdict("certainty_is", CLEAR, subject=f"{NAME}=middling")
 
 
 def test_accepting_the_new_verdicts_mends_the_check(copy: Path) -> None:

@@ -95,7 +95,8 @@ def compare(before: Project, after: Project, names: tuple[str, str] = ("before",
     before = after.with_files(differing)  # shares with the newer side what both have
     old = state.read(before, names[0], works=works)
     if any(not file.startswith("book/") for file in differing):
-        same = [name for name in old.keys("comparisons") if _same_rows(before, after, name)]
+        judged = any(before.file_of(table) in differing for table in certainty.TABLES if table in before.schema)
+        same = [name for name in old.keys("comparisons") if _same_rows(before, after, name, judged)]
         new.compute(after, [name for name in new.keys("comparisons") if name not in same], new.keys("claims"))
         share(comparisons.answer, after, before, same)
         old.compute(before, [name for name in old.keys("comparisons") if name not in same], old.keys("claims"))
@@ -113,10 +114,16 @@ def _differing(before: Project, after: Project) -> dict[str, bytes | None]:
     return {name: old.get(name) for name in sorted({*old, *new}) if old.get(name) != new.get(name)}
 
 
-def _same_rows(before: Project, after: Project, name: str) -> bool:
-    """Say whether a comparison is declared alike on both sides, has the same rows, and the same was judged of it."""
+def _same_rows(before: Project, after: Project, name: str, judged: bool) -> bool:
+    """Say whether a comparison is declared alike on both sides, has the same rows, and the same was judged of it.
+
+    Args:
+        judged: whether judgements differ anywhere; if not, nobody looks for them.
+    """
     try:
-        sides = [(*comparisons.declared(side, name), *certainty.inputs(side, name)) for side in (before, after)]
+        sides: list[tuple[Any, ...]] = [comparisons.declared(side, name) for side in (before, after)]
+        if judged:
+            sides = [(*rows, *certainty.inputs(side, name)) for rows, side in zip(sides, (before, after), strict=True)]
     except UNSOUND_DATA:
         return False
     return all(was.equals(now) for was, now in zip(*sides, strict=True))

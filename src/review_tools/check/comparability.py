@@ -179,7 +179,7 @@ def study_not_compared(studies: Sheet) -> Iterator[Problem]:
     for row in comparisons.rows.values():
         name = across.get(row["outcome_set"]) if row["disease"] == EVERY_DISEASE else row["outcome_set"]
         asked |= {(name, contrast) for contrast in row["contrast"].split(SEPARATOR)}
-    rows = [row for row in outcomes.rows.values() if row["design"] in ARMS]
+    rows = [row for row in outcomes.rows.values() if row["design"] in ARMS and row["contrast"] != ACTIVE]
     controlled = {row["study_id"] for row in rows}
     answering = {
         row["study_id"]
@@ -201,7 +201,7 @@ def study_not_compared(studies: Sheet) -> Iterator[Problem]:
 def extraction_not_whole(studies: Sheet) -> Iterator[Problem]:
     """Refuse a controlled study that nobody says was extracted whole: every outcome that its text names has a row."""
     outcomes = studies.of("outcomes")
-    controlled = outcomes["study_id"][outcomes["design"].isin(ARMS)]
+    controlled = outcomes["study_id"][outcomes["design"].isin(ARMS) & (outcomes["contrast"] != ACTIVE)]
     unsigned = (studies["extracted_by"] == "") | (studies["extracted_on"] == "")
     remedy = "give every outcome that the text names a row, also those told in words only, and sign here with the date"
     why = "the study has a control, and nobody says that it was extracted whole"

@@ -70,7 +70,7 @@ def _boxes(project: Project, numbers: Flow, studies: int) -> list[tuple[int, int
     why = "; ".join(reasons[:REASONS]) + (f"; {len(reasons) - REASONS} more" if len(reasons) > REASONS else "")
     removed, undecided = numbers.duplicates + numbers.ruled_out, numbers.unsure + numbers.conflict
     aside = f"duplicates: {numbers.duplicates}; ruled out: {numbers.ruled_out}"
-    where = f"databases and registers: {numbers.identified - numbers.elsewhere}; other methods: {numbers.elsewhere}"
+    where = f"searches: {numbers.identified - numbers.elsewhere}; other methods: {numbers.elsewhere}"
     return [
         (0, 0, "Records identified", where, numbers.identified),
         (1, 0, "Removed before screening", aside, removed),

@@ -161,15 +161,16 @@ def _arrows(base: alt.Chart, scale: alt.Scale, shift: int, **place: int) -> list
 
 
 def overview(project: Project) -> alt.LayerChart:
-    """Draw all comparisons with a control group on one axis: one line for each ratio, pooled or of a single study.
+    """Draw the pooled comparisons with a control group on one axis: one line for each ratio.
 
     Where fewer events are better the ratio is turned over (1/RR), so that right is always better with MSCs; the
     tooltip and the table hold the ratio as it is.
     """
-    results = [result for result in controlled(project) if result.measure.is_ratio]
+    every = [result for result in controlled(project) if result.measure.is_ratio]
+    results = [result for result in every if result.k > 1]
     low, high = 1 / WIDEST, WIDEST
     rows = _clipped(pd.DataFrame([_overview_row(project, result) for result in results]), low, high)
-    rows = rows.sort_values(["pooled", "estimate"], ascending=[False, False], kind="stable")
+    rows = rows.sort_values("estimate", ascending=False, kind="stable")
     scale = alt.Scale(type="log", domain=[low, high], nice=False)
     y = alt.Y("title:N", sort=list(rows["title"]), axis=None)
     base = alt.Chart(rows).encode(
@@ -180,7 +181,7 @@ def overview(project: Project) -> alt.LayerChart:
         tooltip=tooltip(
             {
                 "title:N": "Question",
-                "kind:N": "Result of",
+                "studies:Q": "Studies",
                 "people:Q": "People",
                 "result:N": "Risk ratio (95% interval)",
                 "direction:N": "Direction",
@@ -196,12 +197,7 @@ def overview(project: Project) -> alt.LayerChart:
     line = base.mark_rule(strokeWidth=2, yOffset=drop).encode(x=alt.X("shown_low:Q", scale=scale), x2="shown_high:Q")
     point = base.mark_point(filled=True, opacity=1, size=90, yOffset=drop).encode(
         x=alt.X("estimate:Q", scale=scale, axis=axis, title="← worse with MSCs · ratio · better with MSCs →"),
-        shape=alt.Shape(
-            "kind:N",
-            title=None,
-            scale=palette({"several studies, pooled": "diamond", "one study": "circle"}),
-            legend=None,  # the description tells the shapes apart
-        ),
+        shape=alt.value("diamond"),
     )
     names = alt.Chart(rows).mark_text(align="left", fontSize=12, color=PAGE_INK, yOffset=-8, tooltip=False)
     names = names.encode(y=y, x=alt.value(2), text="label:N")
@@ -209,9 +205,9 @@ def overview(project: Project) -> alt.LayerChart:
     counts = rows["direction"].value_counts()
     found = ", ".join(f"{counts[name]} {name}" for name in DIRECTIONS if name in counts)
     description = (
-        f"{plural(len(rows), 'result')}: {found}. A diamond pools several studies ({rows['pooled'].sum()}), a circle "
-        "is a single one; a line is the 95% interval. Where fewer events are better the ratio is turned over, so that "
-        "right is better."
+        f"{plural(len(rows), 'pooled result')}: {found}. A diamond is what several studies say together, a line the "
+        f"95% interval; {len(every) - len(results)} questions more rest on a single study. Where fewer events are "
+        "better the ratio is turned over, so that right is better."
     )
     chart = chart.properties(width="container", height=alt.Step(38))
     return with_caption(chart, "What trials with a control group found", description)
@@ -226,8 +222,7 @@ def _overview_row(project: Project, result: Answer) -> dict[str, object]:
     return {
         "title": title,
         "label": title.replace("graft-versus-host disease", "GVHD").replace("Graft-versus-host disease", "GVHD"),
-        "kind": "one study" if result.k == 1 else "several studies, pooled",
-        "pooled": result.k > 1,
+        "studies": result.k,
         "people": result.people,
         "estimate": estimate,
         "low": low,

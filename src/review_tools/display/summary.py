@@ -19,7 +19,7 @@ from review_tools.synthesis.subgroups import Groups, subgroups
 
 RATINGS = {"high": "dampens", "moderate": "dampens", "low": "mixed", "very low": "promotes"}
 SIGNS = {"low": "+", "some concerns": "?", "moderate": "?", "no information": "?"}  # of a judgement; others are −
-NO_RATING = "not rated: no comparison group"
+NO_CONTROL, NOTHING_POOLED = "not rated: no comparison group", "not rated: no result to rate"
 
 
 _FOLDED = ENVIRONMENT.from_string("""\
@@ -47,19 +47,19 @@ class Folded:
 
 
 def summary_of_findings(project: Project, page: str | None = None) -> Grid:
-    """Show the comparisons of a page, or all with a comparison group: people, risks, effect, certainty, plain words."""
+    """Show the comparisons of a page, or all with a comparison group: risks, effect, certainty, plain words.
+
+    Critical outcomes stand first, and of equal ones those with more studies.
+    """
     answers = [result for result in _answers(project, page) if result.excludes_no_effect is not None]
+    answers.sort(key=lambda result: (result.comparison["importance"] != "critical", -result.k))
     rated = [certainty(project, result.comparison["comparison_id"]) for result in answers]
-    risks = [absolute(result) for result in answers]
     frame = pd.DataFrame([result.comparison for result in answers], columns=project.table("comparisons").columns)
+    people = [f"{result.people} people, {plural(result.k, 'study', 'studies')}" for result in answers]
     return grid(
         {
-            "Outcome": stacks(comparison_links(frame), notes(frame["time_window"])),
-            "People (studies)": [f"{result.people} ({result.k})" for result in answers],
-            "Of 1,000 people without MSCs": ["–" if risk is None else f"{risk.control:.0f}" for risk in risks],
-            "With MSCs (95% interval)": [
-                "–" if risk is None else f"{risk.msc:.0f} ({risk.msc_low:.0f} to {risk.msc_high:.0f})" for risk in risks
-            ],
+            "Outcome": stacks(comparison_links(frame), notes(frame["time_window"], people)),
+            "Of 1,000 people": [_risks(result) for result in answers],
             "Relative effect": [words.named_interval(result) for result in answers],
             "Certainty": [rating(one) for one in rated],
             "In plain words": [words.plainly(result, one) for result, one in zip(answers, rated, strict=True)],
@@ -69,6 +69,14 @@ def summary_of_findings(project: Project, page: str | None = None) -> Grid:
         filters={"Certainty": ["–" if one is None else one.rating for one in rated]},
         tools=None if page is None else False,
     )
+
+
+def _risks(result: Answer) -> Cell:
+    risk = absolute(result)
+    if risk is None:
+        return "–"
+    with_msc = f"{risk.msc:.0f} with MSCs ({risk.msc_low:.0f} to {risk.msc_high:.0f})"
+    return lines(f"{risk.control:.0f} without MSCs", with_msc)
 
 
 def comparison(project: Project, comparison_id: str) -> Folded:
@@ -114,7 +122,10 @@ def answer(project: Project, comparison_id: str) -> Grid:
         rows["Heterogeneity"] = f"{spread}; prediction interval: {prediction}"
         if ends and pooled.df is not None:
             rows["Heterogeneity"] = f"{rows['Heterogeneity']} (t with {plural(pooled.df, 'degree')} of freedom)"
-    rows["Certainty"] = NO_RATING if rated is None else rating(rated)
+    if rated is None:
+        rows["Certainty"] = NO_CONTROL if declared["design"] == comparisons.ONE_ARMED else NOTHING_POOLED
+    else:
+        rows["Certainty"] = rating(rated)
     rows["What would change it"] = declared["what_would_change_it"]
     rows["Accepted by"] = signatures.said_of(project, comparison_id)
     return grid({"": rows, "In words": rows.values()}, str(declared["title"]))

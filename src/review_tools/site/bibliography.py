@@ -119,11 +119,12 @@ class InText(AuthorYearReferenceStyle):  # type: ignore[misc]
     person: PersonStyle = field(default_factory=Authors)
 
     def __post_init__(self) -> None:
-        self.styles += [
+        super().__post_init__()
+        for style in (
             InBrackets(bracket=self.bracket_parenthetical, person=self.person),
             InSentence(bracket=self.bracket_textual, person=self.person),
-        ]  # the first style that knows a role gives it
-        super().__post_init__()
+        ):
+            self.role_style |= dict.fromkeys(style.role_names(), style)
 
 
 class Listed(BaseStyle):  # type: ignore[misc]
@@ -141,7 +142,7 @@ class Listed(BaseStyle):  # type: ignore[misc]
     def _text(self, entry: Entry) -> Text:
         people, journal = _names(entry), _plain(entry, "journal")
         parts: list[object] = [
-            people or "Authors not shown",
+            people or f"{_plain(entry, 'shorttitle')} [authors not shown]".strip(),
             f" ({_plain(entry, 'year') or 'n.d.'}{LETTERS.get(entry.key, '')}). ",
             _plain(entry, "title").rstrip("."),
             ". ",

@@ -30,6 +30,12 @@ RISK, INCONSISTENCY, INDIRECTNESS, IMPRECISION, MISSING = DOMAINS = (
     "imprecision",
     "missing evidence",
 )
+TABLES = (
+    "risk_of_bias",
+    "certainty_judgements",
+    "silent_trials",
+    "trials",
+)  # what the certainty rests on beside the rows
 THIRD, HALF, TWO_THIRDS, FIFTH = 100 / 3, 50.0, 200 / 3, 20.0  # percentages of the weight, or of the people
 CLOSE = 1e-6  # what rounding may take from a percentage
 ENDED = ("completed", "terminated")

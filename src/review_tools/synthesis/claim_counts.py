@@ -153,6 +153,10 @@ def source_agrees(claim: Claim) -> Verdict:
         raise KeyError(f"the seed does not cite {number!r} in section {section!r}")
     if (cited["match"] == "unidentified").any():
         return Verdict(OPEN, f"reference {number} of the seed is not identified")
+    findings = claim.project.table("findings")
+    told = findings.loc[(findings["seed_number"].astype(str) == number) & (findings["section"] == section), "basis"]
+    if len(told) and (told == "seed only").all():
+        return Verdict(OPEN, f"what reference {number} found lies beyond the part of it that was read")
     kinds = sorted(set(differences["kind"]))
     word = HOLDS if not kinds else PARTLY if set(kinds) <= {"omitted", "wording"} else FAILS
     return Verdict(word, f"differences on record: {', '.join(kinds) or 'none'}")

@@ -23,7 +23,6 @@ from review_tools.synthesis.claim_base import (
     test,
 )
 from review_tools.synthesis.target import BENEFIT, HARM, LITTLE
-from review_tools.synthesis.words import interval
 
 __all__ = ["TESTS", "Claim", "Verdict", "claim_counts", "run"]
 
@@ -32,32 +31,24 @@ __all__ = ["TESTS", "Claim", "Verdict", "claim_counts", "run"]
 
 @test
 def benefit(claim: Claim) -> Verdict:
-    """MSCs improve the outcome of a comparison: the interval lies wholly on their side.
+    """MSCs improve the outcome of a comparison: the interval lies wholly on their side, at moderate certainty or more.
 
-    One study whose interval does holds in part. Harm, or an interval within the differences that matter, speaks
-    against it; what is uncertain settles nothing.
+    One study whose interval does, or less certainty, holds in part. Harm, or an interval within the differences that
+    matter, speaks against it; what is uncertain settles nothing.
     """
     answer, _, figures = claim.pooled()
-    return Verdict(_benefit(answer), figures)
+    rated = certainty.certainty(claim.project, claim.subject, version=claim.version)
+    return Verdict(_benefit(answer, rated), f"{figures}; {rated.rating} certainty" if rated else figures)
 
 
-def _benefit(answer: comparisons.Answer) -> str:
+def _benefit(answer: comparisons.Answer, rated: certainty.Certainty | None) -> str:
     said = words.verdict(answer)
     if said in (HARM, LITTLE):
         return FAILS
     if answer.excludes_no_effect and answer.favours_msc:
-        return HOLDS if answer.k > 1 and said == BENEFIT else PARTLY
+        sure = rated is not None and rated.rating in ("high", "moderate")
+        return HOLDS if answer.k > 1 and said == BENEFIT and sure else PARTLY
     return OPEN
-
-
-@test
-def benefit_by_either_interval(claim: Claim) -> Verdict:
-    """MSCs improve the outcome of a comparison; in part if only by the normal interval, or in one study alone."""
-    answer, _, figures = claim.pooled()
-    normal = comparisons.answer(claim.project, claim.subject, version=claim.version, test="z")
-    because = f"{figures}; normal interval {interval(normal.pooled)}"
-    main = _benefit(answer)
-    return Verdict(PARTLY if main == OPEN and _benefit(normal) == HOLDS else main, because)
 
 
 @test
@@ -68,12 +59,17 @@ def no_clear_benefit(claim: Claim) -> Verdict:
 
 
 @test
-def no_randomised_pool_excludes_chance(claim: Claim) -> Verdict:
-    """No pool of two or more randomised studies has an interval wholly on the side of MSCs."""
+def no_randomised_benefit_is_sure(claim: Claim) -> Verdict:
+    """No pool of two or more randomised studies shows a benefit at moderate or high certainty."""
     names = claim.project.table("comparisons").query("design == 'randomised'")["comparison_id"]
-    answers = [claim.answer(name) for name in names]
-    clear = [bool(answer.excludes_no_effect and answer.favours_msc) for answer in answers if answer.k > 1]
-    return decided(not any(clear), f"{sum(clear)} of {len(clear)} pools") if clear else Verdict(OPEN, "no pool")
+    pools = [answer for name in names if (answer := claim.answer(name)).k > 1]
+    clear = [answer for answer in pools if answer.excludes_no_effect and answer.favours_msc]
+    rated = [certainty.certainty(claim.project, a.comparison["comparison_id"], version=claim.version) for a in clear]
+    sure = sum(one is not None and one.rating in ("high", "moderate") for one in rated)
+    because = (
+        f"of {len(pools)} pools {len(clear)} leave out no difference, {sure} of them with moderate certainty or more"
+    )
+    return decided(not sure, because) if pools else Verdict(OPEN, "no pool")
 
 
 @test

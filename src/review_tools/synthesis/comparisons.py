@@ -37,7 +37,12 @@ PARTS = {"shares control", "same patients", "subgroup"}  # flags of rows that yi
 ANALYSIS_SETS = ("randomised", "modified", "treated", "not stated", "completers", "subgroup")
 BASES = ("printed", "counted from rows", "combined by hand", "derived from percent", "reconstructed")
 FEWEST_FOR_HARTUNG_KNAPP = 3
-THRESHOLDS = ("important_difference", "large_difference", "unit")  # of the outcome set, told with the comparison
+THRESHOLDS = (
+    "importance",
+    "important_difference",
+    "large_difference",
+    "unit",
+)  # of the outcome set, told with the comparison
 EVERY_DISEASE, ONE_ARMED = "all diseases", "single-arm"
 EFFECT, WORDS_ONLY, NO_NUMBERS = "effect", "words only", "the numbers a pool needs are not printed"
 

@@ -2,12 +2,14 @@
 
 The estimate chooses the target, and the interval is held against the thresholds on both sides of no difference.
 Source: Guyatt G et al. BMJ 2025;389:e081904 (Core GRADE 2), doi 10.1136/bmj-2024-081904. Without a threshold the
-target is whether there is an effect; the wide interval of a ratio is then one from below 0.75 to above 1.25 (Guyatt GH
-et al. J Clin Epidemiol 2011;64:1283-1293).
+target is whether there is an effect; an interval from appreciable benefit to appreciable harm is then one from below
+0.75 to above 1.25 for a ratio (Guyatt GH et al. J Clin Epidemiol 2011;64:1283-1293), and from half a standard deviation
+on one side to half on the other for means.
 """
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from review_tools.synthesis.absolute import absolute, control_risk, risk_with
@@ -16,6 +18,7 @@ from review_tools.synthesis.comparisons import Answer
 BENEFIT, HARM, LITTLE = "benefit", "harm", "little or no difference"
 LARGE_CHANGE = 0.3  # of a ratio, where no large difference is declared
 APPRECIABLE = (0.75, 1.25)
+APPRECIABLE_SD, LARGE_SD = 0.5, 0.8  # standard deviations of means, where no difference is declared
 PEOPLE = "people per 1,000"
 
 
@@ -34,6 +37,7 @@ class Target:
     large: float | None
     unit: str
     ratio: tuple[float, float, float] | None
+    deviation: float | None  # of means: the standard deviation that their intervals imply
     scale: "Scale" = field(repr=False, compare=False)
 
     @property
@@ -54,10 +58,15 @@ class Target:
     def crossed(self) -> int:
         """How many thresholds the interval crosses: 0, 1 or 2."""
         if self.threshold is None:
-            if not self.low < 0 < self.high:
-                return 0
-            return 2 if self.ratio and self.ratio[1] < APPRECIABLE[0] and self.ratio[2] > APPRECIABLE[1] else 1
+            return 0 if not self.low < 0 < self.high else 2 if self._reaches_both else 1
         return sum(self.low < threshold < self.high for threshold in (self.threshold, -self.threshold))
+
+    @property
+    def _reaches_both(self) -> bool:
+        """Whether an interval without a threshold reaches from appreciable benefit to appreciable harm."""
+        if self.ratio:
+            return self.ratio[1] < APPRECIABLE[0] and self.ratio[2] > APPRECIABLE[1]
+        return self.deviation is not None and min(-self.low, self.high) > APPRECIABLE_SD * self.deviation
 
     @property
     def is_within(self) -> bool:
@@ -66,9 +75,11 @@ class Target:
 
     @property
     def is_large(self) -> bool:
-        """Whether the effect is large, by the declared difference or by more than 30% of the ratio."""
+        """Whether the effect is large, by the declared difference; else by 30% of a ratio, or 0.8 deviations."""
         if self.large is not None:
             return abs(self.difference) >= self.large
+        if self.deviation is not None:
+            return abs(self.difference) >= LARGE_SD * self.deviation
         return self.ratio is not None and not 1 - LARGE_CHANGE <= self.ratio[0] <= 1 / (1 - LARGE_CHANGE)
 
     @property
@@ -132,5 +143,15 @@ def target(answer: Answer) -> Target:
         large=float(large) if usable and pd.notna(large) else None,
         unit=str(declared["unit"]) if usable else "",
         ratio=pooled.back if answer.measure.is_ratio else None,
+        deviation=_deviation(answer) if answer.measure.name == "MD" else None,
         scale=scale,
     )
+
+
+def _deviation(answer: Answer) -> float | None:
+    """Return the median standard deviation that the variances of mean differences imply; None without sizes of arms."""
+    if answer.effects is None:
+        return None
+    arms = answer.entered[["n_arm1", "n_arm2"]].astype("float64").to_numpy()
+    implied = np.sqrt(answer.effects.variance / (1 / arms).sum(axis=1))
+    return float(np.median(implied[~np.isnan(implied)])) if (~np.isnan(implied)).any() else None

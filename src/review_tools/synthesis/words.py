@@ -5,7 +5,7 @@ import math
 from review_tools.synthesis.absolute import absolute
 from review_tools.synthesis.certainty import EXTREME, Certainty
 from review_tools.synthesis.comparisons import Answer
-from review_tools.synthesis.effects import Measure
+from review_tools.synthesis.effects import MEANS, Measure
 from review_tools.synthesis.pooling import Pooled
 from review_tools.synthesis.target import BENEFIT, HARM, LITTLE, target
 
@@ -125,7 +125,10 @@ def plainly(answer: Answer, certainty: Certainty | None) -> str:
     if aim.word == LITTLE:
         what = f"make little or no difference to {outcome}"
     else:
-        verb = "increase" if answer.pooled.estimate > 0 else "reduce"
+        if answer.measure.columns == MEANS:  # of a score a reader cannot know which way is good
+            verb = "improve" if aim.word == BENEFIT else "worsen"
+        else:
+            verb = "increase" if answer.pooled.estimate > 0 else "reduce"
         large = aim.large is not None and aim.is_large
         what = f"{verb} {outcome}{' by a large amount' if large else ''}"
     counted = absolute(answer)
