@@ -54,7 +54,8 @@ def test_the_past_lines_of_a_log_stay_as_they_were(committed: Path) -> None:
     """Changing or removing a committed line of a table that only grows is refused; adding one is not."""
     decisions = committed / "data" / "decisions.csv"
     before = decisions.read_text(encoding="utf-8")
-    more = before.splitlines(keepends=True)[-1].replace("nmpa-2025-amimestrocel", "nmpa-2026-other")
+    held = next(line for line in before.splitlines(keepends=True) if line.startswith("nmpa-2025-amimestrocel,"))
+    more = held.replace("nmpa-2025-amimestrocel", "nmpa-2026-other")
     change(decisions, lambda lines: [*lines, more])
     assert found(committed, "past_line_changed") == []
     git(committed, "commit", "-qam", "a line more")

@@ -140,20 +140,12 @@ EXAMPLES: list[tuple[str, Mistake, str]] = [
     ("error_as_deviation", cells("outcomes", "he_2020_combination-19", sd_arm1="0.1", sd_arm2="0.1"), "SDs apart"),
     ("error_as_deviation", peers, "far below the spread"),
     ("far_from_peers", peers, "far outside the same outcome"),
-    (
-        "pooled_twice",
-        then(
-            again("outcomes", "deng_2017_randomised-1", outcome_id=TWIN, outcome="it went away"),
-            again("comparison_outcomes", "deng_2017_randomised-1", outcome_id=TWIN),
-        ),
-        "the same figures of the same study as deng_2017_randomised-1",
-    ),
     ("unreadable_entry", gone(BIB), "the file is missing"),
     ("unreadable_entry", text(BIB, cut_in_half), "e"),
     ("unreadable_entry", text(BIB, lambda held: held + "\n@" + held.rsplit("\n@", 1)[1]), "this key stands twice"),
     ("bibliography_form", text(BIB, lambda held: held.replace("\n", "\r\n")), "line ends of Windows"),
     ("bibliography_form", text(BIB, lambda held: f"{held}<<<<<<< HEAD\n"), "two changes meet here"),
-    ("nameless_entry", swapped(BIB, "  shorttitle = ", "  note = "), "neither an author nor a short title"),
+    ("nameless_entry", entry(), "neither an author nor a short title"),
     ("copy_as_address", swapped(BIB, "url = {https://", "url = {http://10.20.30.40/"), "that of a copy"),
     ("unused_entry", added(BIB, "\n@misc{x_2024_y,\n  title = {Y},\n  year = {2024}\n}\n"), "never cited"),
     ("unknown_kind", swapped(BIB, "@article", "@artikel"), "not a kind of work"),
@@ -297,13 +289,11 @@ def test_a_title_in_other_letters_is_the_same_work(sound: Project) -> None:
     assert that_say(problems, "the same title and year as gao_2023_multi")
 
 
-def test_a_row_that_does_not_fit_is_blamed_and_not_the_one_that_does(sound: Project) -> None:
-    comparisons = ("kidney_function", "lupus_death")
-    wrong = then(*(again("comparison_outcomes", one, outcome_id="deng_2017_randomised-1") for one in comparisons))
-    problems = that_say(check(wrong(sound)), " asks for ")
-    assert {problem.value for problem in problems} == {"deng_2017_randomised-1"}
-    columns = ["disease", "domain", "higher_is_better", "domain", "higher_is_better"]
-    assert [problem.why.split(" ")[0] for problem in problems] == columns
+def test_a_row_that_does_not_fit_its_outcome_set_is_told_each_reason(sound: Project) -> None:
+    wrong = spoil.cells(sound, "outcomes", "deng_2017_randomised-1", outcome_set="delayed_function")
+    problems = run(wrong, [RULES["other_outcome_set"]])
+    assert {problem.value for problem in problems} == {"delayed_function"}
+    assert [problem.why.split(" ")[0] for problem in problems] == ["disease", "domain", "higher_is_better"]
 
 
 @pytest.mark.parametrize(

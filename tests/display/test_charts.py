@@ -11,6 +11,7 @@ import pytest
 import review_tools as rt
 from review_tools.data.project import Project
 from review_tools.display.gapmap import DESIGNS, domains, evidence
+from review_tools.synthesis.certainty import certainty
 from review_tools.synthesis.comparisons import answer, controlled
 from review_tools.synthesis.words import direction
 
@@ -121,14 +122,15 @@ def test_an_unknown_comparison_is_named_with_those_there_are() -> None:
 
 def test_the_headline_chart_turns_ratios_so_that_right_is_better(project: Project) -> None:
     drawn = {row["title"]: row for row in rows(spec("overview"), "estimate")}
-    wanted = [result for result in controlled(project) if result.comparison["measure"] in ("RR", "OR", "HR")]
+    wanted = [result for result in controlled(project) if result.measure.is_ratio and result.k > 1]
     assert len(drawn) == len(wanted)
     assert "clipped_high" in str(spec("overview"))
     for result in wanted:
         row = drawn[result.comparison["title"]]
         assert (row["estimate"] > 1) == result.favours_msc
         assert row["low"] <= row["estimate"] <= row["high"]
-        assert row["certainty"] == "not assessed"
+        graded = certainty(project, str(result.comparison["comparison_id"]))
+        assert row["certainty"] == getattr(graded, "rating", "")
         assert row["direction"] == direction(result)
         if row["direction"] == "better with MSCs":
             assert row["low"] > 1

@@ -57,7 +57,7 @@ CELL = edit("data/trials.csv", ",,lupus nephritis,", ",,psoriasis,")
 ALL = set(small_book.PAGES)
 CHANGES: dict[str, tuple[list[Change], set[str]]] = {
     "a cell": ([CELL], ALL),
-    "a row goes": ([cut("data/comparison_outcomes.csv", 1)], ALL),
+    "a row goes": ([cut("data/outcome_flags.csv", 1)], ALL),
     "the vocabulary": ([edit("data/vocabulary.csv", "Lupus nephritis", "Nephritis of lupus")], ALL),
     "a reference": ([edit("references.bib", "year = {20", "year = {19")], ALL),
     "the lock file": ([append("requirements.txt", "# changed\n")], ALL),

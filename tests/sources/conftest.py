@@ -16,6 +16,16 @@ from sources.server import Services
 Run = Callable[..., tuple[int, str]]
 Rows = Callable[[str], list[dict[str, str]]]
 Files = Callable[[], dict[str, bytes]]
+LOGS = ("searches", "candidates", "screenings", "trial_history")
+
+
+@pytest.fixture
+def copy(copy: Path) -> Path:
+    """A copy of the project whose logs are still empty."""
+    for table in LOGS:
+        log = copy / f"data/{table}.csv"
+        log.write_text(log.read_text(encoding="utf-8").split("\n", 1)[0] + "\n", encoding="utf-8")
+    return copy
 
 
 @pytest.fixture

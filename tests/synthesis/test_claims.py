@@ -83,7 +83,6 @@ CLEAR, ALIKE, WIDE = counts(600, 1000, 400, 1000), counts(500, 1000, 490, 1000),
         ("benefit", (WIDE, WIDE), True, "holds in part"),  # its certainty is low
         ("benefit", (WIDE,), True, "cannot be tested yet"),
         ("benefit", (WIDE, counts(20, 100, 28, 100)), True, "cannot be tested yet"),
-        ("benefit_by_either_interval", (WIDE, counts(20, 100, 28, 100)), True, "cannot be tested yet"),
         ("clearly_better", (WIDE,), True, "cannot be tested yet"),
         ("clearly_better", (CLEAR,), False, "does not hold"),
         ("not_worse", (WIDE,), False, "cannot be tested yet"),

@@ -9,6 +9,7 @@ from review_tools.data.project import Project
 from review_tools.synthesis import comparisons
 from review_tools.synthesis.comparisons import Answer
 from review_tools.synthesis.words import sentence
+from small_pool import NAME, counts, review
 
 PROJECT = Project(Path(__file__).resolve().parents[2])
 NAMES = PROJECT.table("comparisons")["comparison_id"].tolist()
@@ -106,8 +107,13 @@ def test_the_first_update_moves_the_pool_in_crohns_fistula() -> None:
 
 def test_sensitivity_varies_model_rows_and_each_study() -> None:
     """Weaker designs enter only where the comparison admits them, and a variant is pooled without them."""
-    assert answer("cgvhd_prevention").k == 2
-    assert "randomised only" in comparisons.sensitivity(PROJECT, "cgvhd_prevention")
+    both = review(counts(3, 10, 5, 10), counts(4, 10, 5, 10, design="controlled"), counts(2, 10, 4, 10))
+    assert comparisons.answer(both, NAME).k == 3
+    assert comparisons.sensitivity(both, NAME)["randomised only"].k == 2
+    strict = review(
+        counts(3, 10, 5, 10), counts(4, 10, 5, 10, design="controlled"), comparison={"design": "randomised"}
+    )
+    assert comparisons.answer(strict, NAME).k == 1
     variants = comparisons.sensitivity(PROJECT, "agvhd_response_single")
     entered = answer("agvhd_response_single").entered["outcome_id"]
     assert {f"without {outcome}" for outcome in entered} <= set(variants)
@@ -122,8 +128,6 @@ def test_an_unknown_comparison_is_answered_with_the_known_ones() -> None:
 
 def test_no_event_in_an_arm_of_any_study_leaves_another_common_effect() -> None:
     """Mantel-Haenszel has no ratio then; the table of choices says which method stands in."""
-    twice = spoil.again(PROJECT, "outcomes", "deng_2017_randomised-8", outcome_id="deng_2017_randomised-99")
-    twice = spoil.again(twice, "comparison_outcomes", "lupus_death", outcome_id="deng_2017_randomised-99")
-    named = comparisons.sensitivity(twice, "lupus_death")
+    named = comparisons.sensitivity(review(counts(1, 12, 0, 6), counts(2, 12, 0, 6)), NAME)
     assert named["common effect, inverse variance"].k == 2
     assert "common effect" not in named
