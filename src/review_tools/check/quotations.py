@@ -31,6 +31,7 @@ NO_RESULT = re.compile(  # our insertions, P values, names of groups, times
 )
 EACH = re.compile(r"\b(\d+)\s*(?:/|per |in each |in either )(?:arm|group)\b")
 NUMBER = re.compile(r"(?<![\w.])(?<![A-Za-z]-)((?<![\w.)%/])[-−])?(\d+(?:\.\d+)?|\.\d+)(\s*(?:%|per ?cent\b))?")
+FIGURE = re.compile(r"-?\d{1,9}(?:\.\d{1,9})?")
 SERIES = (  # columns that words print in this order
     ("printed_percent_arm1", "printed_percent_arm2"),
     ("events_arm1", "events_arm2"),
@@ -106,32 +107,38 @@ class Words:
             return value == fit[(len(fit) - 1) // 2]
         return row["value_basis"] in ADDED and value in _sums(self.people)
 
-    def take_parts(self, row: Row) -> set[str]:
-        """Return the columns of events and people that fractions show, as they stand or added, arm after arm."""
-        shown, at = set(), 0
-        for arm in ("arm1", "arm2"):
-            columns = (f"events_{arm}", f"n_{arm}")
-            if not all(row[column] for column in columns):
-                continue
+    def take_parts(self, row: Row) -> tuple[list[str], list[str]]:
+        """Return the columns of events and people that fractions show, as they stand or added, arm after arm.
+
+        And those that they show otherwise: there is a fraction for each arm, and none fits.
+        """
+        arms = [(f"events_{arm}", f"n_{arm}") for arm in ("arm1", "arm2") if row[f"events_{arm}"] and row[f"n_{arm}"]]
+        shown: list[str] = []
+        wrong: list[str] = []
+        start = 0
+        for columns in arms:
             pair = (float(row[columns[0]]), float(row[columns[1]]))
-            if pair in self.parts[at:]:
-                at = self.parts.index(pair, at) + 1
-                shown |= set(columns)
+            if pair in self.parts[start:]:
+                start = self.parts.index(pair, start) + 1
+                shown += columns
             elif row["value_basis"] in ADDED and pair in _added(self.parts):
-                shown |= set(columns)
-        return shown
+                shown += columns
+            elif len(self.parts) >= len(arms):
+                wrong += columns
+        return shown, wrong
 
 
 def not_shown(row: Row) -> list[str]:
     """Return the columns of an outcome's numbers that the words of its source do not show for their arm."""
+    row = row | {column: row[column] if _is_number(row[column], column) else "" for column in COLUMNS}
     words = Words(row["reported"])
-    seen = words.take_parts(row)
+    shown, wrong = words.take_parts(row)
     if words.parts and not (row["n_arm1"] and row["events_arm1"]):  # events, tracts or relapses of so many
         events = [events for events, _ in words.parts]
         more = [*events, *(_sums(events) if row["value_basis"] in ADDED else ())]
         words.figures, words.percentages = [*more, *words.figures], [False for _ in more] + words.percentages
-    left = {column: "" if column in seen else row[column] for column in COLUMNS}
-    return [column for series in SERIES for column in words.take(row | left, series)]
+    left = {column: "" if column in (*shown, *wrong) else row[column] for column in COLUMNS}
+    return wrong + [column for series in SERIES for column in words.take(row | left, series)]
 
 
 def fitting_counts(percent: float, n: int) -> list[int]:
@@ -206,6 +213,11 @@ def needless_reason(outcomes: Sheet) -> Iterator[Problem]:
         if row["not_quoted"] and not columns and any(row[column] for column in COLUMNS):
             why = "a reason, although the words in “reported” show all numbers of the row"
             yield from outcomes.report([line], "not_quoted", why, "empty it, or put a remark into the flags")
+
+
+def _is_number(cell: str, column: str) -> bool:
+    """Whether a cell holds a number that can be looked for; what it should not be is reported by other rules."""
+    return bool(FIGURE.fullmatch(cell)) and not (column.startswith("n_") and float(cell) == 0)
 
 
 def _digits(spelt: re.Match[str]) -> str:
