@@ -145,7 +145,7 @@ EXAMPLES: list[tuple[str, Mistake, str]] = [
     ("unreadable_entry", text(BIB, lambda held: held + "\n@" + held.rsplit("\n@", 1)[1]), "this key stands twice"),
     ("bibliography_form", text(BIB, lambda held: held.replace("\n", "\r\n")), "line ends of Windows"),
     ("bibliography_form", text(BIB, lambda held: f"{held}<<<<<<< HEAD\n"), "two changes meet here"),
-    ("nameless_entry", swapped(BIB, "  shorttitle = ", "  note = "), "neither an author nor a short title"),
+    ("nameless_entry", entry(), "neither an author nor a short title"),
     ("copy_as_address", swapped(BIB, "url = {https://", "url = {http://10.20.30.40/"), "that of a copy"),
     ("unused_entry", added(BIB, "\n@misc{x_2024_y,\n  title = {Y},\n  year = {2024}\n}\n"), "never cited"),
     ("unknown_kind", swapped(BIB, "@article", "@artikel"), "not a kind of work"),
