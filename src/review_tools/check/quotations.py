@@ -190,7 +190,7 @@ def not_as_reported(outcomes: Sheet) -> Iterator[Problem]:
     for line, columns in unshown(outcomes.project).items():
         row = outcomes.rows[line]
         reason = Words(row["not_quoted"])
-        named = {*reason.figures, *_sums(reason.figures), *chain(*reason.parts), *chain(*_added(reason.parts))}
+        named = {*reason.figures, *chain(*reason.parts)}
         for column in columns:
             if float(row[column]) not in named:
                 why = "the words in “reported” do not show this, or show the arms the other way round"
