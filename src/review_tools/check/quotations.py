@@ -42,13 +42,13 @@ SERIES = (  # columns that words print in this order
 )
 PEOPLE = ("events", "count", "n")  # never printed as a percentage
 COLUMNS = tuple(chain.from_iterable(SERIES))
-KINDS = {  # what is missing first of these tells the sort of a reason
-    ("effect", "ci_low", "ci_high", "mean", "sd"): "means, effects or intervals are not in the words",
-    ("events", "count"): "counts of events are not in the words",
-    ("printed",): "percentages are not in the words",
-    ("n",): "only the size of the arms is not in the words",
+KINDS = {  # the first of these that is missing tells the sort of a reason
+    ("effect", "ci_low", "ci_high", "mean", "sd"): "with a mean, effect or interval that is worked out",
+    ("events", "count"): "with a count that is worked out or stands in another place",
+    ("printed",): "with a percentage of another place or order",
+    ("n",): "whose arm sizes alone stand in another place",
 }
-UNQUOTED = "told in our words"
+UNQUOTED = "told in our words without a number"
 Row = dict[Any, Any]
 
 
