@@ -1,6 +1,6 @@
 """Tables of what is chosen and what is missing: declared outcomes, what studies say of them, what was not found."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -69,7 +69,7 @@ def extraction(project: Project, disease: str) -> Grid:
     )
 
 
-def _names(outcomes: dict[str, str], said: dict[tuple[str, str], str], study: str, how: str) -> str:
+def _names(outcomes: dict[str, str], said: Mapping[Any, str], study: str, how: str) -> str:
     return "; ".join(words for name, words in outcomes.items() if said.get((study, name), ABSENT) == how)
 
 
