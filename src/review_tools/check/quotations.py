@@ -13,7 +13,7 @@ from review_tools.check.engine import Sheet, table_rule, whole
 from review_tools.data.problems import Problem
 from review_tools.data.project import Project, once
 
-LONGEST = 40  # words of a quotation
+LONGEST = {"outcomes": ("reported", 40), "corrections": ("seed_words", 10)}  # words
 CHECKED, NOT_CHECKABLE, SKIPPED = "checked", "not checkable", "skipped"
 ADDED = ("combined by hand", "counted from rows")
 FRACTION = re.compile(r"(?<![\d/.])(\d+)\s*(?:/|of(?: the)?|out of)\s*(\d+)(?![\d/.]|\s*%)")
@@ -197,12 +197,13 @@ def not_as_reported(outcomes: Sheet) -> Iterator[Problem]:
                 yield from outcomes.report([line], column, why, remedy)
 
 
-@table_rule("outcomes")
-def long_quotation(outcomes: Sheet) -> Iterator[Problem]:
-    """Refuse a quotation of more than forty words."""
-    words = outcomes["reported"].map(lambda reported: len(reported.split()))
-    why, remedy = "{:g} words", f"quote {LONGEST} words at most, those with the numbers"
-    yield from outcomes.report(words > LONGEST, "reported", why, remedy, words)
+@table_rule(*LONGEST)
+def long_quotation(rows: Sheet) -> Iterator[Problem]:
+    """Refuse a quotation of more words than its column takes."""
+    column, longest = LONGEST[rows.table.name]
+    words = rows[column].map(lambda quoted: len(quoted.split()))
+    why, remedy = "{:g} words", f"quote {longest} words at most, those that matter"
+    yield from rows.report(words > longest, column, why, remedy, words)
 
 
 @table_rule("outcomes")

@@ -78,16 +78,22 @@ def retractions(
 ) -> None:
     """Ask Crossref and PubMed about every work: retractions, concerns, corrections; exit 1 if one is unknown.
 
-    A work without a usable answer is left as it is.
+    A work without a usable answer is left as it is. Exit 1, too, where the 2024 review lacks words that we correct.
     """
+    from review_tools.sources import guards
     from review_tools.sources.add import remaining
-    from review_tools.sources.http import Client
+    from review_tools.sources.http import Client, ServiceError
     from review_tools.sources.retractions import ask, enter, markdown
     from review_tools.synthesis import claims
 
     project = open_project(root)
+    gone, unread = [], ""
     with Client() as client:
         inquiries = ask(project.works.values(), client)
+        try:
+            gone = guards.gone(client, project.text("corrections").to_dict("records"))
+        except ServiceError as error:
+            unread = f"the text of the 2024 review: {error}"
     with edit(project.root, dry_run=dry_run) as change:
         new = enter(change, inquiries)
         if new:
@@ -103,16 +109,20 @@ def retractions(
     unknown = [one for one in inquiries if one.unknown]
     for one in unknown:
         print(f"unknown: {one.study_id}: {'; '.join(one.unknown)}", file=sys.stderr)
+    for row in gone:
+        print(guards.sentence(row), file=sys.stderr)
+    if unread:
+        print(f"unknown: {unread}", file=sys.stderr)
     answered = sum(one.conclusive for one in inquiries)
     nowhere = sum(not (one.held or one.unknown) for one in inquiries)
     counts = f"Works with an answer: {answered}; new notices: {len(new)}; unknown: {len(unknown)}"
     print(f"{counts}; in neither service: {nowhere}.")
     if report:
         with report.open("a", encoding="utf-8") as file:
-            file.write(markdown(inquiries, new, turned))
+            file.write(markdown(inquiries, new, turned, unread) + guards.markdown(gone))
     if dry_run:
         print("Dry run: nothing was changed.")
-    raise typer.Exit(bool(unknown))
+    raise typer.Exit(bool(unknown or unread or gone))
 
 
 @app.command()
