@@ -1,13 +1,14 @@
-"""Guards of the corrections: the review's text is asked for, and whether it still holds the words that are corrected."""
+"""Guards of the corrections: whether the text of the review still holds the words that are corrected."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from review_tools.sources import europepmc, report
 from review_tools.sources.http import Client
 from review_tools.sources.identify import SEED
 
-Row = dict[str, str]
+Row = Mapping[Any, Any]
 MENDED = "mended"
 
 
@@ -38,4 +39,5 @@ def sentence(row: Row) -> str:
 
 def _words(text: str) -> str:
     """Return words and figures alone, so that marks, blanks and kinds of dashes make no difference."""
-    return f" {' '.join(re.findall(r'[^\W_]+', text.casefold()))} "
+    words = " ".join(re.findall(r"[^\W_]+", text.casefold()))
+    return f" {words} "
