@@ -21,9 +21,9 @@ JSON, XML, TEXT = "application/json", "text/xml; charset=UTF-8", "text/plain;cha
 class Services:
     """A running server; a context manager.
 
-    ``works``, ``articles``, ``studies`` and ``texts`` are what Crossref, PubMed, ClinicalTrials.gov and Europe PMC hold and may be
-    changed by a test; ``fault`` spoils the next answers to addresses that contain a text; ``asked`` lists the
-    requests; ``routes`` maps the start of a path to what answers it.
+    ``works``, ``articles``, ``studies`` and ``texts`` are what Crossref, PubMed, ClinicalTrials.gov and Europe PMC
+    hold and may be changed by a test; ``fault`` spoils the next answers to addresses that contain a text; ``asked``
+    lists the requests; ``routes`` maps the start of a path to what answers it.
     """
 
     def __init__(self) -> None:

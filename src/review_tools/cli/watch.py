@@ -109,8 +109,8 @@ def retractions(
     unknown = [one for one in inquiries if one.unknown]
     for one in unknown:
         print(f"unknown: {one.study_id}: {'; '.join(one.unknown)}", file=sys.stderr)
-    for row in gone:
-        print(guards.sentence(row), file=sys.stderr)
+    for correction in gone:
+        print(guards.sentence(correction), file=sys.stderr)
     if unread:
         print(f"unknown: {unread}", file=sys.stderr)
     answered = sum(one.conclusive for one in inquiries)
