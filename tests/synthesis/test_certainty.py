@@ -195,7 +195,7 @@ SOME = "some concerns"
     [
         ({}, "low"),
         ({"measurement": SOME, "deviations": SOME}, SOME),
-        ({"measurement": SOME, "deviations": SOME, "randomisation": SOME}, "high"),
+        ({"measurement": SOME, "deviations": SOME, "randomisation": SOME}, SOME),
         ({"measurement": "high"}, "high"),
     ],
 )

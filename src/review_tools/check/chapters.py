@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from review_tools.check.engine import file_rule, whole
+from review_tools.check.comparability import ARMS
+from review_tools.check.engine import Sheet, file_rule, table_rule, whole
 from review_tools.data import inline_values
 from review_tools.data.bibliography import FILE
 from review_tools.data.problems import DataError, Problem, did_you_mean
@@ -64,6 +65,17 @@ def unanswered_role(project: Project) -> Iterator[Problem]:
                 continue  # the table itself is reported already
             except inline_values.UnknownFactError as error:
                 yield Problem(file, str(error), "correct the role, or add the row", line, "", match[0])
+
+
+@table_rule("studies")
+def trial_not_named(studies: Sheet) -> Iterator[Problem]:
+    """Refuse a controlled study that no chapter names: to pass over what cannot be pooled favours one side."""
+    outcomes = studies.of("outcomes")
+    controlled = outcomes["study_id"][outcomes["design"].isin(ARMS)]
+    named = [key for text in chapters(studies.project).values() for key, _ in cited_keys(text)]
+    out = studies["study_id"].isin(controlled) & ~studies["study_id"].isin(named)
+    remedy = "cite it with its disease, in words where its numbers cannot be pooled"
+    yield from studies.report(out, "study_id", "a controlled study that no chapter names", remedy)
 
 
 @once

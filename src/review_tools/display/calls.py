@@ -24,7 +24,7 @@ TABLES = {
     "explorer": "explorer",
     "flow": "screening_queue search_log",
     "front_page": "at_a_glance cite directions",
-    "open_questions": "open_references trials_without_outcomes unchecked_values untested_claims",
+    "open_questions": "drifted_trials open_references trials_without_outcomes unchecked_values untested_claims",
     "protocol_tables": "checklist protocol",
     "results": "claims decisions gap_rows published_pools update update_verdicts",
     "selection_tables": "conflicts extraction judgements not_found outcome_sets",

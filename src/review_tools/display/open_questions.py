@@ -20,6 +20,8 @@ from review_tools.display.theme import plural
 from review_tools.synthesis import claims
 
 UNTESTED = "cannot be tested yet"
+GOING_ON = ("not yet recruiting", "recruiting", "active, not recruiting", "enrolling by invitation", "unknown")
+DRIFT_MONTHS = 18  # after which a registry status is old
 
 
 def take(project: Project, form: str, subject: str, **answers: str) -> Cell:
@@ -93,6 +95,34 @@ def trials_without_outcomes(project: Project) -> Grid:
         f"{plural(len(frame), 'trial')} without an outcome here, completed ones first",
         name="no-outcomes",
         filters={"Status": frame["status"], "Disease": frame["disease"]},
+    )
+
+
+def drifted_trials(project: Project) -> Grid:
+    """Show trials whose registry status was read long ago, or says that they go on past their own end.
+
+    Measured against the day of the newest version, so that the same data give the same page.
+    """
+    frame, today = project.table("trials"), pd.Timestamp(project.citation.released)
+    old = frame["status_date"] < today - pd.DateOffset(months=DRIFT_MONTHS)
+    over = frame["completion_date"].notna() & (frame["completion_date"].str[:7] < f"{today:%Y-%m}")
+    going = frame["registered_status"].isin(GOING_ON)
+    frame = frame[going & (old | over)].assign(why=over.map({True: "past its own end", False: "status is old"}))
+    return grid(
+        {
+            "Trial": stacks(each(trial_link, frame["trial_id"]), notes(frame["label"])),
+            "Status": stacks(frame["registered_status"], notes(frame["status_date"].dt.strftime("%Y-%m-%d"))),
+            "Planned end": frame["completion_date"],
+            "Why": frame["why"],
+            "Take it": [
+                take(project, "value", f"Correct a value: {name}", table="trials", row=name)
+                for name in frame["trial_id"]
+            ],
+        },
+        f"{plural(len(frame), 'trial')} whose registry entry should be looked at again "
+        f"(as of {today:%Y-%m-%d}: older than {DRIFT_MONTHS} months, or past its own end)",
+        name="drift",
+        filters={"Why": frame["why"], "Disease": frame["disease"]},
     )
 
 

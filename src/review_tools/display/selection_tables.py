@@ -12,8 +12,8 @@ from review_tools.display.grid import Cell, Grid, grid, links, notes, stacks, ta
 from review_tools.display.queries import in_words, select
 from review_tools.display.theme import plural
 
-NUMBERS = ("binary", "single-arm binary", "continuous", "single-arm continuous", "effect", "counts")
-NOT_REPORTED = tag("not reported", "none")
+FULL = {"binary", "single-arm binary", "continuous", "single-arm continuous", "effect", "counts"}
+NUMBERS, WORDS, ABSENT = "Numbers", "Words, or some numbers", "Not reported in what was read"
 
 
 def outcome_sets(project: Project, disease: str | None = None) -> Grid:
@@ -53,28 +53,26 @@ def extraction(project: Project, disease: str) -> Grid:
     rows = project.table("outcomes")
     rows = rows[rows["disease"].isin(diseases) & rows["design"].isin(ARMS)]
     studies = sorted(rows["study_id"].unique())
-    has = {pair: set(group["block"]) for pair, group in rows.groupby(["study_id", "outcome_set"])}
-    sets = sets[[any((study, name) in has for study in studies) for name in sets["outcome_set"]]]
+    said = {pair: _said(set(group["block"])) for pair, group in rows.groupby(["study_id", "outcome_set"])}
+    named = {name for _, name in said}
+    outcomes = {row["outcome_set"]: row["outcome"] for row in sets.to_dict("records") if row["outcome_set"] in named}
     signed = project.table("studies").set_index("study_id")
     whole = [f"whole, {day:%Y-%m-%d}" if pd.notna(day) else "not whole" for day in signed.loc[studies, "extracted_on"]]
-    columns = {
-        f"{row['outcome']}": [_said(has.get((study, row["outcome_set"]))) for study in studies]
-        for row in sets.to_dict("records")
-    }
+    held = {how: [_names(outcomes, said, study, how) for study in studies] for how in (NUMBERS, WORDS, ABSENT)}
+    nobody = "; ".join(sets.loc[~sets["outcome_set"].isin(named), "outcome"])
+    caption = f"{plural(len(studies), 'controlled study', 'controlled studies')}, "
+    caption += plural(len(outcomes), "declared outcome") + (f"; reported by none of them: {nobody}" if nobody else "")
     return grid(
-        {"Study": stacks(study_links(project, studies), notes(whole)), **columns},
-        f"{plural(len(studies), 'controlled study', 'controlled studies')}, {plural(len(sets), 'declared outcome')}",
-        name="extraction",
-        tools=False,
+        {"Study": stacks(study_links(project, studies), notes(whole)), **held}, caption, name="extraction", tools=False
     )
 
 
-def _said(blocks: set[str] | None) -> Cell:
-    if blocks is None:
-        return NOT_REPORTED
-    if blocks & set(NUMBERS):
-        return tag("numbers", "dampens")
-    return tag("some numbers", "mixed") if blocks - {"words only"} else tag("words only", "mixed")
+def _names(outcomes: dict[str, str], said: dict[tuple[str, str], str], study: str, how: str) -> str:
+    return "; ".join(words for name, words in outcomes.items() if said.get((study, name), ABSENT) == how)
+
+
+def _said(blocks: set[str]) -> str:
+    return NUMBERS if blocks & FULL else WORDS
 
 
 def not_found(project: Project, kind: str | None = None) -> Grid:

@@ -1,6 +1,8 @@
 """Risk of bias of one study's result: from this review's judgements of domains to one word.
 
-RoB 2: high where a domain is high or several have some concerns, low where all are low. ROBINS-I: the worst domain.
+The worst domain gives the word, in RoB 2 and in ROBINS-I. RoB 2 lets several domains with some concerns make a result
+one of high risk, by judgement; this review does not count them up, because most of its concerns are about what the part
+of a report that was read does not tell. Whoever judges that they do add up writes the row of a domain as high.
 Where several people judged a domain, the more careful judgement counts. Sources: Sterne JAC et al. BMJ 2019;366:l4898
 (RoB 2), doi 10.1136/bmj.l4898; Sterne JAC et al. BMJ 2016;355:i4919 (ROBINS-I), doi 10.1136/bmj.i4919.
 """
@@ -14,7 +16,6 @@ from review_tools.synthesis.comparisons import as_of
 
 ROBINS = "ROBINS-I"
 WORST_LAST = ("low", "no information", "some concerns", "moderate", "high", "serious", "critical")
-SEVERAL = 3  # domains with some concerns that make a result one of high risk
 LOW, SOME, HIGH = "low", "some concerns", "high"
 CLASS = {"low": LOW, "high": HIGH, "serious": HIGH, "critical": HIGH}  # every other judgement: some concerns
 
@@ -33,8 +34,7 @@ class Judged:
     def without(self, *domains: str) -> str:
         """Return the overall judgement that leaves some domains aside."""
         kept = [judgement for domain, judgement in self.domains.items() if domain not in domains] or [LOW]
-        worst = max(kept, key=WORST_LAST.index)
-        return HIGH if self.tool != ROBINS and worst == SOME and kept.count(SOME) >= SEVERAL else worst
+        return max(kept, key=WORST_LAST.index)
 
 
 def judged(project: Project, study_id: str, outcome_set: str, version: str | None = None) -> Judged | None:
