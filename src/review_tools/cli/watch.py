@@ -121,6 +121,9 @@ def identify(
         Path | None, typer.Option("--from", help="Crossref's JSON record of the seed review, saved: works offline.")
     ] = None,
     by: Annotated[str, typer.Option(help="Your name, for the changelog.")] = "",
+    report_to: Annotated[
+        Path | None, typer.Option("--report", help="Add what was found to this Markdown file.")
+    ] = None,
     dry_run: DryRun = False,
     root: Root = None,
 ) -> None:
@@ -134,6 +137,9 @@ def identify(
 
     project = open_project(root)
     signed(by)
+    if not (project.table("citations")["match"] == "unidentified").any():
+        print("Every reference number is identified; nothing was asked.")
+        return
     with Client() as client, edit(project.root, dry_run=dry_run) as change:
         if file:
             listed, seen = saved_list(file)
@@ -151,6 +157,11 @@ def identify(
         ("left", report.left),
     ):
         print("\n  ".join([f"{len(lines)} {heading}{':' if lines else '.'}", *lines]))
+    if report_to and report.filled:
+        with report_to.open("a", encoding="utf-8") as held:
+            held.write(
+                "\n".join(["## Reference numbers identified", "", *(f"- {one}" for one in report.filled), "", ""])
+            )
     if dry_run:
         print("Nothing was written (--dry-run).")
 
