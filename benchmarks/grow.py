@@ -15,7 +15,7 @@ from review_tools.data.tables import csv_bytes
 from review_tools.synthesis import claims
 
 TABLES = ("studies", "findings", "finding_mediators", "trials", "trial_sources", "outcomes", "outcome_flags")
-TABLES += ("comparison_outcomes", "published_pools", "published_pool_studies", "assessments")
+TABLES += ("risk_of_bias", "published_pools", "published_pool_studies", "assessments")
 ENTRY = re.compile(r"^@\w+\{([^,]+),.*?^\}", re.MULTILINE | re.DOTALL)
 
 

@@ -21,6 +21,7 @@ WELL = {
     "SEARCH": "success",
     "INSTALL": "success",
     "DATA": "success",
+    "IDENTIFY": "success",
     "WATCH": "success",
     "RETRACTIONS": "success",
     "PROPOSE": "skipped",
@@ -30,6 +31,7 @@ WELL = {
 BROKEN = {
     "install": ({"SEARCH": "failure", "INSTALL": "failure", "DATA": "skipped"}, "packages could not be installed"),
     "data": ({"SEARCH": "failure", "DATA": "failure"}, "data do not pass the check"),
+    "references": ({"IDENTIFY": "failure"}, "Crossref did not answer"),
     "service": ({"WATCH": "failure"}, "source did not answer the search"),
     "runner": ({"SEARCH": "failure", "INSTALL": "", "DATA": "", "WATCH": ""}, "searches ended with: failure"),
     "too long": ({"SEARCH": "cancelled"}, "searches ended with: cancelled"),

@@ -5,19 +5,25 @@ import shlex
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 from typer.testing import CliRunner
 
+import spoil
 from review_tools.changes import compare, state
 from review_tools.changes.compare import between
-from review_tools.changes.release import fits, next_number
+from review_tools.changes.model import Changes, Turn
+from review_tools.changes.release import fits, next_number, signed
 from review_tools.check import check
 from review_tools.cli import app
 from review_tools.data.edit import sha256
 from review_tools.data.problems import DataError
 from review_tools.data.project import Project
+from review_tools.data.tables import csv_bytes
 from review_tools.data.versions import order, versions
+from review_tools.synthesis.signatures import digest
+from small_pool import NAME, counts, review
 
 SetCell = Callable[[str, str, str, str], None]
 Git = Callable[..., str]
@@ -83,7 +89,7 @@ def test_a_snapshot_compares_as_its_project_does(project: Project) -> None:
     by_snapshot, by_project = between(one, kept), compare.compare(project, after)
     for part in ("tables", "pools", "pools_compared", "verdicts", "verdicts_compared"):
         assert getattr(by_snapshot, part) == getattr(by_project, part)
-    assert [turn.newest["claim_id"] for turn in by_snapshot.verdicts] == ["fistula_benefit"]
+    assert [turn.newest["comparison_id"] for turn in by_snapshot.pools] == ["crohns_fistula"]
 
 
 @pytest.mark.parametrize(
@@ -95,9 +101,46 @@ def test_a_snapshot_of_another_form_is_refused(project: Project, content: str) -
         state.snapshot(other, "26.1.0")
 
 
+def signed_by_all(folder: Path) -> int:
+    """Sign every comparison of a folder that moved since the newest release; return how many there are."""
+    project = Project(folder)
+    old, new = state.snapshot(project, NEWEST.number), state.whole(project, NEXT)
+    moved = [turn.after["comparison_id"] for turn in between(old, new).pools if turn.after]
+    frame = pd.DataFrame(
+        [(name, "A. Reader", "2026-11-29", digest(project, name)) for name in sorted(moved)],
+        columns=project.schema["signatures"].columns,
+        dtype="str",
+    )
+    (folder / "data" / "signatures.csv").write_bytes(csv_bytes(frame))
+    return len(moved)
+
+
+def test_no_release_leaves_with_a_moved_result_that_nobody_signed() -> None:
+    """Without a signature, and with one that lapsed; one that stands, or a result that stays, does not hold it up."""
+    held = review(counts(600, 1000, 400, 1000))
+    pool = state.pool(held, NAME)
+    moved, still = (Changes("26.1.0", "26.2.0", (), (Turn(None, pool),) * number, 1, (), 0) for number in (1, 0))
+    signed(held, still)
+    with pytest.raises(DataError, match=r"question: not signed\n→ .*review sign COMPARISON --by NAME"):
+        signed(held, moved)
+    line = f"{NAME},A. Reader,2026-11-29,{digest(held, NAME)}"
+    accepted = spoil.lines(held, "signatures", line)
+    signed(accepted, moved)
+    with pytest.raises(DataError, match="lapsed, since something moved"):
+        signed(spoil.cells(accepted, "outcomes", "a-1", events_arm1="601"), moved)
+
+
 def test_a_version_is_written_everywhere_at_once(repository: Path, set_cell: SetCell, git: Git) -> None:
     set_cell("studies", "ni_2024_mesenchymal", "summary", "Said better.")
+    if signed_by_all(repository):
+        git(repository, "stash", "-q", "--", "data/signatures.csv")
     git(repository, "commit", "-qam", "better")
+    if git(repository, "stash", "list"):
+        code, output = release(repository, "data")
+        assert code == 1
+        assert "wait for a signature" in output
+        git(repository, "stash", "pop", "-q")
+        git(repository, "commit", "-qam", "signed")
     before = files(repository)
     code, output = release(repository, "data", "--dry-run")
     assert code == 0, output

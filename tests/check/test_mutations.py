@@ -20,7 +20,7 @@ import pytest
 
 from review_tools.check import RULES
 from review_tools.check.engine import run
-from review_tools.check.plausibility import FRACTION
+from review_tools.check.quotations import FRACTION
 from review_tools.data import schema
 from review_tools.data.problems import Problem
 from review_tools.data.project import Project

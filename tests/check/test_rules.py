@@ -160,6 +160,7 @@ EXAMPLES: list[tuple[str, Mistake, str]] = [
     ("unknown_citation", added(BOOK, "\n{cite:p}`nobody_2024_nothing`\n"), "does not have"),
     ("unknown_citation", added(BOOK, "\n{cite:p}`gao_2023_mutli`\n"), "did you mean “gao_2023_multi”"),
     ("unknown_seed_number", added(BOOK, "\n{seed}`122`\n"), "not a number of the seed"),
+    ("unknown_comparison", added(BOOK, "\n{result}`agvhd_respons`\n"), "did you mean “agvhd_response”"),
     ("unanswered_role", added(BOOK, "\n{count}`findings cell=x`\n"), "not column=value"),
     ("unanswered_role", added(BOOK, "\n{value}`outcomes deng_2017_randomised-1 event_arm2`\n"), "mean “events_arm2”"),
     ("search_does_not_add_up", searched("6,2,2,1"), "not 2 new + 2 duplicates + 1 ruled_out"),

@@ -21,15 +21,16 @@ JSON, XML, TEXT = "application/json", "text/xml; charset=UTF-8", "text/plain;cha
 class Services:
     """A running server; a context manager.
 
-    ``works``, ``articles`` and ``studies`` are what Crossref, PubMed and ClinicalTrials.gov hold and may be
-    changed by a test; ``fault`` spoils the next answers to addresses that contain a text; ``asked`` lists the
-    requests; ``routes`` maps the start of a path to what answers it.
+    ``works``, ``articles``, ``studies`` and ``texts`` are what Crossref, PubMed, ClinicalTrials.gov and Europe PMC
+    hold and may be changed by a test; ``fault`` spoils the next answers to addresses that contain a text; ``asked``
+    lists the requests; ``routes`` maps the start of a path to what answers it.
     """
 
     def __init__(self) -> None:
         self.works: dict[str, dict[str, Any]] = {}
         self.articles: dict[str, str] = {}
         self.studies: dict[str, dict[str, Any]] = {}
+        self.texts: dict[str, str] = {}  # full texts that Europe PMC holds, by DOI
         self.asked: list[str] = []
         self.agents: list[str] = []
         self._faults: defaultdict[str, list[str]] = defaultdict(list)
@@ -37,6 +38,8 @@ class Services:
             "/crossref/works/": self._work,
             "/pubmed/efetch.fcgi": self._efetch,
             "/clinicaltrials/studies/": self._study,
+            "/europepmc/search": self._find_text,
+            "/europepmc/PMC": self._full_text,
         }
         services = self
 
@@ -101,6 +104,22 @@ class Services:
         if number not in self.studies:
             return 404, TEXT, f"NCT number {number} not found".encode()
         return _json(self.studies[number])
+
+    def _find_text(self, _: str, query: Query) -> Reply:
+        wanted = query["query"].removeprefix("DOI:").strip('"')
+        hits = [
+            {"id": f"{at}", "source": "MED", "pmcid": f"PMC{at}", "doi": doi, "title": "Made up"}
+            for at, doi in enumerate(self.texts, 1)
+            if doi == wanted
+        ]
+        return _json({"version": "6.9", "hitCount": len(hits), "resultList": {"result": hits}})
+
+    def _full_text(self, path: str, _: Query) -> Reply:
+        texts = dict(enumerate(self.texts.values(), 1))
+        number = int(path.removeprefix("/europepmc/PMC").removesuffix("/fullTextXML"))
+        if number not in texts:
+            return 404, TEXT, b"not found"
+        return 200, "application/xml", f"<article><body>{texts[number]}</body></article>".encode()
 
     # Serving and spoiling ------------------------------------------------------------------------------------
 

@@ -41,13 +41,15 @@ def unidentified(root: Path) -> list[str]:
 
 
 def test_every_number_is_filled_with_evidence_and_the_check_passes(
-    copy: Path, listed: list[dict[str, Any]], review: Run, rows: Rows
+    copy: Path, listed: list[dict[str, Any]], services: Services, review: Run, rows: Rows
 ) -> None:
     before = {row["seed_number"]: row for row in rows("citations")}
     waiting = unidentified(copy)
-    code, output = review("identify", "--by", "A. Tester")
+    told = copy.parent / "text.md"
+    code, output = review("identify", "--by", "A. Tester", "--report", str(told))
     assert code == 0, output
     assert f"{len(waiting)} identified" in output
+    assert told.read_text("utf-8").count("\n- ") == len(waiting)
     after = {row["seed_number"]: row for row in rows("citations")}
     for number, row in after.items():
         if number in waiting:
@@ -57,6 +59,9 @@ def test_every_number_is_filled_with_evidence_and_the_check_passes(
         else:
             assert row == before[number]
     assert check(Project(copy)) == []
+    services.asked.clear()
+    assert review("identify") == (0, "Every reference number is identified; nothing was asked.\n")
+    assert services.asked == []
 
 
 def test_a_conflict_is_listed_and_the_confirmed_work_kept(

@@ -1,6 +1,8 @@
 """`review retractions` against the local services: what a notice changes, and that no answer changes nothing."""
 
+from collections.abc import Callable
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import pytest
 
@@ -8,6 +10,7 @@ from review_tools.check import check
 from review_tools.data.edit import Change
 from review_tools.data.project import Project
 from review_tools.sources.http import Client
+from review_tools.sources.identify import SEED
 from review_tools.sources.retractions import Inquiry, ask, enter, markdown
 from review_tools.synthesis.comparisons import answer
 from sources.conftest import Files, Rows, Run
@@ -35,12 +38,13 @@ def project(root: Path) -> Project:
 
 @pytest.fixture
 def held(project: Project, services: Services) -> Services:
-    """The services hold every work of the review, without a notice."""
+    """The services hold every work of the review, without a notice, and the words that are corrected."""
     for work in project.works.values():
         if work["doi"]:
             publish(services, work["doi"])
         if work["pmid"]:
             services.articles[work["pmid"]] = an_article(work["pmid"], "Made up")
+    services.texts[SEED] = " ".join(f"<p>{escape(words)}.</p>" for words in project.text("corrections")["seed_words"])
     return services
 
 
@@ -226,3 +230,34 @@ def test_text_from_outside_is_only_text_in_the_report(project: Project, held: Se
     text = markdown(inquiries, enter(Change(project), inquiries), [])
     assert "10.5555/&lt;script&gt;\\|@\N{ZERO WIDTH SPACE}all\\[x\\]\\(javascript" in text
     assert "<script" not in text
+
+
+def test_words_that_are_corrected_and_gone_are_told(
+    held: Services, tmp_path: Path, review: Run, files: Files, set_cell: Callable[[str, str, str, str], None]
+) -> None:
+    """Marks, blanks and markup make no difference; what is mended is not looked for again."""
+    text = held.texts[SEED].replace("olfactory extra mesenchymal", "olfactory ecto-mesenchymal")
+    held.texts[SEED] = text.replace("placental villi (PM)", "placental <i>villi</i>\n(<b>PM</b>)")
+    before, report = files(), tmp_path / "text.md"
+    code, output = review("retractions", "--report", str(report))
+    assert code == 1
+    assert output.count("the review no longer says") == 1
+    assert "c039b: the review no longer says “olfactory extra mesenchymal stem cell-derived exosomes”" in output
+    assert "# Corrections whose words are gone\n\n- c039b: " in report.read_text(encoding="utf-8")
+    assert files() == before
+    set_cell("corrections", "c039b", "status", "mended")
+    assert review("retractions")[0] == 0
+
+
+@pytest.mark.parametrize("fault", ["not held", "500", "page", "cut"])
+def test_a_text_that_cannot_be_had_is_unknown(held: Services, tmp_path: Path, review: Run, fault: str) -> None:
+    if fault == "not held":
+        held.texts.clear()
+    else:
+        held.fault("fullTextXML", fault)
+    report = tmp_path / "text.md"
+    code, output = review("retractions", "--report", str(report))
+    assert code == 1
+    assert "unknown: the text of the 2024 review: Europe PMC: " in output
+    assert "the review no longer says" not in output
+    assert "- the text of the 2024 review: Europe PMC: " in report.read_text(encoding="utf-8")

@@ -128,7 +128,9 @@ def signed(project: Project, changes: Changes) -> None:
     Raises:
         DataError: there are such results; the message names each.
     """
-    moved = [turn.after["comparison_id"] for turn in changes.pools if turn.after]
+    moved = [
+        turn.after["comparison_id"] for turn in changes.pools if turn.after and (turn.before or turn.after["outcomes"])
+    ]
     open_ = {name: said_of(project, name) for name in moved if not stands(project, name)}
     if open_:
         named = "\n".join(f"  {name}: {said}" for name, said in open_.items())

@@ -7,6 +7,7 @@ from review_tools.check import (  # noqa: F401 (each module registers its rules)
     judgements,
     logs,
     plausibility,
+    quotations,
     rules,
     structure,
 )

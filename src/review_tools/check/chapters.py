@@ -13,6 +13,7 @@ from review_tools.data.project import Project, once
 CITE = re.compile(r"\{cite(?::\w+)?\}`([^`]*)`")
 SEED = re.compile(r"\{seed\}`([^`]*)`")
 FACT = re.compile(r"\{(count|value|percent)\}`([^`]*)`")
+RESULT = re.compile(r"\{(?:result|certainty|plainly)\}`([^`]*)`")
 FENCE = re.compile(r"^(`{3,}|~{3,}).*?^\1", re.MULTILINE | re.DOTALL)
 ROLE_OR_CODE = re.compile(r"(?P<role>\{[\w:]+\}`[^`]*`)|(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)", re.DOTALL)
 CONFLICT = re.compile(r"^(?:<{7}|>{7}) .*$", re.MULTILINE)
@@ -65,6 +66,17 @@ def unanswered_role(project: Project) -> Iterator[Problem]:
                 continue  # the table itself is reported already
             except inline_values.UnknownFactError as error:
                 yield Problem(file, str(error), "correct the role, or add the row", line, "", match[0])
+
+
+@file_rule(BOOK)
+def unknown_comparison(project: Project) -> Iterator[Problem]:
+    """Refuse a result in the prose of a comparison that data/comparisons.csv does not have."""
+    names = whole(project, "comparisons").lines["comparison_id"]
+    for file, text in chapters(project).items():
+        for match, line in occurrences(RESULT, text):
+            if match[1].strip() not in names:
+                remedy = f"{did_you_mean(match[1], names)}name a comparison of data/comparisons.csv"
+                yield Problem(file, "not a comparison", remedy, line, "", match[0])
 
 
 @table_rule("studies")

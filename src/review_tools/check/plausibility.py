@@ -19,14 +19,7 @@ RATIOS = ("RR", "OR", "HR", "rate ratio")
 SPREAD, SUM, UNUSUAL = "possible SE as SD", "does not add up", "unusual value"
 LARGE = 3.0  # arms this many SDs apart hardly overlap; an SE read as an SD is the commoner reason (metafor, escalc)
 OFF_CENTRE = 0.1  # of the interval's width, beyond what rounding explains
-FRACTION = re.compile(r"(\d+)\s*(?:/|of|out of)\s*(\d+)")
-FIGURE = re.compile(r"\d+(?:\.\d+)?")
 DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
-PRINTED = {  # basis and block: the figures that the words of the source show, in this order
-    ("printed", "continuous"): ("mean_arm1", "sd_arm1", "mean_arm2", "sd_arm2"),
-    ("printed", "effect"): ("effect", "ci_low", "ci_high"),
-    ("derived from percent", "binary"): ("printed_percent_arm1", "printed_percent_arm2"),
-}
 PEERS = 5  # values of one outcome and unit from which “far outside” means something
 FAR = 6.0  # robust standard deviations (MAD × 1.4826; Iglewicz and Hoaglin 1993 take 3.5 for a first look)
 SMALL = 0.25  # of the peers' median spread: n = 16 a study makes an SE that small
@@ -45,30 +38,6 @@ def _report(outcomes: Sheet, lines: Lines, column: str, why: str, flag: str, *sh
     remedy = f"check the source; if it prints this, add the flag “{flag}” with a note to data/outcome_flags.csv"
     lines = lines if isinstance(lines, pd.Series) else outcomes.frame.index.to_series().isin(lines)
     yield from outcomes.report(lines & ~outcomes.flagged(flag), column, why, remedy, *shown)
-
-
-@table_rule("outcomes")
-def not_as_reported(outcomes: Sheet) -> Iterator[Problem]:
-    """Refuse a figure that the words of its source do not show, or show for the other arm.
-
-    Events and people are looked for only where the words hold a fraction (9/20, 9 of 20): others are spelt out.
-    """
-    figures = _figures(outcomes.project)
-    for line, row in outcomes.rows.items():
-        fractions = FRACTION.findall(row["reported"]) if row["block"].endswith("binary") else []
-        shown: list[Any] = [float(figure) for figure in FIGURE.findall(row["reported"])]
-        columns = PRINTED.get((row["value_basis"], row["block"].removeprefix("single-arm ")), ())
-        wanted: list[Any] = [abs(float(figures[line][column])) for column in columns]
-        if fractions and row["value_basis"] == "printed":
-            shown = [(float(events), float(n)) for events, n in fractions]
-            columns = ("events_arm1", "events_arm2")
-            wanted = [(figures[line][one], figures[line][one.replace("events", "n")]) for one in columns]
-        rest = iter(shown)
-        for column, figure in zip(columns, wanted, strict=True):
-            if row[column] and figure not in rest:
-                why = "the words in “reported” do not show this, or show the arms the other way round"
-                yield from _report(outcomes, [line], column, why, SUM)
-                break
 
 
 @table_rule("outcomes")

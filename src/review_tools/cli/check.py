@@ -78,16 +78,17 @@ def accept(
 
 @app.command()
 def sign(
-    comparison: Annotated[str, typer.Argument(help="Identifier of the comparison, from data/comparisons.csv.")],
-    by: Annotated[str, typer.Option(help="Your name: you have read its rows, certainty and wording.")],
+    comparisons: Annotated[list[str], typer.Argument(help="Identifiers of comparisons, from data/comparisons.csv.")],
+    by: Annotated[str, typer.Option(help="Your name: you have read rows, certainty and wording of each.")],
     root: Root = None,
 ) -> None:
-    """Sign what a comparison says, with your name and today's date; the signature lapses when any of it moves."""
+    """Sign what comparisons say, with your name and today's date; a signature lapses when any of it moves."""
     from review_tools.synthesis import signatures
 
     project = open_project(root)
     try:
-        print(signatures.sign(project, comparison, by))
+        for comparison in comparisons:
+            print(signatures.sign(project, comparison, by))
     except (DataError, KeyError) as error:
         refuse(str(error.args[0]))
 

@@ -78,16 +78,22 @@ def retractions(
 ) -> None:
     """Ask Crossref and PubMed about every work: retractions, concerns, corrections; exit 1 if one is unknown.
 
-    A work without a usable answer is left as it is.
+    A work without a usable answer is left as it is. Exit 1, too, where the 2024 review lacks words that we correct.
     """
+    from review_tools.sources import guards
     from review_tools.sources.add import remaining
-    from review_tools.sources.http import Client
+    from review_tools.sources.http import Client, ServiceError
     from review_tools.sources.retractions import ask, enter, markdown
     from review_tools.synthesis import claims
 
     project = open_project(root)
+    gone, unread = [], ""
     with Client() as client:
         inquiries = ask(project.works.values(), client)
+        try:
+            gone = guards.gone(client, project.text("corrections").to_dict("records"))
+        except ServiceError as error:
+            unread = f"the text of the 2024 review: {error}"
     with edit(project.root, dry_run=dry_run) as change:
         new = enter(change, inquiries)
         if new:
@@ -103,16 +109,20 @@ def retractions(
     unknown = [one for one in inquiries if one.unknown]
     for one in unknown:
         print(f"unknown: {one.study_id}: {'; '.join(one.unknown)}", file=sys.stderr)
+    for correction in gone:
+        print(guards.sentence(correction), file=sys.stderr)
+    if unread:
+        print(f"unknown: {unread}", file=sys.stderr)
     answered = sum(one.conclusive for one in inquiries)
     nowhere = sum(not (one.held or one.unknown) for one in inquiries)
     counts = f"Works with an answer: {answered}; new notices: {len(new)}; unknown: {len(unknown)}"
     print(f"{counts}; in neither service: {nowhere}.")
     if report:
         with report.open("a", encoding="utf-8") as file:
-            file.write(markdown(inquiries, new, turned))
+            file.write(markdown(inquiries, new, turned, unread) + guards.markdown(gone))
     if dry_run:
         print("Dry run: nothing was changed.")
-    raise typer.Exit(bool(unknown))
+    raise typer.Exit(bool(unknown or unread or gone))
 
 
 @app.command()
@@ -121,6 +131,9 @@ def identify(
         Path | None, typer.Option("--from", help="Crossref's JSON record of the seed review, saved: works offline.")
     ] = None,
     by: Annotated[str, typer.Option(help="Your name, for the changelog.")] = "",
+    report_to: Annotated[
+        Path | None, typer.Option("--report", help="Add what was found to this Markdown file.")
+    ] = None,
     dry_run: DryRun = False,
     root: Root = None,
 ) -> None:
@@ -134,6 +147,9 @@ def identify(
 
     project = open_project(root)
     signed(by)
+    if not (project.table("citations")["match"] == "unidentified").any():
+        print("Every reference number is identified; nothing was asked.")
+        return
     with Client() as client, edit(project.root, dry_run=dry_run) as change:
         if file:
             listed, seen = saved_list(file)
@@ -151,6 +167,11 @@ def identify(
         ("left", report.left),
     ):
         print("\n  ".join([f"{len(lines)} {heading}{':' if lines else '.'}", *lines]))
+    if report_to and report.filled:
+        with report_to.open("a", encoding="utf-8") as held:
+            held.write(
+                "\n".join(["## Reference numbers identified", "", *(f"- {one}" for one in report.filled), "", ""])
+            )
     if dry_run:
         print("Nothing was written (--dry-run).")
 

@@ -27,7 +27,7 @@ TABLES = {
     "open_questions": "drifted_trials open_references trials_without_outcomes unchecked_values untested_claims",
     "protocol_tables": "checklist protocol",
     "results": "claims decisions gap_rows published_pools update update_verdicts",
-    "selection_tables": "conflicts extraction judgements not_found outcome_sets",
+    "selection_tables": "conflicts extraction judgements not_found outcome_sets quotations",
     "summary": "answers comparison other_comparisons summary_of_findings",
     "trial_tables": "trial_differences trials",
 }

@@ -110,8 +110,8 @@ def corrections(project: Project, section: str | None = None) -> Grid:
     place = frame["section"].where(~frame["section"].str[:1].str.isdigit(), "section " + frame["section"])
     return grid(
         {
-            "Subject": stacks(subject, tags(words["kind"], "kind"), notes(frame["correction_id"])),
-            "The review says": stacks(frame["seed_says"], notes(place)),
+            "Subject": stacks(subject, tags(words["kind"], "kind"), notes(frame["correction_id"], words["status"])),
+            "The review says": stacks(frame["seed_says"], notes(place, "“" + frame["seed_words"] + "”")),
             "The source says": stacks(frame["source_says"], notes(source_links(frame), words["confidence"])),
             "What it means": frame["meaning"],
         },
@@ -123,6 +123,7 @@ def corrections(project: Project, section: str | None = None) -> Grid:
             "Section": frame["section"],
             "About": frame["trial_id"].isna().map({True: "a cited work", False: "a trial"}),
             "Confidence": words["confidence"],
+            "Status": words["status"],
         },
     )
 

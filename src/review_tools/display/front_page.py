@@ -13,7 +13,7 @@ from review_tools.display.summary import comparison_links, rating
 from review_tools.display.theme import plural
 from review_tools.display.trial_tables import either
 from review_tools.synthesis import comparisons, words
-from review_tools.synthesis.certainty import certainty
+from review_tools.synthesis.certainty import RATINGS, certainty
 
 # What the date means depends on the reader's clock, so `static/schedule.js` fills `.search-badge`.
 _TEMPLATE = ENVIRONMENT.from_string("""\
@@ -96,11 +96,9 @@ def at_a_glance(project: Project) -> Glance:
     works = outcomes.groupby("design")["study_id"].nunique()
     reports = plural(outcomes["study_id"].nunique(), "study", "studies")
     pools = [result for result in comparisons.controlled(project) if result.k > 1]
-    points = pd.Series([words.direction(pool) for pool in pools]).value_counts()
-    pointing = (
-        ", ".join(f"{points[name]} {name}" for name in map(words.direction_of, words.VERDICTS) if name in points)
-        or "none yet"
-    )
+    rated = [certainty(project, str(pool.comparison["comparison_id"])) for pool in pools]
+    ratings = [one.rating for one in rated if one]
+    sure = ", ".join(f"{ratings.count(word)} {word}" for word in reversed(RATINGS) if word in ratings) or "none yet"
     people, read = count("studies", kind="human trial"), count("findings", basis="source read")
     completed = count("trials", registered_status="completed")
     cards = [
@@ -108,7 +106,7 @@ def at_a_glance(project: Project) -> Glance:
         Card(count("findings"), "laboratory and animal findings", f"{read} checked in their source", MECHANISMS),
         Card(count("trials"), "registered trials", f"{completed} completed", "book/trials"),
         Card(len(outcomes), "outcomes in people", f"from {reports}, {works.get('randomised', 0)} randomised", DISEASES),
-        Card(len(pools), "pooled results", pointing, "book/synthesis/index"),
+        Card(len(pools), "pooled results", f"certainty: {sure}", "book/synthesis/index"),
         Card(count("corrections"), "corrections", "places where seed and source disagree", "book/audit"),
     ]
     counts = either(project.table("trials"), "status").fillna("not shown").value_counts()

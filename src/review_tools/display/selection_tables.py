@@ -1,11 +1,13 @@
 """Tables of what is chosen and what is missing: declared outcomes, what studies say of them, what was not found."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import pandas as pd
 
 from review_tools.check.comparability import ARMS, FORM_OF
+from review_tools.check.engine import whole
+from review_tools.check.quotations import CHECKED, NOT_CHECKABLE, SKIPPED, sort_of_reason, state, unshown
 from review_tools.data.project import Project
 from review_tools.display.data_tables import study_links
 from review_tools.display.grid import Cell, Grid, grid, links, notes, stacks, tag
@@ -67,12 +69,39 @@ def extraction(project: Project, disease: str) -> Grid:
     )
 
 
-def _names(outcomes: dict[str, str], said: dict[tuple[str, str], str], study: str, how: str) -> str:
+def _names(outcomes: dict[str, str], said: Mapping[Any, str], study: str, how: str) -> str:
     return "; ".join(words for name, words in outcomes.items() if said.get((study, name), ABSENT) == how)
 
 
 def _said(blocks: set[str]) -> str:
     return NUMBERS if blocks & FULL else WORDS
+
+
+def quotations(project: Project) -> Grid:
+    """Show the outcomes whose numbers the words of their source do not all show, with the reason; count the others."""
+    missing = list(unshown(project).values())
+    states = pd.Series(
+        [state(row, left) for row, left in zip(whole(project, "outcomes").rows.values(), missing, strict=True)]
+    )
+    frame = project.table("outcomes").reset_index(drop=True)
+    reasons = pd.Series(map(sort_of_reason, missing)).where(states == NOT_CHECKABLE, states)
+    frame, reasons = frame[states != CHECKED], reasons[states != CHECKED]
+    words = in_words(project, "outcomes", frame)
+    named = ", ".join(f"{count} {reason}" for reason, count in reasons[reasons != SKIPPED].value_counts().items())
+    counts = {one: int((states == one).sum()) for one in (CHECKED, NOT_CHECKABLE, SKIPPED)}
+    return grid(
+        {
+            "Study": stacks(study_links(project, frame["study_id"]), notes(frame["outcome_id"])),
+            "Outcome": stacks(frame["outcome"], notes(frame["time"])),
+            "As reported": stacks(frame["reported"], notes(links(frame["source_url"], frame["source_where"]))),
+            "Not checkable, because": stacks(frame["not_quoted"], notes(reasons)),
+            "Read": words["read"],
+        },
+        f"{plural(len(states), 'outcome')}: {counts[CHECKED]} checked against the words of their source, "
+        f"{counts[NOT_CHECKABLE]} not checkable ({named}), {counts[SKIPPED]} skipped",
+        name="quotations",
+        filters={"Reason": reasons, "Disease": frame["disease"], "Read": words["read"]},
+    )
 
 
 def not_found(project: Project, kind: str | None = None) -> Grid:

@@ -1,10 +1,10 @@
-"""Europe PMC's REST search."""
+"""Europe PMC's REST search, and the full texts that it holds."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from review_tools.sources.http import EUROPEPMC, Client
+from review_tools.sources.http import EUROPEPMC, EUROPEPMC_TEXT, Client
 from review_tools.sources.records import Page, Record, RecordError, doi, page_of, plain, title
 
 
@@ -34,3 +34,17 @@ def record(hit: Any) -> Record:
         year=plain(hit.get("pubYear")),
         abstract=plain(hit.get("abstractText")),
     )
+
+
+def full_text(client: Client, wanted: str) -> str:
+    """Return the full text of a work by its DOI. Raises ServiceError when Europe PMC does not hold it."""
+
+    def number(answer: Any) -> str:
+        for hit in answer["resultList"]["result"]:
+            if doi(plain(hit.get("doi"))) == wanted and plain(hit.get("pmcid")):
+                return plain(hit["pmcid"])
+        raise RecordError(f"holds no full text of {wanted}")
+
+    params = {"query": f'DOI:"{wanted}"', "format": "json", "resultType": "core"}
+    pmcid = client.get(EUROPEPMC, "search", params, number)
+    return client.get(EUROPEPMC_TEXT, f"{pmcid}/fullTextXML", {}, lambda article: "".join(article.itertext()))

@@ -313,6 +313,7 @@ def _correction(change: Change, answers: dict[str, str], _: Client) -> str:
         raise DataError(f"All identifiers that begin with {stem} are taken; a maintainer has to enter this one.")
     row = {column: answers[column] for column in frame.columns if answers.get(column)}
     row |= {"correction_id": name, "seed_number": number, "study_id": studies.get(number, ""), "trial_id": trial}
+    row["status"] = "open"
     change.add_row("corrections", row)
     return f"Record correction {name}"
 

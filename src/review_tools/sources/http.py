@@ -5,7 +5,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
@@ -47,6 +47,7 @@ CROSSREF = Service("Crossref", "https://api.crossref.org", "REVIEW_CROSSREF_URL"
 PUBMED = Service("PubMed", "https://eutils.ncbi.nlm.nih.gov/entrez/eutils", "REVIEW_PUBMED_URL", 0.35, "xml")
 CLINICALTRIALS = Service("ClinicalTrials.gov", "https://clinicaltrials.gov/api/v2", "REVIEW_CLINICALTRIALS_URL", 1.0)
 EUROPEPMC = Service("Europe PMC", "https://www.ebi.ac.uk/europepmc/webservices/rest", "REVIEW_EUROPEPMC_URL", 0.2)
+EUROPEPMC_TEXT = replace(EUROPEPMC, form="xml")
 
 
 class ServiceError(DataError):

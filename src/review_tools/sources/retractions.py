@@ -105,12 +105,13 @@ def enter(change: Change, inquiries: list[Inquiry]) -> list[Row]:
     return new
 
 
-def markdown(inquiries: list[Inquiry], new: list[Row], turned: list[str]) -> str:
+def markdown(inquiries: list[Inquiry], new: list[Row], turned: list[str], unread: str = "") -> str:
     """Return the part of a pull request's text about notices; all text from outside is escaped."""
     columns = ("study_id", "kind", "notice", "noticed_on", "source", "before", "after", "source_url")
     text = "\n# Notices about works\n\n" + report.listing(new, columns, "No new retraction, correction or concern.")
     if turned:
         text += "\n## Sentences to read again\n\n" + report.bullets(turned)
-    if unknown := [f"{one.study_id}: {why}" for one in inquiries for why in one.unknown]:
+    unknown = [f"{one.study_id}: {why}" for one in inquiries for why in one.unknown]
+    if unknown := [*unknown, *([unread] if unread else [])]:
         text += "\n## Not known\n\n" + report.bullets(unknown)
     return text

@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from review_tools.check.quotations import fitting_counts
 from review_tools.data.project import Project, once
 from review_tools.data.retracted import UNSOUND
 from review_tools.data.schema import SEPARATOR
@@ -298,13 +299,6 @@ def _other_counts(rows: pd.DataFrame, measure: Measure) -> dict[str, Effects]:
         if not changed.equals(rows) and (found := _effects(changed, measure)):
             ends[name] = found
     return ends
-
-
-def fitting_counts(percent: float, n: int) -> list[int]:
-    """Return the numbers of events out of n that print as a percentage, to the decimals that it is printed with."""
-    decimals = len(f"{percent:.10g}".partition(".")[2])
-    fit = [events for events in range(n + 1) if abs(round(100 * events / n, decimals) - percent) < 1e-9]
-    return fit or [round(percent * n / 100)]
 
 
 def before_and_after(project: Project, before: str, after: str | None = None) -> list[tuple[Answer, Answer]]:
