@@ -263,12 +263,13 @@ def test_bad_input_is_refused_with_a_remedy(case: tuple[Any, ...], filled: Servi
     assert files() == before
 
 
-def test_a_record_without_authors_gets_a_key_and_a_note(filled: Services, review: Run) -> None:
+def test_a_record_without_authors_gets_a_key_and_a_note(copy: Path, filled: Services, review: Run) -> None:
     filled.works[DOI] = a_work(DOI, "Nobody wrote this", author=None)
     code, output = review("add", "doi", DOI, *STUDY)
     assert code == 0, output
     assert "names no author" in output
     assert "unnamed_2025_nobody" in output
+    assert "shorttitle = {Nobody wrote this, Journal of Invented Results" in (copy / "references.bib").read_text()
 
 
 def test_a_retracted_work_is_marked(filled: Services, review: Run) -> None:

@@ -169,7 +169,7 @@ def _show(record: "Record") -> None:
     for notice in record.notices:
         print(f"  NOTE: {shorten(f'{notice.kind} {notice.date} {notice.doi or notice.pmid}')}")
     if not (record.authors or record.columns):
-        print("  NOTE: the record names no author")
+        print("  NOTE: the record names no author: look at the short title in references.bib")
 
 
 def _ask(change: Change, what: What, known: dict[str, str], given: dict[str, str]) -> dict[str, str]:

@@ -257,6 +257,9 @@ def _fields(record: Record) -> Iterator[tuple[str, str]]:
     names = (_tex(name) if "," in name or name == "others" else f"{{{_tex(name)}}}" for name in record.authors)
     yield "author", " and ".join(names)
     yield "title", _tex(record.title)
+    if not record.authors:  # what the work is called by; a person may find better words
+        words = record.trial_id or " ".join(record.title.split()[:3])
+        yield "shorttitle", _tex(f"{words}, {record.journal}" if record.journal else words)
     yield ("booktitle" if record.kind == "chapter" else "journal"), _tex(record.journal)
     for field in ("year", "volume", "number"):
         yield field, _tex(getattr(record, field))
