@@ -40,6 +40,9 @@ OUTCOME = {
     "domain": "response or activity",
     "outcome": "closure",
     "time": "24 weeks",
+    "contrast": "add-on",
+    "analysis_set": "randomised",
+    "read": "table",
     "block": "binary",
     "events_arm1": "9",
     "n_arm1": "20",
@@ -112,13 +115,14 @@ def test_a_randomised_trial_with_its_report_and_an_outcome_passes_the_check(
     assert check(Project(copy)) == []
 
 
-def test_what_the_source_prints_twice_is_added_with_its_flag(copy: Path, report: None, review: Run) -> None:
+def test_what_the_source_prints_otherwise_is_added_with_its_reason(copy: Path, report: None, review: Run) -> None:
     odd = cells(OUTCOME | {"reported": "9/20 vs 5/21"})
     code, output = review("add", "outcome", "invented_2024_invented", *odd)
     assert code == 1
     assert "events_arm2 '4': the words in “reported” do not show this" in output
-    assert "add the flag “does not add up”" in output
-    code, output = review("add", "outcome", "invented_2024_invented", *odd, "--flag", "does not add up=as printed")
+    assert "name it in not_quoted and say why" in output
+    reason = ("--set", "not_quoted=the text says 5, and table 3 says 4 of 21")
+    code, output = review("add", "outcome", "invented_2024_invented", *odd, *reason)
     assert code == 0, output
     assert "crohns_fistula,invented_2024_invented-1," in output  # the questions that it may answer
     assert check(Project(copy)) == []
