@@ -82,6 +82,7 @@ CLEAR, ALIKE, WIDE = counts(600, 1000, 400, 1000), counts(500, 1000, 490, 1000),
         ("benefit", (ALIKE, ALIKE), True, "does not hold"),  # little or no difference
         ("benefit", (WIDE, WIDE), True, "holds in part"),  # its certainty is low
         ("benefit", (WIDE,), True, "cannot be tested yet"),
+        ("benefit", (counts(40, 100, 1, 100),), True, "cannot be tested yet"),  # far too uncertain to say
         ("benefit", (WIDE, counts(20, 100, 28, 100)), True, "cannot be tested yet"),
         ("clearly_better", (WIDE,), True, "cannot be tested yet"),
         ("clearly_better", (CLEAR,), False, "does not hold"),

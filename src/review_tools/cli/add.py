@@ -271,6 +271,9 @@ def _what_next(what: What, key: str, left: list[Problem]) -> None:
             print("Until then, or until a chapter cites it, review check calls the study unused.")
     elif not left:
         print("review check has nothing to say about it.")
+    else:
+        print("Still to do, as review check says:")
+        print("\n".join(f"  {one.file}, {one.column}: {one.why} → {one.remedy}" for one in left))
 
 
 @app.command()

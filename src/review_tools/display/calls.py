@@ -15,6 +15,7 @@ CHARTS = {
     "trial_timeline trials_by",
     "flow": "prisma_flow",
     "forest": "forest overview response_rates",
+    "funnel": "funnel",
     "gapmap": "gap_map",
     "mechanisms": "mechanism_map",
 }

@@ -1,5 +1,6 @@
 """Tables of what is chosen and what is missing: declared outcomes, what studies say of them, what was not found."""
 
+from collections import defaultdict
 from collections.abc import Hashable, Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from review_tools.check.comparability import ARMS, FORM_OF
 from review_tools.check.engine import whole
 from review_tools.check.quotations import CHECKED, NOT_CHECKABLE, SKIPPED, sort_of_reason, state, unshown
 from review_tools.data.project import Project
+from review_tools.data.schema import SEPARATOR
 from review_tools.display.data_tables import study_links
 from review_tools.display.grid import Cell, Grid, grid, links, notes, stacks, tag
 from review_tools.display.queries import in_words, select
@@ -47,7 +49,8 @@ def _difference(row: dict[Hashable, Any]) -> Cell:
 def extraction(project: Project, disease: str) -> Grid:
     """Show what each controlled study of a disease says of each declared outcome: numbers, words only, or nothing.
 
-    Forms of the disease count with it (acute and chronic GVHD with GVHD).
+    Forms of the disease count with it (acute and chronic GVHD with GVHD). Only outcomes that are asked of a study's
+    people and contrast can be missing in it: a trial of treatment need not report what prevention is judged by.
     """
     diseases = {disease, *(form for form, wider in FORM_OF.items() if wider == disease)}
     sets = project.table("outcome_sets")
@@ -60,7 +63,20 @@ def extraction(project: Project, disease: str) -> Grid:
     outcomes = {row["outcome_set"]: row["outcome"] for row in sets.to_dict("records") if row["outcome_set"] in named}
     signed = project.table("studies").set_index("study_id")
     whole = [f"whole, {day:%Y-%m-%d}" if pd.notna(day) else "not whole" for day in signed.loc[studies, "extracted_on"]]
-    held = {how: [_names(outcomes, said, study, how) for study in studies] for how in (NUMBERS, WORDS, ABSENT)}
+    asked = _settings(project)
+    settings = {study: {key for pair in group for key in asked[pair]} for study, group in _reported(rows).items()}
+    held = {
+        how: [
+            "; ".join(
+                words
+                for name, words in outcomes.items()
+                if said.get((study, name), ABSENT) == how
+                and (how != ABSENT or not settings[study] or settings[study] & asked[name])
+            )
+            for study in studies
+        ]
+        for how in (NUMBERS, WORDS, ABSENT)
+    }
     nobody = "; ".join(sets.loc[~sets["outcome_set"].isin(named), "outcome"])
     caption = f"{plural(len(studies), 'controlled study', 'controlled studies')}, "
     caption += plural(len(outcomes), "declared outcome") + (f"; reported by none of them: {nobody}" if nobody else "")
@@ -69,8 +85,22 @@ def extraction(project: Project, disease: str) -> Grid:
     )
 
 
-def _names(outcomes: dict[str, str], said: Mapping[Any, str], study: str, how: str) -> str:
-    return "; ".join(words for name, words in outcomes.items() if said.get((study, name), ABSENT) == how)
+def _settings(project: Project) -> Mapping[Any, set[tuple[str, str]]]:
+    """Return the people and the contrast that comparisons ask about, by outcome set, alone and with contrast."""
+    found: defaultdict[Any, set[tuple[str, str]]] = defaultdict(set)
+    for row in project.table("comparisons").dropna(subset=["contrast"]).to_dict("records"):
+        for contrast in row["contrast"].split(SEPARATOR):
+            for key in (row["outcome_set"], (row["outcome_set"], contrast)):
+                found[key].add((row["population"], contrast))
+    return found
+
+
+def _reported(rows: pd.DataFrame) -> Mapping[Any, set[Any]]:
+    """Return the outcome sets and contrasts of each study's rows."""
+    found: defaultdict[Any, set[Any]] = defaultdict(set)
+    for row in rows.to_dict("records"):
+        found[row["study_id"]].add((row["outcome_set"], row["contrast"]))
+    return found
 
 
 def _said(blocks: set[str]) -> str:

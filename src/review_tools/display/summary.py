@@ -59,7 +59,7 @@ def summary_of_findings(project: Project, page: str | None = None) -> Grid:
     return grid(
         {
             "Outcome": stacks(comparison_links(frame), notes(frame["time_window"], people)),
-            "Of 1,000 people": [_risks(result) for result in answers],
+            "Of 1,000 people, without → with MSCs": [_risks(result) for result in answers],
             "Relative effect": [words.named_interval(result) for result in answers],
             "Certainty": [rating(one) for one in rated],
             "In plain words": [words.plainly(result, one) for result, one in zip(answers, rated, strict=True)],
@@ -75,8 +75,7 @@ def _risks(result: Answer) -> Cell:
     risk = absolute(result)
     if risk is None:
         return "–"
-    with_msc = f"{risk.msc:.0f} with MSCs ({risk.msc_low:.0f} to {risk.msc_high:.0f})"
-    return lines(f"{risk.control:.0f} without MSCs", with_msc)
+    return lines(f"{risk.control:.0f} → {risk.msc:.0f}", f"({risk.msc_low:.0f} to {risk.msc_high:.0f})")
 
 
 def comparison(project: Project, comparison_id: str) -> Folded:

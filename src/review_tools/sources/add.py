@@ -28,7 +28,8 @@ KINDS = {  # PubMed's publication types that settle what sort of work it is
     "Systematic Review": "review",
 }
 NEW_TERMS = {"country": ("{}", "Country."), "phase": ("Phase {}", "Studies after approval.")}  # label, definition
-UNUSED = "never cited and used by no row of data/"
+# Rules about steps that come after a row: a work is used, a study extracted, compared and named in a chapter.
+LATER = {"unused_entry", "extraction_not_whole", "study_not_compared", "trial_not_named"}
 ENTRY_TYPES = {"article": "article", "chapter": "incollection", "book": "book"}
 ENTRY_START = re.compile(r"^@\w+\{(?P<key>[^,\s]+),", re.MULTILINE)
 NOTICE = re.compile(r"^(retracted( article)?|withdrawn|correction)\s*:\s*", re.IGNORECASE)  # before a title
@@ -172,13 +173,13 @@ def remaining(change: Change, unfit: Iterable[Problem] = ()) -> list[Problem]:
         unfit: what is wrong besides, reported together with it.
 
     Raises:
-        DataError: something other than “no row uses the study yet”, which the next step mends.
+        DataError: something other than what the next steps mend.
     """
     after = check(change.after)
-    if any(one.why != UNUSED for one in after):  # perhaps they were there before
+    if any(one.rule not in LATER for one in after):  # perhaps they were there before
         before = {(one.file, one.column, one.value, one.why) for one in check(change.project)}
         after = [one for one in after if (one.file, one.column, one.value, one.why) not in before]
-    if wrong := [*unfit, *(one for one in after if one.why != UNUSED)]:
+    if wrong := [*unfit, *(one for one in after if one.rule not in LATER)]:
         raise DataError(*wrong)
     return after
 

@@ -34,7 +34,7 @@ def benefit(claim: Claim) -> Verdict:
     """MSCs improve the outcome of a comparison: the interval lies wholly on their side, at moderate certainty or more.
 
     One study whose interval does, or less certainty, holds in part. Harm, or an interval within the differences that
-    matter, speaks against it; what is uncertain settles nothing.
+    matter, speaks against it; what is uncertain, or far too uncertain to say, settles nothing.
     """
     answer, _, figures = claim.pooled()
     rated = certainty.certainty(claim.project, claim.subject, version=claim.version)
@@ -45,7 +45,7 @@ def _benefit(answer: comparisons.Answer, rated: certainty.Certainty | None) -> s
     said = words.verdict(answer)
     if said in (HARM, LITTLE):
         return FAILS
-    if answer.excludes_no_effect and answer.favours_msc:
+    if answer.excludes_no_effect and answer.favours_msc and said != words.FAR_TOO_UNCERTAIN:
         sure = rated is not None and rated.rating in ("high", "moderate")
         return HOLDS if answer.k > 1 and said == BENEFIT and sure else PARTLY
     return OPEN

@@ -38,6 +38,7 @@ PARTS = {"shares control", "same patients", "subgroup"}  # flags of rows that yi
 ANALYSIS_SETS = ("randomised", "modified", "treated", "not stated", "completers", "subgroup")
 BASES = ("printed", "counted from rows", "combined by hand", "derived from percent", "reconstructed")
 FEWEST_FOR_HARTUNG_KNAPP = 3
+SAME_PEOPLE = "the same people are counted in "  # followed by the row that enters for them
 THRESHOLDS = (
     "importance",
     "important_difference",
@@ -240,7 +241,7 @@ def _once_a_trial(rows: pd.DataFrame) -> list[str]:
         )
     for place, row in usable:
         if (chosen := best[row["trial"]][1]) != row["outcome_id"]:
-            reasons[place] = f"the same people are counted in {chosen}"
+            reasons[place] = f"{SAME_PEOPLE}{chosen}"
     return reasons
 
 
@@ -271,7 +272,7 @@ def sensitivity(project: Project, comparison_id: str) -> dict[str, Pooled]:
             choices["Mantel-Haenszel, common effect"] = pool(effects, "MH")
     if "Mantel-Haenszel, common effect" not in choices:
         choices["common effect, inverse variance"] = pool(effects, "FE")
-    for name, changed in _other_counts(rows, main.measure).items():
+    for name, changed in (_other_counts(rows, main.measure) | _other_analysis_sets(main)).items():
         choices[name] = pool(changed, "REML", used)
     printed, randomised = rows["value_basis"] == "printed", rows["design"] == "randomised"
     if 0 < printed.sum() < len(rows):
@@ -299,6 +300,20 @@ def _other_counts(rows: pd.DataFrame, measure: Measure) -> dict[str, Effects]:
         if not changed.equals(rows) and (found := _effects(changed, measure)):
             ends[name] = found
     return ends
+
+
+def _other_analysis_sets(main: Answer) -> dict[str, Effects]:
+    """Return the effects with another analysis set of the same people for each trial that reports one."""
+    rows, changed = main.rows.set_index("outcome_id", drop=False), []
+    for outcome in main.entered["outcome_id"]:
+        twins = rows[(rows["reason"] == SAME_PEOPLE + outcome) & (rows["analysis_set"] != "subgroup")]
+        other = twins["analysis_set"] != rows.loc[outcome, "analysis_set"]
+        twins = twins[other & twins["flags"].map(PARTS.isdisjoint).astype(bool)]
+        changed.append(twins["outcome_id"].iloc[0] if len(twins) else outcome)
+    if changed == list(main.entered["outcome_id"]):
+        return {}
+    effects = _effects(rows.loc[changed].reset_index(drop=True), main.measure)
+    return {"other analysis sets of the same people": effects} if effects else {}
 
 
 def before_and_after(project: Project, before: str, after: str | None = None) -> list[tuple[Answer, Answer]]:
