@@ -26,7 +26,7 @@ PAGES = {
     "rt.charts.trials_by('disease')\n```\n",
     "crohns": CITED
     + "\n\n```{code-cell} ipython3\nimport review_tools as rt\nrt.charts.forest('crohns_fistula')\n```\n"
-    "```{code-cell} ipython3\nrt.tables.comparison_rows('crohns_fistula')\n```\n"
+    "```{code-cell} ipython3\nrt.tables.comparison('crohns_fistula')\n```\n"
     "```{code-cell} ipython3\nrt.tables.notices()\n```\n",
     "outcomes": "{value}`outcomes deng_2017_randomised-1 events_arm1` responded.\n\n"
     "```{code-cell} ipython3\nimport helper\nimport review_tools as rt\nprint(helper.WORD)\n"

@@ -60,7 +60,7 @@ def lean(project: Project) -> Project:
 def spoiled(project: Project) -> Project:
     """A project with one row removed, one changed and one added, which move a pool and a verdict."""
     after = edit(project, "studies", lambda rows: [row for row in rows if row[0] != "pan_2016_low"])
-    after = cell(after, "outcomes", "raffals_2024_admire-1", "events_arm1", "281")
+    after = cell(after, "outcomes", "jiang_2024_efficacy-1", "events_arm1", "38")
     return edit(after, "corrections", lambda rows: [*rows, ["c121z", *rows[1][1:]]])
 
 
@@ -76,18 +76,18 @@ def test_rows_pools_verdicts_corrections_and_pages(project: Project, spoiled: Pr
     found = compare.compare(project, spoiled)
     assert [(table.name, row.name) for table, row in found.rows("removed")] == [("studies", "pan_2016_low")]
     [(table, row)] = found.rows("changed")
-    assert (table.name, row.key) == ("outcomes", (("outcome_id", "raffals_2024_admire-1"),))
-    assert [(cell.column, cell.before, cell.after) for cell in row.cells] == [("events_arm1", "138", "281")]
+    assert (table.name, row.key) == ("outcomes", (("outcome_id", "jiang_2024_efficacy-1"),))
+    assert [(cell.column, cell.before, cell.after) for cell in row.cells] == [("events_arm1", "24", "38")]
     [pool] = found.pools
-    assert pool.newest["comparison_id"] == "crohns_fistula"
+    assert pool.newest["comparison_id"] == "agvhd_response"
     assert pool.before["result"]["estimate"] < pool.after["result"]["estimate"]
     [turn] = found.verdicts
-    assert (turn.before["verdict"], turn.after["verdict"]) == ("cannot be tested yet", "holds in part")
-    assert turn.newest["claim_id"] == "fistula_benefit"
+    assert (turn.before["verdict"], turn.after["verdict"]) == ("holds in part", "cannot be tested yet")
+    assert turn.newest["claim_id"] == "sragvhd_benefit"
     assert names(found, "corrections", "added") == ["c121z"]
-    assert "value outcomes raffals_2024_admire-1 events_arm1: 138 → 281" in found.chapters["book/diseases/index"]
-    assert any("the result of crohns_fistula moves" in why for why in found.chapters["book/synthesis/crohns"])
-    assert any("cites" in why and "raffals_2024_admire" in why for whys in found.chapters.values() for why in whys)
+    assert "value outcomes jiang_2024_efficacy-1 events_arm1: 24 → 38" in found.chapters["book/discussion"]
+    assert any("the result of agvhd_response moves" in why for why in found.chapters["book/synthesis/gvhd"])
+    assert any("cites" in why and "jiang_2024_efficacy" in why for whys in found.chapters.values() for why in whys)
     assert names(compare.compare(spoiled, project), "corrections", "removed") == ["c121z"]
     assert json.loads(json.dumps(found.as_dict(), allow_nan=False))["tables"][0]["name"] == "studies"
 

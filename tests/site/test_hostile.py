@@ -40,6 +40,8 @@ CALLS = [
     'tables.data_dictionary("studies")', "tables.explorer()", "charts.mechanism_map()", "charts.directions()",
     "charts.response_rates()", "charts.trial_timeline()", 'charts.trials_by("disease")', "charts.gap_map()",
     "charts.products()", "charts.disease_by_model()", "tables.gap_rows()",
+    "tables.summary_of_findings()", 'tables.other_comparisons("crohns")', "tables.outcome_sets()",
+    "tables.judgements()", "tables.not_found()", "tables.conflicts()", 'tables.extraction("Crohn\'s disease")',
 ]  # fmt: skip
 
 

@@ -81,9 +81,18 @@ def resolve(app: Sphinx, pagename: str, templatename: str, context: dict[str, An
 
 
 def only_known(app: Sphinx, body: str) -> str:
-    """Return a made text whose links to pages that a book of few chapters does not have become words."""
+    """Return a made text whose links to what this book does not have become words.
+
+    A book of few chapters lacks pages; a page about past versions names claims that have gone since.
+    """
     names = known(app)
-    return LINKED.sub(lambda match: match[0] if match[1] in names else match[3], body)
+    claims = {f"#claim-{claim}" for claim in project_of(app).table("claims")["claim_id"]}
+
+    def kept(match: re.Match[str]) -> str:
+        gone = match[2].startswith("#claim-") and match[2] not in claims
+        return match[0] if match[1] in names and not gone else match[3]
+
+    return LINKED.sub(kept, body)
 
 
 def absolute(body: str, address: str) -> str:
