@@ -5,7 +5,6 @@ import shlex
 from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
 import pytest
 import yaml
 from typer.testing import CliRunner
@@ -20,9 +19,9 @@ from review_tools.cli import app
 from review_tools.data.edit import sha256
 from review_tools.data.problems import DataError
 from review_tools.data.project import Project
-from review_tools.data.tables import csv_bytes
 from review_tools.data.versions import order, versions
 from review_tools.synthesis.signatures import digest
+from signing import signed_by_all
 from small_pool import NAME, counts, review
 
 SetCell = Callable[[str, str, str, str], None]
@@ -101,20 +100,6 @@ def test_a_snapshot_of_another_form_is_refused(project: Project, content: str) -
         state.snapshot(other, "26.1.0")
 
 
-def signed_by_all(folder: Path) -> int:
-    """Sign every comparison of a folder that moved since the newest release; return how many there are."""
-    project = Project(folder)
-    old, new = state.snapshot(project, NEWEST.number), state.whole(project, NEXT)
-    moved = [turn.after["comparison_id"] for turn in between(old, new).pools if turn.after]
-    frame = pd.DataFrame(
-        [(name, "A. Reader", "2026-11-29", digest(project, name)) for name in sorted(moved)],
-        columns=project.schema["signatures"].columns,
-        dtype="str",
-    )
-    (folder / "data" / "signatures.csv").write_bytes(csv_bytes(frame))
-    return len(moved)
-
-
 def test_no_release_leaves_with_a_moved_result_that_nobody_signed() -> None:
     """Without a signature, and with one that lapsed; one that stands, or a result that stays, does not hold it up."""
     held = review(counts(600, 1000, 400, 1000))
@@ -132,7 +117,7 @@ def test_no_release_leaves_with_a_moved_result_that_nobody_signed() -> None:
 
 def test_a_version_is_written_everywhere_at_once(repository: Path, set_cell: SetCell, git: Git) -> None:
     set_cell("studies", "ni_2024_mesenchymal", "summary", "Said better.")
-    if signed_by_all(repository):
+    if signed_by_all(repository, NEXT):
         git(repository, "stash", "-q", "--", "data/signatures.csv")
     git(repository, "commit", "-qam", "better")
     if git(repository, "stash", "list"):

@@ -91,13 +91,13 @@ def test_every_chapter_that_fails_is_told_at_once_and_the_site_stays(
 def test_every_warning_fails_the_build(book: Path) -> None:
     """The check before a build is not the only guard."""
     first = site_of(book)
-    append("book/alone.md", "\n[lost](nowhere.md) {cite:p}`nobody_2024_nothing` {count}`findings route=telepathy`\n")(
-        book
-    )
+    roles = "{count}`findings route=telepathy` {result}`gvhd_r` {certainty}`gvhd_c` {plainly}`gvhd_p`"
+    append("book/alone.md", f"\n[lost](nowhere.md) {{cite:p}}`nobody_2024_nothing` {roles}\n")(book)
     with pytest.raises(BuildError, match="nobody_2024_nothing") as caught:
         build(book)
     assert "nowhere.md" in str(caught.value)
     assert "telepathy" in str(caught.value)
+    assert all(f"No comparison '{name}'; there are" in str(caught.value) for name in ("gvhd_r", "gvhd_c", "gvhd_p"))
     assert site_of(book) == first
 
 

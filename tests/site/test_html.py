@@ -18,6 +18,9 @@ from review_tools.data.project import Project
 from review_tools.site import feed
 from review_tools.site.charts import BUNDLE
 from review_tools.site.policy import policy
+from review_tools.synthesis import words
+from review_tools.synthesis.certainty import certainty
+from review_tools.synthesis.comparisons import answer
 
 pytestmark = pytest.mark.site
 Html = lxml.html.HtmlElement
@@ -185,6 +188,23 @@ def test_numbers_in_the_text_are_those_of_the_data(pages: Pages, project: Projec
     facts = [fact for page in chapters(pages).values() for fact in page.xpath("//abbr[contains(@class, 'fact')]")]
     assert len(facts) > 40
     assert all(fact.get("title").startswith(("count", "value", "percent")) and fact.text for fact in facts)
+
+
+def test_results_in_the_text_are_those_of_their_comparison(pages: Pages, project: Project) -> None:
+    """In figures, by certainty or plainly, each linked to the page of its comparison."""
+    said: dict[str, tuple[str, set[str]]] = {}
+    for name in project.table("comparisons")["comparison_id"]:
+        result, rated = answer(project, name), certainty(project, name)
+        certain = f"{rated.rating} certainty" if rated else "not rated"
+        plain = words.plainly(result, rated) or words.sentence(result)
+        title = f"{result.comparison['title']}: {words.sentence(result)}"
+        said[title] = f"{result.comparison['page']}.html", {words.named_interval(result), certain, plain}
+    links = [one for page in chapters(pages).values() for one in page.xpath("//a[contains(@class, 'fact')]")]
+    assert len(links) > 10
+    for one in links:
+        page, texts = said[one.get("title")]
+        assert one.text_content() in texts
+        assert one.get("href") == "#" or one.get("href").endswith(page)
 
 
 def test_an_abbreviation_is_explained_once_on_a_page(pages: Pages) -> None:

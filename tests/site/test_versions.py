@@ -18,6 +18,7 @@ from review_tools.cli import app
 from review_tools.data.project import Project
 from review_tools.data.versions import order, versions
 from review_tools.site.version_pages import KEPT, pairs
+from signing import signed_by_all
 
 ROOT = Path(__file__).parents[2]
 TITLE = 'A trial & "quotes" \'7*7 < script> __pwned=1 < /script> onerror=__pwned=2'
@@ -81,6 +82,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Path:
     git(folder, "init", "-q", "-b", "main")
     for name, value in (("user.name", "T"), ("user.email", "t@example.org"), ("commit.gpgsign", "false")):
         git(folder, "config", name, value)
+    signed_by_all(folder, OLD)
     commit(folder)
     run(folder, "release", OLD)
     commit(folder)
@@ -95,6 +97,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for claim in ("fistula_benefit", "fistula_second_trial"):
         run(folder, "accept", claim, "--by", "A. Reader")
     unreleased(folder, "The second.")
+    signed_by_all(folder, NEW)
     commit(folder)
     run(folder, "release", "data")
     (folder / KEPT / OLD).mkdir(parents=True)

@@ -4,6 +4,7 @@ import re
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 
@@ -30,13 +31,18 @@ def setup(app: Sphinx) -> None:
     app.connect("doctree-resolved", explain)
 
 
+def depend(env: BuildEnvironment, project: Project) -> None:
+    """Let the page be read again when a table changes."""
+    for table in project.schema:
+        env.note_dependency(str(project.root / project.file_of(table)))
+
+
 class FactRole(SphinxRole):
     """``{count}``, ``{value}`` and ``{percent}``: the answer of the data, with a tooltip that says where from."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         project = project_of(self.env.app)
-        for table in project.schema:
-            self.env.note_dependency(str(project.root / project.file_of(table)))
+        depend(self.env, project)
         try:
             answer = inline_values.answer(project, self.name, self.text)
         except (inline_values.UnknownFactError, DataError) as error:
@@ -79,8 +85,10 @@ class ClaimRole(SphinxRole):
     """``{claim}``: the verdict the data give a claim, linked to its row of the ledger."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        project = project_of(self.env.app)
+        depend(self.env, project)
         try:
-            verdict = claims.verdict(project_of(self.env.app), self.text)
+            verdict = claims.verdict(project, self.text)
         except (KeyError, DataError) as error:
             logger.warning(str(error.args[0]), location=self.get_location(), type="review", subtype="claim")
             return [nodes.literal(text=self.text)], []
@@ -98,6 +106,7 @@ class ResultRole(SphinxRole):
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         project = project_of(self.env.app)
+        depend(self.env, project)
         try:
             answer, rated = comparisons.answer(project, self.text), certainty(project, self.text)
         except (KeyError, DataError) as error:

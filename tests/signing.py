@@ -1,0 +1,26 @@
+"""Signatures of one reader under every result that moved since the newest release, as a release asks for them."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from review_tools.changes import state
+from review_tools.changes.compare import between
+from review_tools.data.project import Project
+from review_tools.data.tables import csv_bytes
+from review_tools.data.versions import versions
+from review_tools.synthesis.signatures import digest
+
+
+def signed_by_all(folder: Path, number: str) -> int:
+    """Sign every comparison of a folder that version ``number`` would move; return how many there are."""
+    project = Project(folder)
+    old, new = state.snapshot(project, versions(project)[-1].number), state.whole(project, number)
+    moved = [turn.after["comparison_id"] for turn in between(old, new).pools if turn.after]
+    frame = pd.DataFrame(
+        [(name, "A. Reader", "2026-11-29", digest(project, name)) for name in sorted(moved)],
+        columns=project.schema["signatures"].columns,
+        dtype="str",
+    )
+    (folder / "data" / "signatures.csv").write_bytes(csv_bytes(frame))
+    return len(moved)
