@@ -109,8 +109,11 @@ def test_every_declared_row_is_shown_with_its_place_and_source(name: str) -> Non
 
 
 def test_the_update_table_shows_what_moved_and_why() -> None:
-    html = rt.tables.update()._repr_html_()
-    assert re.search(r"[2-9]\d* of \d+ comparisons moved", html)
+    drawn = rt.tables.update()
+    html = drawn._repr_html_()
+    assert re.search(r"[2-9]\d* of \d+ comparisons moved, [1-9]\d* more are new", html)
+    order = [re.sub("<[^>]+>", "", str(dict(row.cells)["Moved"])).strip() for row in drawn.rows]
+    assert order == sorted(order, key=["yes", "new", "no"].index)
     assert "Raffals" in html
     assert "Jiang" in html
 

@@ -47,6 +47,28 @@ def test_the_same_title_twice_gets_a_number() -> None:
     assert chart_id("A", {"chart-a", "chart-a-2"}) == "chart-a-3"
 
 
+WIDER = """[...document.querySelectorAll('.chart-view')].filter(holder => [...holder.querySelectorAll('svg')]
+  .some(svg => svg.getBoundingClientRect().width > holder.parentElement.clientWidth + 1)).length"""
+
+
+def test_charts_keep_to_their_holder_when_the_window_changes(tab: Page, address: str) -> None:
+    """A tablet is turned, a sidebar opens: it is the holder that changes, sometimes after the window."""
+    opened(tab, f"{address}/book/synthesis/crohns.html")
+    for width in (900, 1280, 768, 390, 1100):
+        tab.set_viewport_size({"width": width, "height": 800})
+        tab.wait_for_timeout(400)
+        assert tab.evaluate(WIDER) == 0, width
+    tab.evaluate("document.querySelector('.bd-article-container').style.maxWidth = '400px'")
+    tab.wait_for_timeout(400)
+    assert tab.evaluate(WIDER) == 0
+
+
+def test_the_caption_that_holds_the_answer_is_not_thin(tab: Page, address: str) -> None:
+    opened(tab, f"{address}/book/synthesis/crohns.html")
+    weight = "getComputedStyle(document.querySelector('figure.chart .chart-says')).fontWeight"
+    assert int(tab.evaluate(weight)) >= 400
+
+
 def test_the_data_of_a_chart_are_those_of_the_tables(tab: Page, address: str) -> None:
     opened(tab, f"{address}/book/trials.html")
     chart = tab.locator("#chart-trials-by-disease")

@@ -15,6 +15,7 @@ from review_tools.synthesis import comparisons, words
 from review_tools.synthesis.claim_tests import Verdict
 
 DECISION_TERMS = {"kind": "body kind", "decision": "decision", "read": "decision source"}  # columns, vocabularies
+MOVED = {"yes": "promotes", "new": "none", "no": ""}  # how a result moved, and the colour of the word
 VERDICT = {"holds": "dampens", "holds in part": "mixed", "does not hold": "promotes", "cannot be tested yet": "none"}
 
 
@@ -80,25 +81,37 @@ def _verdicts(verdicts: list[Verdict]) -> list[Cell]:
 
 
 def update(project: Project) -> Grid:
-    """Show each comparison before and after the newest version; those that moved stand first."""
+    """Show each comparison before and after the newest version: those that moved first, then the new ones."""
     preceding, this = _versions(project)
-    pairs = comparisons.before_and_after(project, preceding)
-    pairs.sort(key=lambda pair: words.interval(pair[0].pooled) == words.interval(pair[1].pooled))
-    moved = [words.interval(before.pooled) != words.interval(after.pooled) for before, after in pairs]
+    pairs = sorted(comparisons.before_and_after(project, preceding), key=lambda pair: list(MOVED).index(_moved(*pair)))
+    moved = [_moved(before, after) for before, after in pairs]
     studies = project.table("outcomes").set_index("outcome_id")["study_id"]
     new = [sorted(set(after.entered["outcome_id"]) - set(before.entered["outcome_id"])) for before, after in pairs]
     return grid(
         {
             "Comparison": comparison_links(pd.DataFrame([after.comparison for _, after in pairs])),
-            f"Before ({preceding})": [f"k {before.k}: {words.interval(before.pooled)}" for before, _ in pairs],
-            f"After ({this})": [f"k {after.k}: {words.interval(after.pooled)}" for _, after in pairs],
-            "Moved": [tag("yes", "promotes") if yes else "no" for yes in moved],
+            f"Before ({preceding})": [_short(before) for before, _ in pairs],
+            f"After ({this})": [_short(after) for _, after in pairs],
+            "Moved": [tag(word, MOVED[word]) if MOVED[word] else word for word in moved],
             "New studies": [lines(*study_links(project, studies.loc[names])) for names in new],
         },
-        f"{sum(moved)} of {plural(len(pairs), 'comparison')} moved",
+        f"{moved.count('yes')} of {plural(len(pairs), 'comparison')} moved, {moved.count('new')} more are new",
         name="update",
         filters={"Moved": moved},
     )
+
+
+def _moved(before: comparisons.Answer, after: comparisons.Answer) -> str:
+    """Say whether a result moved, is new, or is as it was."""
+    if words.interval(before.pooled) == words.interval(after.pooled):
+        return "no"
+    return "yes" if before.pooled else "new"
+
+
+def _short(answer: comparisons.Answer) -> str:
+    """Return the number of studies and what they say together; figures that say nothing are left to the data."""
+    says_nothing = words.verdict(answer) == words.FAR_TOO_UNCERTAIN
+    return f"k {answer.k}: {words.FAR_TOO_UNCERTAIN if says_nothing else words.interval(answer.pooled)}"
 
 
 def update_verdicts(project: Project) -> Grid:

@@ -35,7 +35,8 @@
       picture.remove();
       holder.setAttribute("role", "img"); // the links of the still picture are gone; those in the table remain
       figure.chart.view = view;
-      if (fit.patch) addEventListener("resize", () => view.signal("width", holder.clientWidth).run());
+      // The holder is watched, not the window: it also changes with the sidebar, and at times after the window.
+      if (fit.patch) new ResizeObserver(() => view.signal("width", holder.clientWidth).run()).observe(holder);
       figure.classList.add("is-live");
       figure.dispatchEvent(new Event("chart-live"));
     } catch (error) {
