@@ -17,6 +17,7 @@ from sources.conftest import Files, Rows, Run
 from sources.server import Services, a_work, an_article
 
 STUDY, DOI, PMID = "molendijk_2015_allogeneic", "10.1053/j.gastro.2015.06.014", "26116801"  # of the pool in fistulas
+DECIDING = ("deng_2017_randomised", "10.1136/annrheumdis-2017-211073", "28478399")  # verdicts turn without it
 OTHER = "10.1038/s41591-020-1050-x"  # bloor_2020_production
 ODD = "10.5555/s0140-6736(05)67488-0,a;b<1::aid-x>3.0.co;2-s"
 FEW = (STUDY, "bloor_2020_production", "raffals_2024_admire", "jiang_2024_efficacy")
@@ -75,38 +76,39 @@ def test_a_retraction_changes_status_pool_and_verdict(
     copy: Path, project: Project, held: Services, tmp_path: Path, review: Run, rows: Rows, files: Files
 ) -> None:
     """Both services name it: two rows, one status. A dry run only shows them; asked again, nothing is new."""
+    study, doi, pmid = DECIDING
     link = '<CommentsCorrections RefType="RetractionIn"><RefSource>J Inv. 2026 Oct;1(1):2. doi: 10.5555/notice.1.'
     link += '</RefSource><PMID Version="1">99000001</PMID></CommentsCorrections>'
-    publish(held, DOI, notice(), notice(source="retraction-watch"))
-    held.articles[PMID] = an_article(PMID, "Made up", types=("Journal Article", "Retracted Publication"), links=link)
+    publish(held, doi, notice(), notice(source="retraction-watch"))
+    held.articles[pmid] = an_article(pmid, "Made up", types=("Journal Article", "Retracted Publication"), links=link)
     before = files()
     code, output = review("retractions", "--dry-run")
     assert code == 0
-    assert f"+{STUDY},retraction,crossref,10.5555/notice.1,2026-10-01," in output
+    assert f"+{study},retraction,crossref,10.5555/notice.1,2026-10-01," in output
     assert "current → retracted" in output
     assert files() == before
     report = tmp_path / "text.md"
     report.write_text("# What the searches found\n")
     code, output = review("retractions", "--report", str(report))
     assert code == 0, output
-    told = [STUDY, "retraction"]
+    told = [study, "retraction"]
     assert [list(row.values())[:5] for row in rows("notices")] == [
         [*told, "crossref", "10.5555/notice.1", "2026-10-01"],
         [*told, "pubmed", "10.5555/notice.1", ""],
     ]
     assert [row["source_url"] for row in rows("notices")] == [
-        "https://api.crossref.org/works/10.1053%2Fj.gastro.2015.06.014",
-        f"https://pubmed.ncbi.nlm.nih.gov/{PMID}/",
+        f"https://api.crossref.org/works/{doi.replace('/', '%2F')}",
+        f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/",
     ]
     after = Project(copy)
-    assert status(after) == "retracted"
-    assert (answer(project, "crohns_fistula").k, answer(after, "crohns_fistula").k) == (3, 2)
-    assert "the study is marked: retracted" in set(answer(after, "crohns_fistula").rows["reason"])
+    assert status(after, study) == "retracted"
+    assert (answer(project, "any_death").k, answer(after, "any_death").k) == (4, 3)
+    assert "the study is marked: retracted" in set(answer(after, "any_death").rows["reason"])
     assert check(after) == []
     assert "To read again: claim " in output
     text = report.read_text(encoding="utf-8")
     assert text.startswith("# What the searches found\n")
-    assert "| molendijk\\_2015\\_allogeneic | retraction |" in text
+    assert f"| {study.replace('_', chr(92) + '_')} | retraction |" in text
     assert "## Sentences to read again" in text
     changed = files()
     assert review("retractions")[0] == 0
