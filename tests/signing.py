@@ -22,5 +22,7 @@ def signed_by_all(folder: Path, number: str) -> int:
         columns=project.schema["signatures"].columns,
         dtype="str",
     )
-    (folder / "data" / "signatures.csv").write_bytes(csv_bytes(frame))
+    kept = project.text("signatures")
+    kept = kept[~kept["comparison_id"].isin(moved)]
+    (folder / "data" / "signatures.csv").write_bytes(csv_bytes(pd.concat([kept, frame])))
     return len(moved)

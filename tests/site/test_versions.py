@@ -22,7 +22,7 @@ from signing import signed_by_all
 
 ROOT = Path(__file__).parents[2]
 TITLE = 'A trial & "quotes" \'7*7 < script> __pwned=1 < /script> onerror=__pwned=2'
-WORK = "@article{{new_2026_trial,\n  title = {{{}}},\n  year = {{2026}},\n}}\n"
+WORK = "@article{{new_2026_trial,\n  title = {{{}}},\n  shorttitle = {{A new trial}},\n  year = {{2026}},\n}}\n"
 YEAR, DATA, _ = order(versions(Project(ROOT))[-1].number)
 OLD, NEW = f"{YEAR}.{DATA + 1}.0", f"{YEAR}.{DATA + 2}.0"
 
@@ -88,14 +88,15 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Path:
     commit(folder)
     with (folder / "references.bib").open("a", encoding="utf-8") as file:
         file.write("\n" + WORK.format(TITLE))
-    with (folder / "data" / "studies.csv").open("a", encoding="utf-8") as file:
-        file.write(f"new_2026_trial,human trial,human,20,,current,abstract,,https://example.org/,abstract,{NEW}\n")
+    study = {"study_id": "new_2026_trial", "kind": "human trial", "species": "human", "n": "20", "status": "current"}
+    study |= {"read": "abstract", "source_url": "https://example.org/", "source_where": "abstract", "added_in": NEW}
+    with (folder / "data" / "studies.csv").open("a", encoding="utf-8", newline="") as file:
+        csv.DictWriter(file, Project(folder).schema["studies"].columns, lineterminator="\n").writerow(study)
     page.write_text(page.read_text(encoding="utf-8") + "\n{cite:p}`new_2026_trial`\n", encoding="utf-8")
     said = "99.3% vs 46.3%, difference 53% (95% CI 47 to 59)"
     change(folder, "outcomes", "raffals_2024_admire-1", events_arm1="281", printed_percent_arm1="99.3", reported=said)
     change(folder, "outcomes", "raffals_2024_admire-2", effect="53", ci_low="47", ci_high="59", reported=said)
-    for claim in ("fistula_benefit", "fistula_second_trial"):
-        run(folder, "accept", claim, "--by", "A. Reader")
+    run(folder, "accept", "fistula_second_trial", "--by", "A. Reader")
     unreleased(folder, "The second.")
     signed_by_all(folder, NEW)
     commit(folder)
@@ -125,7 +126,7 @@ def test_the_comparison_tells_what_changed(site: Path) -> None:
     pools = part(page, "pools")
     assert "Pooled results (1)" in pools
     assert re.search(r"k \d+: \S+ \(.*\) → k \d+: \S+ \(", pools)
-    assert "does not hold → holds in part" in part(page, "verdicts")
+    assert "holds → does not hold" in part(page, "verdicts")
     assert "events_arm1: 138 → 281" in part(page, "changed-outcomes")
     assert page.find("a", href="../studies/new_2026_trial.html")
     assert not page.select("article img[src=x], article script:not([type])")
@@ -158,7 +159,7 @@ def test_the_feed_is_valid_and_tells_both(site: Path) -> None:
     assert newest.link.endswith(f"v/{OLD}-{NEW}.html")
     assert "&lt; script&gt; __pwned=1 &lt; /script&gt;" in content.decode().replace("&amp;", "&")
     assert "<script" not in newest.content[0].value
-    assert "does not hold → <strong>holds in part</strong>" in newest.content[0].value
+    assert "holds → <strong>does not hold</strong>" in newest.content[0].value
     assert "The second." in newest.content[0].value
     assert f"Version {OLD}" in entries
 
