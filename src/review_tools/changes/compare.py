@@ -99,6 +99,7 @@ def compare(before: Project, after: Project, names: tuple[str, str] = ("before",
         same = [name for name in old.keys("comparisons") if _same_rows(before, after, name, judged)]
         new.compute(after, [name for name in new.keys("comparisons") if name not in same], new.keys("claims"))
         share(comparisons.answer, after, before, same)
+        share(certainty.certainty, after, before, same)
         old.compute(before, [name for name in old.keys("comparisons") if name not in same], old.keys("claims"))
     changes = between(old, new)
     return replace(changes, chapters=to_read(before, after, changes, differing))
