@@ -58,7 +58,11 @@ def hostile(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = f"# Page\n\n{{cite:p}}`{','.join(STUDIES)}` and {{seed}}`{number}`.\n\n"
     first = "```{code-cell} ipython3\nimport review_tools as rt\n```\n"
     (folder / "book" / "page.md").write_text(small_book.HEAD + text + first + cells, encoding="utf-8")
-    small_book.write_toc(folder, ["references", "page"])
+    linked = [f"synthesis/{name}" for name in sorted(set(Project(folder).table("comparisons")["page"]))]
+    (folder / "book" / "synthesis").mkdir()
+    for name in linked:  # where the summary of findings leads
+        (folder / "book" / f"{name}.md").write_text(f"# {name}\n", encoding="utf-8")
+    small_book.write_toc(folder, ["references", "page", *linked])
     plant(folder)
     return folder
 
