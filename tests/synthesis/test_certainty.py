@@ -66,6 +66,7 @@ def test_series_and_empty_pools_are_not_graded(row: dict[str, object]) -> None:
         (OPPOSITE, 0, "harm", "crosses no threshold"),
         (counts(500, 1000, 490, 1000), 0, "little or no difference", "crosses no threshold"),
         (counts(32, 100, 20, 100), 1, "benefit", "crosses one threshold"),
+        (counts(22, 30, 10, 30), 2, "benefit", "crosses one threshold, and 60 people are few"),
         (counts(52, 100, 50, 100), 2, "little or no difference", "from important benefit to important harm"),
         (counts(5, 10, 4, 10), 2, "benefit", "from important benefit to important harm"),
         (counts(20, 30, 1, 30), 3, "benefit", "beyond 1/20 or 20"),

@@ -40,6 +40,8 @@ THIRD, HALF, TWO_THIRDS, FIFTH = 100 / 3, 50.0, 200 / 3, 20.0  # percentages of 
 CLOSE = 1e-6  # what rounding may take from a percentage
 ENDED = ("completed", "terminated")
 SUBSTANTIAL = 50.0  # I² that supports what the estimates show; never enough alone
+# Half of those who can show a difference of half a standard deviation: 2 (1.96 + 0.84)² / 0.5² = 63 in each arm.
+FEW_PEOPLE = 63
 ENOUGH_PEOPLE = 400  # roughly an optimal information size; asked only where the effect is large and nothing is crossed
 EXTREME = 20.0  # a ratio whose interval reaches beyond this, or 1/20, says nothing
 
@@ -201,7 +203,7 @@ def _hardly_overlap(effect: np.ndarray, variance: np.ndarray, sides: np.ndarray,
 
 
 def imprecision(result: Answer, aim: Target) -> Domain:
-    """Lower by what the interval crosses: one threshold 1, both 2; 3 where a ratio reaches beyond 1/20 or 20.
+    """Lower by what the interval crosses: one threshold 1 (2 where people are few), both 2; 3 beyond 1/20 or 20.
 
     Where it crosses nothing and the effect is large, fewer people than an information size of about 400 lower it by 1.
     """
@@ -210,7 +212,8 @@ def imprecision(result: Answer, aim: Target) -> Domain:
     if result.measure.is_ratio and (low < 1 / EXTREME or high > EXTREME):
         return Domain(IMPRECISION, 3, f"{aim.words}; the interval of the ratio reaches beyond 1/20 or 20")
     if crossed := aim.crossed:
-        return Domain(IMPRECISION, crossed, f"{aim.words}; {aim.crossing}")
+        few = f", and {result.people} people are few" if crossed == 1 and 0 < result.people < FEW_PEOPLE else ""
+        return Domain(IMPRECISION, 2 if few else crossed, f"{aim.words}; {aim.crossing}{few}")
     if aim.is_large and result.people < ENOUGH_PEOPLE:
         why = f"the effect is large, and {result.people or 'an unknown number of'} people are fewer than about"
         return Domain(IMPRECISION, 1, f"{aim.words}; {aim.crossing}, but {why} {ENOUGH_PEOPLE}")
