@@ -30,6 +30,16 @@ def grow(root: Path, factor: int) -> Path:
     for name, frame in tables.items():
         copies = [_copy(project, name, frame, used, n) for n in range(1, factor)]
         (root / project.file_of(name)).write_bytes(csv_bytes(pd.concat([frame, *copies])))
+    means = Project(root).text("outcomes").query("mean_arm1 != ''")["outcome_id"]  # many alike make others look far off
+    flags = pd.concat(
+        [Project(root).text("outcome_flags"), pd.DataFrame({"outcome_id": means, "flag": "unusual value"})]
+    )
+    flags = flags.drop_duplicates(["outcome_id", "flag"]).fillna("")
+    (root / project.file_of("outcome_flags")).write_bytes(csv_bytes(flags))
+    controlled = tables["outcomes"].loc[tables["outcomes"]["design"] != "single-arm", "study_id"].unique()
+    named = ",".join(f"{study}_copy{n}" for n in range(1, factor) for study in controlled)
+    chapter = root / "book" / "glossary.md"  # a chapter names every controlled study
+    chapter.write_text(chapter.read_text("utf-8") + (f"\n{{cite:p}}`{named}`\n" if named else ""), encoding="utf-8")
     ledger = project.text("claims")
     ledger["expected"] = [claim.verdict.word for claim in claims.verdicts(Project(root))]
     (root / project.file_of("claims")).write_bytes(csv_bytes(ledger))
