@@ -143,7 +143,8 @@ def test_fonts_are_embedded(reader: PdfReader) -> None:
 def test_the_file_says_what_it_is_and_never_when_it_was_printed(reader: PdfReader, root: Path) -> None:
     assert reader.metadata
     assert reader.metadata.title == Project(root).citation.title
-    assert reader.metadata["/CreationDate"] == reader.metadata["/ModDate"] == "D:20261123000000Z"
+    released = Project(root).citation.released.replace("-", "")
+    assert reader.metadata["/CreationDate"] == reader.metadata["/ModDate"] == f"D:{released}000000Z"
 
 
 def test_the_same_page_prints_the_same(printed: Path, root: Path, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from review_tools.site.links import only_known
 logger = logging.getLogger(__name__)
 INDEX = f"{VERSIONS}/index"
 KEPT = "_build/kept"  # sites of past versions; the workflow puts them into the folder v/ of the site
-LINES, FEW_LINES = 300, 8  # of a section, on its page and in a chapter
+LINES, FEW_LINES = 150, 8  # of a section, on its page and in a chapter
 NUMBERS = (
     "A version has a number in three parts: the year of the search, the change of data, the fix. "
     "Each can be compared with the one after it and with the newest, and read as it was where its site is kept."
