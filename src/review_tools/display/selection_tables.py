@@ -15,6 +15,7 @@ from review_tools.display.data_tables import study_links
 from review_tools.display.grid import Cell, Grid, grid, links, notes, stacks, tag
 from review_tools.display.queries import in_words, select
 from review_tools.display.theme import plural
+from review_tools.synthesis import bias
 
 FULL = {"binary", "single-arm binary", "continuous", "single-arm continuous", "effect", "counts"}
 NUMBERS, WORDS, ABSENT = "Numbers", "Words, or some numbers", "Not reported in what was read"
@@ -191,9 +192,7 @@ LIGHTS = {
 
 def conflicts(project: Project) -> Grid:
     """Show where two people judged the same domain of the same study differently."""
-    frame = project.table("risk_of_bias")
-    same = frame.groupby(["study_id", "outcome_set", "domain"], dropna=False)["judgement"]
-    frame = frame[same.transform("nunique") > 1]
+    frame = bias.conflicts(project)
     return grid(
         {
             "Study": study_links(project, frame["study_id"]),

@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from review_tools.check.comparability import EVERY_DISEASE
 from review_tools.check.quotations import fitting_counts
 from review_tools.data.project import Project, once
 from review_tools.data.retracted import UNSOUND
@@ -45,7 +46,7 @@ THRESHOLDS = (
     "large_difference",
     "unit",
 )  # of the outcome set, told with the comparison
-EVERY_DISEASE, ONE_ARMED = "all diseases", "single-arm"
+ONE_ARMED = "single-arm"
 EFFECT, WORDS_ONLY, NO_NUMBERS = "effect", "words only", "the numbers a pool needs are not printed"
 
 
