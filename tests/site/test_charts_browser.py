@@ -47,7 +47,7 @@ def test_the_same_title_twice_gets_a_number() -> None:
     assert chart_id("A", {"chart-a", "chart-a-2"}) == "chart-a-3"
 
 
-WIDER = """[...document.querySelectorAll('.chart-view')].filter(holder => [...holder.querySelectorAll('svg')]
+FIT = """() => 0 === [...document.querySelectorAll('.chart-view')].filter(holder => [...holder.querySelectorAll('svg')]
   .some(svg => svg.getBoundingClientRect().width > holder.parentElement.clientWidth + 1)).length"""
 
 
@@ -56,11 +56,9 @@ def test_charts_keep_to_their_holder_when_the_window_changes(tab: Page, address:
     opened(tab, f"{address}/book/synthesis/crohns.html")
     for width in (900, 1280, 768, 390, 1100):
         tab.set_viewport_size({"width": width, "height": 800})
-        tab.wait_for_timeout(400)
-        assert tab.evaluate(WIDER) == 0, width
+        tab.wait_for_function(FIT)
     tab.evaluate("document.querySelector('.bd-article-container').style.maxWidth = '400px'")
-    tab.wait_for_timeout(400)
-    assert tab.evaluate(WIDER) == 0
+    tab.wait_for_function(FIT)
 
 
 def test_the_caption_that_holds_the_answer_is_not_thin(tab: Page, address: str) -> None:
