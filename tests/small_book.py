@@ -13,7 +13,6 @@ ROWS = {
     "studies": STUDIES,
     "trials": ("NCT01144962", "NCT01539902", "NCT01541579", "NCT03279081"),
     "comparisons": ("crohns_fistula",),
-    "claims": (),
 }
 HEAD = (
     "---\njupytext:\n  text_representation:\n    extension: .md\n    format_name: myst\n"
@@ -35,13 +34,13 @@ PAGES = {
 }
 
 
-def make(root: Path, folder: Path, studies: tuple[str, ...] = STUDIES) -> None:
+def make(root: Path, folder: Path, studies: tuple[str, ...] = STUDIES, claims: tuple[str, ...] = ()) -> None:
     """Write the book, with all that a build reads, into a folder; nothing is built."""
     for name in ("data", "book/_static", "releases"):
         shutil.copytree(root / name, folder / name)
     for name in ("references.bib", "_config.yml", "CITATION.cff", "CHANGELOG.md", "requirements.txt"):
         shutil.copy(root / name, folder / name)
-    shrink(folder, studies)
+    shrink(folder, {"studies": studies, "claims": claims})
     for name, text in PAGES.items():
         (folder / "book" / f"{name}.md").write_text(f"{HEAD}# {name.title()}\n\n{text}", encoding="utf-8")
     (folder / "book" / "helper.py").write_text("WORD = 'first'\n", encoding="utf-8")
@@ -53,22 +52,24 @@ def write_toc(folder: Path, names: list[str]) -> None:
     (folder / "_toc.yml").write_text(f"format: jb-book\nroot: book/{names[0]}\nchapters:\n{rows}", encoding="utf-8")
 
 
-def shrink(folder: Path, studies: tuple[str, ...]) -> None:
+def shrink(folder: Path, rows: dict[str, tuple[str, ...]]) -> None:
     """Keep the rows named above, and of the other tables those whose keys still lead somewhere."""
     project = Project(folder)
     tables = {name: project.text(name) for name in project.schema}
-    for name, keys in (ROWS | {"studies": studies}).items():
+    for name, keys in (ROWS | rows).items():
         tables[name] = tables[name][tables[name].iloc[:, 0].isin(keys)]
     sizes: list[int] = []
     while sizes != (sizes := [len(rows) for rows in tables.values()]):
-        for name, table in project.schema.items():
-            for key in table.foreign_keys:
+        for name, schema in project.schema.items():
+            for key in schema.foreign_keys:
                 known = {"", *tables[key.target][key.target_column]}
                 tables[name] = tables[name][tables[name][key.column].isin(known)]
-    for name, rows in tables.items():
-        (folder / project.file_of(name)).write_bytes(csv_bytes(rows))
+    deng = tables["studies"].index[tables["studies"]["study_id"] == STUDIES[0]]
+    tables["studies"].loc[deng, "not_compared"] = "Answers a comparison that is left out here."
+    for name, table in tables.items():
+        (folder / project.file_of(name)).write_bytes(csv_bytes(table))
     entries = re.split(r"^(?=@)", (folder / "references.bib").read_text(encoding="utf-8"), flags=re.MULTILINE)
-    known = "".join(entry for entry in entries if re.match(rf"@\w+\{{({'|'.join(studies)}),", entry))
+    known = "".join(entry for entry in entries if re.match(rf"@\w+\{{({'|'.join(rows['studies'])}),", entry))
     (folder / "references.bib").write_text(known, encoding="utf-8")
 
 

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+import small_book
 import spoil
 from review_tools.changes import compare, state
 from review_tools.changes.compare import between
@@ -26,6 +27,7 @@ from small_pool import NAME, counts, review
 
 SetCell = Callable[[str, str, str, str], None]
 Git = Callable[..., str]
+SUMMARY = "Double-blind dose-finding"
 HOSTILE = "</script><script>alert(1)</script> ' [x](javascript:alert(1)) \u2028 {{7*7}}"
 NEWEST = versions(Project(Path(__file__).parents[2]))[-1]
 YEAR, DATA, _ = order(NEWEST.number)
@@ -44,8 +46,13 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture
+def copy(small: Path) -> Path:
+    return small
+
+
+@pytest.fixture
 def repository(copy: Path, git: Git) -> Path:
-    """A copy under git whose changelog has something to release."""
+    """A small review under git whose changelog has something to release."""
     changelog = copy / "CHANGELOG.md"
     text = changelog.read_text(encoding="utf-8")
     changelog.write_text(re.sub(r"## \[Unreleased\]\n.*?(?=^## )", f"{CHANGED}\n", text, flags=re.S | re.M), "utf-8")
@@ -70,15 +77,17 @@ def test_the_first_snapshots_are_of_the_versions_they_name(project: Project) -> 
         assert side.text().encode() == project.read(f"releases/{side.name}.json")
 
 
-def test_a_snapshot_compares_as_its_project_does(project: Project) -> None:
-    """The same code, the same answer; a hostile title comes back as it was, on one line of the file."""
+def test_a_snapshot_compares_as_its_project_does(root: Path, tmp_path: Path) -> None:
+    """The same code, the same answer; a hostile text comes back as it was, on one line of the file."""
+    small_book.make(root, tmp_path, claims=("fistula_second_trial",))
+    project = Project(tmp_path)
     outcomes, studies = (project.read(f"data/{name}.csv").decode() for name in ("outcomes", "studies"))
     lines = outcomes.splitlines(keepends=True)
     [at] = [number for number, line in enumerate(lines) if line.startswith("raffals_2024_admire-1,")]
     lines[at] = lines[at].replace(",138,", ",281,", 1)
     changed = {
         "data/outcomes.csv": "".join(lines).encode(),
-        "data/studies.csv": studies.replace("By its title", f"{HOSTILE} By its title", 1).encode(),
+        "data/studies.csv": studies.replace(SUMMARY, f"{HOSTILE} {SUMMARY}", 1).encode(),
     }
     after = project.with_files(changed)
     one, other = (state.whole(side, NEXT, "2099-12-01") for side in (project, after))
@@ -116,16 +125,17 @@ def test_no_release_leaves_with_a_moved_result_that_nobody_signed() -> None:
 
 
 def test_a_version_is_written_everywhere_at_once(repository: Path, set_cell: SetCell, git: Git) -> None:
-    set_cell("studies", "ni_2024_mesenchymal", "summary", "Said better.")
-    if signed_by_all(repository, NEXT):
-        git(repository, "stash", "-q", "--", "data/signatures.csv")
+    said = "99.3% vs 46.3%, difference 53% (95% CI 47 to 59)"
+    for column, value in {"events_arm1": "281", "printed_percent_arm1": "99.3", "reported": said}.items():
+        set_cell("outcomes", "raffals_2024_admire-1", column, value)
+    for column, value in {"effect": "53", "ci_low": "47", "ci_high": "59", "reported": said}.items():
+        set_cell("outcomes", "raffals_2024_admire-2", column, value)
     git(repository, "commit", "-qam", "better")
-    if git(repository, "stash", "list"):
-        code, output = release(repository, "data")
-        assert code == 1
-        assert "wait for a signature" in output
-        git(repository, "stash", "pop", "-q")
-        git(repository, "commit", "-qam", "signed")
+    code, output = release(repository, "data")
+    assert code == 1
+    assert "wait for a signature:\n  crohns_fistula: " in output
+    assert signed_by_all(repository, NEXT) == 1
+    git(repository, "commit", "-qam", "signed")
     before = files(repository)
     code, output = release(repository, "data", "--dry-run")
     assert code == 0, output

@@ -11,16 +11,17 @@ from xml.etree import ElementTree
 
 import pytest
 from playwright.sync_api import Browser
-from typer.testing import CliRunner
 
 import small_book
+import spoil
 from browsing import Watch
-from review_tools.cli import app
+from review_tools.check import check
 from review_tools.data.project import Project
 from review_tools.site.build import build
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 LONG = 5000
+EVIL = "javascript:__pwned=7"
 STUDIES = (*small_book.STUDIES, "hackel_2023_immunological", "chen_2020_overexpression")
 # What each planted cell holds after its own name; all it would do is set the canary that the browser looks for.
 PAYLOAD = (
@@ -92,12 +93,12 @@ def plant(folder: Path) -> None:
             writer.writerows(rows)
     path = folder / "references.bib"
     text = re.sub(
-        r"^(  (title|journal|author|note)\s*=\s*\{)([^\n]*?)(\},?)$", spoil, path.read_text("utf-8"), flags=re.M
+        r"^(  (title|journal|author|note)\s*=\s*\{)([^\n]*?)(\},?)$", planted_work, path.read_text("utf-8"), flags=re.M
     )
     path.write_text(text, encoding="utf-8")
 
 
-def spoil(found: re.Match[str]) -> str:
+def planted_work(found: re.Match[str]) -> str:
     kept = found[3] if found[2] == "title" else ""  # two works of one title are refused
     return f"{found[1]}{kept} planted bib {found[2]} {TEX}{found[4]}"
 
@@ -123,10 +124,9 @@ POINT = """() => {  // what shows itself only when pointed at: cards of citation
 @pytest.fixture(scope="module")
 def site(hostile: Path) -> Path:
     """The check refuses what was planted; a build past it shows that the pages do not rely on that."""
-    result = CliRunner().invoke(app, ["build", "--root", str(hostile)])
-    assert result.exit_code == 1
+    refused = " ".join({problem.why for problem in check(Project(hostile))})
     for why in ("takes for HTML", "cannot be seen", "begins as a formula", "longer than 2,000 characters"):
-        assert why in result.output
+        assert why in refused
     assert build(hostile)
     return hostile / "_build" / "html"
 
@@ -197,20 +197,13 @@ def test_no_download_holds_a_formula_or_a_forged_record(site: Path) -> None:
     assert "UR  - javascript:" not in ris
 
 
-def test_an_address_that_is_not_of_the_web_is_refused(hostile: Path, tmp_path: Path) -> None:
-    spoilt = tmp_path / "project"
-    shutil.copytree(hostile, spoilt, ignore=shutil.ignore_patterns("_build"))
-    path = spoilt / "references.bib"
-    path.write_text(
-        path.read_text("utf-8").replace("  doi = {", "  url = {javascript:__pwned=7},\n  doi = {", 1), "utf-8"
+def test_an_address_that_is_not_of_the_web_is_refused(project: Project) -> None:
+    spoilt = spoil.text(
+        project, "references.bib", lambda text: text.replace("  doi = {", f"  url = {{{EVIL}}},\n  doi = {{", 1)
     )
-    path = spoilt / "data" / "studies.csv"
-    path.write_text(re.sub(r"https?://", "javascript://", path.read_text("utf-8"), count=1), "utf-8")
-    result = CliRunner().invoke(app, ["check", "--root", str(spoilt)])
-    assert result.exit_code == 1
-    assert "references.bib" in result.output
-    assert "studies.csv" in result.output
-    assert result.output.count("http:// or https://") >= 2
+    spoilt = spoil.cells(spoilt, "studies", small_book.STUDIES[0], source_url="javascript://example.org")
+    refused = [(problem.file, problem.value) for problem in check(spoilt) if "http:// or https://" in f"{problem}"]
+    assert sorted(refused) == [("data/studies.csv", "javascript://example.org"), ("references.bib", EVIL)]
 
 
 @pytest.mark.long

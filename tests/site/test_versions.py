@@ -13,6 +13,7 @@ import pytest
 from bs4 import BeautifulSoup
 from typer.testing import CliRunner
 
+import small_book
 from atom import wrong_with
 from review_tools.cli import app
 from review_tools.data.project import Project
@@ -61,20 +62,17 @@ def unreleased(folder: Path, line: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def story(tmp_path_factory: pytest.TempPathFactory, few_numbers: None) -> Path:
     """A small book, released; a study added and a count changed, so that a verdict turns and is accepted; released
     and built, with the site of the older version at hand."""
     folder = tmp_path_factory.mktemp("story") / "project"
-    for name in ("data", "releases", "book/_static"):
-        shutil.copytree(ROOT / name, folder / name)
-    for name in ("references.bib", "_config.yml", "CITATION.cff", "CHANGELOG.md", ".gitignore"):
-        shutil.copy(ROOT / name, folder / name)
+    small_book.make(ROOT, folder, claims=("fistula_second_trial",))
+    (folder / ".gitignore").write_text("_build/\n.edit/\n", encoding="utf-8")
     (folder / "_toc.yml").write_text("format: jb-book\nroot: book/page\n", encoding="utf-8")
-    works = re.findall(r"^@\w+\{(\w+),", (folder / "references.bib").read_text(encoding="utf-8"), re.MULTILINE)
     page = folder / "book" / "page.md"
     page.write_text(
         "# Page\n\n{value}`outcomes raffals_2024_admire-1 events_arm1` responded.\n\n```{version-changes}\n```\n\n"
-        f"All works: {{cite:p}}`{','.join(works)}`\n\n```{{bibliography}}\n```\n",
+        f"All works: {small_book.CITED}\n\n```{{bibliography}}\n```\n",
         encoding="utf-8",
     )
     change(folder, "claims", "*", chapter="book/page.md")
