@@ -65,7 +65,7 @@ def review(
     important, large, unit = differences
     declared = {"comparison_id": NAME, "title": "A question", "question": "Does it work?", "disease": "psoriasis"}
     declared |= {"outcome": "response", "outcome_set": "set", "contrast": "add-on", "design": "controlled"}
-    declared |= {"measure": measure, "higher_is_better": good, "page": "others", "added_in": "26.2.0"}
+    declared |= {"measure": measure, "higher_is_better": good, "page": "diseases/others", "added_in": "26.2.0"}
     held: dict[str, Sequence[Row]] = {
         "comparisons": [declared | dict(comparison or {})],
         "outcomes": outcomes,

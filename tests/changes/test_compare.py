@@ -86,7 +86,7 @@ def test_rows_pools_verdicts_corrections_and_pages(project: Project, spoiled: Pr
     assert turn.newest["claim_id"] == "sragvhd_benefit"
     assert names(found, "corrections", "added") == ["c121z"]
     assert "value outcomes jiang_2024_efficacy-1 events_arm1: 24 → 38" in found.chapters["book/discussion"]
-    assert any("the result of agvhd_response moves" in why for why in found.chapters["book/synthesis/gvhd"])
+    assert any("the result of agvhd_response moves" in why for why in found.chapters["book/diseases/acute-gvhd"])
     assert any("cites" in why and "jiang_2024_efficacy" in why for whys in found.chapters.values() for why in whys)
     assert names(compare.compare(spoiled, project), "corrections", "removed") == ["c121z"]
     assert json.loads(json.dumps(found.as_dict(), allow_nan=False))["tables"][0]["name"] == "studies"

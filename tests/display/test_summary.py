@@ -30,10 +30,10 @@ def plain(cells: dict[str, Any]) -> dict[str, str]:
 
 def test_a_summary_of_findings_holds_risks_effect_certainty_and_plain_words(project: Project) -> None:
     """Of every result with a comparison group on the page; the critical ones first."""
-    declared = project.table("comparisons").query("page == 'crohns'")
+    declared = project.table("comparisons").query("page == 'diseases/crohns'")
     wanted = [answer(project, name) for name in declared["comparison_id"]]
     wanted = [result for result in wanted if result.excludes_no_effect is not None]
-    drawn = rt.tables.summary_of_findings("crohns")
+    drawn = rt.tables.summary_of_findings("diseases/crohns")
     assert len(drawn.rows) == len(wanted) > 1
     html = drawn._repr_html_()
     for result in wanted:
@@ -71,8 +71,8 @@ def test_a_comparison_opens_with_its_answer_and_folds_the_rest_behind_it(project
 
 
 def test_other_comparisons_are_those_of_the_page_that_stand_nowhere_else_on_it(project: Project) -> None:
-    every = list(project.table("comparisons").query("page == 'crohns'")["comparison_id"])
-    made = rt.tables.other_comparisons("crohns", "crohns_fistula")
+    every = list(project.table("comparisons").query("page == 'diseases/crohns'")["comparison_id"])
+    made = rt.tables.other_comparisons("diseases/crohns", "crohns_fistula")
     results = [answer(project, name) for name in every if name != "crohns_fistula"]
     said = [named_interval(result) if result.k else "nothing can be pooled" for result in results]
     titles = [f"{result.comparison['title']}: {words}" for result, words in zip(results, said, strict=True)]
@@ -158,9 +158,9 @@ def _with_works(project: Project) -> Project:
         ("outcome_sets", ("outcome",), "extraction", ("lupus nephritis",)),
         ("not_found", ("what", "asked", "where", "link"), "not_found", ()),
         ("risk_of_bias", ("reason", "source_where", "source_url", "judged_by"), "judgements", ()),
-        ("comparisons", ("title", "question", "outcome", "time_window"), "summary_of_findings", ("crohns",)),
+        ("comparisons", ("title", "question", "outcome", "time_window"), "summary_of_findings", ("diseases/crohns",)),
         ("comparisons", ("title", "question", "outcome", "what_would_change_it"), "comparison", ("crohns_fistula",)),
-        ("comparisons", ("title", "question", "outcome"), "other_comparisons", ("crohns",)),
+        ("comparisons", ("title", "question", "outcome"), "other_comparisons", ("diseases/crohns",)),
         ("outcomes", ("outcome", "arm1", "arm2", "source_where", "source_url"), "comparison", ("crohns_fistula",)),
         ("certainty_judgements", ("reason", "judged_by"), "comparison", ("agvhd_cgvhd",)),
     ],

@@ -29,13 +29,10 @@ def project(root: Path) -> Project:
 
 @pytest.fixture(scope="session")
 def pages(site: Path) -> dict[str, lxml.html.HtmlElement]:
-    """Every page of the built site, parsed; without the root's redirect and the page for lost readers."""
+    """Every page of the built site, parsed; without those that only lead on and the page for lost readers."""
     names = sorted(path.relative_to(site).as_posix() for path in site.rglob("*.html") if "_static" not in path.parts)
-    return {
-        name: lxml.html.fromstring((site / name).read_bytes())
-        for name in names
-        if name not in ("index.html", "404.html")
-    }
+    parsed = {name: lxml.html.fromstring((site / name).read_bytes()) for name in names if name != "404.html"}
+    return {name: page for name, page in parsed.items() if not page.xpath("//head/meta[@http-equiv='refresh']")}
 
 
 @pytest.fixture(scope="session")

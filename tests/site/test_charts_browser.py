@@ -53,7 +53,7 @@ FIT = """() => 0 === [...document.querySelectorAll('.chart-view')].filter(holder
 
 def test_charts_keep_to_their_holder_when_the_window_changes(tab: Page, address: str) -> None:
     """A tablet is turned, a sidebar opens: it is the holder that changes, sometimes after the window."""
-    opened(tab, f"{address}/book/synthesis/crohns.html")
+    opened(tab, f"{address}/book/diseases/crohns.html")
     for width in (900, 1280, 768, 390, 1100):
         tab.set_viewport_size({"width": width, "height": 800})
         tab.wait_for_function(FIT)
@@ -62,7 +62,7 @@ def test_charts_keep_to_their_holder_when_the_window_changes(tab: Page, address:
 
 
 def test_the_caption_that_holds_the_answer_is_not_thin(tab: Page, address: str) -> None:
-    opened(tab, f"{address}/book/synthesis/crohns.html")
+    opened(tab, f"{address}/book/diseases/crohns.html")
     weight = "getComputedStyle(document.querySelector('figure.chart .chart-says')).fontWeight"
     assert int(tab.evaluate(weight)) >= 400
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-PAGE = "book/synthesis/gvhd.html"
+PAGE = "book/diseases/acute-gvhd.html"
 PLACES = """chart => [...chart.querySelectorAll('text')].filter(text => text.textContent).map(text => {
   const chart = text.ownerSVGElement.getBoundingClientRect(), { x, width } = text.getBoundingClientRect();
   return [text.textContent, Math.round(x - chart.x), Math.round(width)]; })"""

@@ -41,7 +41,7 @@ CALLS = [
     'tables.data_dictionary("studies")', "tables.explorer()", "charts.mechanism_map()", "charts.directions()",
     "charts.response_rates()", "charts.trial_timeline()", 'charts.trials_by("disease")', "charts.gap_map()",
     "charts.products()", "charts.disease_by_model()", "tables.gap_rows()",
-    "tables.summary_of_findings()", 'tables.other_comparisons("crohns")', "tables.outcome_sets()",
+    "tables.summary_of_findings()", 'tables.other_comparisons("diseases/crohns")', "tables.outcome_sets()",
     "tables.judgements()", "tables.not_found()", "tables.conflicts()", 'tables.extraction("Crohn\'s disease")',
 ]  # fmt: skip
 
@@ -59,9 +59,9 @@ def hostile(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = f"# Page\n\n{{cite:p}}`{','.join(STUDIES)}` and {{seed}}`{number}`.\n\n"
     first = "```{code-cell} ipython3\nimport review_tools as rt\n```\n"
     (folder / "book" / "page.md").write_text(small_book.HEAD + text + first + cells, encoding="utf-8")
-    linked = [f"synthesis/{name}" for name in sorted(set(Project(folder).table("comparisons")["page"]))]
-    (folder / "book" / "synthesis").mkdir()
+    linked = [str(name) for name in sorted(set(Project(folder).table("comparisons")["page"]))]
     for name in linked:  # where the summary of findings leads
+        (folder / "book" / name).parent.mkdir(exist_ok=True)
         (folder / "book" / f"{name}.md").write_text(f"# {name}\n", encoding="utf-8")
     small_book.write_toc(folder, ["references", "page", *linked])
     plant(folder)

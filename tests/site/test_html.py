@@ -12,6 +12,8 @@ from xml.etree import ElementTree
 
 import lxml.html
 import pytest
+import yaml
+from playwright.sync_api import Page
 
 from review_tools.data import export
 from review_tools.data.project import Project
@@ -113,6 +115,14 @@ def test_what_is_not_in_order_is_found(site: Path, project: Project, right: str,
         text = re.sub(r'<(\w+)[^>]*class="[^"]*skip-link.*?</\1>', '<a href="#nowhere">Home</a>', text, flags=re.DOTALL)
     page = lxml.html.fromstring(text.replace(right, spoilt).encode())
     assert any(says in one for one in (*wrong_with_order(page), *wrong_with_head(page, name, project.site_address)))
+
+
+def test_old_addresses_lead_on(site: Path, root: Path, tab: Page, address: str) -> None:
+    moved = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))["sphinx"]["config"]["moved_pages"]
+    assert not {page for page in moved.values() if not (site / f"{page}.html").is_file()}
+    for old, page in moved.items():
+        tab.goto(f"{address}/{old}.html")
+        tab.wait_for_url(f"**/{page}.html")
 
 
 def test_every_internal_link_lands(pages: Pages, site: Path, anchors: dict[str, set[str]]) -> None:

@@ -23,7 +23,7 @@ SAMPLE = [
     "book/mechanisms/contact.html",  # prose with citations
     "book/discussion.html",  # cites a retracted work
     "book/explore.html",
-    "book/synthesis/gvhd.html",  # forest plots
+    "book/diseases/acute-gvhd.html",  # forest plots
     "book/synthesis/gap-map.html",
     "book/synthesis/claims.html",
     "book/trials.html",

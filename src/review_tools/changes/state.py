@@ -192,7 +192,7 @@ def pool(project: Project, name: str) -> Pool:
     people = answer.people if pooled else 0
     text = words.interval(pooled)
     result = Result(k=answer.k, people=people, estimate=estimate, ci_low=low, ci_high=high, text=text)
-    title, measure, page = str(row["title"]), str(row["measure"]), f"book/synthesis/{row['page']}"
+    title, measure, page = str(row["title"]), str(row["measure"]), f"book/{row['page']}"
     outcomes = list(map(str, answer.entered["outcome_id"]))
     graded = certainty(project, name)
     return Pool(

@@ -147,7 +147,7 @@ def directions(project: Project) -> Grid:
     return grid(
         {
             "Question": stacks(
-                comparison_links(frame, "question"), notes(frame["page"].map(labels(project, "synthesis page")), sizes)
+                comparison_links(frame, "question"), notes(frame["page"].map(labels(project, "page")), sizes)
             ),
             "Answer": stacks(said, notes([words.named_interval(result) for result in results])),
             "Certainty": [rating(one) for one in rated],

@@ -227,7 +227,7 @@ def _subgroup(name: str, found: Groups) -> Grid:
 
 def answers(project: Project) -> Grid:
     """Show all comparisons in one line each."""
-    page, design = labels(project, "synthesis page"), labels(project, "design")
+    page, design = labels(project, "page"), labels(project, "design")
     results = _answers(project)
     frame = pd.DataFrame([result.comparison for result in results], columns=project.table("comparisons").columns)
     rated = [certainty(project, name) for name in frame["comparison_id"]]
@@ -253,7 +253,7 @@ DIRECTIONS = {"better with MSCs": "dampens", "worse with MSCs": "promotes", "lit
 
 def comparison_links(frame: pd.DataFrame, words: str = "title") -> list[Cell]:
     """Return a link to the page of each comparison."""
-    return links("site:book/synthesis/" + frame["page"], frame[words])
+    return links("site:book/" + frame["page"], frame[words])
 
 
 def _answers(project: Project, page: str | None = None) -> list[Answer]:
@@ -261,7 +261,7 @@ def _answers(project: Project, page: str | None = None) -> list[Answer]:
     frame = project.table("comparisons")
     if page is not None:
         frame = frame[frame["page"] == page]
-    order = list(labels(project, "synthesis page"))
+    order = list(labels(project, "page"))
     frame = frame.sort_values("page", key=lambda names: names.map(order.index), kind="stable")
     return [comparisons.answer(project, name) for name in frame["comparison_id"]]
 

@@ -117,7 +117,7 @@ class ResultRole(SphinxRole):
             "certainty": f"{rated.rating} certainty" if rated else "not rated",
             "plainly": words.plainly(answer, rated) or words.sentence(answer),
         }[self.name]
-        address = f"site:book/synthesis/{answer.comparison['page']}"
+        address = f"site:book/{answer.comparison['page']}"
         title = f"{answer.comparison['title']}: {words.sentence(answer)}"
         return [nodes.reference("", said, refuri=address, reftitle=title, internal=True, classes=["fact"])], []
 

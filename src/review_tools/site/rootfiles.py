@@ -23,6 +23,7 @@ ONLY_ITSELF = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 def setup(app: Sphinx) -> None:
     """Set the date before pages are written; write the files when the pages stand."""
+    app.add_config_value("moved_pages", {}, "html", dict, "Old address of each page that moved, and its new one.")
     app.connect("config-inited", date)
     app.connect("build-finished", write)
     app.connect("build-finished", clear, priority=950)
@@ -42,7 +43,7 @@ def clear(app: Sphinx, exception: Exception | None) -> None:
 
 
 def write(app: Sphinx, exception: Exception | None) -> None:
-    """Write the way in, the page for lost readers, the map for search engines, the preview."""
+    """Write the way in, a way on from each address that moved, the page for lost readers, map and preview."""
     project = project_of(app)
     if exception or app.builder.name != "html":
         return
@@ -60,8 +61,12 @@ def write(app: Sphinx, exception: Exception | None) -> None:
         "title": app.config.html_title,
         "pages": set(pages),
     }
-    for name in ("404.html", "index.html"):
-        (folder / name).write_text(template(name).render(known), encoding="utf-8")
+    (folder / "404.html").write_text(template("404.html").render(known), encoding="utf-8")
+    moved = {old: page for old, page in app.config.moved_pages.items() if page in app.env.found_docs}
+    for old, page in {"index": root, **moved}.items():
+        (folder / old).parent.mkdir(parents=True, exist_ok=True)
+        way_on = template("index.html").render(known, page=page, up="../" * old.count("/"))
+        (folder / f"{old}.html").write_text(way_on, encoding="utf-8")
     (folder / "sitemap.xml").write_bytes(sitemap(address, pages))
     robots = f"User-agent: *\nDisallow:\n\nSitemap: {address}sitemap.xml\n"
     (folder / "robots.txt").write_text(robots, encoding="utf-8")
