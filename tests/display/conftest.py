@@ -1,5 +1,6 @@
 """The project itself, and the same project with other rows in some tables."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,3 +39,17 @@ def shown_with(project: Project) -> Callable[..., Shown]:
         )
 
     return shown
+
+
+@pytest.fixture(scope="session")
+def trials_with(project: Project) -> Callable[..., Project]:
+    """The project with other values in the row of the first trial, and the newest version of 2026-11-29."""
+    frame = project.text("trials")
+    citation = re.sub(rb"date-released: \S+", b"date-released: 2026-11-29", project.read("CITATION.cff"))
+
+    def changed(**values: str) -> Project:
+        other = frame.copy()
+        other.loc[other.index[0], list(values)] = list(values.values())
+        return project.with_files({"data/trials.csv": other.to_csv(index=False).encode(), "CITATION.cff": citation})
+
+    return changed

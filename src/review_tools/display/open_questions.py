@@ -17,11 +17,10 @@ from review_tools.display.data_tables import (
 from review_tools.display.grid import Cell, Grid, each, grid, links, notes, stacks
 from review_tools.display.queries import lists, select
 from review_tools.display.theme import plural
+from review_tools.display.trial_tables import OLD_AFTER, either, last_known
 from review_tools.synthesis import claims
 
 UNTESTED = "cannot be tested yet"
-GOING_ON = ("not yet recruiting", "recruiting", "active, not recruiting", "enrolling by invitation", "unknown")
-DRIFT_MONTHS = 18  # after which a registry status is old
 
 
 def take(project: Project, form: str, subject: str, **answers: str) -> Cell:
@@ -99,19 +98,14 @@ def trials_without_outcomes(project: Project) -> Grid:
 
 
 def drifted_trials(project: Project) -> Grid:
-    """Show trials whose registry status was read long ago, or says that they go on past their own end.
-
-    Measured against the day of the newest version, so that the same data give the same page.
-    """
-    frame, today = project.table("trials"), pd.Timestamp(project.citation.released)
-    old = frame["status_date"] < today - pd.DateOffset(months=DRIFT_MONTHS)
-    over = frame["completion_date"].notna() & (frame["completion_date"].str[:7] < f"{today:%Y-%m}")
-    going = frame["registered_status"].isin(GOING_ON)
-    frame = frame[going & (old | over)].assign(why=over.map({True: "past its own end", False: "status is old"}))
+    """Show trials whose status is only what was last known: undated, old, or past their own end."""
+    frame = project.table("trials")
+    frame = frame.assign(why=last_known(project, frame))
+    frame = frame[frame["why"] != ""]
     return grid(
         {
             "Trial": stacks(each(trial_link, frame["trial_id"]), notes(frame["label"])),
-            "Status": stacks(frame["registered_status"], notes(frame["status_date"].dt.strftime("%Y-%m-%d"))),
+            "Status": stacks(either(frame, "status"), notes(frame["status_date"].dt.strftime("%Y-%m-%d"))),
             "Planned end": frame["completion_date"],
             "Why": frame["why"],
             "Take it": [
@@ -120,7 +114,7 @@ def drifted_trials(project: Project) -> Grid:
             ],
         },
         f"{plural(len(frame), 'trial')} whose registry entry should be looked at again "
-        f"(as of {today:%Y-%m-%d}: older than {DRIFT_MONTHS} months, or past its own end)",
+        f"(as of {project.citation.released}: status undated, older than {OLD_AFTER} months, or past its own end)",
         name="drift",
         filters={"Why": frame["why"], "Disease": frame["disease"]},
     )

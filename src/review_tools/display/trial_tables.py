@@ -6,10 +6,13 @@ import pandas as pd
 
 from review_tools.data.project import Project, labels
 from review_tools.display.data_tables import source_links, trial_link
-from review_tools.display.grid import UNKNOWN, Cell, Grid, each, grid, lines, notes, show, stacks, tag
+from review_tools.display.grid import UNKNOWN, Cell, Grid, each, grid, lines, note, notes, show, stacks, tag
 from review_tools.display.theme import plural
 
 COMPARED = ("status", "phase", "country")  # the rest is prose, which differs without disagreeing
+OPEN = ("recruiting", "not yet recruiting", "enrolling by invitation")  # that people may join
+GOING_ON = (*OPEN, "active, not recruiting", "suspended", "unknown")
+OLD_AFTER = 18  # months after which a status is only what was last known
 
 
 def trials(project: Project) -> Grid:
@@ -72,6 +75,32 @@ def differs(trials: pd.DataFrame, what: str) -> pd.Series:
     """Say for each trial whether review and registry both show something, and not the same."""
     reviewed, registered = trials[f"reviewed_{what}"], trials[f"registered_{what}"]
     return reviewed.notna() & registered.notna() & (registered != reviewed) & (registered != "not shown")
+
+
+def last_known(project: Project, trials: pd.DataFrame) -> pd.Series:
+    """Say why the status of each trial is only what was last known; empty where it is fresh, or the trial is over.
+
+    Measured against the day of the newest version, so that the same data give the same page.
+    """
+    today, date, end = pd.Timestamp(project.citation.released), trials["status_date"], trials["completion_date"]
+    end = end.where(end.str.len() > 4, end + "-12").str[:7]  # a year lasts until its December
+    why = date.isna().map({True: "date of the status not shown", False: ""}).astype("object")
+    why[date < today - pd.DateOffset(months=OLD_AFTER)] = f"status older than {OLD_AFTER} months"
+    why[end.notna() & (end < f"{today:%Y-%m}")] = "past its own end"
+    return why.where(either(trials, "status").isin(GOING_ON), "")
+
+
+def statuses(project: Project, trials: pd.DataFrame) -> list[Cell]:
+    """Return the status of each trial with its date, and “last known as” where it may no longer hold."""
+    return each(
+        _status, either(trials, "status"), trials["status_date"].dt.strftime("%Y-%m-%d"), last_known(project, trials)
+    )
+
+
+def _status(status: Any, date: Any, why: str) -> Cell:
+    if pd.isna(status) or not why or status == "unknown":
+        return lines(show(status), note(date))
+    return lines(f"last known as {status}", note(date, why))
 
 
 def people(count: Any, basis: Any) -> Cell:
