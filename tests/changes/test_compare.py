@@ -14,11 +14,11 @@ from hypothesis import strategies as some
 from typer.testing import CliRunner
 
 import review_tools
+import small_book
 from review_tools.changes import bounds, compare, render, state
 from review_tools.changes.model import Changes
 from review_tools.cli import app
 from review_tools.data.project import Project
-from review_tools.synthesis.certainty import certainty
 
 LIMITS = {"rows_of_a_change": 5000, "candidates_of_a_run": 5, "changes_of_a_run": 5}
 Rows = list[list[str]]
@@ -47,6 +47,14 @@ def diff(*words: str, root: Path) -> tuple[int, str]:
     result = CliRunner().invoke(app, ["diff", "--root", str(root), *words])
     assert "Traceback" not in result.output
     return result.exit_code, result.output
+
+
+@pytest.fixture(scope="session")
+def few(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project that declares one comparison and one claim."""
+    folder = tmp_path_factory.mktemp("few") / "project"
+    small_book.make(root, folder, claims=("fistula_second_trial",))
+    return Project(folder)
 
 
 @pytest.fixture(scope="session")
@@ -88,19 +96,13 @@ def test_rows_pools_verdicts_corrections_and_pages(project: Project, spoiled: Pr
     assert "value outcomes jiang_2024_efficacy-1 events_arm1: 24 → 38" in found.chapters["book/discussion"]
     assert any("the result of agvhd_response moves" in why for why in found.chapters["book/diseases/acute-gvhd"])
     assert any("cites" in why and "jiang_2024_efficacy" in why for whys in found.chapters.values() for why in whys)
-    assert names(compare.compare(spoiled, project), "corrections", "removed") == ["c121z"]
     assert json.loads(json.dumps(found.as_dict(), allow_nan=False))["tables"][0]["name"] == "studies"
 
 
-def test_a_changed_judgement_moves_the_certainty_and_is_told(project: Project) -> None:
+def test_a_changed_judgement_moves_the_certainty_and_is_told(few: Project) -> None:
     """The figures stay; what the certainty rests on is looked at, also where it is in another table than the rows."""
-    graded = [name for name in project.table("comparisons")["comparison_id"] if certainty(project, name)]
-    judged = f"{graded[0]},indirectness,3,Another question.,A. Reader,2026-11-29,26.2.0"
-    old = project.with_files({"data/certainty_judgements.csv": project.read("data/certainty_judgements.csv")})
-    head, _, rest = old.read("data/certainty_judgements.csv").decode().partition("\n")
-    kept = [line for line in rest.splitlines() if not line.startswith(f"{graded[0]},indirectness,")]
-    new = old.with_files({"data/certainty_judgements.csv": "\n".join([head, *kept, judged, ""]).encode()})
-    found = compare.compare(old, new)
+    judged = ["crohns_fistula", "indirectness", "3", "Another question.", "A. Reader", "2026-11-29", "26.2.0"]
+    found = compare.compare(few, edit(few, "certainty_judgements", lambda rows: [*rows, judged]))
     [pool] = found.pools
     assert pool.before["result"] == pool.after["result"]
     assert "indirectness −3" in pool.after["certainty"] not in pool.before["certainty"]
@@ -182,18 +184,21 @@ def test_a_diff_of_one_cell_takes_few_calls(project: Project) -> None:
     assert calls <= 200 * len(before.table("comparisons"))
 
 
-def test_data_that_cannot_be_read_is_said_and_the_rest_compared(project: Project, spoiled: Project) -> None:
-    found = compare.compare(project, spoiled.with_files({"data/outcomes.csv": b"\xff\xfe broken"}))
+def test_data_that_cannot_be_read_is_said_and_the_rest_compared(few: Project) -> None:
+    after = edit(few, "corrections", lambda rows: [*rows, ["c121z", *rows[1][1:]]])
+    found = compare.compare(few, after.with_files({"data/outcomes.csv": b"\xff\xfe broken"}))
     assert any("outcomes.csv" in note and "not UTF-8" in note for note in found.notes)
     assert names(found, "corrections", "added") == ["c121z"]
     assert not names(found, "outcomes", "removed")
-    found = compare.compare(project, project.with_files({"references.bib": b"@article{x, title = {A}"}))
+    found = compare.compare(few, few.with_files({"references.bib": b"@article{x, title = {A}"}))
     assert any("references.bib" in note for note in found.notes)
 
 
 def test_keys_that_stand_twice_and_columns_that_go_are_not_lost(lean: Project) -> None:
     found = compare.compare(lean, edit(lean, "trials", lambda rows: [*rows, rows[1]]))
     assert "(no. 2)" in names(found, "trials", "added")[0]
+    more = edit(lean, "corrections", lambda rows: [*rows, ["c121z", *rows[1][1:]]])
+    assert names(compare.compare(more, lean), "corrections", "removed") == ["c121z"]
     found = compare.compare(lean, edit(lean, "findings", lambda rows: [row[:-1] for row in rows]))
     [table] = found.tables
     assert len(table.columns_removed) == 1
@@ -274,6 +279,11 @@ def test_a_change_that_nobody_has_looked_at(lean: Project, change: Change, says:
 # The command, with git
 
 
+@pytest.fixture
+def copy(small: Path) -> Path:
+    return small
+
+
 def test_revisions_are_compared_from_where_they_parted(
     copy: Path, set_cell: Callable[..., None], git: Callable[..., str]
 ) -> None:
@@ -283,7 +293,7 @@ def test_revisions_are_compared_from_where_they_parted(
     git(copy, "add", ".")
     git(copy, "commit", "-qm", "one")
     git(copy, "switch", "-qc", "branch")
-    set_cell("studies", "ni_2024_mesenchymal", "summary", "Another summary.")
+    set_cell("studies", STUDY, "summary", "Another summary.")
     git(copy, "commit", "-qam", "branch")
     git(copy, "switch", "-q", "main")
     corrections = copy / "data" / "corrections.csv"
@@ -297,7 +307,7 @@ def test_revisions_are_compared_from_where_they_parted(
     assert rows == [("studies", "changed")]
     [table] = json.loads(diff("HEAD~1", "main", "--json", root=copy)[1])["tables"]
     assert (table["name"], table["rows"][0]["kind"]) == ("corrections", "added")
-    set_cell("studies", "ni_2024_mesenchymal", "summary", "In the working tree.")
+    set_cell("studies", STUDY, "summary", "In the working tree.")
     code, output = diff("main", "--bounded", root=copy)
     assert (code, "In the working tree." in output) == (0, True)
     code, output = diff("main", "--unattended", root=copy)
@@ -310,8 +320,9 @@ def test_revisions_are_compared_from_where_they_parted(
     assert (git(copy, "status", "--porcelain"), git(copy, "worktree", "list")) == unchanged
 
 
-def test_folders_versions_and_what_is_neither(root: Path, copy: Path, tmp_path: Path) -> None:
+def test_folders_versions_and_what_is_neither(copy: Path, few: Project, tmp_path: Path) -> None:
     (copy / "data" / "trials.csv").unlink()
+    root = few.root
     code, output = diff(str(root), str(copy), "--unattended", root=root)
     assert code == 1
     assert "data/trials.csv: the file is missing" in output

@@ -45,6 +45,7 @@ class Services:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # else each answer waits 40 ms to be acknowledged
 
             def do_GET(self) -> None:
                 services._serve(self)

@@ -304,7 +304,8 @@ def test_a_run_killed_half_way_and_run_again_gives_what_one_run_gives(
     for name in ("searches.csv", "candidates.csv"):
         (copy / "data" / name).write_bytes(before[name])
     script = (
-        "import datetime; from review_tools.sources import watch; from review_tools.cli import app\n"
+        "import datetime; from review_tools.sources import http, watch; from review_tools.cli import app\n"
+        "http.pause = lambda seconds: None\n"
         f"watch.today = lambda: datetime.date.fromisoformat('{MONDAY}'); watch.SIZE = 4; app()\n"
     )
     searches.fault("retstart=4", "slow", 1)
