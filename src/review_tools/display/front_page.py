@@ -11,7 +11,7 @@ from review_tools.display.protocol_tables import current, last_searches
 from review_tools.display.queries import select
 from review_tools.display.summary import comparison_links, rating
 from review_tools.display.theme import plural
-from review_tools.display.trial_tables import either
+from review_tools.display.trial_tables import in_words
 from review_tools.synthesis import comparisons, words
 from review_tools.synthesis.certainty import RATINGS, certainty
 
@@ -35,7 +35,7 @@ _TEMPLATE = ENVIRONMENT.from_string("""\
 {% endfor %}
 </ul>
 <div class="glance-trials">
-<p id="glance-trials">Trials by status, as the registry shows it or else as the seed review printed it</p>
+<p id="glance-trials">Trials by status, as the registry or else the 2024 review shows it</p>
 <ul aria-labelledby="glance-trials">
 {% for name, count, share in statuses %}
 <li><a href="site:book/trials?trials.status={{ name | urlencode }}#all-trials"><span>{{ name | capitalize }}</span>
@@ -109,10 +109,10 @@ def at_a_glance(project: Project) -> Glance:
         Card(len(pools), "pooled results", f"certainty: {sure}", "book/synthesis/index"),
         Card(count("corrections"), "corrections", "places where seed and source disagree", "book/audit"),
     ]
-    counts = either(project.table("trials"), "status").fillna("not shown").value_counts()
+    counts = in_words(project, project.table("trials")).value_counts()
     order = sorted(counts.items(), key=lambda pair: (pair[0] in ("unknown", "not shown"), -pair[1], pair[0]))
-    statuses = [(str(name), int(number), round(100 * number / counts.max())) for name, number in order]
-    return Glance(cards, statuses, last_search(project), this.version, this.released, due(project), current(project))
+    bars = [(str(name), int(number), round(100 * number / counts.max())) for name, number in order]
+    return Glance(cards, bars, last_search(project), this.version, this.released, due(project), current(project))
 
 
 def last_search(project: Project) -> str | None:

@@ -48,7 +48,7 @@ def trials(project: Project) -> Grid:
         name="trials",
         filters={
             "Disease": frame["disease"],
-            "Status": either(frame, "status"),
+            "Status": in_words(project, frame),
             "Phase": either(frame, "phase"),
             "Cell source": frame["cell_source"],
             "Country": either(frame, "country"),
@@ -91,16 +91,15 @@ def last_known(project: Project, trials: pd.DataFrame) -> pd.Series:
 
 
 def statuses(project: Project, trials: pd.DataFrame) -> list[Cell]:
-    """Return the status of each trial with its date, and “last known as” where it may no longer hold."""
-    return each(
-        _status, either(trials, "status"), trials["status_date"].dt.strftime("%Y-%m-%d"), last_known(project, trials)
-    )
+    """Return the status of each trial with its date, and why it is no more than last known."""
+    why = last_known(project, trials).mask(either(trials, "status") == "unknown", "")
+    return stacks(in_words(project, trials), each(note, trials["status_date"].dt.strftime("%Y-%m-%d"), why))
 
 
-def _status(status: Any, date: Any, why: str) -> Cell:
-    if pd.isna(status) or not why or status == "unknown":
-        return lines(show(status), note(date))
-    return lines(f"last known as {status}", note(date, why))
+def in_words(project: Project, trials: pd.DataFrame) -> pd.Series:
+    """Return the status of each trial, “last known as” where it may no longer hold."""
+    status = either(trials, "status").fillna("not shown")
+    return status.mask((last_known(project, trials) != "") & (status != "unknown"), "last known as " + status)
 
 
 def people(count: Any, basis: Any) -> Cell:
