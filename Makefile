@@ -86,7 +86,7 @@ bench: $(INSTALLED)  ## measure builds, the check and pooling (a quarter of an h
 
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --custom-compile-command "make lock"
 lock: $(INSTALLED)  ## renew both lock files from pyproject.toml
-	@$(BIN)/$(LOCK) --upgrade --all-extras --group install --group style --group test --group lock --output-file requirements.txt
+	@$(BIN)/$(LOCK) --upgrade --all-extras --group install --group style --group test --group binder --group lock --output-file requirements.txt
 	@$(BIN)/$(LOCK) --group install --constraint requirements.txt --no-annotate --output-file requirements-check.txt
 	@echo "Both lock files are renewed; run make test before committing them."
 

@@ -70,13 +70,23 @@ def add_scripts(app: Sphinx, pagename: str, templatename: str, context: dict[str
 
 
 def name_parts(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
-    """Take deprecated roles off the page, name the buttons that unfold the contents, escape what the theme does not."""
+    """Mend what the theme leaves undone: deprecated roles, buttons without a name or missing, a title not escaped."""
     if "pagetitle" in context:  # the theme prints it as it is, and a study is named by its authors
         context["pagetitle"] = escape(context["pagetitle"])
     for role, better in ROLES.items():
         context["body"] = (context.get("body") or "").replace(role, better)
+    for group in context.get("header_buttons", []):
+        if group.get("label") == "launch-buttons":
+            group["buttons"].append(codespace(app))
     if "generate_toctree_html" in context:
         context["generate_toctree_html"] = _named(context["generate_toctree_html"])
+
+
+def codespace(app: Sphinx) -> dict[str, str]:
+    """Return the button that opens the book in its devcontainer."""
+    repository = str(app.config.html_theme_options["repository_url"]).removeprefix("https://github.com/")
+    address = f"https://codespaces.new/{repository}"
+    return {"type": "link", "text": "Codespaces", "tooltip": "Launch in the devcontainer", "url": address}
 
 
 def _named(make: Callable[..., Any]) -> Callable[..., Any]:

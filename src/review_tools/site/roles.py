@@ -11,6 +11,7 @@ from sphinx.util.docutils import SphinxRole
 from review_tools.data import inline_values
 from review_tools.data.problems import DataError
 from review_tools.data.project import Project, once
+from review_tools.site import marks
 from review_tools.site.context import project_of
 from review_tools.synthesis import claims, comparisons, words
 from review_tools.synthesis.certainty import certainty
@@ -26,6 +27,7 @@ def setup(app: Sphinx) -> None:
         app.add_role(name, FactRole())
     app.add_role("seed", SeedRole())
     app.add_role("claim", ClaimRole())
+    app.add_role("basis", BasisRole())
     for name in ("result", "certainty", "plainly"):
         app.add_role(name, ResultRole())
     app.connect("doctree-resolved", explain)
@@ -73,12 +75,26 @@ class SeedRole(SphinxRole):
             cite = self.env.get_domain("cite").role("p")
             assert cite is not None  # noqa: S101 (sphinxcontrib-bibtex is always loaded)
             return cite("cite:p", f"{{cite:p}}`{study}`", study, self.lineno, self.inliner, {}, [])
-        tip = f"Reference {self.text} of the seed review: not yet identified. Cited for: {row['cited_for'].iloc[0]}"
+        tip = f"Reference {self.text} of the 2024 review: not yet identified. Cited for: {row['cited_for'].iloc[0]}"
         address = f"site:book/references#seed-{self.text}"
         link = nodes.reference(
-            "", f"[seed {self.text}]", refuri=address, reftitle=tip, internal=True, classes=["seed-unidentified"]
+            "", f"[2024: {self.text}]", refuri=address, reftitle=tip, internal=True, classes=["seed-unidentified"]
         )
-        return [link], []
+        return [link, marks.sign("seed only")], []
+
+
+class BasisRole(SphinxRole):
+    """``{basis}``: the mark of what a finding rests on, for a statement that a citation does not cover."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        project = project_of(self.env.app)
+        depend(self.env, project)
+        findings = project.table("findings")
+        basis = findings.loc[findings["finding_id"] == self.text, "basis"]
+        if basis.empty:
+            message = f"{{basis}}`{self.text}`: there is no such finding"
+            logger.warning(message, location=self.get_location(), type="review", subtype="basis")
+        return [marks.sign(depth) for depth in basis], []
 
 
 class ClaimRole(SphinxRole):

@@ -28,7 +28,7 @@ from review_tools.site.bibliography import Listed
 from review_tools.site.context import STUDIES, TRIALS, project_of, rows, template
 from review_tools.site.data_pages import Page, add_pages
 from review_tools.site.links import only_known
-from review_tools.site.retracted_marks import strike
+from review_tools.site.marks import strike
 
 logger = logging.getLogger(__name__)
 NCT = re.compile(r"NCT\d{8}")
