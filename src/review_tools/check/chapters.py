@@ -11,9 +11,14 @@ from review_tools.data.problems import DataError, Problem, did_you_mean
 from review_tools.data.project import Project, once
 
 CITE = re.compile(r"\{cite(?::\w+)?\}`([^`]*)`")
-SEED = re.compile(r"\{seed\}`([^`]*)`")
 FACT = re.compile(r"\{(count|value|percent)\}`([^`]*)`")
-RESULT = re.compile(r"\{(?:result|certainty|plainly)\}`([^`]*)`")
+ROWS = {  # the table and key of what a role names
+    "seed": ("citations", "seed_number"),
+    "basis": ("findings", "finding_id"),
+    "claim": ("claims", "claim_id"),
+    **dict.fromkeys(("result", "certainty", "plainly"), ("comparisons", "comparison_id")),
+}
+ROW = re.compile(rf"\{{({'|'.join(ROWS)})\}}`([^`]*)`")
 FENCE = re.compile(r"^(`{3,}|~{3,}).*?^\1", re.MULTILINE | re.DOTALL)
 ROLE_OR_CODE = re.compile(r"(?P<role>\{[\w:]+\}`[^`]*`)|(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)", re.DOTALL)
 CONFLICT = re.compile(r"^(?:<{7}|>{7}) .*$", re.MULTILINE)
@@ -45,14 +50,15 @@ def unknown_citation(project: Project) -> Iterator[Problem]:
 
 
 @file_rule(BOOK)
-def unknown_seed_number(project: Project) -> Iterator[Problem]:
-    """Refuse a number that the seed's list of references does not have."""
-    numbers = whole(project, "citations").lines["seed_number"]
+def unknown_row(project: Project) -> Iterator[Problem]:
+    """Refuse a role that names a row its table does not have."""
     for file, text in chapters(project).items():
-        for match, line in occurrences(SEED, text):
-            if match[1].strip() not in numbers:
-                remedy = "write one number from 1 to 121"
-                yield Problem(file, "not a number of the seed's list", remedy, line, "", match[1])
+        for match, line in occurrences(ROW, text):
+            table, column = ROWS[match[1]]
+            names = whole(project, table).lines[column]
+            if match[2].strip() not in names:
+                remedy = f"{did_you_mean(match[2], names)}name a {column} of data/{table}.csv"
+                yield Problem(file, f"no such {column}", remedy, line, "", match[0])
 
 
 @file_rule(BOOK)
@@ -66,17 +72,6 @@ def unanswered_role(project: Project) -> Iterator[Problem]:
                 continue  # the table itself is reported already
             except inline_values.UnknownFactError as error:
                 yield Problem(file, str(error), "correct the role, or add the row", line, "", match[0])
-
-
-@file_rule(BOOK)
-def unknown_comparison(project: Project) -> Iterator[Problem]:
-    """Refuse a result in the prose of a comparison that data/comparisons.csv does not have."""
-    names = whole(project, "comparisons").lines["comparison_id"]
-    for file, text in chapters(project).items():
-        for match, line in occurrences(RESULT, text):
-            if match[1].strip() not in names:
-                remedy = f"{did_you_mean(match[1], names)}name a comparison of data/comparisons.csv"
-                yield Problem(file, "not a comparison", remedy, line, "", match[0])
 
 
 @table_rule("studies")
