@@ -1,12 +1,18 @@
 """The pieces of the disease pages and the front page say what the tables hold, and say so where they hold nothing."""
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from review_tools.display import trial_tables
+import review_tools as rt
+from review_tools.data.project import Project
+from review_tools.display import disease_tables, trial_tables
 from review_tools.display.grid import lines
+
+PAGES = list(rt.load("disease_pages")["page"].unique())
 
 STATUSES = [  # status, its date, planned end, why it is only what was last known
     ("recruiting", "2026-10-01", "2027-01", ""),
@@ -31,3 +37,67 @@ def test_a_status_that_may_no_longer_hold_is_what_was_last_known(
     assert words.startswith(f"last known as {status}" if why else status)
     assert date in words
     assert lines(why) in words
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_piece_of_every_disease_reads_well(page: str) -> None:
+    for name in ("controlled_trials", "open_trials", "approvals", "laboratory"):
+        html = getattr(rt.tables, name)(page)._repr_html_()
+        assert not re.search(r"\b(nan|None|NaT)\b|<NA>|&lt;(a|br|span)\b", html), (name, page)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_controlled_study_of_a_disease_has_one_line(project: Project, page: str) -> None:
+    rows = project.table("outcomes")
+    rows = rows[rows["disease"].isin(disease_tables.diseases(project, page)) & (rows["domain"] != "conduct")]
+    wanted = set(rows.loc[rows["design"] != "single-arm", "study_id"])
+    html = rt.tables.controlled_trials(page)._repr_html_()
+    assert sorted(re.findall(r'href="site:studies/([^"]+)"', html)) == sorted(wanted)
+
+
+def test_an_unknown_page_is_named_with_those_there_are() -> None:
+    with pytest.raises(KeyError, match=r"diseases/gout.*diseases/lupus"):
+        rt.tables.open_trials("diseases/gout")
+
+
+def test_a_disease_of_which_nothing_is_held_says_so(shown_with: Callable[..., Any]) -> None:
+    tables = shown_with(
+        trials=[], decisions=[], findings=[], finding_mediators=[], outcomes=[], outcome_flags=[]
+    ).tables
+    said = "".join(
+        getattr(tables, name)("diseases/lupus")._repr_html_()
+        for name in ("controlled_trials", "open_trials", "approvals", "laboratory")
+    )
+    assert "<table" not in said
+    for words in ("No study with a control group", "No trial is known to be open", "No licence", "No experiment"):
+        assert words in said
+
+
+def test_a_trial_that_may_be_open_stands_apart_from_one_last_known_as_open(trials_with: Callable[..., Any]) -> None:
+    name = rt.load("trials")["trial_id"].iloc[0]
+    page = "diseases/multiple-sclerosis"
+    fresh = trials_with(registered_status="recruiting", status_date="2026-10-01", completion_date="")
+    old = trials_with(registered_status="recruiting", status_date="", completion_date="")
+    over = trials_with(registered_status="completed", status_date="2026-10-01", completion_date="")
+    assert name in disease_tables.open_trials(fresh, page).open._repr_html_()
+    late = disease_tables.open_trials(old, page)
+    assert name not in late.open._repr_html_()
+    assert name in late.behind[0][1]._repr_html_()
+    assert name not in disease_tables.open_trials(over, page)._repr_html_()
+
+
+def test_decisions_name_secondary_sources_and_conflicts(project: Project) -> None:
+    html = rt.tables.approvals("diseases/acute-gvhd")._repr_html_()
+    decisions = project.table("decisions")
+    named = decisions["diseases"].fillna("").str.contains("acute GVHD")
+    assert html.count('<th scope="row"') == named.sum() > 0
+    assert html.count("Secondary source") == (decisions[named]["read"] == "secondary").sum() > 0
+    assert "CONFLICT between sources" in html
+
+
+def test_the_laboratory_counts_each_finding_once(project: Project, root: Path) -> None:
+    made, findings = rt.tables.laboratory("diseases/lupus"), project.table("findings")
+    counts = [int(dict(row.cells)["Findings"]) for row in made.table.rows]
+    assert sum(counts) == findings["disease"].isin(disease_tables.diseases(project, "diseases/lupus")).sum()
+    for section, page in disease_tables.CHAPTERS.items():
+        assert f"(seed-section-{section.replace('.', '-')})=" in (root / f"{page}.md").read_text(encoding="utf-8")

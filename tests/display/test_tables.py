@@ -21,8 +21,11 @@ from review_tools.synthesis.comparisons import answer
 OPTIONS = {
     "data_dictionary": "outcomes",
     "extraction": "lupus nephritis",
+    "controlled_trials": "diseases/lupus",
 }
-NO_GRIDS = ("at_a_glance", "cite", "explorer", "comparison", "other_comparisons")
+NO_GRIDS = (
+    "approvals", "at_a_glance", "cite", "comparison", "explorer", "laboratory", "open_trials", "other_comparisons",
+)  # fmt: skip
 NAMES = sorted(name for names in TABLES.values() for name in names.split())
 COMPARISONS = list(rt.load("comparisons")["comparison_id"])
 

@@ -43,6 +43,8 @@ CALLS = [
     "charts.products()", "charts.disease_by_model()", "tables.gap_rows()",
     "tables.summary_of_findings()", 'tables.other_comparisons("diseases/crohns")', "tables.outcome_sets()",
     "tables.judgements()", "tables.not_found()", "tables.conflicts()", 'tables.extraction("Crohn\'s disease")',
+    'tables.controlled_trials("diseases/lupus")', 'tables.open_trials("diseases/lupus")',
+    'tables.approvals("diseases/crohns")', 'tables.laboratory("diseases/lupus")',
 ]  # fmt: skip
 
 

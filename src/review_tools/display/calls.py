@@ -20,6 +20,7 @@ CHARTS = {
     "mechanisms": "mechanism_map",
 }
 TABLES = {
+    "disease_tables": "approvals controlled_trials laboratory open_trials",
     "data_tables": "check_rules citations corrections data_dictionary downloads findings glossary notices outcomes "
     "studies table_sizes",
     "explorer": "explorer",
