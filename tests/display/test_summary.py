@@ -177,3 +177,8 @@ def test_hostile_text_is_text(
     assert "<img" not in html
     assert "<script" not in html
     assert "{{ 7*7 }}" in html
+
+
+def test_an_unknown_page_is_named_with_those_there_are() -> None:
+    with pytest.raises(KeyError, match="No page 'lupus'; there are .*diseases/lupus"):
+        rt.tables.other_comparisons("lupus")

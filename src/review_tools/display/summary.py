@@ -257,11 +257,12 @@ def comparison_links(frame: pd.DataFrame, words: str = "title") -> list[Cell]:
 
 
 def _answers(project: Project, page: str | None = None) -> list[Answer]:
-    """Return what the comparisons of a page say, or of all pages in their order."""
-    frame = project.table("comparisons")
+    """Return what the comparisons of a page say, or of all pages in their order. Raises KeyError for no page."""
+    frame, order = project.table("comparisons"), list(labels(project, "page"))
+    if page is not None and page not in order:
+        raise KeyError(f"No page {page!r}; there are {', '.join(order)}")
     if page is not None:
         frame = frame[frame["page"] == page]
-    order = list(labels(project, "page"))
     frame = frame.sort_values("page", key=lambda names: names.map(order.index), kind="stable")
     return [comparisons.answer(project, name) for name in frame["comparison_id"]]
 
