@@ -7,7 +7,7 @@ import pytest
 
 import review_tools as rt
 from review_tools.display import explorer
-from review_tools.display.mechanisms import NO
+from review_tools.display.queries import NO, WITHOUT
 
 
 def test_each_choice_offers_every_value_of_the_data_with_its_count() -> None:
@@ -19,6 +19,12 @@ def test_each_choice_offers_every_value_of_the_data_with_its_count() -> None:
     assert made["model"] == findings["model"].value_counts().to_dict()
     assert made["product"] == findings["product"].value_counts().to_dict()
     assert made["disease"] == findings["disease"].fillna(NO["disease"]).value_counts().to_dict()
+    assert (
+        sum(made["route"].values())
+        == len(findings) + (findings["route"].eq("both") & findings["product"].ne("none")).sum()
+    )
+    source = findings["tissue"].fillna(NO["tissue"]).where(findings["product"] != "none", WITHOUT)
+    assert made["tissue"] == source.value_counts().to_dict()
     assert made["mediator"].pop(NO["mediator"]) == len(findings) - mediators["finding_id"].nunique()
     assert made["mediator"] == mediators.groupby("term")["finding_id"].nunique().to_dict()
 
@@ -41,7 +47,7 @@ def test_the_columns_of_the_map_are_those_the_choices_name() -> None:
 
 def test_the_controls_are_labelled_and_off_until_the_script_runs() -> None:
     html = rt.tables.explorer()._repr_html_()
-    assert html.count("<label>") == html.count("<select") == 5
+    assert html.count("<label>") == html.count("<select") == 7
     assert "<fieldset disabled>" in html
     assert "<noscript>" in html
     assert html == rt.tables.explorer()._repr_html_()

@@ -171,7 +171,7 @@ def test_a_cell_of_the_gap_map_leads_to_its_rows(
 
 
 def test_pointing_at_a_box_of_the_map_dims_the_other_lines_and_names_the_studies(tab: Page, address: str) -> None:
-    tab.goto(f"{address}/book/mechanisms/index.html")
+    tab.goto(f"{address}/{EXPLORE}")
     figure = tab.locator("figure.chart-wide.is-live").first
     figure.wait_for()
     lines = figure.locator(".mark-line path")
@@ -239,7 +239,7 @@ def test_the_explorer_works_from_the_keyboard_and_by_its_boxes(tab: Page, addres
     tab.keyboard.press("Tab")
     tab.wait_for_url(re.compile("#cell=macrophage"))
     assert shown(tab).count() == (rt.load("findings")["target_cell"] == "macrophage").sum()
-    assert tab.evaluate("document.activeElement.name") == "mediator"
+    assert tab.evaluate("document.activeElement.name") == "route"
     box = tab.locator(".explorer-map .mark-text text", has_text="macrophage")
     box.click(force=True)  # the words let the pointer through to the box
     assert "cell=" not in tab.url
@@ -259,13 +259,26 @@ def test_without_script_the_whole_map_and_list_stand(browser: Browser, address: 
     context.close()
 
 
-def test_on_a_phone_the_map_scrolls_and_hidden_rows_stay_hidden(browser: Browser, address: str) -> None:
+def test_on_a_phone_ranked_bars_stand_in_the_place_of_the_map(browser: Browser, address: str) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
-    page = opened(context.new_page(), f"{address}/{EXPLORE}#cell=Treg")
+    page = context.new_page()
+    page.goto(f"{address}/{EXPLORE}#cell=Treg")
+    page.wait_for_function("document.querySelectorAll('table.grid tbody tr[hidden]').length")
+    assert not page.locator("figure.chart-wide .chart-view").is_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert page.evaluate("(e => e.scrollWidth > e.clientWidth)(document.querySelector('.chart-scroll'))")
     assert page.locator("table.grid tbody tr[hidden]:visible").count() == 0
-    assert page.locator("table.grid tbody tr:visible").count() > 5
+    mediators, findings = rt.load("finding_mediators"), rt.load("findings")
+    held = findings[findings["target_cell"] == "Treg"]
+    counts = mediators[mediators["finding_id"].isin(held["finding_id"])].groupby("term")["finding_id"].nunique()
+    bar = page.locator("ol[data-of=mediator] a", has=page.get_by_text("PD-L1", exact=True))
+    assert bar.locator("b").inner_text() == str(counts["PD-L1"])
+    bar.tap()
+    page.wait_for_url(re.compile("#cell=Treg&mediator=PD-L1$"))
+    page.wait_for_function(
+        f"document.querySelectorAll('table.grid tbody tr:not([hidden])').length === {counts['PD-L1']}"
+    )
+    page.locator("ol[data-of=mediator] a[aria-current]").tap()
+    page.wait_for_url(re.compile("#cell=Treg$"))
     context.close()
 
 

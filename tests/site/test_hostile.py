@@ -38,7 +38,8 @@ CALLS = [
     "tables.studies()", "tables.findings()", "tables.trials()", "tables.trial_differences()", "tables.outcomes()",
     "tables.corrections()", "tables.glossary()", "tables.published_pools()", "tables.decisions()",
     "tables.table_sizes()", "tables.downloads()", "tables.cite()", "tables.notices()",
-    'tables.data_dictionary("studies")', "tables.explorer()", "charts.mechanism_map()", "charts.directions()",
+    'tables.data_dictionary("studies")', "tables.explorer()", "charts.mechanism_map()", "charts.mechanisms()",
+    "charts.directions()",
     "charts.response_rates()", "charts.trial_timeline()", 'charts.trials_by("disease")', "charts.gap_map()",
     "charts.products()", "charts.disease_by_model()", "tables.gap_rows()",
     "tables.summary_of_findings()", 'tables.other_comparisons("diseases/crohns")', "tables.outcome_sets()",
@@ -62,7 +63,8 @@ def hostile(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     first = "```{code-cell} ipython3\nimport review_tools as rt\n```\n"
     (folder / "book" / "page.md").write_text(small_book.HEAD + text + first + cells, encoding="utf-8")
     linked = [str(name) for name in sorted(set(Project(folder).table("comparisons")["page"]))]
-    for name in linked:  # where the summary of findings leads
+    linked.append("explore")
+    for name in linked:  # where the summary of findings and the figure of mechanisms lead
         (folder / "book" / name).parent.mkdir(exist_ok=True)
         (folder / "book" / f"{name}.md").write_text(f"# {name}\n", encoding="utf-8")
     small_book.write_toc(folder, ["references", "page", *linked])

@@ -19,7 +19,7 @@ from browsing import Watch
 pytestmark = [pytest.mark.site, pytest.mark.browser]
 SAMPLE = [
     "book/index.html",  # at a glance, how to cite
-    "book/mechanisms/index.html",  # a wide chart
+    "book/mechanisms/index.html",  # the figure of mechanisms
     "book/mechanisms/contact.html",  # prose with citations
     "book/discussion.html",  # cites a retracted work
     "book/explore.html",

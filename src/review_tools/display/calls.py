@@ -17,7 +17,8 @@ CHARTS = {
     "forest": "forest overview response_rates",
     "funnel": "funnel",
     "gapmap": "gap_map",
-    "mechanisms": "mechanism_map",
+    "mechanisms": "mechanisms",
+    "stream": "mechanism_map",
 }
 TABLES = {
     "disease_tables": "approvals controlled_trials laboratory open_trials",

@@ -1,7 +1,8 @@
 """The explorer: choose cell, mediator, disease, model and product; map, count and list of findings follow.
 
-The chapter shows three things, each with a call of its own: these controls, the mechanism map and the findings
-table. ``site/static/explorer.js`` ties them together. Without it the whole map and the whole list stand there.
+The chapter shows three things, each with a call of its own: these controls, the map of findings and the findings
+table. ``site/static/explorer.js`` ties them together. On a phone, ranked bars stand in the place of the map. Without
+the script the whole map and the whole list stand there.
 """
 
 from collections.abc import Callable
@@ -12,10 +13,10 @@ import pandas as pd
 
 from review_tools.data.project import Project, labels
 from review_tools.display.grid import ENVIRONMENT
-from review_tools.display.mechanisms import NO
-from review_tools.display.queries import findings, with_mediators
+from review_tools.display.queries import NO, WITHOUT, as_chosen, findings, with_mediators
 from review_tools.display.theme import plural
 
+BARS = 8
 _TEMPLATE = ENVIRONMENT.from_string("""\
 <form class="explorer" autocomplete="off">
 <fieldset disabled>
@@ -32,6 +33,17 @@ _TEMPLATE = ENVIRONMENT.from_string("""\
 <button type="reset">Clear</button>
 </fieldset>
 <p class="explorer-count" role="status">{{ count }}</p>
+<div class="explorer-bars">
+{% for choice in choices if choice.stage %}
+<p>{{ choice.title }}</p>
+<ol data-of="{{ choice.name }}">
+{% for value, words, count in choice.ranked %}
+<li><a href="#{{ {choice.name: value} | urlencode }}"><span>{{ words }}</span>
+<i style="--part: {{ 100 * count // choice.ranked[0][2] }}%"></i><b>{{ count }}</b></a></li>
+{% endfor %}
+</ol>
+{% endfor %}
+</div>
 <noscript><p>Choosing needs JavaScript. Without it, the whole map and the whole list stand below.</p></noscript>
 <script type="application/json" class="explorer-data">{{ rows | tojson }}</script>
 </form>
@@ -47,6 +59,11 @@ class Choice:
     every: str
     stage: str
     options: list[tuple[str, str, int]]
+
+    @property
+    def ranked(self) -> list[tuple[str, str, int]]:
+        """The commonest, for the bars that a phone shows in the map's place."""
+        return sorted(self.options, key=lambda option: -option[2])[:BARS]
 
 
 @dataclass(frozen=True)
@@ -71,27 +88,27 @@ class Explorer:
 # Name in the address, title, first option, column of the map, column of the data, kind of the vocabulary.
 CHOICES = [
     ("cell", "Target cell", "all cells", "target_cell", "target_cell", None),
+    ("route", "Route", "all routes", "", "route", "route"),
     ("mediator", "Mediator", "all mediators", "mediator", "mediator", None),
     ("disease", "Disease", "all diseases", "disease", "disease", None),
     ("model", "Model", "all models", "", "model", "model"),
     ("product", "Product given", "all products", "source", "product", "product"),
+    ("tissue", "Source of the cells", "all sources", "", "tissue", "tissue"),
 ]
 
 
 def explorer(project: Project) -> Explorer:
     """Return the controls of the explorer, filled from the data."""
-    frame = with_mediators(project, findings(project))
-    for column, missing in NO.items():
-        frame[column] = frame[column].fillna(missing)
+    frame = with_mediators(project, as_chosen(findings(project)))
+    frame = frame.fillna(NO)
     columns = [(name, column) for name, _, _, _, column, _ in CHOICES]
     choices = [
         Choice(name, title, every, stage, _options(frame, column, labels(project, kind).get if kind else None))
         for name, title, every, stage, column, kind in CHOICES
     ]
-    study = frame["study_id"].fillna("seed " + frame["seed_number"].astype("str"))
     rows = [
-        {"id": finding, "study": here["name"].iloc[0], **{name: sorted(set(here[column])) for name, column in columns}}
-        for finding, here in frame.assign(name=study).groupby("finding_id")
+        {"id": finding, "study": here["work"].iloc[0], **{name: sorted(set(here[column])) for name, column in columns}}
+        for finding, here in frame.groupby("finding_id")
     ]
     return Explorer(choices, rows)
 
@@ -100,4 +117,6 @@ def _options(frame: pd.DataFrame, column: str, words: Callable[[str, str], str] 
     """Return each value with its words and number of findings, by name; what is not named stands last."""
     counts = {str(value): len(set(here["finding_id"])) for value, here in frame.groupby(column)}
     options = [(value, words(value, value) if words else value, count) for value, count in counts.items()]
-    return sorted(options, key=lambda option: (option[0] in (*NO.values(), "none", "unknown"), option[1].casefold()))
+    return sorted(
+        options, key=lambda option: (option[0] in (*NO.values(), WITHOUT, "none", "unknown"), option[1].casefold())
+    )

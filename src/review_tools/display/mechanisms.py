@@ -1,204 +1,324 @@
-"""Figure 1, live: from product and route through mediator, cell and effect to disease.
+"""The figure of mechanisms: the MSC in the middle, its targets around it, and where the cells came from.
 
-Every thin line is one mediator of one finding, so the width of a stream is a count of rows, and a line can
-be followed from end to end. Pointing at a box lights the lines that pass it and names their studies.
-
-The drawing reads two named data sets, “paths” and “boxes”. The explorer (static/explorer.js) exchanges their
-rows for those of the findings chosen; the places stay, so that the eye can compare.
+Each arc is a group of findings: one target by one route. Its stripes are works by what they say of inflammation, so
+that its width is their number. It is drawn twice, for the desk and for the phone; the style sheet shows one of them.
+Nothing here needs JavaScript: links lead into the explorer, whose address names the group.
 """
 
 import textwrap
-from typing import Any
+from collections import Counter
+from dataclasses import dataclass
+from itertools import groupby, product
+from math import cos, pi, sin
+from operator import itemgetter
+from pathlib import Path
+from string import ascii_lowercase, ascii_uppercase, digits
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlencode
 
-import altair as alt
 import pandas as pd
 
-from review_tools.data.project import Project
-from review_tools.display.queries import findings, in_one_line, with_mediators
-from review_tools.display.theme import BOX_INK, PAGE_INK, ROUTE, palette, plural, tooltip, with_caption
+from review_tools.data.export import table_csv
+from review_tools.data.project import Project, labels
+from review_tools.display.grid import ENVIRONMENT
+from review_tools.display.queries import NO, WITHOUT, as_chosen, findings
+from review_tools.display.theme import DIRECTION, plural
 
-STAGES = {
-    "source": "Product and route",
-    "mediator": "Mediator",
-    "target_cell": "Target cell",
-    "effect": "Effect",
-    "disease": "Disease",
+ROUTES = {"contact": "contact", "paracrine": "released", NO["route"]: "route not shown"}
+SAYS = {
+    "dampens": "less inflammation",
+    "mixed": "both ways",
+    "promotes": "more inflammation",
+    "none": "no difference",
 }
-BOXES = 13  # boxes in a column; the rarest share one called “other”
-WIDTH, BOX, GAP = 656, 108, 5.0  # pixels
-LETTERS = 18  # on one line of a box
-TALL = 560  # pixels that all lines of a column share, none being thicker than 2.2
+NAMES = {"tissue": "tissue or whole body", "MSC": "the MSC itself"}
+ACTS = {"mediator": 1, "microRNA": 1, "receptor": 2}  # receptors stand in for others
+TARGETS = 13  # that are drawn, those with the most findings; others are named below
+# Pixels: the thickest arc, words above an arc, a line of a target's name, the gap between targets, the MSC's ends.
+THICK, TEXT, LINE, APART, TIP = 13.0, 15.0, 12, 14, 22
+COLUMNS = {
+    "name": "Target",
+    "said": "Route",
+    "works": "Works",
+    "people": "In people",
+    "findings": "Findings",
+    **{sign: words.capitalize() for sign, words in SAYS.items()},
+    "mediators": "Mediators",
+}
+ROUND = (8, 19.5, 19.5)
+SHAPES = {  # arms of a cell's outline, and how far they reach and draw back
+    "macrophage": (7, 25, 18),
+    "monocyte": (4, 22, 18),
+    "dendritic cell": (8, 29, 9),
+    "microglia": (5, 31, 8),
+    "MSC": (2, 30, 9),
+}
+SIZES = [
+    (" ,.-·ijlI()/:", 0.32),
+    (digits + "fJrstz", 0.55),
+    (ascii_lowercase.replace("m", ""), 0.6),
+    (ascii_uppercase, 0.74),
+]
+PERSON = "M5 0a2.5 2.5 0 1 1 0 5a2.5 2.5 0 1 1 0-5zM1 11v-2a3 3 0 0 1 3-3h2a3 3 0 0 1 3 3v2z"
+DISEASES, SOURCES = 15, 4  # rows and columns of the table of sources
+
+_TEMPLATE = ENVIRONMENT.from_string((Path(__file__).parent / "templates" / "mechanisms.html").read_text("utf-8"))
 
 
-def mechanism_map(project: Project, section: str | None = None) -> alt.LayerChart:
-    """Draw the map of all findings, or of one section."""
-    paths = _paths(project, section)
-    thickness = min(2.2, TALL / max(len(paths), 1))
-    boxes, height = _boxes(paths, thickness)
-    paths["ys"] = _heights(paths, boxes, thickness)
-    pointed = alt.selection_point(name="pointed", on="pointerover", clear="pointerout", fields=["box"], empty=False)
-    followed = alt.selection_point(
-        name="followed", on="pointerover", clear="pointerout", fields=["finding_id"], empty=False
-    )
-    thick = alt.param(name="thick", value=round(thickness, 2))
-    stages = "[" + ", ".join(f"datum.{stage}_box" for stage in STAGES) + "]"
-    idle = "!isValid(pointed.box) && !isValid(followed.finding_id)"
-    on_box = f"(isValid(pointed.box) && indexof({stages}, pointed.box[0]) >= 0)"
-    on_line = "(isValid(followed.finding_id) && datum.finding_id == followed.finding_id[0])"
-    lit = f"{on_box} || {on_line}"
-    rest = alt.ExprRef("clamp(0.2 + thick / 5, 0.4, 0.8)")  # fewer, thicker lines are drawn more firmly
-    scale = alt.Scale(domain=[0, WIDTH], nice=False)
-    depth = alt.Scale(domain=[height, -24], nice=False)
-    edges = [edge for i in range(len(STAGES)) for edge in (_left(i), _left(i) + BOX)]
-    lines = (
-        alt.Chart(alt.NamedData(name="paths"))
-        .transform_calculate(px=str(edges), py="[" + ", ".join(f"datum.ys[{i // 2}]" for i in range(len(edges))) + "]")
-        .transform_flatten(["px", "py"])
-        .mark_line(interpolate="monotone", strokeWidth=alt.ExprRef("thick"))
-        .encode(
-            x=alt.X("px:Q", axis=None, scale=scale),
-            y=alt.Y("py:Q", axis=None, scale=depth),
-            detail="path:N",
-            order="px:Q",
-            color=alt.Color("route:N", title="Route", scale=palette(ROUTE)),
-            opacity=alt.when(idle).then(alt.value(rest)).when(lit).then(alt.value(1.0)).otherwise(alt.value(0.05)),
-            tooltip=tooltip({"study:N": "Study", "statement:N": "Finding"}),
+class Place(NamedTuple):
+    """One version of the drawing: its width, the MSC, and from the edge inwards what stands on one side of it."""
+
+    name: str
+    width: int
+    middle: float  # of the MSC
+    wide: float  # half of it
+    end: float  # where arcs bend towards it
+    mirrored: tuple[bool, ...]  # for each side
+    letters: float
+    bend: float  # how far arcs keep their distance from the middle where they meet the MSC
+    cell: float = 44  # where targets stand
+    start: float = 104  # where arcs start
+
+    @property
+    def lane(self) -> float:
+        return self.end - self.start
+
+    def at(self, x: float, mirrored: bool) -> float:
+        return self.width - x if mirrored else x
+
+
+PLACES = (
+    Place("desk", 672, 336, 30, end=282, mirrored=(False, True), letters=11.5, bend=0.95),
+    Place("phone", 342, 320, 16, end=298, mirrored=(True,), letters=12.5, bend=1),
+)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """The figure: arcs and sources as rows, and what they say."""
+
+    section: str | None
+    title: str
+    says: str
+    arcs: list[dict[str, Any]]
+    sources: dict[str, Any]
+
+    def _repr_html_(self) -> str:
+        sizes = Counter[str]()
+        for arc in self.arcs:
+            sizes[arc["cell"]] += arc["findings"]
+        drawn = [cell for cell, _ in sizes.most_common(TARGETS)]
+        rare = [(name(cell), address(cell=cell), plural(sizes[cell], "finding")) for cell in sizes if cell not in drawn]
+        table = pd.DataFrame(self.arcs, columns=list(COLUMNS)).astype("str").rename(columns=COLUMNS)
+        return _TEMPLATE.render(
+            vars(self),
+            id="-".join(["figure-mechanisms", *(self.section or "").split(".")]).rstrip("-"),
+            plans=[_plan(place, [arc for arc in self.arcs if arc["cell"] in drawn]) for place in PLACES],
+            rare=rare,
+            table=table,
+            count=plural(len(table), "row"),
+            csv=quote(table_csv(table)),
+            directions=SAYS,
+            colours=DIRECTION,
+            routes=ROUTES,
+            person=PERSON,
         )
-        .add_params(followed)
+
+    def __repr__(self) -> str:
+        return f"{self.title}. {self.says}"
+
+
+def mechanisms(project: Project, section: str | None = None) -> Figure:
+    """Draw on what MSCs act, by which route and mediators, from all findings or those of one section."""
+    every = as_chosen(findings(project, section))
+    frame = every[every["route"] != WITHOUT]
+    return Figure(section, *_message(frame), _arcs(project, frame), _sources(every))
+
+
+def name(cell: str) -> str:
+    return NAMES.get(cell, cell)
+
+
+def address(**chosen: str) -> str:
+    """Return the part of the explorer's address that names these choices."""
+    return urlencode(chosen, quote_via=quote)
+
+
+def _message(frame: pd.DataFrame) -> tuple[str, str]:
+    """Return title and description: which way most works point, by which route, and how many are of people."""
+
+    def works(column: str, value: str) -> int:
+        return int(frame.loc[frame[column] == value, "work"].nunique())
+
+    signs = _signs(frame)
+    every, harm, people = len(signs), int(signs.isin(["mixed", "promotes"]).sum()), works("model", "patients")
+    title = (
+        f"MSCs reduced inflammation in {(signs == 'dampens').sum()} of {plural(every, 'work')}; "
+        f"{works('route', 'paracrine')} studied what they release, {works('route', 'contact')} contact"
     )
-    empty = "datum.findings == 0"
-    near = "!isValid(pointed.box) || indexof(datum.linked, pointed.box[0]) >= 0"
-    strength = alt.when(empty).then(alt.value(0.3)).when(near).then(alt.value(1.0)).otherwise(alt.value(0.35))
-    rects = (
-        alt.Chart(alt.NamedData(name="boxes"))
-        .mark_rect(cornerRadius=3, fill="#f3f6f9", stroke="#8aa0b4", strokeWidth=1)
-        .encode(
-            x=alt.X("x:Q", axis=None, scale=scale),
-            x2="x2:Q",
-            y=alt.Y("y:Q", axis=None, scale=depth),
-            y2="y2:Q",
-            opacity=strength,
-            tooltip=tooltip({"heading:N": "Column", "name:N": "Box", "findings:Q": "Findings", "studies:N": "Studies"}),
+    says = (
+        f"{plural(people, 'work')} studied patients, the others cells and animals; {harm} found more inflammation, "
+        "at least in part. An arc is one target reached by one route, labelled with its commonest mediators; its width "
+        "and number are works. Choose an arc or a target to read its findings."
+    )
+    return title, says
+
+
+def _signs(frame: pd.DataFrame) -> pd.Series:
+    """Return what each work says of inflammation: one direction, or both ways."""
+    told = frame[frame["direction"] != "none"].groupby("work")["direction"].agg(["nunique", "first"])
+    signs = told["first"].where(told["nunique"] == 1, "mixed")
+    return signs.reindex(frame["work"].unique(), fill_value="none")
+
+
+def _arcs(project: Project, frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return one row for each target, in the order of the vocabulary, and route: works by what they say, mediators."""
+    mediators = project.table("finding_mediators")
+    mediators = mediators.assign(rank=mediators["role"].map(ACTS)).dropna(subset=["rank"])
+    rows = []
+    groups = dict(list(frame.groupby(["target_cell", "route"])))
+    for cell, route in product(labels(project, "target cell"), ROUTES):
+        if (here := groups.get((cell, route))) is None:
+            continue
+        says, named = _signs(here).value_counts(), here.merge(mediators, on="finding_id").groupby("term")
+        ranked = named.agg(rank=("rank", "min"), works=("work", "nunique"), findings=("finding_id", "nunique"))
+        ranked = ranked.sort_index().sort_values(["works", "findings"], ascending=False, kind="stable")
+        rows.append(
+            {
+                "cell": cell,
+                "route": route,
+                "name": name(cell),
+                "said": ROUTES[route],
+                "works": here["work"].nunique(),
+                "people": here.loc[here["model"] == "patients", "work"].nunique(),
+                "findings": len(here),
+                **{sign: int(says.get(sign, 0)) for sign in SAYS},
+                "terms": list(ranked.index[ranked["rank"] == ranked["rank"].min()]),
+                "mediators": ", ".join(f"{term} ({works})" for term, works in ranked["works"].items()) or "none named",
+            }
         )
-        .add_params(pointed)
-    )
-    words = alt.Chart(alt.NamedData(name="boxes")).mark_text(
-        fontSize=10.5, lineHeight=12, lineBreak="\n", baseline="middle", color=BOX_INK, limit=BOX - 4, tooltip=False
-    )
-    words = words.encode(
-        x="middle:Q",
-        y=alt.Y("first:Q", axis=None),
-        text="label:N",
-        opacity=alt.when(empty).then(alt.value(0.45)).otherwise(alt.value(1.0)),
-    )
-    heads = pd.DataFrame(
-        {"x": [_left(i) + BOX / 2 for i in range(len(STAGES))], "y": -14.0, "text": list(STAGES.values())}
-    )
-    titles = (
-        alt.Chart(heads)
-        .mark_text(fontSize=12, fontWeight="bold", color=PAGE_INK)
-        .encode(x="x:Q", y="y:Q", text="text:N")
-    )
-    count = paths["finding_id"].nunique()
-    description = (
-        f"{plural(count, 'finding')} drawn as {plural(len(paths), 'line')} from product and route through mediator, "
-        f"cell and effect to disease; the commonest cell is {_commonest(paths, 'target_cell')}, "
-        f"the commonest named mediator {_commonest(paths[paths['named'].notna()], 'named')}."
-    )
-    data = {"paths": _records(paths[COLUMNS]), "boxes": _records(boxes)}
-    chart = alt.layer(lines, rects, words, titles).add_params(thick)
-    chart = chart.properties(width=WIDTH, height=round(height + 24), datasets=data)
-    return with_caption(chart, "From product to disease: the findings as one map", description)
+    return rows
 
 
-COLUMNS = ["path", "finding_id", "study", "statement", "route", "ys", *(f"{stage}_box" for stage in STAGES)]
-NO = {"mediator": "none named", "disease": "no disease"}
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    records: list[dict[str, Any]] = alt.to_values(frame)["values"]
-    return records
-
-
-def _commonest(frame: pd.DataFrame, column: str) -> str:
-    return str(frame[column].mode().iloc[0]) if len(frame) else "none"
-
-
-def _paths(project: Project, section: str | None) -> pd.DataFrame:
-    """Return one row for each mediator of each finding, with the box it passes in every column."""
-    frame = with_mediators(project, findings(project, section)).reset_index(drop=True)
-    frame["route"] = frame["route"].fillna("not shown")
-    frame["source"] = frame["product"] + " · " + frame["route"]
-    frame["named"] = frame["mediator"]
-    for stage, missing in NO.items():
-        frame[stage] = frame[stage].fillna(missing)
-    for stage in STAGES:
-        sizes = frame[stage].value_counts()
-        if len(sizes) > BOXES:
-            rare = sizes.sort_index().sort_values(ascending=False, kind="stable").index[BOXES - 1 :]
-            frame[stage] = frame[stage].where(~frame[stage].isin(rare), f"other ({len(rare)})")
-        frame[f"{stage}_box"] = stage + ": " + frame[stage]
-    return frame.assign(path=range(len(frame)))
-
-
-def _left(column: int) -> float:
-    return column * (WIDTH - BOX) / (len(STAGES) - 1)
-
-
-def _boxes(paths: pd.DataFrame, thickness: float) -> tuple[pd.DataFrame, float]:
-    """Return boxes of all columns with their places, each column centred; and the height of the tallest."""
-    rows: list[dict[str, object]] = []
-    heights: list[float] = []
-    for column, stage in enumerate(STAGES):
-        sizes = paths[stage].value_counts().sort_index().sort_values(ascending=False, kind="stable")
-        last = [name for name in sizes.index if name.startswith("other (") or name in NO.values()]
-        names = [name for name in sizes.index if name not in last] + last
-        top = 0.0
-        for name in names:
-            here = paths[paths[stage] == name]
-            count = here["finding_id"].nunique()
-            label = textwrap.wrap(f"{name} · {count}", LETTERS)
-            tall = max(4.0 + 12 * len(label), thickness * len(here) + 4)
-            rows.append(
-                {
-                    "box": f"{stage}: {name}",
-                    "stage": stage,
-                    "heading": STAGES[stage],
-                    "name": name,
-                    "label": "\n".join(label),
-                    "stem": "\n".join(label).removesuffix(str(count)),  # the label before its count
-                    "findings": count,
-                    "studies": in_one_line(here["study"]),
-                    "linked": sorted({box for other in STAGES for box in here[f"{other}_box"]}),
-                    "column": column,
-                    "x": _left(column),
-                    "x2": _left(column) + BOX,
-                    "middle": _left(column) + BOX / 2,
-                    "y": top,
-                    "y2": top + tall,
-                }
+def _plan(place: Place, arcs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return where everything stands: targets in the order of the vocabulary, on sides of about the same height."""
+    unit = min(3.0, THICK / max((arc["works"] for arc in arcs), default=1))
+    blocks = []
+    for cell, here in groupby(arcs, key=itemgetter("cell")):
+        lanes = [_lane(place, arc, unit) for arc in here]
+        lines = textwrap.wrap(name(cell), 14)
+        needs = max(sum(lane["tall"] for lane in lanes), 44 + LINE * len(lines)) + APART
+        blocks.append((cell, lines, lanes, needs))
+    heights = [needs for *_, needs in blocks]
+    cut = min(range(len(blocks) + 1), key=lambda at: abs(sum(heights[:at]) - sum(heights[at:])))
+    sides = [blocks[:cut], blocks[cut:]] if len(place.mirrored) > 1 else [blocks]
+    height = round(max(120.0, *(sum(needs for *_, needs in side) for side in sides))) + 2 * TIP
+    plan: dict[str, Any] = {"cells": [], "arcs": []}
+    for side, mirrored in zip(sides, place.mirrored, strict=True):
+        top = (height - sum(needs for *_, needs in side)) / 2
+        for cell, lines, lanes, needs in side:
+            x, y = place.at(place.cell, mirrored), round(top + needs / 2 - 8 - LINE * (len(lines) - 1) / 2)
+            says = f"{name(cell)}: all findings"
+            plan["cells"].append(
+                {"x": x, "y": y, "lines": lines, "says": says, "address": address(cell=cell), **_icon(cell, x, y)}
             )
-            top += tall + GAP
-        heights.append(top - GAP)
-    height = max(heights, default=100.0)
-    boxes = pd.DataFrame(rows)
-    shift = (height - boxes["column"].map(dict(enumerate(heights)))) / 2
-    boxes[["y", "y2"]] = boxes[["y", "y2"]].add(shift, axis="index")
-    boxes["centre"] = (boxes["y"] + boxes["y2"]) / 2
-    boxes[["y", "y2", "centre"]] = boxes[["y", "y2", "centre"]].round(1)
-    boxes["first"] = boxes["centre"] - 6 * boxes["label"].str.count("\n")  # where the first line of the label stands
-    return boxes, height
+            at = top + (needs - sum(lane["tall"] for lane in lanes)) / 2
+            for lane in lanes:
+                plan["arcs"].append({**lane, **_path(place, lane, at, height, mirrored)})
+                at += lane["tall"]
+            top += needs
+    x, bulge = place.at(place.middle, place.mirrored[0]), place.wide * 4 / 3
+    first = 1 if place.mirrored[1:] else 18  # under its name
+    high, low, right, left = f"{height * 0.3:.0f}", f"{height * 0.7:.0f}", f"{x + bulge:g}", f"{x - bulge:g}"
+    body = f"M{x:g} {first}C{right} {high} {right} {low} {x:g} {height - 1}C{left} {low} {left} {high} {x:g} {first}Z"
+    return {**plan, **place._asdict(), "lane": place.lane, "height": height, "middle": x, "body": body}
 
 
-def _heights(paths: pd.DataFrame, boxes: pd.DataFrame, thickness: float) -> list[list[float]]:
-    """Return how high each line passes the box of each column, stacked so that few lines cross."""
-    centre = boxes.set_index("box")["centre"]
-    columns = {}
-    stages = list(STAGES)
-    for column, stage in enumerate(stages):
-        neighbours = [other for other in (column - 1, column + 1) if 0 <= other < len(stages)]
-        pull = sum(paths[f"{stages[other]}_box"].map(centre) for other in neighbours) / len(neighbours)
-        order = paths.assign(pull=pull).sort_values(["pull", "path"]).groupby(f"{stage}_box").cumcount()
-        size = paths.groupby(f"{stage}_box")["path"].transform("size")
-        columns[stage] = (paths[f"{stage}_box"].map(centre) + thickness * (order - (size - 1) / 2)).round(1)
-    return [list(row) for row in zip(*columns.values(), strict=True)]
+def _lane(place: Place, arc: dict[str, Any], unit: float) -> dict[str, Any]:
+    """Return an arc with its stripes and with as many of its mediators as there is room for."""
+    stripes = [(DIRECTION[sign], round(0.9 + unit * arc[sign], 2)) for sign in SAYS if arc[sign]]
+    tall = max(25.0, TEXT + sum(thick for _, thick in stripes) + 7)
+    room = place.lane - 10 - (28 if arc["people"] else 0) - _wide(f" · {arc['said']}", place)
+    words = ""
+    for term in arc["terms"][:3]:
+        longer = f"{words}, {term}" if words else term
+        if _wide(longer, place) > room:
+            break
+        words = longer
+    return {**arc, "stripes": stripes, "tall": tall, "words": words}
+
+
+def _wide(words: str, place: Place) -> float:
+    """Return about how wide words are drawn; rather too much than too little."""
+    return place.letters * sum(next((size for letters, size in SIZES if letter in letters), 1.0) for letter in words)
+
+
+def _path(place: Place, lane: dict[str, Any], top: float, height: float, mirrored: bool) -> dict[str, Any]:
+    """Return where one arc runs: straight under its words, then towards the MSC, its stripes side by side."""
+    thick = sum(thick for _, thick in lane["stripes"])
+    y = round(top + TEXT + 2 + thick / 2, 1)
+    goal = height / 2 + (y - height / 2) * place.bend
+    edge = place.middle - 4 * place.wide * (goal / height) * (1 - goal / height) + 1
+    start, end, half, to = (place.at(x, mirrored) for x in (place.start, place.end, (place.end + edge) / 2, edge))
+    stripes, above = [], y - thick / 2
+    for colour, width in lane["stripes"]:
+        here, there = round(above + width / 2, 1), round(above + width / 2 + goal - y, 1)
+        path = f"M{start:g} {here}H{end:g}C{half:.1f} {here} {half:.1f} {there} {to:.1f} {there}"
+        stripes.append((colour, width, path))
+        above += width
+    left = min(start, end)
+    people = f", {plural(lane['people'], 'work')} in people" if lane["people"] else ""
+    counts = f"{plural(lane['works'], 'work')}, {plural(lane['findings'], 'finding')}{people}"
+    return {
+        "top": round(top, 1),
+        "y": y,
+        "left": left,
+        "stripes": stripes,
+        "bar": f"M{start:g} {y - thick / 2 - 3.5:.1f}V{y + thick / 2 + 3.5:.1f}",
+        "dots": [(place.at(place.end - 8 * step, mirrored), y) for step in range(3)],
+        "number_at": place.at(place.start - 8, mirrored),
+        "anchor": "start" if mirrored else "end",
+        "people_at": left + place.lane - 26,
+        "says": f"{lane['words']} · {lane['said']} {lane['works']}: {lane['name']}, {counts}",
+        "address": address(cell=lane["cell"], route=lane["route"]),
+    }
+
+
+def _icon(cell: str, x: float, y: float) -> dict[str, Any]:
+    """Return the outline of a target and the size of its nucleus."""
+    if cell == "tissue":
+        return {"core": 0, "shape": f"M{x - 21:g} {y - 15}h42v30h-42zm0 15h42m-28-15v15m14 0v15"}
+    arms, outer, inner = SHAPES.get(cell, ROUND)
+    points = [
+        (x + radius * sin(pi * step / arms), y - radius * cos(pi * step / arms))
+        for step, radius in enumerate((outer, inner) * arms)
+    ]
+    between = [((a + c) / 2, (b + d) / 2) for (a, b), (c, d) in zip(points, points[1:] + points[:1], strict=True)]
+    curves = "".join(f"Q{a:.1f} {b:.1f} {c:.1f} {d:.1f}" for (a, b), (c, d) in zip(points, between, strict=True))
+    return {"core": 7 if cell in SHAPES else 11, "shape": f"M{between[-1][0]:.1f} {between[-1][1]:.1f}{curves}Z"}
+
+
+def _sources(frame: pd.DataFrame) -> dict[str, Any]:
+    """Return the table of tissue × disease: works, each number with its address in the explorer."""
+    frame = frame.dropna(subset=["disease"])
+    counts = frame.groupby(["disease", "tissue"])["work"].nunique()
+    missing = NO["tissue"]
+    ranked = frame[~frame["tissue"].isin([missing, WITHOUT])].groupby("tissue")["work"].nunique()
+    columns = list(ranked[ranked > 1].sort_values(ascending=False, kind="stable").index[:SOURCES])
+    works = frame.groupby("disease")["work"].nunique().sort_values(ascending=False, kind="stable")
+    most = max(counts[counts.index.isin(columns, level="tissue")], default=1)
+
+    def link(disease: str, tissue: str, name: str = "") -> dict[str, Any]:
+        number = int(counts[disease, tissue])
+        heat = round(8 + 42 * number / most) if tissue in columns else 0
+        return {"name": name, "works": number, "heat": heat, "address": address(disease=disease, tissue=tissue)}
+
+    rows = []
+    for disease in works.index[:DISEASES]:
+        held = list(counts[disease].index)
+        other = [link(disease, tissue, tissue) for tissue in held if tissue not in (*columns, missing, WITHOUT)]
+        cells = [[link(disease, tissue)] if tissue in held else [] for tissue in [*columns, missing]]
+        rows.append((disease, address(disease=disease), [*cells[:-1], other, cells[-1]]))
+    rest = [(disease, address(disease=disease), int(works[disease])) for disease in works.index[DISEASES:]]
+    title = f"Source and disease: {', '.join(columns)} most often" if columns else "Source and disease"
+    return {"rows": rows, "names": columns, "rest": rest, "title": title}

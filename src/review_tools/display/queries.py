@@ -9,6 +9,10 @@ from review_tools.data.inline_values import in_section
 from review_tools.data.project import Project, labels
 from review_tools.data.retracted import retracted
 
+# What stands in the place of a value that is missing, and of the route where no MSC product was given.
+NO = {"mediator": "none named", "disease": "no disease", "route": "not shown", "tissue": "not shown"}
+WITHOUT = "no MSC product"
+
 
 def select(project: Project, table: str, **conditions: str | None) -> pd.DataFrame:
     """Return the rows of a table that meet the conditions; None asks nothing, a section covers its sub-sections.
@@ -44,6 +48,15 @@ def with_mediators(project: Project, frame: pd.DataFrame) -> pd.DataFrame:
     """Return one row for each mediator of each finding; findings that name none have a missing ``mediator``."""
     mediators = project.table("finding_mediators").rename(columns={"term": "mediator"})
     return frame.merge(mediators[["finding_id", "mediator"]], on="finding_id", how="left")
+
+
+def as_chosen(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return findings by works, and by the routes and sources that the explorer offers: two rows where both acted."""
+    given = frame["product"] != "none"
+    route, tissue = (frame[name].fillna(NO[name]).where(given, WITHOUT) for name in ("route", "tissue"))
+    routes = route.astype("object").map(lambda told: ["contact", "paracrine"] if told == "both" else [told])
+    work = frame["study_id"].fillna("seed " + frame["seed_number"].astype("str"))
+    return frame.assign(work=work, route=routes, tissue=tissue).explode("route")
 
 
 def lists(project: Project, table: str, keys: pd.Series, column: str) -> list[list[Any]]:

@@ -59,7 +59,10 @@ def resolve(app: Sphinx, pagename: str, templatename: str, context: dict[str, An
 
     def target(name: str, query: str, anchor: str) -> str:
         is_file = name in app.env.review_files  # type: ignore[attr-defined]
-        if app.builder.name == "singlehtml" and (is_file or is_made(name) or name not in app.env.found_docs):
+        is_state = "=" in anchor  # of the explorer, which works on the site
+        if app.builder.name == "singlehtml" and (
+            is_file or is_state or is_made(name) or name not in app.env.found_docs
+        ):
             return f"{address}{name}{'' if is_file else '.html'}{query}{anchor}"
         if app.builder.name == "singlehtml":
             return anchor or f"#document-{name}"

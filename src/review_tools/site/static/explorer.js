@@ -9,6 +9,7 @@
   const rows = new Map(findings.map(({ id }) => [id, document.getElementById(`finding-${id}`)]));
   const says = figure.querySelector(".chart-says");
   const whole = says.textContent;
+  const BARS = 8;
   const THICKEST = 3.5, INK = 120; // pixels: of one line; of all lines when there are few
 
   const plural = (number, one, many) => `${number} ${number === 1 ? one : many}`;
@@ -25,10 +26,15 @@
     show();
   }
 
+  /** What is chosen, as the address says it; or what would be if one select were changed. */
+  function state(changed, value) {
+    const pairs = selects.map((select) => [select.name, select === changed ? value : select.value]);
+    return new URLSearchParams(pairs.filter(([, held]) => held)).toString();
+  }
+
   function write() {
-    const state = new URLSearchParams(selects.filter((select) => select.value).map((select) => [select.name, select.value]));
     const address = new URL(location.href);
-    address.hash = state.toString();
+    address.hash = state();
     history.pushState(null, "", address);
     show();
   }
@@ -48,11 +54,33 @@
         const number = others.filter((finding) => finding[select.name].includes(option.value)).length;
         option.textContent = `${option.dataset.words} (${number})`;
         option.disabled = !number && option.value !== select.value;
+        option.number = number;
       }
+      rank(select);
     }
     says.textContent = part ? `The map shows ${count}, chosen above; pale boxes hold none of them.` : whole;
     figure.querySelector(".chart-view").setAttribute("aria-label", `${figure.querySelector(".chart-title").textContent}. ${says.textContent}`);
     if (figure.chart?.view) drawMap(figure.chart, ids);
+  }
+
+  /** The bars of one select: its commonest options, each a link that chooses it or takes it back. */
+  function rank(select) {
+    const list = form.querySelector(`ol[data-of="${select.name}"]`);
+    const [model] = list?.children ?? [];
+    if (!model) return;
+    const most = [...select.options].filter((option) => option.number).sort((a, b) => b.number - a.number).slice(0, BARS);
+    const bars = most.map((option) => {
+      const bar = model.cloneNode(true);
+      const link = bar.querySelector("a");
+      const here = option.value === select.value;
+      link.setAttribute("href", `#${state(select, here ? "" : option.value)}`);
+      link.toggleAttribute("aria-current", here);
+      link.querySelector("span").textContent = option.dataset.words;
+      link.querySelector("i").style.setProperty("--part", `${(100 * option.number) / most[0].number}%`);
+      link.querySelector("b").textContent = option.number;
+      return bar;
+    });
+    if (bars.length) list.replaceChildren(...bars);
   }
 
   /** The same drawing with the lines of the chosen findings only, and the boxes counted again in their places. */
