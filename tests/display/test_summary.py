@@ -180,5 +180,5 @@ def test_hostile_text_is_text(
 
 
 def test_an_unknown_page_is_named_with_those_there_are() -> None:
-    with pytest.raises(KeyError, match="No page 'lupus'; there are .*diseases/lupus"):
+    with pytest.raises(KeyError, match=r"No page 'lupus'; there are .*diseases/lupus"):
         rt.tables.other_comparisons("lupus")
