@@ -234,9 +234,10 @@ def studies(project: Project) -> Grid:
 
 
 def glossary(project: Project) -> Grid:
-    """Show terms for readers: cells, products, mediators, diseases, abbreviations."""
+    """Show terms for readers: cells, products, mediators, diseases, statistics, abbreviations."""
     kinds = {
         "abbreviation": "Abbreviation",
+        "statistic": "Statistics and scales",
         "target cell": "Cell",
         "product": "Product",
         "mediator": "Mediator or pathway",

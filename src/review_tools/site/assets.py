@@ -22,6 +22,7 @@ SCRIPTS = {  # what stands in a page that needs the script
     'class="explorer"': ("explorer.js",),
     'class="tag search-badge"': ("schedule.js",),
     'id="review-cards"': ("cards.js",),
+    "<abbr ": ("cards.js",),
     " data-table=": ("tables.js",),
 }
 # What the theme leaves undone for assistive technology (found with axe).
@@ -61,10 +62,9 @@ def add_library(app: Sphinx) -> list[Any]:
 
 def add_scripts(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
     """Add the scripts that a page needs, deferred, so that the page is read while they are on their way."""
-    for mark, scripts in SCRIPTS.items():
-        if mark in context.get("body", ""):
-            for script in scripts:
-                app.add_js_file(script, loading_method="defer")
+    needed = [script for mark, scripts in SCRIPTS.items() if mark in context.get("body", "") for script in scripts]
+    for script in dict.fromkeys(needed):
+        app.add_js_file(script, loading_method="defer")
     if pagename == "search":
         app.add_js_file("search.js")
 

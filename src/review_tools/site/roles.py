@@ -140,13 +140,14 @@ class ResultRole(SphinxRole):
 
 @once
 def glossary(project: Project) -> dict[str, str]:
-    """Return abbreviations, and mediators known by a short name, with what they stand for."""
+    """Return terms of statistics, abbreviations, and mediators known by a short name, with what they stand for."""
     terms = project.table("vocabulary")
-    terms = terms[terms["kind"].isin(["abbreviation", "mediator"])]
+    terms = terms[terms["kind"].isin(["abbreviation", "mediator", "statistic"])]
     return {
         row["term"]: f"{row['label']}: {row['definition']}"
         for _, row in terms.iterrows()
-        if SHORT.search(row["term"]) and " " not in row["term"] and row["term"].casefold() != row["label"].casefold()
+        if row["kind"] == "statistic"
+        or (SHORT.search(row["term"]) and " " not in row["term"] and row["term"].casefold() != row["label"].casefold())
     }
 
 

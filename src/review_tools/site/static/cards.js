@@ -1,10 +1,11 @@
-// A small card beside a citation, on hover and on keyboard focus: what the work is and what was taken from it.
-// The texts stand in the page as JSON and are only ever set as text.
+// A small card beside a citation, a term or a number, on hover, on keyboard focus and by touch: what the work is and
+// what was taken from it, what the term means, where the number comes from.
+// The texts stand in the page, as JSON or as titles, and are only ever set as text.
 "use strict";
 (() => {
   const source = document.getElementById("review-cards");
-  if (!source) return;
-  const cards = JSON.parse(source.textContent);
+  const cards = source ? JSON.parse(source.textContent) : {};
+  const entries = new Map(); // what each link or term shows
   const OPEN = 180; // milliseconds: passing over a link shows nothing, and
   const CLOSE = 300; // the pointer has time to travel from the link to the card
   const LINES = ["label", "title", "status", "took", "uses", "known"];
@@ -34,8 +35,9 @@
       if (struck !== line) line.append(struck);
       words.append(line);
     }
-    more.textContent = entry.more;
-    more.setAttribute("href", entry.page);
+    more.hidden = !entry.page;
+    more.textContent = entry.more ?? "";
+    more.setAttribute("href", entry.page ?? "");
   }
 
   function place() {
@@ -55,7 +57,7 @@
     if (owner === link) return;
     close();
     owner = link;
-    fill(cards[keyOf(link)]);
+    fill(entries.get(link));
     link.after(card); // so that the next Tab reaches the card's own link
     card.hidden = false;
     link.setAttribute("aria-describedby", words.id);
@@ -78,14 +80,24 @@
   const unused = () => !card.matches(":hover, :focus-within") && !owner?.matches(":hover, :focus");
   const closeUnused = () => unused() && close();
 
+  function watch(element, entry) {
+    entries.set(element, entry);
+    element.classList.add("has-card");
+    element.removeAttribute("title"); // the card says it, and more
+    element.addEventListener("pointerenter", (event) => event.pointerType !== "touch" && soon(() => open(element), OPEN));
+    element.addEventListener("pointerleave", () => soon(closeUnused, CLOSE));
+    element.addEventListener("focus", () => element.matches(":focus-visible") && open(element));
+    element.addEventListener("blur", () => soon(closeUnused, CLOSE));
+  }
+
   for (const link of document.querySelectorAll('a[href*="#ref-"], a.seed-unidentified')) {
-    if (!Object.hasOwn(cards, keyOf(link))) continue;
-    link.classList.add("has-card");
-    link.removeAttribute("title"); // the card says it, and more
-    link.addEventListener("pointerenter", (event) => event.pointerType !== "touch" && soon(() => open(link), OPEN));
-    link.addEventListener("pointerleave", () => soon(closeUnused, CLOSE));
-    link.addEventListener("focus", () => link.matches(":focus-visible") && open(link));
-    link.addEventListener("blur", () => soon(closeUnused, CLOSE));
+    if (Object.hasOwn(cards, keyOf(link))) watch(link, cards[keyOf(link)]);
+  }
+  for (const term of document.querySelectorAll("abbr[title]")) {
+    watch(term, { label: term.textContent, took: term.title });
+    term.tabIndex = 0;
+    term.setAttribute("role", "button");
+    term.addEventListener("click", () => open(term)); // a finger neither hovers nor tabs
   }
   card.addEventListener("pointerleave", () => soon(closeUnused, CLOSE));
   card.addEventListener("focusout", () => soon(closeUnused, CLOSE));
