@@ -23,6 +23,10 @@
   // For searching: small letters without accents, Greek ones spelled out.
   const folded = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replace(/[α-ωµ]/g, (g) => GREEK[g] ?? g);
 
+  const unfold = (element) => {
+    for (let fold = element.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+  };
+
   // Numbers inside words sort as numbers: “20 (planned)” before “100”, “risk ratio 0.9” after “risk ratio 0.15”.
   const pieces = (text) => text.split(/((?:(?<![\w.)])[-−])?\d+(?:\.\d+)?)/);
   function compare(one, other) {
@@ -143,6 +147,7 @@
     read() {
       const query = new URLSearchParams(location.search);
       const of = (key) => query.get(`${this.name}.${key}`) ?? "";
+      if ([...query.keys()].some((key) => key.startsWith(`${this.name}.`))) unfold(this.table);
       this.search.value = of("search");
       this.setSort(of("sort"));
       const hidden = of("hide").split(",");
@@ -296,7 +301,7 @@
     const table = tables.get(row?.closest("table"));
     if (!table || row.parentNode !== table.body) return;
     table.pin(row);
-    for (let fold = row.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    unfold(row);
     row.scrollIntoView();
   }
   addEventListener("hashchange", reveal);
