@@ -24,8 +24,7 @@ PAGES = {
     "trials": "{count}`trials` trials.\n\n```{code-cell} ipython3\nimport review_tools as rt\n"
     "rt.charts.trials_by('disease')\n```\n",
     "crohns": CITED
-    + "\n\n```{code-cell} ipython3\nimport review_tools as rt\nrt.charts.forest('crohns_fistula')\n```\n"
-    "```{code-cell} ipython3\nrt.tables.comparison('crohns_fistula')\n```\n"
+    + "\n\n```{code-cell} ipython3\nimport review_tools as rt\nrt.tables.comparison('crohns_fistula')\n```\n"
     "```{code-cell} ipython3\nrt.tables.notices()\n```\n",
     "outcomes": "{value}`outcomes deng_2017_randomised-1 events_arm1` responded.\n\n"
     "```{code-cell} ipython3\nimport helper\nimport review_tools as rt\nprint(helper.WORD)\n"

@@ -11,9 +11,6 @@ import pytest
 import review_tools as rt
 from review_tools.data.project import Project
 from review_tools.display.gapmap import DESIGNS, domains, evidence
-from review_tools.synthesis.certainty import certainty
-from review_tools.synthesis.comparisons import answer, controlled
-from review_tools.synthesis.words import direction
 
 CALLS: dict[str, dict[str, str]] = {
     "mechanism_map": {},
@@ -25,10 +22,7 @@ CALLS: dict[str, dict[str, str]] = {
     "basis": {},
     "corrections_by_kind": {},
     "trial_timeline": {},
-    "response_rates": {"disease": "acute GVHD"},
-    "overview": {},
 }
-COMPARISONS = list(rt.load("comparisons")["comparison_id"])
 
 
 @cache
@@ -80,60 +74,9 @@ def test_trials_are_counted_by_every_property(column: str) -> None:
     assert sum(row["rows"] for row in rows(spec("trials_by", column=column), "rows")) == len(rt.load("trials"))
 
 
-def test_rates_are_events_over_people_inside_their_interval() -> None:
-    drawn = rows(spec("response_rates", study_id="deng_2017_randomised"), "rate")
-    assert {"9/12", "5/6"} <= {row["people"] for row in drawn}
-    assert all(row["low"] <= row["rate"] <= row["high"] for row in drawn)
-
-
 @pytest.mark.parametrize("name", ["directions", "effect_by_cell", "basis"])
 def test_an_empty_selection_draws_without_failing(name: str) -> None:
     assert spec(name, section="9.9")["description"].endswith(".")
-
-
-@pytest.mark.parametrize("name", COMPARISONS)
-def test_every_comparison_draws_its_studies_and_says_what_they_mean(project: Project, name: str) -> None:
-    result, chart = answer(project, name), spec("forest", comparison_id=name)
-    drawn = rows(chart, "figures")
-    assert sum(row["kind"] == "study" and row["row_id"] != "" for row in drawn) == result.k
-    assert sum(row["kind"] == "pooled" for row in drawn) == (result.k > 1)
-    assert any(row["kind"] == "prediction" for row in drawn) == (result.k >= 3)
-    assert all(row["shown_high"] < row["high"] for row in drawn if row["clipped_high"])
-    assert chart["description"].endswith(".")
-
-
-def test_counts_weights_and_intervals_stand_beside_each_study() -> None:
-    drawn = {row["row_id"]: row for row in rows(spec("forest", comparison_id="crohns_fistula"), "figures")}
-    newest = drawn["raffals_2024_admire-1"]
-    assert "138/283 v 132/285" in newest["figures"]
-    assert "weight" in newest["figures"]
-    assert newest["low"] < newest["estimate"] < newest["high"]
-
-
-def test_the_axis_names_the_side_that_is_good_for_patients() -> None:
-    for name, first in (("crohns_fistula", "← favours comparator"), ("cgvhd_prevention", "← favours MSC")):
-        assert first in str(spec("forest", comparison_id=name))
-
-
-def test_an_unknown_comparison_is_named_with_those_there_are() -> None:
-    with pytest.raises(KeyError, match=r"No comparison 'gvhd'; there are .*agvhd_response"):
-        rt.charts.forest("gvhd")
-
-
-def test_the_headline_chart_turns_ratios_so_that_right_is_better(project: Project) -> None:
-    drawn = {row["title"]: row for row in rows(spec("overview"), "estimate")}
-    wanted = [result for result in controlled(project) if result.measure.is_ratio and result.k > 1]
-    assert len(drawn) == len(wanted)
-    assert "clipped_high" in str(spec("overview"))
-    for result in wanted:
-        row = drawn[result.comparison["title"]]
-        assert (row["estimate"] > 1) == result.favours_msc
-        assert row["low"] <= row["estimate"] <= row["high"]
-        graded = certainty(project, str(result.comparison["comparison_id"]))
-        assert str(row["certainty"]).startswith(getattr(graded, "rating", "?"))
-        assert row["direction"] == direction(result)
-        if row["direction"] == "better with MSCs":
-            assert row["low"] > 1
 
 
 @pytest.mark.parametrize("by", ["design", "domain"])

@@ -79,9 +79,9 @@ def test_a_trial_that_may_be_open_stands_apart_from_one_last_known_as_open(trial
     fresh = trials_with(registered_status="recruiting", status_date="2026-10-01", completion_date="")
     old = trials_with(registered_status="recruiting", status_date="", completion_date="")
     over = trials_with(registered_status="completed", status_date="2026-10-01", completion_date="")
-    assert name in disease_tables.open_trials(fresh, page).open._repr_html_()
+    assert name in disease_tables.open_trials(fresh, page).parts[0]._repr_html_()
     late = disease_tables.open_trials(old, page)
-    assert name not in late.open._repr_html_()
+    assert name not in late.parts[0]._repr_html_()
     assert name in late.behind[0][1]._repr_html_()
     assert name not in disease_tables.open_trials(over, page)._repr_html_()
 

@@ -96,3 +96,17 @@ def test_a_page_never_holds_more_rows_than_it_can_bear() -> None:
 def test_columns_of_different_length_are_refused() -> None:
     with pytest.raises(ValueError, match="shorter"):
         grid({"A": ["one", "two"], "B": ["one"]}, "c")
+
+
+def test_a_column_that_is_the_same_in_every_row_says_it_once_above() -> None:
+    drawn = grid({"Study": ["A", "B"], "Bias": ["not judged", "not judged"], "Care": ["", ""], "k": [1, 2]}, "Two rows")
+    html = drawn._repr_html_()
+    assert html.count("not judged") == 1
+    assert html.index("not judged") < html.index("<table")
+    assert "<strong>Bias:</strong> not judged" in html
+    assert "Care" not in html
+    assert [dict(row.cells)["Bias"] for row in drawn.rows] == ["not judged"] * 2  # what other code reads
+    alone = grid({"Study": ["A"], "Bias": ["not judged"]}, "One row")._repr_html_()
+    assert 'data-label="Bias"' in alone
+    hostile = grid({"Study": ["A", "B"], "Bias": ["<img src=x>"] * 2}, "Rows")._repr_html_()
+    assert "<img" not in hostile

@@ -29,45 +29,52 @@ def plain(cells: dict[str, Any]) -> dict[str, str]:
 
 
 def test_a_summary_of_findings_holds_risks_effect_certainty_and_plain_words(project: Project) -> None:
-    """Of every result with a comparison group on the page; the critical ones first."""
-    declared = project.table("comparisons").query("page == 'diseases/crohns'")
+    """Of every result with a comparison group on the page; harms apart, the critical ones first."""
+    declared = project.table("comparisons").query("page == 'diseases/acute-gvhd'")
+    domain = project.table("outcome_sets").set_index("outcome_set")["domain"]
     wanted = [answer(project, name) for name in declared["comparison_id"]]
     wanted = [result for result in wanted if result.excludes_no_effect is not None]
-    drawn = rt.tables.summary_of_findings("diseases/crohns")
-    assert len(drawn.rows) == len(wanted) > 1
-    html = drawn._repr_html_()
+    made = rt.tables.summary_of_findings("diseases/acute-gvhd")
+    benefits, harms = made.parts
+    assert len(benefits.rows) + len(harms.rows) == len(wanted) > 1
+    html = made._repr_html_()
     for result in wanted:
         rated, risk = certainty(project, str(result.comparison["comparison_id"])), absolute(result)
         linked = f">{escape(result.comparison['title'])}</a>"
-        [text] = [plain(dict(row.cells)) for row in drawn.rows if linked in str(row.cells[0][1])]
+        part = harms if domain[result.comparison["outcome_set"]] == "harm" else benefits
+        [text] = [plain(dict(row.cells)) for row in part.rows if linked in str(row.cells[0][1])]
         assert f"{result.people} people" in text["Outcome"]
         assert text["Relative effect"] == named_interval(result)
         assert text["In plain words"] == plainly(result, rated)
         assert rated is not None
         assert rated.rating in text["Certainty"]
-        assert (
-            (f"{risk.control:.0f} → {risk.msc:.0f}" in text["Of 1,000 people, without → with MSCs"]) if risk else True
-        )
-    places = {one.comparison["importance"]: [] for one in wanted}
+        if risk:
+            assert text["Without MSCs, of 1,000"] == f"{risk.control:.0f}"
+            assert text["With MSCs, of 1,000"].startswith(f"{risk.msc:.0f}")
+    places: dict[str, list[int]] = {one.comparison["importance"]: [] for one in wanted}
     for result in wanted:
-        places[result.comparison["importance"]].append(html.index(f">{escape(result.comparison['title'])}</a>"))
-    assert max(places.pop("critical")) < min(min(later) for later in places.values())
+        if domain[result.comparison["outcome_set"]] != "harm":
+            places[result.comparison["importance"]].append(html.index(f">{escape(result.comparison['title'])}</a>"))
+    assert max(places.pop("critical")) < min(min(later, default=len(html)) for later in places.values())
 
 
 def test_a_comparison_opens_with_its_answer_and_folds_the_rest_behind_it(project: Project) -> None:
     name = "crohns_fistula"
     made, result, rated = rt.tables.comparison(name), answer(project, name), certainty(project, name)
     assert rated is not None
-    titles = [title for title, _ in made.behind]
-    assert titles[0] == f"Why the certainty is {rated.rating}"
-    assert titles[-1] == "Other models and choices of rows"
     html = made._repr_html_()
-    assert html.count('<details class="behind">') == html.count("</details>") == len(titles) == 3
-    assert html.index(result.comparison["question"]) < html.index("<details")
+    assert html.count("<details") == html.count("</details>") == 1
+    shown, folded = html.split("<details", 1)
+    assert shown.count(plainly(result, rated)) == 1
+    assert plainly(result, rated) not in folded
+    assert (
+        shown.count("What would change it:") == html.count(str(escape(result.comparison["what_would_change_it"]))) == 1
+    )
+    assert result.comparison["question"] in folded
     for domain in rated.domains:
-        assert domain.name.capitalize() in html
+        assert domain.name.capitalize() in folded
     for choice in summary.sensitivity(project, name).rows:
-        assert plain(dict(choice.cells))["Choice"] in html
+        assert plain(dict(choice.cells))["Choice"] in folded
 
 
 def test_other_comparisons_are_those_of_the_page_that_stand_nowhere_else_on_it(project: Project) -> None:
@@ -76,7 +83,7 @@ def test_other_comparisons_are_those_of_the_page_that_stand_nowhere_else_on_it(p
     results = [answer(project, name) for name in every if name != "crohns_fistula"]
     said = [named_interval(result) if result.k else "nothing can be pooled" for result in results]
     titles = [f"{result.comparison['title']}: {words}" for result, words in zip(results, said, strict=True)]
-    assert made.open is None
+    assert not made.parts
     assert [title for title, _ in made.behind] == titles
     assert all(str(escape(title)) in made._repr_html_() for title in titles)
 

@@ -53,7 +53,7 @@ FIT = """() => 0 === [...document.querySelectorAll('.chart-view')].filter(holder
 
 def test_charts_keep_to_their_holder_when_the_window_changes(tab: Page, address: str) -> None:
     """A tablet is turned, a sidebar opens: it is the holder that changes, sometimes after the window."""
-    opened(tab, f"{address}/book/diseases/crohns.html")
+    opened(tab, f"{address}/book/trials.html")
     for width in (900, 1280, 768, 390, 1100):
         tab.set_viewport_size({"width": width, "height": 800})
         tab.wait_for_function(FIT)
@@ -61,8 +61,82 @@ def test_charts_keep_to_their_holder_when_the_window_changes(tab: Page, address:
     tab.wait_for_function(FIT)
 
 
+# Words of still drawings: how far they stick out of their drawing, and how large their letters are on the screen.
+STILL = """() => [...document.querySelectorAll('figure:not(.chart-wide) .chart-view > svg')].flatMap(svg => {
+  const box = svg.getBoundingClientRect(), scale = box.width / svg.viewBox.baseVal.width;
+  return [...svg.querySelectorAll('text')].filter(text => text.textContent.trim()).map(text => {
+    const words = text.getBoundingClientRect();
+    const across = Math.max(box.left - words.left, words.right - box.right);
+    const out = Math.max(across, box.top - words.top, words.bottom - box.bottom);
+    return [text.textContent, out, parseFloat(getComputedStyle(text).fontSize) * scale];
+  });
+})"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_without_script_every_word_of_a_drawing_is_whole_and_legible(
+    browser: Browser, address: str, width: int
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 844}, java_script_enabled=False)
+    page, seen = context.new_page(), 0
+    for name in ("trials", "audit", "introduction", "discussion", "synthesis/gap-map", "synthesis/single-arms"):
+        page.goto(f"{address}/book/{name}.html")
+        words = page.evaluate(STILL)
+        seen += len(words)
+        assert not [word for word in words if word[1] > 1 or word[2] < 11], name
+    assert seen > 100
+    context.close()
+
+
+# Tables with drawings in them
+
+
+def test_a_forest_plot_is_whole_at_every_width_without_script(browser: Browser, address: str) -> None:
+    """Nothing sticks out, letters are of 11 pixels or more, and on a phone the words stand above their line."""
+    for width in (320, 390, 768, 1280):
+        context = browser.new_context(viewport={"width": width, "height": 844}, java_script_enabled=False)
+        page = context.new_page()
+        page.goto(f"{address}/book/diseases/acute-gvhd.html")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        small, out, below = page.evaluate(
+            """() => {
+              const figure = document.querySelector('figure.forest'), box = figure.getBoundingClientRect();
+              const every = [...figure.querySelectorAll('th, td, a, span, text, p')];
+              const parts = every.filter(part => part.getClientRects().length);
+              const row = figure.querySelector('tbody tr:not(.forest-panel)');
+              const [name, plot] = ['th', '.forest-plot'].map(part => row.querySelector(part).getBoundingClientRect());
+              return [Math.min(...parts.map(e => parseFloat(getComputedStyle(e).fontSize))),
+                Math.max(...parts.map(e => e.getBoundingClientRect().right - box.right)), plot.top >= name.bottom];
+            }"""
+        )
+        assert small >= 11
+        assert out <= 1
+        assert below == (width < 700)
+        context.close()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_forest_plot_is_saved_as_table_drawing_and_picture(browser: Browser, address: str, width: int) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    page = context.new_page()
+    page.goto(f"{address}/book/diseases/crohns.html")
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    figure = page.locator("#chart-crohns_fistula")
+    rows = list(csv.reader(io.StringIO(saved(page, figure, "csv").decode("utf-8-sig"))))
+    assert {len(row) for row in rows} == {6}
+    newest = next(row for row in rows if row[0].startswith("Raffals"))
+    assert newest[1].startswith("RoB 2, overall: ")
+    assert newest[2:4] == ["138/283", "132/285"]
+    drawing = saved(page, figure, "svg").decode()
+    assert ">Raffals<" in drawing
+    assert ">138/283<" in drawing
+    assert 'fill="#1f2d3d"' in drawing
+    assert saved(page, figure, "png").startswith(b"\x89PNG")
+    context.close()
+
+
 def test_the_caption_that_holds_the_answer_is_not_thin(tab: Page, address: str) -> None:
-    opened(tab, f"{address}/book/diseases/crohns.html")
+    opened(tab, f"{address}/book/trials.html")
     weight = "getComputedStyle(document.querySelector('figure.chart .chart-says')).fontWeight"
     assert int(tab.evaluate(weight)) >= 400
 
@@ -114,7 +188,7 @@ def test_hostile_rows_are_text_everywhere(tab: Page, address: str) -> None:
     assert html.count("<script") == 1
     assert "<img" not in html
     page = f'<link rel=stylesheet href="/_static/review.css"><body>{html}<script src="/_static/{BUNDLE}"></script>'
-    page += '<script src="/_static/charts.js"></script>'
+    page += '<script src="/_static/save.js"></script><script src="/_static/charts.js"></script>'
     tab.route("**/hostile.html", lambda route: route.fulfill(body=page, content_type="text/html; charset=utf-8"))
     opened(tab, f"{address}/hostile.html")
     chart = tab.locator("figure.chart")

@@ -14,10 +14,11 @@ CHARTS = {
     "bars": "basis corrections_by_kind directions disease_by_model effect_by_cell mediator_by_cell products "
     "trial_timeline trials_by",
     "flow": "prisma_flow",
-    "forest": "forest overview response_rates",
+    "forest": "forest response_rates",
     "funnel": "funnel",
     "gapmap": "gap_map",
     "mechanisms": "mechanisms",
+    "overview": "overview",
     "stream": "mechanism_map",
 }
 TABLES = {

@@ -12,12 +12,13 @@ from review_tools.check.comparability import ARMS
 from review_tools.data.project import Project, labels, once
 from review_tools.data.schema import SEPARATOR
 from review_tools.display.data_tables import figures, source_links, study_links, trial_link
+from review_tools.display.forest import draw_lights
 from review_tools.display.gapmap import MODELS
 from review_tools.display.grid import UNKNOWN, Cell, Grid, each, grid, link, notes, stacks, tags
 from review_tools.display.queries import in_words, lists
 from review_tools.display.results import DECISION_TERMS
 from review_tools.display.selection_tables import FULL
-from review_tools.display.summary import Folded, lights
+from review_tools.display.summary import Shown
 from review_tools.display.theme import plural
 from review_tools.display.trial_tables import OPEN, either, last_known, people, statuses
 from review_tools.synthesis import bias
@@ -79,7 +80,7 @@ def controlled_trials(project: Project, page: str) -> Grid:
     held = frame["study_id"].map(project.table("studies").set_index("study_id")["n"])
     frame = frame.assign(people=held.fillna(frame["study_id"].map(sizes)))
     frame = frame.sort_values(["design", "people"], ascending=[False, False], kind="stable")
-    judged = each(lambda *one: lights(bias.judged(project, *one)), frame["study_id"], frame["outcome_set"])
+    judged = each(lambda *one: draw_lights(bias.judged(project, *one)), frame["study_id"], frame["outcome_set"])
     told = [f"{n} people" if n else "number of people not shown" for n in frame["people"].fillna(0)]
     return grid(
         {
@@ -111,7 +112,7 @@ def _result(row: Mapping[Hashable, Any]) -> str:
     return " v ".join(told) if all(told) else f"“{row['reported']}”"
 
 
-def open_trials(project: Project, page: str) -> Folded:
+def open_trials(project: Project, page: str) -> Shown:
     """Show registered trials of a page's diseases that people may be able to join; old entries behind them."""
     every = project.table("trials")
     every = every[every["disease"].isin(diseases(project, page))]
@@ -125,7 +126,7 @@ def open_trials(project: Project, page: str) -> Folded:
     rest = f"{plural(others, 'other')} over, closed to new people, or without a known status"
     shown = _trials(project, fresh, f"{caption}; {rest}" if others else caption)
     title = f"{plural(len(late), 'trial')} last known as open; the entry is old, undated, or past its own end"
-    return Folded(shown, ((title, _trials(project, late, "Last known as open")),) if len(late) else ())
+    return Shown((shown,), behind=((title, _trials(project, late, "Last known as open")),) if len(late) else ())
 
 
 def _trials(project: Project, frame: pd.DataFrame, caption: str) -> Grid:
@@ -146,7 +147,7 @@ def _trials(project: Project, frame: pd.DataFrame, caption: str) -> Grid:
     )
 
 
-def approvals(project: Project, page: str) -> Folded:
+def approvals(project: Project, page: str) -> Shown:
     """Show decisions on MSC products for a page's diseases, newest first; designations and other steps behind them."""
     wanted = set(diseases(project, page))
     every = project.table("decisions").sort_values("date", ascending=False, na_position="last", kind="stable")
@@ -159,7 +160,7 @@ def approvals(project: Project, page: str) -> Folded:
         caption = "No licence, payment or guidance for an MSC product in these diseases is known here"
     behind = plural(int(steps.sum()), "designation, advice or step", "designations, advice and steps")
     kept = ((behind, _decisions(project, every[steps], behind)),) if steps.any() else ()
-    return Folded(_decisions(project, every[~steps], caption), kept)
+    return Shown((_decisions(project, every[~steps], caption),), behind=kept)
 
 
 def _decisions(project: Project, frame: pd.DataFrame, caption: str) -> Grid:

@@ -32,6 +32,9 @@ MOST = 1_000  # rows of one table, so that no page grows past a megabyte; pages 
 ENVIRONMENT = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
 _TEMPLATE = ENVIRONMENT.from_string("""\
 <div class="grid-box">
+{% for label, cell in same %}
+<p class="grid-same"><strong>{{ label }}:</strong> {{ cell }}</p>
+{% endfor %}
 {% if tools %}
 <div class="grid-tools grid-rows-{{ (filters | length + 3) // 4 }}"></div>
 {% endif %}
@@ -91,11 +94,26 @@ class Grid:
         if len(self.rows) > MOST:
             caption = f"{self.caption} (the first {MOST:,} of {len(self.rows):,} rows; the downloads hold all)"
             return replace(self, caption=caption, rows=self.rows[:MOST])._repr_html_()
+        same = self._same()
+        if same:
+            rows = [row._replace(cells=[cell for cell in row.cells if cell not in same]) for row in self.rows]
+            kept = replace(self, header=[label for label, _ in rows[0].cells], rows=rows)
+            return kept._html([(label, cell) for label, cell in same if cell])
+        return self._html([])
+
+    def _same(self) -> list[tuple[str, Cell]]:
+        """Return the cells that stand in every row: they are said once, above the table."""
+        if len(self.rows) < 2:
+            return []
+        return [cell for cell in self.rows[0].cells[1:] if all(cell in row.cells for row in self.rows)]
+
+    def _html(self, same: Sequence[tuple[str, Cell]]) -> str:
         tools = len(self.rows) >= LARGE if self.tools is None else self.tools
         filters = list(self._filters()) if tools else []
         choices = [{"key": key(label), "label": label, "values": values} for label, values, _ in filters]
         return _TEMPLATE.render(
             vars(self),
+            same=same,
             tools=tools,
             filters=filters,
             places=[" ".join(each) for each in zip(*(places for *_, places in filters), strict=True)],

@@ -4,6 +4,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from review_tools.data.project import Project, labels
+from review_tools.data.versions import order
 from review_tools.display import gapmap
 from review_tools.display.data_tables import source_links, study_links
 from review_tools.display.grid import UNKNOWN, Cell, Grid, grid, lines, links, notes, stacks, tag
@@ -15,8 +16,8 @@ from review_tools.synthesis import comparisons, words
 from review_tools.synthesis.claim_tests import Verdict
 
 DECISION_TERMS = {"kind": "body kind", "decision": "decision", "read": "decision source"}  # columns, vocabularies
-MOVED = {"yes": "promotes", "new": "none", "no": ""}  # how a result moved, and the colour of the word
-VERDICT = {"holds": "dampens", "holds in part": "mixed", "does not hold": "promotes", "cannot be tested yet": "none"}
+MOVED = {"yes": "strong", "new": "none", "no": ""}  # how a result moved, and the colour of the word
+VERDICT = {"holds": "dampens", "holds in part": "mixed", "does not hold": "strong", "cannot be tested yet": "none"}
 
 
 def published_pools(project: Project) -> Grid:
@@ -83,8 +84,11 @@ def _verdicts(verdicts: list[Verdict]) -> list[Cell]:
 def update(project: Project) -> Grid:
     """Show each comparison before and after the newest version: those that moved first, then the new ones."""
     preceding, this = _versions(project)
-    pairs = sorted(comparisons.before_and_after(project, preceding), key=lambda pair: list(MOVED).index(_moved(*pair)))
-    moved = [_moved(before, after) for before, after in pairs]
+    pairs, declared = comparisons.before_and_after(project, preceding), order(preceding)
+    named = [(_moved(*pair, declared), *pair) for pair in pairs]
+    named.sort(key=lambda one: list(MOVED).index(one[0]))
+    moved, pairs = [word for word, *_ in named], [(before, after) for _, before, after in named]
+    old = len(moved) - moved.count("new")
     studies = project.table("outcomes").set_index("outcome_id")["study_id"]
     new = [sorted(set(after.entered["outcome_id"]) - set(before.entered["outcome_id"])) for before, after in pairs]
     return grid(
@@ -95,17 +99,17 @@ def update(project: Project) -> Grid:
             "Moved": [tag(word, MOVED[word]) if MOVED[word] else word for word in moved],
             "New studies": [lines(*study_links(project, studies.loc[names])) for names in new],
         },
-        f"{moved.count('yes')} of {plural(len(pairs), 'comparison')} moved, {moved.count('new')} more are new",
+        f"{moved.count('yes')} of {plural(old, 'result')} moved by their data alone, {moved.count('new')} are new",
         name="update",
         filters={"Moved": moved},
     )
 
 
-def _moved(before: comparisons.Answer, after: comparisons.Answer) -> str:
-    """Say whether a result moved, is new, or is as it was."""
-    if words.interval(before.pooled) == words.interval(after.pooled):
-        return "no"
-    return "yes" if before.pooled else "new"
+def _moved(before: comparisons.Answer, after: comparisons.Answer, preceding: tuple[int, ...]) -> str:
+    """Say whether a result moved, was declared since the preceding version, or is as it was."""
+    if order(after.comparison["added_in"]) > preceding:
+        return "new"
+    return "no" if words.interval(before.pooled) == words.interval(after.pooled) else "yes"
 
 
 def _short(answer: comparisons.Answer) -> str:

@@ -183,9 +183,9 @@ LIGHTS = {
     "low": "dampens",
     "some concerns": "mixed",
     "moderate": "mixed",
-    "high": "promotes",
-    "serious": "promotes",
-    "critical": "promotes",
+    "high": "strong",
+    "serious": "strong",
+    "critical": "strong",
     "no information": "none",
 }
 

@@ -286,4 +286,4 @@ def _compared(name: str, reviewed: Any, registered: Any) -> Cell:
     if reviewed == registered:
         return tag("agree", "dampens")
     # Only these are terms of a vocabulary; the other lines are prose, which differs without disagreeing.
-    return tag("differ", "promotes") if name in COMPARED else "in other words"
+    return tag("differ", "strong") if name in COMPARED else "in other words"

@@ -8,8 +8,9 @@ from markupsafe import Markup
 
 from review_tools.data.project import Project, labels
 from review_tools.display.data_tables import arms, commas, source_links, study_links
+from review_tools.display.forest import TESTS, draw_lights, forest
 from review_tools.display.grid import ENVIRONMENT, Cell, Grid, grid, lines, links, note, notes, stacks, tag
-from review_tools.display.selection_tables import LIGHTS
+from review_tools.display.plots import Plot
 from review_tools.display.theme import plural
 from review_tools.synthesis import bias, comparisons, signatures, words
 from review_tools.synthesis.absolute import absolute
@@ -17,85 +18,103 @@ from review_tools.synthesis.certainty import Certainty, certainty
 from review_tools.synthesis.comparisons import Answer
 from review_tools.synthesis.subgroups import Groups, subgroups
 
-RATINGS = {"high": "dampens", "moderate": "dampens", "low": "mixed", "very low": "promotes"}
-SIGNS = {"low": "+", "some concerns": "?", "moderate": "?", "no information": "?"}  # of a judgement; others are −
+RATINGS = {"high": "dampens", "moderate": "dampens", "low": "mixed", "very low": "none"}
 NO_CONTROL, NOTHING_POOLED = "not rated: no comparison group", "not rated: no result to rate"
 
 
-_FOLDED = ENVIRONMENT.from_string("""\
-{% if open %}
-{{ open._repr_html_() | safe }}
-{% endif %}
-{% for name, table in behind %}
-<details class="behind"><summary>{{ name }}</summary>{{ table._repr_html_() | safe }}</details>
+METHOD = "How sure, how it was worked out, and every row"
+
+_SHOWN = ENVIRONMENT.from_string("""\
+{% for part in parts %}{{ part._repr_html_() | safe }}{% endfor %}
+{% if says %}<p class="comparison-says">{{ says }}</p>{% endif %}
+{% for name, part in behind %}
+<details class="behind"><summary>{{ name }}</summary>{{ part._repr_html_() | safe }}</details>
 {% endfor %}
 """)
 
 
 @dataclass(frozen=True)
-class Folded:
-    """A table, or none, with others behind it, each under its summary."""
+class Shown:
+    """Figures and tables one after the other, a line of words under them, and others behind, each under its summary."""
 
-    open: Grid | None
-    behind: "tuple[tuple[str, Grid | Folded], ...]"
+    parts: "tuple[Plot | Grid, ...]" = ()
+    says: Cell = ""
+    behind: "tuple[tuple[str, Plot | Grid | Shown], ...]" = ()
 
     def _repr_html_(self) -> str:
-        return _FOLDED.render(vars(self))
+        return _SHOWN.render(vars(self))
 
     def __repr__(self) -> str:
-        return repr(self.open) if self.open else "; ".join(name for name, _ in self.behind)
+        return "; ".join([*map(repr, self.parts), *(name for name, _ in self.behind)])
 
 
-def summary_of_findings(project: Project, page: str | None = None) -> Grid:
+def summary_of_findings(project: Project, page: str | None = None) -> Shown:
     """Show the comparisons of a page, or all with a comparison group: risks, effect, certainty, plain words.
 
-    Critical outcomes stand first, and of equal ones those with more studies.
+    Harms stand in a table of their own; critical outcomes first, and of equal ones those with more studies.
     """
     answers = [result for result in _answers(project, page) if result.excludes_no_effect is not None]
     answers.sort(key=lambda result: (result.comparison["importance"] != "critical", -result.k))
+    groups: dict[str, list[Answer]] = {"benefits": [], "harms": []}
+    for result in answers:
+        groups["harms" if is_harm(project, result) else "benefits"].append(result)
+    parts = [_findings(project, name, group) for name, group in groups.items() if group]
+    return Shown(tuple(parts))
+
+
+def is_harm(project: Project, result: Answer) -> bool:
+    """Return whether the outcome of a comparison is one that MSCs may cause, not one that they are to mend."""
+    domain = project.table("outcome_sets").set_index("outcome_set")["domain"]
+    return bool(domain[result.comparison["outcome_set"]] == "harm")
+
+
+def _findings(project: Project, name: str, answers: list[Answer]) -> Grid:
     rated = [certainty(project, result.comparison["comparison_id"]) for result in answers]
     frame = pd.DataFrame([result.comparison for result in answers], columns=project.table("comparisons").columns)
     people = [f"{result.people} people, {plural(result.k, 'study', 'studies')}" for result in answers]
     return grid(
         {
             "Outcome": stacks(comparison_links(frame), notes(frame["time_window"], people)),
-            "Of 1,000 people, without → with MSCs": [_risks(result) for result in answers],
+            "Without MSCs, of 1,000": [_risks(result)[0] for result in answers],
+            "With MSCs, of 1,000": [_risks(result)[1] for result in answers],
             "Relative effect": [words.named_interval(result) for result in answers],
             "Certainty": [rating(one) for one in rated],
             "In plain words": [words.plainly(result, one) for result, one in zip(answers, rated, strict=True)],
         },
-        f"Summary of findings: {plural(len(answers), 'result')}",
-        name="summary",
-        filters={"Certainty": ["–" if one is None else one.rating for one in rated]},
-        tools=None if page is None else False,
+        f"Summary of findings, {name}: {plural(len(answers), 'result')}",
+        name=f"summary-{name}",
+        tools=False,
     )
 
 
-def _risks(result: Answer) -> Cell:
+def _risks(result: Answer) -> tuple[Cell, Cell]:
+    """Return how many of 1,000 people have the outcome without MSCs and with them."""
     risk = absolute(result)
     if risk is None:
-        return "–"
-    return lines(f"{risk.control:.0f} → {risk.msc:.0f}", f"({risk.msc_low:.0f} to {risk.msc_high:.0f})")
+        return "–", "–"
+    interval = note(f"{risk.msc_low:.0f} to {risk.msc_high:.0f}")
+    return f"{risk.control:.0f}", lines(f"{risk.msc:.0f}", interval)
 
 
-def comparison(project: Project, comparison_id: str) -> Folded:
-    """Show one comparison: the answer, and folded behind it how sure it is, its rows, and other choices of model."""
+def comparison(project: Project, comparison_id: str) -> Shown:
+    """Show one comparison: figure, how sure and what would change it, and folded behind it method and every row."""
     result, rated = comparisons.answer(project, comparison_id), certainty(project, comparison_id)
-    behind = []
+    title = str(result.comparison["title"])
+    behind = [method(project, comparison_id)]
     if rated is not None:
-        behind.append(
-            (f"Why the certainty is {rated.rating}", certainty_reasons(rated, str(result.comparison["title"])))
-        )
-    rows = comparison_rows(project, comparison_id)
-    behind.append((rows.caption, rows))
+        behind.append(certainty_reasons(rated, title))
+    behind.append(comparison_rows(project, comparison_id))
     if result.k > 1:
-        behind.append(("Other models and choices of rows", sensitivity(project, comparison_id)))
-    groups = subgroups(project, comparison_id)
-    behind += [(f"By {name.lower()}", _subgroup(name, found)) for name, found in groups.items()]
-    return Folded(answer(project, comparison_id), tuple(behind))
+        behind.append(sensitivity(project, comparison_id))
+    behind += [_subgroup(name, found) for name, found in subgroups(project, comparison_id).items()]
+    says = lines(
+        Markup("<strong>Certainty:</strong> {}.").format(rated.words) if rated else "",
+        Markup("<strong>What would change it:</strong> {}").format(words.what_would_change(result, rated)),
+    )
+    return Shown((forest(project, comparison_id),), says, ((METHOD, Shown(tuple(behind))),))
 
 
-def other_comparisons(project: Project, page: str, *shown: str) -> Folded:
+def other_comparisons(project: Project, page: str, *shown: str) -> Shown:
     """Show the comparisons of a page but those shown already, each folded under its title and result."""
     behind = []
     for result in _answers(project, page):
@@ -103,29 +122,24 @@ def other_comparisons(project: Project, page: str, *shown: str) -> Folded:
         if name not in shown:
             said = words.named_interval(result) if result.k else "nothing can be pooled"
             behind.append((f"{title}: {said}", comparison(project, name)))
-    return Folded(None, tuple(behind))
+    return Shown(behind=tuple(behind))
 
 
-def answer(project: Project, comparison_id: str) -> Grid:
-    """Show one comparison in words: question, answer, how sure, what would change it, who accepted it."""
-    result, rated = comparisons.answer(project, comparison_id), certainty(project, comparison_id)
+def method(project: Project, comparison_id: str) -> Grid:
+    """Show how one comparison was worked out: question, model, spread of the results, who accepted it."""
+    result = comparisons.answer(project, comparison_id)
     declared, pooled = result.comparison, result.pooled
     rows: dict[str, Cell] = {"Question": declared["question"]}
-    if plain := words.plainly(result, rated):
-        rows["In plain words"] = plain
-    rows["Answer"] = words.sentence(result)
     if pooled is not None and pooled.k > 1:
         ends = [words.figure(end, result.measure) for end in pooled.back_prediction or ()]
         prediction = " to ".join(ends) if ends else "needs five studies or more"
         spread = f"I² {pooled.i2:.0f}%, tau² {pooled.tau2:.3g}, Q {pooled.q:.2f} (p {pooled.q_p:.2g})"
+        rows["Model"] = f"REML, {TESTS[str(pooled.test)]}.{words.too_few(result)}"
         rows["Heterogeneity"] = f"{spread}; prediction interval: {prediction}"
         if ends and pooled.df is not None:
             rows["Heterogeneity"] = f"{rows['Heterogeneity']} (t with {plural(pooled.df, 'degree')} of freedom)"
-    if rated is None:
+    if certainty(project, comparison_id) is None:
         rows["Certainty"] = NO_CONTROL if declared["design"] == comparisons.ONE_ARMED else NOTHING_POOLED
-    else:
-        rows["Certainty"] = rating(rated)
-    rows["What would change it"] = declared["what_would_change_it"]
     rows["Accepted by"] = signatures.said_of(project, comparison_id)
     return grid({"": rows, "In words": rows.values()}, str(declared["title"]))
 
@@ -156,9 +170,10 @@ def comparison_rows(project: Project, comparison_id: str) -> Grid:
             "Outcome": stacks(frame["outcome"], notes(frame["time"]), notes(frame["analysis_set"])),
             "MSC arm": arms(frame, "arm1"),
             "Comparator": arms(frame, "arm2"),
-            "In the pool": in_the_pool(frame),
-            "Take care": commas(frame["flags"]),
-            "Risk of bias": stacks([lights(one) for one in judged], notes(frame["study_id"].map(_by_others(project)))),
+            "In the pool": stacks(in_the_pool(frame), notes(commas(frame["flags"]))),
+            "Risk of bias": stacks(
+                [draw_lights(one) for one in judged], notes(frame["study_id"].map(_by_others(project)))
+            ),
         },
         f"{plural(len(frame), 'row')} with this outcome, {(frame['reason'] == '').sum()} used",
         ids="row-" + frame["outcome_id"],
@@ -174,17 +189,6 @@ def comparison_rows(project: Project, comparison_id: str) -> Grid:
 READ = {"value_basis": "value basis", "read": "reading"}
 
 
-def lights(judged: bias.Judged | None) -> Cell:
-    """Return the traffic lights of a result: the overall judgement, and the sign of each domain."""
-    if judged is None:
-        return "not judged"
-    each = [
-        Markup('<abbr title="{}: {}">{}</abbr>').format(domain, word, SIGNS.get(word, "−"))
-        for domain, word in judged.domains.items()
-    ]
-    return lines(tag(judged.overall, LIGHTS[judged.overall]), note(judged.tool, Markup(" ").join(each)))
-
-
 def _by_others(project: Project) -> pd.Series:
     """Return the overall judgements that others published of each study's risk of bias, as short text."""
     frame = project.table("assessments").dropna(subset=["study_id"])
@@ -195,7 +199,7 @@ def _by_others(project: Project) -> pd.Series:
 
 def in_the_pool(rows: pd.DataFrame) -> list[Cell]:
     """Return whether each row is pooled, and why not."""
-    return [tag(f"no: {reason}", "promotes") if reason else tag("yes", "dampens") for reason in rows["reason"]]
+    return [tag(f"no: {reason}", "none") if reason else tag("yes", "dampens") for reason in rows["reason"]]
 
 
 def sensitivity(project: Project, comparison_id: str) -> Grid:

@@ -12,7 +12,8 @@ BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#8a8a8a"
 SEQUENTIAL = ["#d8e8f5", "#08467d"]
 PAGE_INK = "#1f2d3d"  # text of this colour stands on the page itself; static/review.css gives it the page's colour
 BOX_INK = "#10243a"  # text on a light box, the same in light and dark
-FONT = "'Review Sans', system-ui, sans-serif"  # the first is the site's own, made by scripts/font.py
+# The first is the site's own, made by scripts/font.py; the second, as wide, stands in until it is there.
+FONT = "'Review Sans', 'Review Sans Stand-in', system-ui, sans-serif"
 
 MIME = "application/vnd.vegalite.v6+json"
 

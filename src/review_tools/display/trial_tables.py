@@ -62,7 +62,7 @@ def trials(project: Project) -> Grid:
 def both(reviewed: Any, registered: Any) -> Cell:
     """Return both sides when they differ, one when they agree or one is missing."""
     if pd.notna(reviewed) and pd.notna(registered) and reviewed != registered:
-        return lines(tag(f"review: {reviewed}", "promotes"), tag(f"registry: {registered}", "dampens"))
+        return lines(tag(f"review: {reviewed}", "strong"), tag(f"registry: {registered}", "dampens"))
     return show(registered if pd.notna(registered) else reviewed)
 
 

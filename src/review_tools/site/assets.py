@@ -18,6 +18,7 @@ from review_tools.site.context import TEMPLATES
 
 STATIC = Path(__file__).parent / "static"
 SCRIPTS = {  # what stands in a page that needs the script
+    ' data-save="': ("save.js",),
     'class="chart-spec"': (charts.BUNDLE, "charts.js"),
     'class="explorer"': ("explorer.js",),
     'class="tag search-badge"': ("schedule.js",),

@@ -105,6 +105,7 @@ def trial_page(app: Sphinx, trial_id: str) -> Page:
         people=people(row["enrolment"], row["enrolment_basis"]),
         confidence=meanings(project, "confidence")[row["confidence"]],
         legibility=meanings(project, "legibility")[row["legibility"]],
+        masking=labels(project, "masking").get(row["masking"]),
     )
     title = row["label"] if trial_id.startswith("unregistered") else f"{trial_id}: {row['label']}"
     return title, [

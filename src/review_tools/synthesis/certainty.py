@@ -17,6 +17,7 @@ import pandas as pd
 
 from review_tools.data.project import Project, once
 from review_tools.synthesis import bias
+from review_tools.synthesis.absolute import PER
 from review_tools.synthesis.comparisons import WORDS_ONLY, Answer, answer, as_of, declared
 from review_tools.synthesis.target import HARM, LITTLE, Target, target
 
@@ -43,6 +44,7 @@ SUBSTANTIAL = 50.0  # I² that supports what the estimates show; never enough al
 # Half of those who can show a difference of half a standard deviation: 2 (1.96 + 0.84)² / 0.5² = 63 in each arm.
 FEW_PEOPLE = 63
 ENOUGH_PEOPLE = 400  # roughly an optimal information size; asked only where the effect is large and nothing is crossed
+POWER = (1.96 + 0.84) ** 2  # of a two-sided test at 5% with 80% power
 EXTREME = 20.0  # a ratio whose interval reaches beyond this, or 1/20, says nothing
 
 
@@ -218,6 +220,24 @@ def imprecision(result: Answer, aim: Target) -> Domain:
         why = f"the effect is large, and {result.people or 'an unknown number of'} people are fewer than about"
         return Domain(IMPRECISION, 1, f"{aim.words}; {aim.crossing}, but {why} {ENOUGH_PEOPLE}")
     return Domain(IMPRECISION, 0, f"{aim.words}; {aim.crossing}")
+
+
+def people_needed(result: Answer, aim: Target) -> int | None:
+    """Return how many people, in two equal arms, show the important difference with 80% power, to two digits.
+
+    The usual sample size, as for ``FEW_PEOPLE``: of counts by the risk without MSCs, of means by their standard
+    deviation; None where no threshold is declared.
+    """
+    if not aim.threshold:
+        return None
+    if aim.scale.risk is None:
+        spread = 2 * (aim.deviation / aim.threshold) ** 2 if aim.deviation else None
+    else:
+        risk, difference = aim.scale.risk, aim.threshold / PER
+        other = risk + difference if result.comparison["higher_is_better"] else risk - difference
+        other = other if 0 <= other <= 1 else 2 * risk - other  # what cannot fall by so much can rise
+        spread = (risk * (1 - risk) + other * (1 - other)) / difference**2
+    return None if spread is None else int(float(f"{2 * POWER * spread:.1e}"))
 
 
 def missing_evidence(project: Project, result: Answer, version: str | None = None) -> Domain:

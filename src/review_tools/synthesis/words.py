@@ -3,7 +3,7 @@
 import math
 
 from review_tools.synthesis.absolute import absolute
-from review_tools.synthesis.certainty import EXTREME, Certainty
+from review_tools.synthesis.certainty import EXTREME, IMPRECISION, Certainty, people_needed
 from review_tools.synthesis.comparisons import Answer
 from review_tools.synthesis.effects import MEANS, Measure
 from review_tools.synthesis.pooling import Pooled
@@ -82,7 +82,7 @@ def sentence(answer: Answer) -> str:
         head = f"In one series of {people}" if answer.k == 1 else f"Across {answer.k} series of {people}"
         share = f"{interval(answer.pooled)} had the outcome ({outcome})."
         return f"{head}, {share} There is no comparison group, so this does not show an effect."
-    said, few = verdict(answer), _few(answer)
+    said, few = verdict(answer), too_few(answer)
     if said == FAR_TOO_UNCERTAIN:
         head = f"One study of {people}" if answer.k == 1 else f"{answer.k} studies of {people} together"
         reach = f"the interval of the {answer.measure.title} reaches beyond 1/20 or 20"
@@ -99,7 +99,7 @@ def sentence(answer: Answer) -> str:
     return f"{head} a {answer.measure.title} of {interval(answer.pooled)} for {outcome}. {judgement}{few}"
 
 
-def _few(answer: Answer) -> str:
+def too_few(answer: Answer) -> str:
     """Say what cannot be known from one study or two."""
     if answer.k == 1:
         return " A single study is shown as it is and not pooled."
@@ -135,3 +135,15 @@ def plainly(answer: Answer, certainty: Certainty | None) -> str:
     figures = f": {counted.words}" if counted else f" ({named_interval(answer)})"
     doubt = "" if answer.excludes_no_effect or aim.word == LITTLE else "; no difference is not ruled out"
     return f"MSCs {VERBS[certainty.rating].format(what)}{figures}{doubt}."
+
+
+def what_would_change(answer: Answer, certainty: Certainty | None) -> str:
+    """Say what would change an answer: as declared, and how many people are missing where few make it imprecise."""
+    declared = str(answer.comparison["what_would_change_it"])
+    if certainty is None or not any(domain.name == IMPRECISION and domain.levels for domain in certainty.domains):
+        return declared
+    needed, aim = people_needed(answer, certainty.target), certainty.target
+    if needed is None or needed <= answer.people:
+        return declared
+    size = f"{aim.threshold:g} {aim.unit} takes about {needed:,} people"
+    return f"{declared} To show a difference of {size}; {answer.people} took part."
