@@ -3,7 +3,9 @@
 from playwright.sync_api import Error, Page
 
 CANARY = "__pwned"  # what planted scripts set
-DRAWN = "!document.querySelector('figure.chart:not(.is-live)')"
+# Charts come alive when a reader points at them; here a script asks for all.
+WAKE = "document.querySelectorAll('figure.chart').forEach(figure => figure.dispatchEvent(new Event('chart-wanted')))"
+DRAWN = "() => !document.querySelector('figure.chart:not(.is-live)')"
 SHIFT = """window.shift = 0; new PerformanceObserver(list => { for (const entry of list.getEntries())
   if (!entry.hadRecentInput) window.shift += entry.value; }).observe({type: 'layout-shift', buffered: true});"""
 
@@ -12,7 +14,8 @@ class Watch:
     """Opens pages in one tab and notes what goes wrong on them.
 
     Wrong are: a request to another host, an error or warning on the console or in a script, a refusal by the content
-    security policy, a dialog, a chart that is not drawn, content that moves while it loads, a planted script that ran.
+    security policy, a dialog, a chart that does not come alive, content that moves while it loads, a planted script
+    that ran.
     """
 
     def __init__(self, page: Page) -> None:
@@ -31,13 +34,14 @@ class Watch:
             self.note(f"asks {url}")
 
     def open(self, url: str) -> Page:
-        """Open a page, and wait until its charts are drawn."""
+        """Open a page, and wait until its charts are alive."""
         self.here = url
         self.page.goto(url)
+        self.page.evaluate(WAKE)
         try:
             self.page.wait_for_function(DRAWN, timeout=20_000)
         except Error:
-            self.note("a chart is not drawn")
+            self.note("a chart does not come alive")
         if "search.html" not in url and (moved := self.page.evaluate("window.shift")) >= 0.05:  # results arrive later
             self.note(f"content moves while it loads: {moved:.3f}")
         if ran := self.page.evaluate(f"window.{CANARY} ?? null"):

@@ -11,16 +11,17 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page
 
 import review_tools as rt
+from browsing import DRAWN, WAKE
 from review_tools.site.charts import BUNDLE, chart_id, figure
 
 pytestmark = [pytest.mark.site, pytest.mark.browser]
-LIVE = "document.querySelectorAll('figure.chart').length === document.querySelectorAll('figure.is-live').length"
 EXPLORE = "book/explore.html"
 
 
 def opened(tab: Page, url: str) -> Page:
     tab.goto(url)
-    tab.wait_for_function(LIVE)
+    tab.evaluate(WAKE)
+    tab.wait_for_function(DRAWN)
     return tab
 
 
@@ -187,8 +188,10 @@ def test_hostile_rows_are_text_everywhere(tab: Page, address: str) -> None:
     html = figure(spec, "chart-hostile")
     assert html.count("<script") == 1
     assert "<img" not in html
-    page = f'<link rel=stylesheet href="/_static/review.css"><body>{html}<script src="/_static/{BUNDLE}"></script>'
-    page += '<script src="/_static/save.js"></script><script src="/_static/charts.js"></script>'
+    page = f'<link rel=stylesheet href="/_static/site.css"><body>{html}'
+    page += (
+        f'<script src="/_static/save.js"></script><script src="/_static/charts.js" data-library="{BUNDLE}"></script>'
+    )
     tab.route("**/hostile.html", lambda route: route.fulfill(body=page, content_type="text/html; charset=utf-8"))
     opened(tab, f"{address}/hostile.html")
     chart = tab.locator("figure.chart")
@@ -232,7 +235,7 @@ def test_a_cell_of_the_gap_map_leads_to_its_rows(
     )
     number = page.locator("figure.chart").first.locator(".mark-text text").first
     count = number.text_content()
-    number.tap() if touch else number.click()
+    number.tap(force=True) if touch else number.click(force=True)  # it stands on the link
     page.wait_for_url(re.compile("#gap-"))
     assert len(context.pages) == 1
     row = page.locator("tr:target")
@@ -245,7 +248,7 @@ def test_a_cell_of_the_gap_map_leads_to_its_rows(
 
 
 def test_pointing_at_a_box_of_the_map_dims_the_other_lines_and_names_the_studies(tab: Page, address: str) -> None:
-    tab.goto(f"{address}/{EXPLORE}")
+    opened(tab, f"{address}/{EXPLORE}")
     figure = tab.locator("figure.chart-wide.is-live").first
     figure.wait_for()
     lines = figure.locator(".mark-line path")

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
+from browsing import WAKE
+
 PAGE = "book/diseases/acute-gvhd.html"
 PLACES = """chart => [...chart.querySelectorAll('text')].filter(text => text.textContent).map(text => {
   const chart = text.ownerSVGElement.getBoundingClientRect(), { x, width } = text.getBoundingClientRect();
@@ -37,6 +39,7 @@ def test_still_and_live_drawing_put_their_words_in_the_same_place(tab: Page, add
     tab.goto(f"{address}/book/explore.html")
     still = tab.context.browser.new_context(java_script_enabled=False, viewport=tab.viewport_size).new_page()
     still.goto(f"{address}/book/explore.html")
+    tab.evaluate(WAKE)
     tab.wait_for_selector("figure.chart.is-live")
     before = still.locator(".chart-view > svg").first.evaluate(PLACES)
     after = tab.locator(".chart-live svg").first.evaluate(PLACES)
@@ -48,6 +51,7 @@ def test_still_and_live_drawing_put_their_words_in_the_same_place(tab: Page, add
 @pytest.mark.browser
 def test_a_saved_picture_holds_the_font(tab: Page, address: str) -> None:
     tab.goto(f"{address}/{PAGE}")
+    tab.evaluate(WAKE)
     tab.wait_for_selector("figure.chart.is-live")
     with tab.expect_download() as saved:
         tab.locator("[data-save=svg]").first.click()

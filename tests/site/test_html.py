@@ -18,7 +18,6 @@ from playwright.sync_api import Page
 from review_tools.data import export
 from review_tools.data.project import Project
 from review_tools.site import feed
-from review_tools.site.charts import BUNDLE
 from review_tools.site.policy import policy
 from review_tools.synthesis import words
 from review_tools.synthesis.certainty import certainty
@@ -254,7 +253,7 @@ def test_every_chart_is_a_picture_with_a_name_an_address_and_its_specification(p
     number, bundles = 0, set()
     for name, page in chapters(pages).items():
         figures = page.xpath("//figure[contains(@class, 'chart')]")
-        scripts = [urljoin(f"/{name}", script) for script in page.xpath("//script/@src") if BUNDLE in script]
+        scripts = [f"/_static/{script}" for script in page.xpath("//script/@data-library")]
         assert len(scripts) == bool(figures), name
         bundles |= set(scripts)
         assert len({figure.get("id") for figure in figures}) == len(figures), name

@@ -19,13 +19,15 @@ from review_tools.site.context import TEMPLATES
 STATIC = Path(__file__).parent / "static"
 SCRIPTS = {  # what stands in a page that needs the script
     ' data-save="': ("save.js",),
-    'class="chart-spec"': (charts.BUNDLE, "charts.js"),
+    'class="chart-spec"': ("charts.js",),
     'class="explorer"': ("explorer.js",),
     'class="tag search-badge"': ("schedule.js",),
     'id="review-cards"': ("cards.js",),
     "<abbr ": ("cards.js",),
     " data-table=": ("tables.js",),
 }
+# What a script asks for when it is needed.
+LOADS: dict[str, dict[str, Any]] = {"charts.js": {"data-library": charts.BUNDLE}}
 # What the theme leaves undone for assistive technology (found with axe).
 UNNAMED, NAMED = "<summary>", '<summary aria-label="Pages of this part">'
 # docutils marks the bibliography with a role that ARIA 1.2 has deprecated, inside a list that then has no items.
@@ -51,8 +53,8 @@ def prepare(app: Sphinx) -> None:
     if app.builder.format == "html":
         drawing_cache.use(Path(app.srcdir))
         app.config.html_static_path.append(str(STATIC))
+        app.add_css_file("icons.css")
         app.add_css_file("review.css")
-        app.add_js_file("font.js", loading_method="async", priority=100)
 
 
 def add_library(app: Sphinx) -> list[Any]:
@@ -65,7 +67,7 @@ def add_scripts(app: Sphinx, pagename: str, templatename: str, context: dict[str
     """Add the scripts that a page needs, deferred, so that the page is read while they are on their way."""
     needed = [script for mark, scripts in SCRIPTS.items() if mark in context.get("body", "") for script in scripts]
     for script in dict.fromkeys(needed):
-        app.add_js_file(script, loading_method="defer")
+        app.add_js_file(script, loading_method="defer", **LOADS.get(script, {}))
     if pagename == "search":
         app.add_js_file("search.js")
 

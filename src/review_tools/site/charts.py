@@ -29,6 +29,7 @@ BUNDLE = f"vega-{VEGALITE.removeprefix('v')}-{version('vl-convert-python')}.js"
 ELSEWHERE = "https://vega.github.io/vega-datasets/"  # vl-convert makes every address one of this host
 SHOWN = 200  # rows of a chart on the page; the CSV file holds all
 NUMBER = re.compile(r"-?\d+\.\d{2,}")
+HEAVY = 200_000  # letters of a drawing whose lines are as good in whole pixels
 
 FONTS = Path(__file__).parent / "fonts"  # what letters are measured with, on every machine
 vlc.register_font_directory(str(FONTS))
@@ -71,6 +72,7 @@ def figure(spec: dict[str, Any], name: str = "chart") -> str:
     title, description = str(spec.pop("title", "")), str(spec.pop("description", ""))
     table = twin(spec)
     svg = static_svg(spec, name)
+    linked = "<a " in svg
     if table:
         spec["usermeta"] = {"table": table.meta()}
     return _FIGURE.render(
@@ -78,13 +80,13 @@ def figure(spec: dict[str, Any], name: str = "chart") -> str:
         title=title,
         description=description,
         wide=isinstance(spec.get("width"), int),
-        linked="<a " in svg,
+        linked=linked,
         svg=svg,
         forms=FORMS if table else FORMS[1:],
         twin=table,
         count=plural(len(table.rows), "row") if table else "",
         shown=SHOWN,
-        spec=script_json(silent(spec)),
+        spec=script_json(spec if linked else silent(spec)),
     )
 
 
@@ -108,6 +110,8 @@ def static_svg(spec: dict[str, Any], name: str = "chart") -> str:
     svg = re.sub(
         r'\b(?:d|transform|[xy]2?|width|height|viewBox)="[^"]*"', lambda found: NUMBER.sub(_short, found[0]), svg
     )
+    if len(svg) > HEAVY:
+        svg = re.sub(r'\bd="[^"]*"', lambda lines: re.sub(r"-?\d+\.\d+", _whole, lines[0]), svg)
     hidden = "" if "<a " in svg else ' aria-hidden="true"'  # what is around it has the name
     return svg.replace("<svg ", f'<svg preserveAspectRatio="xMinYMin meet"{hidden} ', 1)
 
@@ -119,6 +123,10 @@ def _fonts() -> str:
 
 def _short(number: re.Match[str]) -> str:
     return f"{float(number[0]):.1f}".removesuffix(".0")
+
+
+def _whole(number: re.Match[str]) -> str:
+    return f"{float(number[0]):.0f}"
 
 
 def script_json(value: object) -> str:

@@ -12,6 +12,7 @@ from review_tools import __name__ as package
 from review_tools.site import (
     assets,
     bibliography,
+    bundles,
     cards,
     data_pages,
     execute,
@@ -47,6 +48,7 @@ PARTS = (
     rootfiles,
     pdf,
     policy,
+    bundles,
 )
 
 

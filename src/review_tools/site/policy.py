@@ -5,8 +5,8 @@ what a row smuggled into a page, to load anything from elsewhere, and to send an
 ``file://`` too, so the copy of the site in a folder has the same policy. What makes it possible:
 
 - Scripts that extensions give as text become files (``moved``); those a page does not need are left out.
-- The theme's templates hold two scripts of their own. They are allowed by hash, and the hash is computed from the
-  theme's files, never from a page, where it would also bless what was smuggled in.
+- The theme's templates hold two scripts of their own, ours one. They are allowed by hash, and the hash is computed from
+  the templates, never from a page, where it would also bless what was smuggled in.
 - Two buttons of the theme, for print and full screen, hold their action themselves; those two texts are allowed by hash
   (``'unsafe-hashes'`` lets a hash stand for such an action, and only for exactly that text).
 - Charts are drawn with Vega's expression interpreter (``static/charts.js``), which needs no ``eval``.
@@ -29,6 +29,8 @@ from markupsafe import escape
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
+from review_tools.site.context import TEMPLATES
+
 logger = logging.getLogger(__name__)
 THEME = Path(pydata_sphinx_theme.__file__).parent / "theme" / "pydata_sphinx_theme"
 OWN_SCRIPT = re.compile(r"<script(?: data-cfasync=\"false\")?>(.*?)</script>", re.DOTALL)
@@ -39,6 +41,10 @@ THEBE = ('<script type="text/x-thebe-config">', "<script>kernelName")
 # Marks of a script that is of no use to a page, and what the page's text would hold if it were.
 UNUSED = {
     "thebe": None,  # live kernels, loaded from an outside host; this book offers none
+    "doctools": None,  # keys of Sphinx's own theme, and the marking of words that were searched
+    "sphinx_highlight": None,
+    "copybutton": re.compile(r'class="[^"]*\bhighlight\b'),
+    "clipboard": re.compile(r'class="[^"]*\bhighlight\b'),
     "DOCUMENTATION_OPTIONS.pagename": None,  # for a switcher of versions, which this book has not
     "DOCUMENTATION_OPTIONS.search_as_you_type = false": None,  # what holds without it
     "toggle": re.compile(r'class="[^"]*\b(?:toggle|dropdown)\b'),
@@ -91,7 +97,7 @@ def moved(app: Sphinx, text: str, priority: int) -> None:
 
 def policy(mode: str) -> str:
     """Return the policy; ``mode`` is the theme's default, which stands in one of its scripts."""
-    scripts = " ".join(["'self'", "'unsafe-hashes'", *theme_scripts(mode)])
+    scripts = " ".join(["'self'", "'unsafe-hashes'", *template_scripts(mode)])
     rules = {
         "default-src": "'none'",
         "script-src": scripts,
@@ -107,9 +113,10 @@ def policy(mode: str) -> str:
 
 
 @cache
-def theme_scripts(mode: str) -> list[str]:
-    """Return the hashes of the scripts and actions that the theme's own templates hold, as a policy names them."""
-    texts = [(THEME / name).read_text(encoding="utf-8") for name in ("layout.html", "search.html")]
+def template_scripts(mode: str) -> list[str]:
+    """Return the hashes of the scripts and actions that the templates hold, as a policy names them."""
+    files = (THEME / "layout.html", THEME / "search.html", TEMPLATES / "layout.html")
+    texts = [path.read_text(encoding="utf-8") for path in files]
     found = [script.replace("{{ default_mode }}", mode) for text in texts for script in OWN_SCRIPT.findall(text)]
     hashes = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (*found, *ACTIONS))
     return [f"'sha256-{hash_}'" for hash_ in hashes]

@@ -61,6 +61,7 @@
     says.textContent = part ? `The map shows ${count}, chosen above; pale boxes hold none of them.` : whole;
     figure.querySelector(".chart-view").setAttribute("aria-label", `${figure.querySelector(".chart-title").textContent}. ${says.textContent}`);
     if (figure.chart?.view) drawMap(figure.chart, ids);
+    else if (part) figure.dispatchEvent(new Event("chart-wanted"));
   }
 
   /** The bars of one select: its commonest options, each a link that chooses it or takes it back. */
