@@ -6,7 +6,7 @@ REQUIREMENTS ?= requirements.txt
 BIN := .venv/bin
 PORT ?= 8000
 SELECT ?= not long
-PYTEST := $(BIN)/pytest --quiet -n 2 --dist loadfile --durations 30 -m "$(SELECT)"
+PYTEST := $(BIN)/pytest --quiet -n 2 --dist loadfile --no-loadscope-reorder --durations 30 -m "$(SELECT)"
 INSTALLED := .venv/.installed
 
 # A .venv holds full paths: in a checkout that was moved, renamed or copied it is made anew.

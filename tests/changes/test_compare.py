@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 import review_tools
 import small_book
+import spoil
 from review_tools.changes import bounds, compare, render, state
 from review_tools.changes.model import Changes
 from review_tools.cli import app
@@ -30,17 +31,6 @@ def edit(project: Project, table: str, change: Callable[[Rows], Rows]) -> Projec
     written = io.StringIO(newline="")
     csv.writer(written, lineterminator="\n").writerows(change(rows))
     return project.with_files({f"data/{table}.csv": written.getvalue().encode("utf-8")})
-
-
-def cell(project: Project, table: str, name: str, column: str, value: str) -> Project:
-    """The same with another value in one cell; the row is named by its first column."""
-
-    def change(rows: Rows) -> Rows:
-        at = rows[0].index(column)
-        assert name in [row[0] for row in rows]
-        return [[*row[:at], value, *row[at + 1 :]] if row[0] == name else row for row in rows]
-
-    return edit(project, table, change)
 
 
 def diff(*words: str, root: Path) -> tuple[int, str]:
@@ -68,7 +58,7 @@ def lean(project: Project) -> Project:
 def spoiled(project: Project) -> Project:
     """A project with one row removed, one changed and one added, which move a pool and a verdict."""
     after = edit(project, "studies", lambda rows: [row for row in rows if row[0] != "pan_2016_low"])
-    after = cell(after, "outcomes", "jiang_2024_efficacy-1", "events_arm1", "38")
+    after = spoil.cells(after, "outcomes", "jiang_2024_efficacy-1", events_arm1="38")
     return edit(after, "corrections", lambda rows: [*rows, ["c121z", *rows[1][1:]]])
 
 
@@ -81,7 +71,9 @@ def test_nothing_changes_between_a_review_and_itself(project: Project) -> None:
 
 
 def test_rows_pools_verdicts_corrections_and_pages(project: Project, spoiled: Project) -> None:
-    found = compare.compare(project, spoiled)
+    text = "{value}`outcomes jiang_2024_efficacy-1 events_arm1` {cite:p}`jiang_2024_efficacy`"
+    page = {"book/page.md": text.encode()}
+    found = compare.compare(project.with_files(page), spoiled.with_files(page))
     assert [(table.name, row.name) for table, row in found.rows("removed")] == [("studies", "pan_2016_low")]
     [(table, row)] = found.rows("changed")
     assert (table.name, row.key) == ("outcomes", (("outcome_id", "jiang_2024_efficacy-1"),))
@@ -93,9 +85,9 @@ def test_rows_pools_verdicts_corrections_and_pages(project: Project, spoiled: Pr
     assert (turn.before["verdict"], turn.after["verdict"]) == ("holds in part", "cannot be tested yet")
     assert turn.newest["claim_id"] == "sragvhd_benefit"
     assert names(found, "corrections", "added") == ["c121z"]
-    assert "value outcomes jiang_2024_efficacy-1 events_arm1: 24 → 38" in found.chapters["book/discussion"]
-    assert any("the result of agvhd_response moves" in why for why in found.chapters["book/diseases/acute-gvhd"])
-    assert any("cites" in why and "jiang_2024_efficacy" in why for whys in found.chapters.values() for why in whys)
+    value = "value outcomes jiang_2024_efficacy-1 events_arm1: 24 → 38"
+    assert found.chapters["book/page"] == ["cites jiang_2024_efficacy", value]
+    assert any("the result of agvhd_response moves" in why for why in found.chapters[pool.newest["page"]])
     assert json.loads(json.dumps(found.as_dict(), allow_nan=False))["tables"][0]["name"] == "studies"
 
 
@@ -169,7 +161,7 @@ def test_a_diff_of_one_cell_takes_few_calls(project: Project) -> None:
     """Calls of our own functions, not time: 3,000 a comparison before what is the same was shared."""
     source = str(Path(review_tools.__file__).parent)
     before = Project(project.root)
-    after = cell(Project(project.root), "outcomes", "raffals_2024_admire-1", "events_arm1", "281")
+    after = spoil.cells(Project(project.root), "outcomes", "raffals_2024_admire-1", events_arm1="281")
     calls = 0
 
     def count(frame: FrameType, event: str, _: object) -> None:
@@ -239,11 +231,11 @@ def notice(project: Project, kind: str) -> Project:
 
 
 def terminated(project: Project) -> Project:
-    return cell(project, "trials", TRIAL, "registered_status", "terminated")
+    return spoil.cells(project, "trials", TRIAL, registered_status="terminated")
 
 
 def retracted(project: Project) -> Project:
-    return cell(project, "studies", STUDY, "status", "retracted")
+    return spoil.cells(project, "studies", STUDY, status="retracted")
 
 
 UNSEEN: dict[str, tuple[Change, str]] = {
@@ -254,7 +246,7 @@ UNSEEN: dict[str, tuple[Change, str]] = {
     ),
     "a status with its notice": (lambda p: notice(retracted(p), "retraction"), ""),
     "a trial lost": (
-        lambda p: cell(p, "trials", "NCT02587715", "trial_id", "NCT99999999"),
+        lambda p: spoil.cells(p, "trials", "NCT02587715", trial_id="NCT99999999"),
         "1 rows are missing, among them NCT02587715",
     ),
     "a change without its log": (lambda p: terminated(p), "without a row in data/trial_history.csv"),

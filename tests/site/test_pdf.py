@@ -1,4 +1,4 @@
-"""The printed review: what a reader of the PDF finds, from contents to links. The whole of it only with ``long``."""
+"""The printed review: what a reader of the PDF finds, from contents to links; chapters of the review with ``long``."""
 
 import re
 import shutil
@@ -23,12 +23,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.browser]
 FILE = f"_build/pdf/{pdf.FILE}"
 CALLS = ("tables.outcomes()", "charts.products()", "charts.response_rates()", "charts.trial_timeline()")
 CELLS = "\n".join(f"```{{code-cell}} ipython3\nimport review_tools as rt\nrt.{call}\n```\n" for call in CALLS)
-CHAPTERS = [
-    {"file": "book/outcomes", "sections": [{"file": "book/crohns"}]},
-    {"file": "book/trials"},
-    {"file": "book/references"},
-]
-TOC = {"format": "jb-book", "root": "book/alone", "parts": [{"caption": "The evidence", "chapters": CHAPTERS}]}
+
+
+def toc(root: str, first: str, second: str) -> str:
+    """A table of contents of a part with a chapter below another."""
+    chapters = [{"file": f"book/{first}", "sections": [{"file": f"book/{second}"}]}]
+    chapters += [{"file": f"book/{name}"} for name in ("trials", "references")]
+    parts = [{"caption": "The evidence", "chapters": chapters}]
+    return yaml.safe_dump({"format": "jb-book", "root": f"book/{root}", "parts": parts})
 
 
 def run(folder: Path) -> tuple[int, str]:
@@ -36,15 +38,17 @@ def run(folder: Path) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
-@pytest.fixture(scope="module", params=["small book", pytest.param("whole review", marks=pytest.mark.long)])
+@pytest.fixture(scope="module", params=["small book", pytest.param("chapters of the review", marks=pytest.mark.long)])
 def printed(request: pytest.FixtureRequest, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pdf") / "project"
-    if request.param == "whole review":
+    if request.param != "small book":
         shutil.copytree(root, folder, ignore=shutil.ignore_patterns(".*", "_build", "src", "tests"))
+        contents = toc("index", "diseases/index", "diseases/crohns")
     else:
         small_book.make(root, folder)
         small_book.append("book/trials.md", f"\n{CELLS}")(folder)
-        (folder / "_toc.yml").write_text(yaml.safe_dump(TOC), encoding="utf-8")
+        contents = toc("alone", "outcomes", "crohns")
+    (folder / "_toc.yml").write_text(contents, encoding="utf-8")
     code, output = run(folder)
     assert code == 0, output
     return folder
@@ -57,8 +61,8 @@ def page_of(folder: Path) -> Path:
 
 def chapters(folder: Path) -> Iterator[tuple[int, str]]:
     """Depth and name of every chapter after the first, in order."""
-    toc = yaml.safe_load((folder / "_toc.yml").read_text(encoding="utf-8"))
-    for part in toc["parts"]:
+    contents = yaml.safe_load((folder / "_toc.yml").read_text(encoding="utf-8"))
+    for part in contents["parts"]:
         for chapter in part["chapters"]:
             yield 0, chapter["file"]
             yield from ((1, section["file"]) for section in chapter.get("sections", ()))
@@ -93,12 +97,12 @@ def outline(items: list[Any], depth: int = 0) -> Iterator[tuple[int, str]]:
 def test_outline_and_contents_name_every_chapter_in_order(
     reader: PdfReader, page: lxml.html.HtmlElement, printed: Path
 ) -> None:
-    depths = {title: depth for depth, title in outline(reader.outline)}
+    named = {title: depth for depth, title in outline(reader.outline)}
     levels, names = zip(*chapters(printed), strict=True)
     heads = [page.xpath(f"//*[@id='document-{name}']/following::section[1]/*[1]")[0] for name in names]
     titles = [head.text_content() for head in heads]
-    assert [title for title in depths if title in titles] == titles
-    assert [depths[title] - depths[titles[0]] for title in titles] == list(levels)
+    assert [title for title in named if title in titles] == titles
+    assert [named[title] - named[titles[0]] for title in titles] == list(levels)
     links = page.xpath("//nav[@class='contents']//a/@href")
     assert [link for link in links if link.startswith("#document-")] == [f"#document-{name}" for name in names]
 
