@@ -14,6 +14,11 @@ from review_tools.data.problems import DataError, Problem
 SetCell = Callable[[str, str, str, str], None]
 
 
+@pytest.fixture
+def copy(small: Path) -> Path:
+    return small
+
+
 def run(root: Path, *options: str) -> tuple[int, str]:
     result = CliRunner().invoke(app, ["check", "--root", str(root), *options])
     assert "Traceback" not in result.output
@@ -22,7 +27,7 @@ def run(root: Path, *options: str) -> tuple[int, str]:
 
 def test_all_problems_are_told_at_once_with_the_row_and_what_its_column_means(copy: Path, set_cell: SetCell) -> None:
     set_cell("outcomes", "deng_2017_randomised-1", "n_arm1", "0")
-    set_cell("trials", "NCT00690066", "enrolment", "63 people")
+    set_cell("trials", "NCT01144962", "enrolment", "63 people")
     (copy / "references.bib").write_text("@article{x,\n", encoding="utf-8")
     (copy / "data" / "withdrawn.csv").unlink()
     code, output = run(copy)
@@ -43,7 +48,7 @@ def test_all_problems_are_told_at_once_with_the_row_and_what_its_column_means(co
 
 def test_fixes_are_told_in_both_forms(copy: Path, set_cell: SetCell) -> None:
     for options in ((), ("--json",)):
-        set_cell("studies", "ni_2024_mesenchymal", "summary", " A summary.")
+        set_cell("studies", "deng_2017_randomised", "summary", " A summary.")
         code, output = run(copy, "--fix", *options)
         assert code == 0
         assert "summary" in output
