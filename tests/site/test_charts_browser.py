@@ -366,8 +366,8 @@ def test_the_saved_map_is_the_one_chosen(tab: Page, address: str) -> None:
     assert spec["usermeta"]["table"]["data"] == "boxes"
     drawing = saved(tab, chart, "svg").decode()
     assert drawing.count('class="mark-line') == tab.locator(".mark-line path").count() < 60
-    assert "Treg · " in drawing
-    assert "tissue · 0" in drawing
+    assert "Treg ·\N{NO-BREAK SPACE}" in drawing
+    assert "tissue ·\N{NO-BREAK SPACE}0" in drawing
     table = list(csv.reader(io.StringIO(saved(tab, chart, "csv").decode("utf-8-sig"))))
     assert ["Target cell", "Treg"] in [row[:2] for row in table]
     assert [row[1] for row in table if row[0] == "Target cell"] == ["Treg"]

@@ -18,15 +18,15 @@ from review_tools.display.queries import NO, findings, in_one_line, with_mediato
 from review_tools.display.theme import BOX_INK, PAGE_INK, ROUTE, palette, plural, tooltip, with_caption
 
 STAGES = {
-    "source": "Product and route",
+    "source": "Product",
     "mediator": "Mediator",
     "target_cell": "Target cell",
     "effect": "Effect",
     "disease": "Disease",
 }
 BOXES = 11  # boxes in a column; the rarest share one called “other”
-WIDTH, BOX, GAP = 656, 108, 5.0  # pixels
-LETTERS = 18  # on one line of a box
+WIDTH, BOX, GAP = 660, 86, 6.0  # pixels
+LETTERS = 15  # on one line of a box
 TALL = 560  # pixels that all lines of a column share, none being thicker than 2.2
 
 
@@ -68,7 +68,7 @@ def mechanism_map(project: Project, section: str | None = None) -> alt.LayerChar
     )
     empty = "datum.findings == 0"
     near = "!isValid(pointed.box) || indexof(datum.linked, pointed.box[0]) >= 0"
-    strength = alt.when(empty).then(alt.value(0.3)).when(near).then(alt.value(1.0)).otherwise(alt.value(0.35))
+    strength = alt.when(empty).then(alt.value(0.08)).when(near).then(alt.value(1.0)).otherwise(alt.value(0.35))
     rects = (
         alt.Chart(alt.NamedData(name="boxes"))
         .mark_rect(cornerRadius=3, fill="#f3f6f9", stroke="#8aa0b4", strokeWidth=1)
@@ -83,13 +83,14 @@ def mechanism_map(project: Project, section: str | None = None) -> alt.LayerChar
         .add_params(pointed)
     )
     words = alt.Chart(alt.NamedData(name="boxes")).mark_text(
-        fontSize=10.5, lineHeight=12, lineBreak="\n", baseline="middle", color=BOX_INK, limit=BOX - 4, tooltip=False
+        fontSize=10.5, lineHeight=12, lineBreak="\n", baseline="middle", tooltip=False
     )
     words = words.encode(
         x="middle:Q",
         y=alt.Y("first:Q", axis=None),
         text="label:N",
-        opacity=alt.when(empty).then(alt.value(0.45)).otherwise(alt.value(1.0)),
+        color=alt.when(empty).then(alt.value(PAGE_INK)).otherwise(alt.value(BOX_INK)),
+        opacity=alt.when(empty).then(alt.value(0.55)).otherwise(alt.value(1.0)),
     )
     heads = pd.DataFrame(
         {"x": [_left(i) + BOX / 2 for i in range(len(STAGES))], "y": -14.0, "text": list(STAGES.values())}
@@ -153,7 +154,7 @@ def _boxes(paths: pd.DataFrame, thickness: float) -> tuple[pd.DataFrame, float]:
         for name in names:
             here = paths[paths[stage] == name]
             count = here["finding_id"].nunique()
-            label = textwrap.wrap(f"{name} · {count}", LETTERS)
+            label = textwrap.wrap(f"{name} ·\N{NO-BREAK SPACE}{count}", LETTERS)
             tall = max(4.0 + 12 * len(label), thickness * len(here) + 4)
             rows.append(
                 {
