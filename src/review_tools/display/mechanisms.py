@@ -157,9 +157,9 @@ def _message(frame: pd.DataFrame) -> tuple[str, str]:
         f"{works('route', 'paracrine')} studied what they release, {works('route', 'contact')} contact"
     )
     says = (
-        f"{plural(people, 'work')} studied patients, the others cells and animals; {harm} found more inflammation, "
-        "at least in part. An arc is one target reached by one route, labelled with its commonest mediators; its width "
-        "and number are works. Choose an arc or a target to read its findings."
+        f"Works in patients: {people}; works that found more inflammation, at least in part: {harm}. An arc is one target "
+        "reached by one route, labelled with its commonest mediators; its width and number are works. Choose an arc or "
+        "a target to read its findings."
     )
     return title, says
 
@@ -320,5 +320,5 @@ def _sources(frame: pd.DataFrame) -> dict[str, Any]:
         cells = [[link(disease, tissue)] if tissue in held else [] for tissue in [*columns, missing]]
         rows.append((disease, address(disease=disease), [*cells[:-1], other, cells[-1]]))
     rest = [(disease, address(disease=disease), int(works[disease])) for disease in works.index[DISEASES:]]
-    title = f"Source and disease: {', '.join(columns)} most often" if columns else "Source and disease"
-    return {"rows": rows, "names": columns, "rest": rest, "title": title}
+    title = f"Source and disease: {', '.join(columns)} most often"
+    return {"rows": rows if columns else [], "names": columns, "rest": rest, "title": title}

@@ -7,7 +7,7 @@ import altair as alt
 
 # Okabe and Ito's palette, which people with any common colour vision can tell apart.
 DIRECTION = {"dampens": "#0072B2", "mixed": "#CC79A7", "promotes": "#D55E00", "none": "#8a8a8a"}
-ROUTE = {"contact": "#E69F00", "paracrine": "#0072B2", "both": "#009E73", "not shown": "#8a8a8a"}
+ROUTE = {"contact": "#009E73", "paracrine": "#0072B2", "both": "#CC79A7", "not shown": "#8a8a8a"}
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#8a8a8a"
 SEQUENTIAL = ["#d8e8f5", "#08467d"]
 PAGE_INK = "#1f2d3d"  # text of this colour stands on the page itself; static/review.css gives it the page's colour
