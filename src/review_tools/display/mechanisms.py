@@ -157,9 +157,9 @@ def _message(frame: pd.DataFrame) -> tuple[str, str]:
         f"{works('route', 'paracrine')} studied what they release, {works('route', 'contact')} contact"
     )
     says = (
-        f"Works in patients: {people}; works that found more inflammation, at least in part: {harm}. An arc is one target "
-        "reached by one route, labelled with its commonest mediators; its width and number are works. Choose an arc or "
-        "a target to read its findings."
+        f"Works in patients: {people}; works that found more inflammation, at least in part: {harm}. An arc is one "
+        "target reached by one route, labelled with its commonest mediators; its width and number are works. Choose an "
+        "arc or a target to read its findings."
     )
     return title, says
 
