@@ -55,6 +55,12 @@ def test_each_controlled_study_of_a_disease_has_one_line(project: Project, page:
     assert sorted(re.findall(r'href="site:studies/([^"]+)"', html)) == sorted(wanted)
 
 
+def test_a_long_table_of_a_disease_is_folded_and_a_short_one_open() -> None:
+    for page, folded in (("diseases/acute-gvhd", True), ("diseases/lupus", False)):
+        before_table = rt.tables.controlled_trials(page)._repr_html_().partition("<table")[0]
+        assert ("<details" in before_table) is folded, page
+
+
 def test_an_unknown_page_is_named_with_those_there_are() -> None:
     with pytest.raises(KeyError, match=r"diseases/gout.*diseases/lupus"):
         rt.tables.open_trials("diseases/gout")

@@ -22,11 +22,10 @@ from review_tools.synthesis.comparisons import answer
 OPTIONS = {
     "data_dictionary": "outcomes",
     "extraction": "lupus nephritis",
-    "controlled_trials": "diseases/lupus",
 }
 NO_GRIDS = (
-    "approvals", "at_a_glance", "cite", "comparison", "explorer", "laboratory", "open_trials", "other_comparisons",
-    "summary_of_findings",
+    "approvals", "at_a_glance", "cite", "comparison", "controlled_trials", "explorer", "laboratory", "open_trials",
+    "other_comparisons", "summary_of_findings",
 )  # fmt: skip
 NAMES = sorted(name for names in TABLES.values() for name in names.split())
 COMPARISONS = list(rt.load("comparisons")["comparison_id"])

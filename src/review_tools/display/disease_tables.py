@@ -42,6 +42,7 @@ CHAPTERS = {
     "3.2.2": "book/experiments/paracrine-other-cells",
 }
 SYSTEMS = {"patients": "In people", "animal": "In animals", "in vitro": "In cells", "unknown": "System not known"}
+MANY = 6  # rows of a table that a page can show open
 BOTH, SOME, NONE = "numbers for both arms", "words, or some numbers", "not told in what was read"
 
 
@@ -54,7 +55,7 @@ def diseases(project: Project, page: str) -> list[str]:
     return list(pages.loc[pages["page"] == page, "disease"])
 
 
-def controlled_trials(project: Project, page: str) -> Grid:
+def controlled_trials(project: Project, page: str) -> Shown:
     """Show every study with a control group of a page's diseases, one line each, those without usable numbers too.
 
     Of several results of a study the one shown is chosen by the outcome, never by what it says: benefits before harms
@@ -82,7 +83,7 @@ def controlled_trials(project: Project, page: str) -> Grid:
     frame = frame.sort_values(["design", "people"], ascending=[False, False], kind="stable")
     judged = each(lambda *one: draw_lights(bias.judged(project, *one)), frame["study_id"], frame["outcome_set"])
     told = [f"{n} people" if n else "number of people not shown" for n in frame["people"].fillna(0)]
-    return grid(
+    table = grid(
         {
             "Study": stacks(
                 study_links(project, frame["study_id"]), notes(in_words(project, "outcomes", frame)["design"], told)
@@ -100,6 +101,14 @@ def controlled_trials(project: Project, page: str) -> Grid:
         name="controlled",
         tools=False,
     )
+    return _few(table)
+
+
+def _few(table: Grid, *behind: tuple[str, Grid]) -> Shown:
+    """Show a short table open and a long one folded under its caption: on a phone each row is a card."""
+    if len(table.rows) > MANY:
+        return Shown(behind=((table.caption, table), *behind))
+    return Shown((table,), behind=behind)
 
 
 def _harms(blocks: Iterable[str]) -> str:
@@ -160,7 +169,7 @@ def approvals(project: Project, page: str) -> Shown:
         caption = "No licence, payment or guidance for an MSC product in these diseases is known here"
     behind = plural(int(steps.sum()), "designation, advice or step", "designations, advice and steps")
     kept = ((behind, _decisions(project, every[steps], behind)),) if steps.any() else ()
-    return Shown((_decisions(project, every[~steps], caption),), behind=kept)
+    return _few(_decisions(project, every[~steps], caption), *kept)
 
 
 def _decisions(project: Project, frame: pd.DataFrame, caption: str) -> Grid:
