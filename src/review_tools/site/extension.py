@@ -25,6 +25,7 @@ from review_tools.site import (
     policy,
     roles,
     rootfiles,
+    search,
     study_pages,
     version_pages,
 )
@@ -46,6 +47,7 @@ PARTS = (
     feed,
     footer,
     rootfiles,
+    search,
     pdf,
     policy,
     bundles,

@@ -5,8 +5,8 @@ what a row smuggled into a page, to load anything from elsewhere, and to send an
 ``file://`` too, so the copy of the site in a folder has the same policy. What makes it possible:
 
 - Scripts that extensions give as text become files (``moved``); those a page does not need are left out.
-- The theme's templates hold two scripts of their own, ours one. They are allowed by hash, and the hash is computed from
-  the templates, never from a page, where it would also bless what was smuggled in.
+- The theme's templates hold a script of their own, ours another. They are allowed by hash, and the hash is computed
+  from the templates, never from a page, where it would also bless what was smuggled in.
 - Two buttons of the theme, for print and full screen, hold their action themselves; those two texts are allowed by hash
   (``'unsafe-hashes'`` lets a hash stand for such an action, and only for exactly that text).
 - Charts are drawn with Vega's expression interpreter (``static/charts.js``), which needs no ``eval``.
@@ -104,7 +104,7 @@ def policy(mode: str) -> str:
         "style-src": "'self' 'unsafe-inline'",
         "img-src": "'self' data:",  # pictures of charts on their way into a PNG file
         "font-src": "'self'",
-        "connect-src": "'self'",  # the search reads the pages it found
+        "connect-src": "'self'",  # the font, for pictures of charts
         "object-src": "'none'",
         "base-uri": "'none'",
         "form-action": "'self'",
@@ -115,7 +115,7 @@ def policy(mode: str) -> str:
 @cache
 def template_scripts(mode: str) -> list[str]:
     """Return the hashes of the scripts and actions that the templates hold, as a policy names them."""
-    files = (THEME / "layout.html", THEME / "search.html", TEMPLATES / "layout.html")
+    files = (THEME / "layout.html", TEMPLATES / "layout.html")
     texts = [path.read_text(encoding="utf-8") for path in files]
     found = [script.replace("{{ default_mode }}", mode) for text in texts for script in OWN_SCRIPT.findall(text)]
     hashes = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (*found, *ACTIONS))
