@@ -50,6 +50,7 @@ def mechanism_map(project: Project, section: str | None = None) -> alt.LayerChar
     scale = alt.Scale(domain=[0, WIDTH], nice=False)
     depth = alt.Scale(domain=[height, -24], nice=False)
     edges = [edge for i in range(len(STAGES)) for edge in (_left(i), _left(i) + BOX)]
+    edges[0], edges[-1] = BOX / 2, WIDTH - BOX / 2  # lines begin and end under their boxes
     lines = (
         alt.Chart(alt.NamedData(name="paths"))
         .transform_calculate(px=str(edges), py="datum.ys")
