@@ -17,6 +17,7 @@ import spoil
 from browsing import Watch
 from review_tools.check import check
 from review_tools.data.project import Project
+from review_tools.display.disease_tables import CHAPTERS
 from review_tools.site.build import build
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -63,8 +64,8 @@ def hostile(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     first = "```{code-cell} ipython3\nimport review_tools as rt\n```\n"
     (folder / "book" / "page.md").write_text(small_book.HEAD + text + first + cells, encoding="utf-8")
     linked = [str(name) for name in sorted(set(Project(folder).table("comparisons")["page"]))]
-    linked.append("explore")
-    for name in linked:  # where the summary of findings and the figure of mechanisms lead
+    linked += ["explore", *(page.removeprefix("book/") for page in sorted({*CHAPTERS.values()}))]
+    for name in linked:  # where tables and the figure of mechanisms lead
         (folder / "book" / name).parent.mkdir(exist_ok=True)
         (folder / "book" / f"{name}.md").write_text(f"# {name}\n", encoding="utf-8")
     small_book.write_toc(folder, ["references", "page", *linked])
