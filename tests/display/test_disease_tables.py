@@ -49,7 +49,7 @@ def test_every_piece_of_every_disease_reads_well(page: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_each_controlled_study_of_a_disease_has_one_line(project: Project, page: str) -> None:
     rows = project.table("outcomes")
-    rows = rows[rows["disease"].isin(disease_tables.diseases(project, page)) & (rows["domain"] != "conduct")]
+    rows = rows[rows["disease"].isin(disease_tables.of_page(project, page)) & (rows["domain"] != "conduct")]
     wanted = set(rows.loc[rows["design"] != "single-arm", "study_id"])
     html = rt.tables.controlled_trials(page)._repr_html_()
     assert sorted(re.findall(r'href="site:studies/([^"]+)"', html)) == sorted(wanted)
@@ -104,6 +104,6 @@ def test_decisions_name_secondary_sources_and_conflicts(project: Project) -> Non
 def test_the_laboratory_counts_each_finding_once(project: Project, root: Path) -> None:
     made, findings = rt.tables.laboratory("diseases/lupus"), project.table("findings")
     counts = [int(dict(row.cells)["Findings"]) for row in made.table.rows]
-    assert sum(counts) == findings["disease"].isin(disease_tables.diseases(project, "diseases/lupus")).sum()
+    assert sum(counts) == findings["disease"].isin(disease_tables.of_page(project, "diseases/lupus")).sum()
     for section, page in disease_tables.CHAPTERS.items():
         assert f"(seed-section-{section.replace('.', '-')})=" in (root / f"{page}.md").read_text(encoding="utf-8")

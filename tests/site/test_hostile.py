@@ -46,7 +46,8 @@ CALLS = [
     "tables.summary_of_findings()", 'tables.other_comparisons("diseases/crohns")', "tables.outcome_sets()",
     "tables.judgements()", "tables.not_found()", "tables.conflicts()", 'tables.extraction("Crohn\'s disease")',
     'tables.controlled_trials("diseases/lupus")', 'tables.open_trials("diseases/lupus")',
-    'tables.approvals("diseases/crohns")', 'tables.laboratory("diseases/lupus")',
+    'tables.approvals("diseases/crohns")', 'tables.laboratory("diseases/lupus")', "tables.tiles()",
+    "tables.diseases()",
 ]  # fmt: skip
 
 

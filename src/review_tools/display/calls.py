@@ -27,12 +27,13 @@ TABLES = {
     "studies table_sizes",
     "explorer": "explorer",
     "flow": "screening_queue search_log",
-    "front_page": "at_a_glance cite directions",
+    "front_page": "at_a_glance cite",
     "open_questions": "drifted_trials open_references trials_without_outcomes unchecked_values untested_claims",
     "protocol_tables": "checklist protocol",
     "results": "claims decisions gap_rows published_pools update update_verdicts",
     "selection_tables": "conflicts extraction judgements not_found outcome_sets quotations",
     "summary": "answers comparison other_comparisons summary_of_findings",
+    "tiles": "diseases tiles",
     "trial_tables": "trial_differences trials",
 }
 

@@ -47,7 +47,7 @@ BOTH, SOME, NONE = "numbers for both arms", "words, or some numbers", "not told 
 
 
 @once
-def diseases(project: Project, page: str) -> list[str]:
+def of_page(project: Project, page: str) -> list[str]:
     """Return the diseases of a page. Raises KeyError if it is the page of none; the message lists the pages."""
     pages = project.table("disease_pages")
     if page not in set(pages["page"]):
@@ -64,7 +64,7 @@ def controlled_trials(project: Project, page: str) -> Shown:
     """
     rows = project.table("outcomes")
     rows = rows[
-        rows["disease"].isin(diseases(project, page)) & rows["design"].isin(ARMS) & (rows["domain"] != "conduct")
+        rows["disease"].isin(of_page(project, page)) & rows["design"].isin(ARMS) & (rows["domain"] != "conduct")
     ]
     sets = project.table("outcome_sets").set_index("outcome_set")
     importance, across = (rows["outcome_set"].map(sets[column]) for column in ("importance", "across"))
@@ -124,7 +124,7 @@ def _result(row: Mapping[Hashable, Any]) -> str:
 def open_trials(project: Project, page: str) -> Shown:
     """Show registered trials of a page's diseases that people may be able to join; old entries behind them."""
     every = project.table("trials")
-    every = every[every["disease"].isin(diseases(project, page))]
+    every = every[every["disease"].isin(of_page(project, page))]
     every = every.assign(late=last_known(project, every))
     may = every[either(every, "status").isin(OPEN)].sort_values("status_date", ascending=False, kind="stable")
     fresh, late = may[may["late"] == ""], may[may["late"] != ""]
@@ -156,13 +156,18 @@ def _trials(project: Project, frame: pd.DataFrame, caption: str) -> Grid:
     )
 
 
-def approvals(project: Project, page: str) -> Shown:
-    """Show decisions on MSC products for a page's diseases, newest first; designations and other steps behind them."""
-    wanted = set(diseases(project, page))
+def decisions_about(project: Project, page: str) -> pd.DataFrame:
+    """Return the decisions that name one of a page's diseases, newest first."""
+    wanted = set(of_page(project, page))
     every = project.table("decisions").sort_values("date", ascending=False, na_position="last", kind="stable")
-    every = every[
+    return every[
         every["diseases"].fillna("").map(lambda named: bool(wanted & set(named.split(SEPARATOR)))).astype(bool)
     ]
+
+
+def approvals(project: Project, page: str) -> Shown:
+    """Show decisions on MSC products for a page's diseases, newest first; designations and other steps behind them."""
+    every = decisions_about(project, page)
     steps = every["decision"].isin(STEPS)
     caption = f"{plural(len(every) - steps.sum(), 'decision')} of regulators, payers and guideline bodies"
     if steps.all():
@@ -206,7 +211,7 @@ class Laboratory:
 def laboratory(project: Project, page: str) -> Laboratory:
     """Show how many findings there are of a page's diseases in people, animals and cells, and through what they act."""
     frame = project.table("findings")
-    frame = frame[frame["disease"].isin(diseases(project, page))]
+    frame = frame[frame["disease"].isin(of_page(project, page))]
     frame = frame.assign(system=frame["model"].map(MODELS).fillna(frame["model"]).map(SYSTEMS))
     frame["mediators"] = lists(project, "finding_mediators", frame["finding_id"], "term")
     work = frame["study_id"].fillna("seed " + frame["seed_number"].astype("string"))

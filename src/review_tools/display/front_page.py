@@ -1,18 +1,14 @@
-"""The front page at a glance: dates, counts that lead to their pages, trials by status, results with direction."""
+"""The front page at a glance: dates, counts that lead to their pages, how to cite this version."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 
-import pandas as pd
-
-from review_tools.data.project import Project, labels
-from review_tools.display.grid import ENVIRONMENT, Grid, grid, notes, stacks
+from review_tools.data.project import Project
+from review_tools.display.grid import ENVIRONMENT
 from review_tools.display.protocol_tables import current, last_searches
 from review_tools.display.queries import select
-from review_tools.display.summary import comparison_links, rating
 from review_tools.display.theme import plural
-from review_tools.display.trial_tables import in_words
-from review_tools.synthesis import comparisons, words
+from review_tools.synthesis import comparisons
 from review_tools.synthesis.certainty import RATINGS, certainty
 
 # What the date means depends on the reader's clock, so `static/schedule.js` fills `.search-badge`.
@@ -34,16 +30,6 @@ _TEMPLATE = ENVIRONMENT.from_string("""\
 <small>{{ card.says }}</small></a></li>
 {% endfor %}
 </ul>
-<div class="glance-trials">
-<p id="glance-trials">Trials by status, as the registry or else the 2024 review shows it</p>
-<ul aria-labelledby="glance-trials">
-{% for name, count, share in statuses %}
-<li><a href="site:book/trials?trials.status={{ name | urlencode }}#all-trials"><span>{{ name | capitalize }}</span>
-<svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect width="{{ share }}" height="8"/></svg>
-<b>{{ count }}</b></a></li>
-{% endfor %}
-</ul>
-</div>
 </div>
 """)
 MECHANISMS, DISEASES = "book/mechanisms/index", "book/diseases/index"
@@ -72,7 +58,6 @@ class Glance:
     """The review in a few counts."""
 
     cards: list[Card]
-    statuses: list[tuple[str, int, int]]  # name, trials, length of the bar in percent of the longest
     searched: str | None
     version: str
     released: str
@@ -87,7 +72,7 @@ class Glance:
 
 
 def at_a_glance(project: Project) -> Glance:
-    """Return dates, counts and trials by status, each with the page that holds its rows."""
+    """Return dates and counts, each count with the page that holds its rows."""
 
     def count(table: str, **conditions: str) -> int:
         return len(select(project, table, **conditions))
@@ -107,12 +92,9 @@ def at_a_glance(project: Project) -> Glance:
         Card(count("trials"), "registered trials", f"{completed} completed", "book/trials"),
         Card(len(outcomes), "outcomes in people", f"from {reports}, {works.get('randomised', 0)} randomised", DISEASES),
         Card(len(pools), "pooled results", f"certainty: {sure}", "book/synthesis/index"),
-        Card(count("corrections"), "corrections", "places where seed and source disagree", "book/audit"),
+        Card(count("corrections"), "corrections", "differences between the 2024 review and its sources", "book/audit"),
     ]
-    counts = in_words(project, project.table("trials")).value_counts()
-    order = sorted(counts.items(), key=lambda pair: (pair[0] in ("unknown", "not shown"), -pair[1], pair[0]))
-    bars = [(str(name), int(number), round(100 * number / counts.max())) for name, number in order]
-    return Glance(cards, bars, last_search(project), this.version, this.released, due(project), current(project))
+    return Glance(cards, last_search(project), this.version, this.released, due(project), current(project))
 
 
 def last_search(project: Project) -> str | None:
@@ -134,28 +116,6 @@ def due(project: Project) -> Due | None:
         return None
     day, every = min(dates)
     return Due(f"{day:%Y-%m-%d}", every)
-
-
-def directions(project: Project) -> Grid:
-    """Show each result that several studies with a control group give: what it says in plain words, and how sure."""
-    every = comparisons.controlled(project)
-    results = [result for result in every if result.k > 1]
-    frame = pd.DataFrame([result.comparison for result in results], columns=project.table("comparisons").columns)
-    rated = [certainty(project, name) for name in frame["comparison_id"]]
-    sizes = [f"{plural(result.k, 'study', 'studies')}, {result.people} people" for result in results]
-    said = [words.plainly(result, one) for result, one in zip(results, rated, strict=True)]
-    return grid(
-        {
-            "Question": stacks(
-                comparison_links(frame, "question"), notes(frame["page"].map(labels(project, "page")), sizes)
-            ),
-            "Answer": stacks(said, notes([words.named_interval(result) for result in results])),
-            "Certainty": [rating(one) for one in rated],
-        },
-        f"{plural(len(frame), 'question')} that several studies answer; "
-        f"{len(every) - len(results)} more rest on a single one",
-        tools=False,
-    )
 
 
 # The theme gives each “highlight” block its copy button.
