@@ -74,7 +74,7 @@ def test_without_outcomes_every_tile_says_that_there_are_no_numbers(shown_with: 
     assert f"Of {len(PAGES)} groups of diseases" in repr(made.tiles())
     html = made.diseases()._repr_html_()
     assert "none known here" in html
-    assert "0 may be open" in html
+    assert "none may be open" in html
 
 
 def test_hostile_names_and_outcomes_are_text(project: Project) -> None:
