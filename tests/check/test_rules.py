@@ -4,6 +4,7 @@ Single cells stand in ``tests/bad/cells.csv``, all other mistakes here.
 """
 
 import csv
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -145,6 +146,16 @@ EXAMPLES: list[tuple[str, Mistake, str]] = [
     ("unreadable_entry", text(BIB, lambda held: held + "\n@" + held.rsplit("\n@", 1)[1]), "this key stands twice"),
     ("bibliography_form", text(BIB, lambda held: held.replace("\n", "\r\n")), "line ends of Windows"),
     ("bibliography_form", text(BIB, lambda held: f"{held}<<<<<<< HEAD\n"), "two changes meet here"),
+    (
+        "swallowed_field",
+        text(BIB, lambda held: re.sub(r"\},(\n +year = )", r"}\1", held, count=1)),
+        "holds the field year",
+    ),
+    (
+        "retraction_in_title",
+        swapped(BIB, "title = {", "title = {RETRACTED: "),
+        "the title says that the work was taken back",
+    ),
     ("nameless_entry", entry(), "neither an author nor a short title"),
     ("copy_as_address", swapped(BIB, "url = {https://", "url = {http://10.20.30.40/"), "that of a copy"),
     ("unused_entry", added(BIB, "\n@misc{x_2024_y,\n  title = {Y},\n  year = {2024}\n}\n"), "never cited"),

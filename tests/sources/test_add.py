@@ -322,6 +322,16 @@ def test_a_saved_record_is_added_offline(
     assert "is the record of 10.5555/saved" in output
 
 
+def test_the_typed_number_enters_and_a_retracted_title_asks(copy: Path, tmp_path: Path, review: Run) -> None:
+    file = tmp_path / "a.bib"
+    file.write_text("@article{x, author={Doe, Jane}, title={RETRACTED: Cells calm}, year=2021}", encoding="utf-8")
+    code, output = review("add", "doi", "10.5555/typed", "--from", str(file), *STUDY)
+    assert code == 1
+    assert "status" in output
+    code, output = review("add", "doi", "10.5555/typed", "--from", str(file), *STUDY, "--set", "status=retracted")
+    assert "10.5555/typed" in output, output
+
+
 def test_the_registrys_saved_json_is_added_offline(copy: Path, tmp_path: Path, review: Run) -> None:
     (tmp_path / "t.json").write_text(json.dumps(a_study(NCT, "Saved Trial")), encoding="utf-8")
     code, output = review("add", "nct", NCT, "--from", str(tmp_path / "t.json"), "--set", "disease=Crohn's disease")

@@ -9,7 +9,7 @@ from functools import wraps
 from review_tools.check.chapters import chapters, cited_keys, merge_marks
 from review_tools.check.engine import Sheet, file_rule, table_rule, whole
 from review_tools.check.structure import ODD_TEXT, PROXY, RAW_ADDRESS, odd_form
-from review_tools.data.bibliography import FILE, START, Reference
+from review_tools.data.bibliography import FILE, START, Reference, swallowed
 from review_tools.data.problems import DataError, Problem
 from review_tools.data.project import Project, once
 
@@ -27,6 +27,7 @@ KINDS = (
     *("article", "book", "inbook", "incollection", "inproceedings", "proceedings", "manual", "misc"),
     *("mastersthesis", "phdthesis", "techreport", "unpublished"),
 )
+TAKEN_BACK = re.compile(r"\[?(retracted|retraction|withdrawn)\b", re.IGNORECASE)
 Wrong = tuple[str, str, str]
 USERS = ("citations", "findings", "outcomes", "corrections")
 
@@ -69,6 +70,24 @@ def entry_without_study(project: Project, work: Reference) -> Iterator[Wrong]:
     """Refuse an entry without a row in data/studies.csv."""
     if work.key not in whole(project, "studies").lines["study_id"]:
         yield work.key, "no row in data/studies.csv", "add its row to data/studies.csv, or remove the entry"
+
+
+@work_rule
+def swallowed_field(project: Project, work: Reference) -> Iterator[Wrong]:
+    """Refuse a field that holds the one after it, because the comma between them is missing."""
+    for name, value in work.raw.items():
+        if after := swallowed(value):
+            yield name, f"{name} holds the field {after}", f"end {name} with a comma, before {after}"
+
+
+@work_rule
+def retraction_in_title(project: Project, work: Reference) -> Iterator[Wrong]:
+    """Refuse a current study whose title says that it was retracted or withdrawn."""
+    studies = whole(project, "studies").frame
+    current = set(studies.loc[studies["status"] == "current", "study_id"])
+    if TAKEN_BACK.match(work["title"]) and work.key in current:
+        remedy = "set its status in data/studies.csv, with the notice in data/notices.csv"
+        yield work["title"][:60], "the title says that the work was taken back, and its status is current", remedy
 
 
 @work_rule

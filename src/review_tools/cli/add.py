@@ -1,6 +1,7 @@
 """``review add``, ``review forms`` and ``review form``: new rows, by a command or by a filled issue form."""
 
 import sys
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -148,14 +149,14 @@ def _record(what: What, identifier: str, file: Path | None) -> "Record":
         fetch = {What.NCT: clinicaltrials.trial, What.DOI: crossref.work, What.PMID: pubmed.work}[what]
         with Client() as client:
             return fetch(client, wanted)
-    record = files.read(file)
+    record = files.read(file, wanted)
     is_trial = record.kind == "registration"
     if is_trial != (what is What.NCT):
         raise DataError(f"{file}: holds a {'trial' if is_trial else 'publication'} → {what} wants the other.")
     held = record.trial_id if is_trial else record.doi if what is What.DOI else record.pmid
     if held and held != wanted:
         raise DataError(f"{file}: is the record of {held}, not of {wanted} → name the right file or identifier.")
-    return record
+    return record if is_trial else replace(record, doi=wanted) if what is What.DOI else replace(record, pmid=wanted)
 
 
 def _show(record: "Record") -> None:

@@ -8,6 +8,7 @@ from operator import attrgetter
 
 import bibtexparser
 from bibtexparser.middlewares import NormalizeFieldKeys
+from bibtexparser.middlewares.names import split_multiple_persons_names
 from bibtexparser.model import DuplicateBlockKeyBlock, ParsingFailedBlock
 
 from review_tools.data.problems import Problem
@@ -44,7 +45,7 @@ class Reference:
     @property
     def groups(self) -> set[str]:
         """The authors that are groups: their names stand in braces, so that no “and” or comma divides them."""
-        return {_plain(name) for name in names_of(self.raw.get("author", "")) if _is_group(name)}
+        return {_plain(name) for name in names_of(self.raw.get("author", "")) if is_group(name)}
 
     @cached_property
     def label(self) -> str:
@@ -123,18 +124,18 @@ def _told_apart(references: dict[str, Reference]) -> dict[str, Reference]:
 
 
 def names_of(authors: str) -> list[str]:
-    """Return the names of an author field, divided at each “and” that stands outside of braces."""
-    names, depth = [""], 0
-    for part in re.split(r"([{}]|\s+and\s+)", authors):
-        depth += (part == "{") - (part == "}")
-        if part.strip() == "and" and not depth:
-            names.append("")
-        else:
-            names[-1] += part
-    return [name.strip() for name in names if name.strip()]
+    """Return the names of an author field, divided at each “and” that stands outside of braces, as BibTeX does."""
+    return [name for name in split_multiple_persons_names(authors) if name]
 
 
-def _is_group(name: str) -> bool:
+def swallowed(value: str) -> str:
+    """Return the name of a field that stands inside the value before it, because a comma is missing between them."""
+    found = re.search(r"[}\"]\s*([A-Za-z]+)\s*=\s*[{\"\d]", value)
+    outside = found and value.count("{", 0, found.start() + 1) <= value.count("}", 0, found.start() + 1)
+    return found[1] if found and outside else ""
+
+
+def is_group(name: str) -> bool:
     """Say whether one pair of braces holds the whole name, and that is no surname of two words, such as {Te Boome}."""
     *before, _ = name.strip("{}").split() or [""]
     surname = bool(before) and {word.casefold() for word in before} <= PARTICLES

@@ -80,7 +80,9 @@ def study_row(change: Change, record: Record, key: str = "") -> dict[str, str]:
         "kind": kind,
         "species": "human" if kind.startswith("human") else "",
         "trial_id": record.trial_id if record.trial_id in trials else "",
-        "status": gravest(STATUS[one.term] for one in record.notices if one.term in STATUS),
+        "status": gravest(STATUS[one.term] for one in record.notices if one.term in STATUS)
+        if record.notices or not NOTICE.match(record.title)
+        else "",  # the title says that something happened: somebody has to tell what
         "source_url": page or (f"{pubmed.PAGE}{record.pmid}/" if record.pmid else record.url),
         "source_where": f"record of {record.source}, seen {record.retrieved}",
         "added_in": next_version(change),

@@ -81,6 +81,9 @@ def record(found: dict[str, Any]) -> Record:
     shown = title(_first(found.get("title")))
     if not shown:
         raise RecordError("the record has no title")
+    subtitle = title(_first(found.get("subtitle") or ""))
+    if subtitle and subtitle.casefold() not in shown.casefold():
+        shown = f"{shown}: {subtitle}"
     kind, identifier = str(found.get("type", "")), doi(str(found.get("DOI") or ""))
     return Record(
         kind=KINDS.get(kind, "other"),
@@ -129,7 +132,10 @@ def _first(value: object) -> object:
 def _names(people: object) -> Iterator[str]:
     for one in people if isinstance(people, list) else []:
         group = plain(at(one, "name") or at(one, "literal"))
-        yield from filter(None, [person(plain(at(one, "family")), plain(at(one, "given")), group)])
+        particles = [at(one, f"{name}-particle") for name in ("dropping", "non-dropping")]
+        last = " ".join(filter(None, map(plain, [*particles, at(one, "family")])))
+        first = ", ".join(filter(None, map(plain, [at(one, "suffix"), at(one, "given")])))
+        yield from filter(None, [person(last, first, group)])
 
 
 def _year(found: dict[str, Any]) -> str:

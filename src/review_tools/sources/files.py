@@ -1,6 +1,9 @@
-"""A record from a file that somebody saved: BibTeX, RIS, CSL-JSON, Crossref's or the registry's JSON."""
+"""A record from a file that somebody saved: BibTeX, RIS, PubMed's export, CSL-JSON, JSON of Crossref or a registry."""
 
+import html
 import json
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -9,33 +12,46 @@ from typing import Any
 import bibtexparser
 import rispy
 from bibtexparser.middlewares import NormalizeFieldKeys
+from bibtexparser.middlewares.names import parse_single_name_into_parts
+from bibtexparser.model import DuplicateFieldKeyBlock, Entry, ParsingFailedBlock
 from pylatexenc.latex2text import LatexNodes2Text  # bibtexparser's own decoder
 
-from review_tools.data.bibliography import names_of
+from review_tools.data.bibliography import is_group, names_of, swallowed
 from review_tools.data.problems import DataError
 from review_tools.sources import clinicaltrials, crossref
 from review_tools.sources.http import LIMIT
 from review_tools.sources.records import YEAR, Record, RecordError, doi, pages, plain, title
 
-FORMS = ".bib (BibTeX), .ris (RIS) or .json (CSL-JSON, Crossref's or the registry's JSON)"
 BIBTEX = {"article": "article", "incollection": "chapter", "inbook": "chapter", "book": "book"}
 RIS = {"JOUR": "article", "CHAP": "chapter", "BOOK": "book", "CONF": "abstract"}
+MONTHS = {"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"}  # macros of every style
+INITIALS = re.compile(r"([^,]+) ([A-Z]{1,3})$")  # “Doe J”, as PubMed and Vancouver style write a name
 
 
-def read(path: Path) -> Record:
-    """Return the one record in a file.
+def read(path: Path, wanted: str = "") -> Record:
+    """Return the record of a file that has the wanted DOI or PubMed number, or the only one there, of whatever number.
 
     Raises:
-        DataError: no such file, too large, not of a known form, no record or several.
+        DataError: no such file, too large, not of a known form, no such record in it, or several.
     """
-    readers = {".bib": _bibtex, ".ris": _ris, ".json": _json}
+    readers: dict[str, tuple[Callable[[str], list[Any]], Callable[[Any, date], Record]]] = {
+        ".bib": (_entries, _bibtex),
+        ".ris": (rispy.loads, _ris),
+        ".nbib": (_medline, _pubmed),
+        ".json": (_objects, _json),
+    }
     try:
         if path.suffix.lower() not in readers:
             raise RecordError("the form is not known by the file's ending")
-        return readers[path.suffix.lower()](*text_of(path))
+        parse, record = readers[path.suffix.lower()]
+        text, seen = text_of(path)
+        return record(_asked(parse(text), wanted), seen)
     except (RecordError, ValueError, RecursionError, KeyError, TypeError) as error:
         why = str(error) if isinstance(error, RecordError) else f"cannot be read ({plain(str(error))[:120]})"
-        raise DataError(f"{path}: {why} → save one record as {FORMS}, UTF-8.") from error
+        raise DataError(f"{path}: {why} → save the record as {FORMS}, UTF-8.") from error
+
+
+FORMS = ".bib (BibTeX), .ris (RIS), .nbib (PubMed) or .json (CSL-JSON, Crossref's or the registry's JSON)"
 
 
 def text_of(path: Path) -> tuple[str, date]:
@@ -54,25 +70,44 @@ def text_of(path: Path) -> tuple[str, date]:
         raise DataError(f"{path}: cannot be read ({error.strerror}) → check the name.") from error
 
 
-def _one(found: list[Any]) -> Any:
-    if len(found) != 1:
-        raise RecordError(f"holds {len(found) or 'no'} records where one is wanted")
-    return found[0]
+def _asked(found: list[Any], wanted: str) -> Any:
+    """Return the only record, or that which names the wanted number anywhere."""
+    if len(found) == 1:
+        return found[0]
+    pattern = re.compile(rf"(?<![\w./]){re.escape(wanted)}(?![\w/])", re.IGNORECASE)
+    named = [one for one in found if wanted and pattern.search(one.raw if isinstance(one, Entry) else str(one))]
+    if len(named) != 1:
+        which = f"{len(named) or 'none'} of them with {wanted}" if wanted else "where one is wanted"
+        raise RecordError(f"holds {len(found) or 'no'} records, {which}")
+    return named[0]
 
 
-def _bibtex(text: str, seen: date) -> Record:
+def _entries(text: str) -> list[Any]:
     library = bibtexparser.parse_string(text, append_middleware=[NormalizeFieldKeys()])
-    if library.failed_blocks:
-        raise RecordError("an entry cannot be read, often because a brace or comma is missing")
-    found = _one(library.entries)
-    raw = {field.key: str(field.value) for field in found.fields}
+    for block in library.failed_blocks:
+        if isinstance(block, DuplicateFieldKeyBlock):
+            fields = " and ".join(sorted(block.duplicate_keys))
+            raise RecordError(f"the field {fields} stands twice in one entry: keep one of them")
+        if isinstance(block, ParsingFailedBlock) and not library.entries:
+            raise RecordError("an entry cannot be read, often because a brace or comma is missing")
+    return list(library.entries)
+
+
+def _bibtex(entry: Entry, seen: date) -> Record:
+    raw = {field.key: str(field.value) for field in entry.fields}
+    for field in entry.fields:
+        if after := swallowed(raw[field.key]):
+            raise RecordError(f"a comma is missing at the end of {field.key}, before {after}")
+        macro = field.enclosing == "no-enclosing" and not raw[field.key].isdecimal()
+        if macro and raw[field.key].lower() not in MONTHS:
+            raise RecordError(f"{field.key} is the abbreviation {raw[field.key]}, which the file does not define")
     fields = {name: _plain_tex(value) for name, value in raw.items()}
-    names = ("volume", "number", "pages", "doi", "pmid", "url")
+    names = ("volume", "number", "pages", "doi", "pmid", "url", "abstract")
     return _record(
         "BibTeX file",
         seen,
-        BIBTEX.get(found.entry_type.lower(), "other"),
-        fields.get("title", ""),
+        BIBTEX.get(entry.entry_type.lower(), "other"),
+        ": ".join(filter(None, (fields.get("title", ""), fields.get("subtitle", "")))),
         [_name(name) for name in names_of(raw.get("author", "")) if name != "others"],
         fields.get("year") or fields.get("date", ""),
         journal=fields.get("journal") or fields.get("journaltitle") or fields.get("booktitle", ""),
@@ -80,14 +115,13 @@ def _bibtex(text: str, seen: date) -> Record:
     )
 
 
-def _ris(text: str, seen: date) -> Record:
-    found = _one(rispy.loads(text))
+def _ris(found: Mapping[str, Any], seen: date) -> Record:
     return _record(
         "RIS file",
         seen,
         RIS.get(found.get("type_of_reference", ""), "other"),
         found.get("title") or found.get("primary_title", ""),
-        [_name(name) for name in found.get("authors") or found.get("first_authors") or []],
+        [INITIALS.sub(r"\1, \2", name) for name in found.get("authors") or found.get("first_authors") or []],
         found.get("year") or found.get("publication_year") or found.get("date", ""),
         journal=found.get("journal_name") or found.get("secondary_title") or found.get("alternate_title3", ""),
         pages="-".join(filter(None, (found.get("start_page"), found.get("end_page")))),
@@ -96,9 +130,47 @@ def _ris(text: str, seen: date) -> Record:
     )
 
 
-def _json(text: str, seen: date) -> Record:
+def _medline(text: str) -> list[dict[str, list[str]]]:
+    """Return the records of PubMed's export: tag, hyphen and value a line, continued on indented lines."""
+    found: list[dict[str, list[str]]] = []
+    for line in re.sub(r"\r?\n {6}", " ", text).splitlines():
+        tag, hyphen, value = line[:4].strip(), line[4:6], line[6:].strip()
+        if tag == "PMID":
+            found.append({})
+        if hyphen == "- " and found:
+            found[-1].setdefault(tag, []).append(value)
+    return found
+
+
+def _pubmed(found: dict[str, list[str]], seen: date) -> Record:
+    first = {tag: values[0] for tag, values in found.items()}
+    numbers = [
+        value.removesuffix(" [doi]") for tag in ("LID", "AID") for value in found.get(tag, []) if "[doi]" in value
+    ]
+    record = _record(
+        "PubMed file",
+        seen,
+        "article",
+        first.get("TI", ""),
+        [*found.get("FAU", []), *found.get("CN", [])],
+        first.get("DP", ""),
+        journal=first.get("JT") or first.get("TA", ""),
+        volume=first.get("VI", ""),
+        number=first.get("IP", ""),
+        pages=first.get("PG", ""),
+        pmid=first["PMID"],
+        doi=next(iter(numbers), "").removesuffix(" [doi]"),
+        abstract=first.get("AB", ""),
+    )
+    return replace(record, types=tuple(found.get("PT", [])))
+
+
+def _objects(text: str) -> list[Any]:
     found = json.loads(text)
-    found = _one(found) if isinstance(found, list) else found
+    return found if isinstance(found, list) else [found]
+
+
+def _json(found: Any, seen: date) -> Record:
     if not isinstance(found, dict):
         raise RecordError("holds no record")
     if "protocolSection" in found:
@@ -119,17 +191,16 @@ def _record(source: str, seen: date, kind: str, name: str, authors: list[str], y
 
 
 def _name(name: str) -> str:
-    """Return “Last, First” from either order; a name in braces is a group's."""
-    name = name.strip()
-    if name.startswith("{") and name.endswith("}"):
-        return name.strip("{}")
-    name = _plain_tex(name)
-    if "," in name or " " not in name:
-        return name
-    first, _, last = name.rpartition(" ")
-    return f"{last}, {first}"
+    """Return “Last, First” from either order, by BibTeX's rules for particles and suffixes; a group's name as it is."""
+    if is_group(name):
+        return _plain_tex(name)
+    parts = parse_single_name_into_parts(name, strict=False)
+    last, suffix, first = (" ".join(one) for one in (parts.von + parts.last, parts.jr, parts.first))
+    return _plain_tex(", ".join(filter(None, (last, suffix, first))))
 
 
 def _plain_tex(text: str) -> str:
-    shown: str = LatexNodes2Text().latex_to_text(text)
-    return shown
+    """Return TeX as plain text; a sign that an export left as it was means itself."""
+    kept = re.sub(r"(?<!\\)([%&#])", r"\\\1", html.unescape(text))
+    shown: str = LatexNodes2Text().latex_to_text(re.sub(r"\\url\{([^}]*)\}", r"\1", kept))
+    return shown.replace("\xa0", " ")

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
-TAG = re.compile(r"</?[A-Za-z!?][^<>]*>")
+# Markup that services put into titles and abstracts; any other sign of less or greater is the author's.
+MARKUP = r"[abiup]|br|em|strong|sub|sup|sc|span|tt|scp|inline-formula|script|style|img|math|(?:jats|mml):[\w-]+"
+TAG = re.compile(rf"</?(?:{MARKUP})\b[^<>]*>|<!--.*?-->")
 DOI = re.compile(r"10\.\d{4,9}/\S+")
 PMID = re.compile(r"[1-9]\d{0,8}")
 NCT = re.compile(r"NCT\d{8}")
