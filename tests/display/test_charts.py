@@ -21,6 +21,7 @@ CALLS: dict[str, dict[str, str]] = {
     "directions": {"section": "2.2.3"},
     "basis": {},
     "corrections_by_kind": {},
+    "decision_timeline": {},
     "trial_timeline": {},
 }
 

@@ -62,7 +62,7 @@ def test_rows_of_a_study_stand_on_its_page_with_the_reason_they_are_not_pooled(
 
 def test_chapters_and_sections_that_cite_a_work_are_named(study: Callable[[str], lxml.html.HtmlElement]) -> None:
     (cited,) = study("hackel_2023_immunological").xpath("//section[@id='cited']")
-    assert "The seed review cites it as number" in cited.text_content()
+    assert "The 2024 review cites it as number" in cited.text_content()
     assert any(address.startswith("../book/mechanisms/contact.html#") for address in cited.xpath(".//a/@href"))
 
 
@@ -81,7 +81,7 @@ def test_bibtex_to_copy_reads_back_as_the_same_work(
         assert [entry.key for entry in library.entries] == [key]
         assert {field.key.lower() for field in library.entries[0].fields} == set(work.fields)
         assert work["title"].strip("[]").split()[0] in text
-        assert "of the seed review" not in text
+        assert "of the 2024 review" not in text
 
 
 def test_a_suggestion_names_its_page(pages: Pages) -> None:

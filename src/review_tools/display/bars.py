@@ -6,11 +6,13 @@ import altair as alt
 import pandas as pd
 
 from review_tools.data.project import Project, labels
+from review_tools.display import trial_tables
 from review_tools.display.queries import findings, in_one_line, in_words, with_mediators
 from review_tools.display.theme import (
     BLUE,
     BOX_INK,
     DIRECTION,
+    GREY,
     PAGE_INK,
     SEQUENTIAL,
     palette,
@@ -20,6 +22,23 @@ from review_tools.display.theme import (
 )
 
 ROWS = 22  # more rows of a heat map than this are hard to read; the rarest are left to the table
+WAYS = {  # of deciding; designations and steps on the way stand in the table alone
+    "Licensed": ("approved", "conditionally approved", "approval renewed", "hospital exemption"),
+    "Not licensed, or withdrawn": (
+        "complete response letter", "application withdrawn", "withdrawn from the market", "marketing discontinued",
+    ),
+    "Paid for": ("paid for",),
+    "Payment refused": ("not recommended for payment", "payment refused"),
+    "Guidance, rules": ("guidance issued", "rule in force", "committee advice", "benefit assessed"),
+    "Warnings, orders": ("public warning", "warning letter", "order against a provider"),
+}  # fmt: skip
+WAY_COLOURS = (BLUE, GREY, BLUE, GREY, "#009E73", "#CC79A7")
+NOW = {
+    "results held here": BLUE,
+    "open or running, and fresh": "#009E73",
+    "last known as open or running": "#56B4E9",
+    "ended, suspended or not known": GREY,
+}
 TRIALS = {
     "disease": "Trials by disease",
     "registered_phase": "Trials by phase",
@@ -165,35 +184,73 @@ def _by_findings(counts: pd.DataFrame, column: str) -> list[Any]:
 
 
 def trial_timeline(project: Project) -> alt.LayerChart:
-    """Draw a line for each trial with a registered start: start to completion, open where none is registered."""
+    """Draw how many trials began in each year, by what is known of them now."""
     trials = project.table("trials")
-    status = in_words(project, "trials", trials)["registered_status"].fillna("Not shown")
-    dated = trials.dropna(subset=["start_date"])
-    # A registry date is a year, a month or a day: 2012, 2012-07 and 2012-07-03 all occur.
-    dated = dated.assign(
-        start=(dated["start_date"] + "-01-01").str[:10],
-        end=(dated["completion_date"] + "-01-01").str[:10],
-        status=status,
-        ends=dated["completion_date"].fillna("not registered"),
-    ).sort_values(["start", "trial_id"])
-    base = alt.Chart(dated).encode(
-        y=alt.Y("label:N", sort=None, title=None),
-        x=alt.X("start:T", title=None, axis=alt.Axis(format="%Y", tickCount="year", labelOverlap=True)),
-        color=alt.Color("status:N", title=None, scale=alt.Scale(scheme="tableau10"), legend=alt.Legend(columns=2)),
-        tooltip=tooltip(
-            {
-                "trial_id:N": "Trial",
-                "disease:N": "Disease",
-                "status:N": "Registered status",
-                "start_date:N": "Start",
-                "ends:N": "Completion",
-            }
-        ),
+    status = trial_tables.in_words(project, trials)
+    groups = pd.Series("ended, suspended or not known", trials.index)
+    groups[status.str.startswith("last known as")] = "last known as open or running"
+    groups[status.isin(trial_tables.RUNNING)] = "open or running, and fresh"
+    groups[trials["trial_id"].isin(trial_tables.reports(project))] = "results held here"
+    frame = pd.DataFrame({"year": trials["start_date"].str[:4], "now": groups}).dropna()
+    counts = frame.value_counts().rename("trials").reset_index().sort_values(["year", "now"])
+    chart = (
+        alt.Chart(counts)
+        .mark_bar()
+        .encode(
+            x=alt.X("year:T", title=None, timeUnit="utcyear", scale=_years(), axis=alt.Axis(format="%Y")),
+            y=alt.Y("trials:Q", title="Trials begun", axis=alt.Axis(tickMinStep=1)),
+            color=alt.Color("now:N", title=None, scale=palette(NOW), legend=alt.Legend(columns=2)),
+            tooltip=tooltip({"year:N": "Begun in", "now:N": "Known now", "trials:Q": "Trials"}),
+        )
+        .properties(width="container", height=170)
     )
-    lines = base.transform_filter("isValid(datum.end)").mark_rule(strokeWidth=5, strokeCap="round").encode(x2="end:T")
-    starts = base.mark_point(filled=True, size=60, opacity=1)
-    undated = len(trials) - len(dated)
-    description = f"{plural(len(dated), 'trial')} with a registered start, from {dated['start'].min()[:4]} on"
-    description += f"; {undated} more show no date." if undated else "."
-    chart = (lines + starts).properties(width="container", height=alt.Step(22))
-    return with_caption(chart, "When the trials ran", description)
+    undated = len(trials) - len(frame)
+    held = int((groups == "results held here").sum())
+    description = f"{plural(len(frame), 'trial')} with a registered start; {undated} more show none. "
+    description += f"Results of {held} of all {len(trials)} are held here."
+    return with_caption(chart, "When the trials began, and what became of them", description)
+
+
+def decision_timeline(project: Project) -> alt.Chart:
+    """Draw decisions on MSC products by their day: hollow where only somebody else's report was read."""
+    every = project.table("decisions")
+    kinds, sources = labels(project, "decision"), labels(project, "decision source")
+    kept = every["decision"].map({name: group for group, names in WAYS.items() for name in names})
+    frame = every.assign(way=kept)[kept.notna() & every["date"].notna()]
+    frame = frame.assign(
+        day=(frame["date"] + "-01-01").str[:10],
+        said=frame["decision"].map(kinds),
+        source=frame["read"].map(sources),
+        conflict=frame["note"].fillna("").str.contains("CONFLICT").map({True: "sources conflict", False: ""}),
+    ).sort_values(["day", "decision_id"])
+    shown = {"date": "Date", "said": "Decision", "agency": "By", "product": "Product", "indication": "For"}
+    colours = palette(dict(zip(WAYS, WAY_COLOURS, strict=True)))
+    chart = (
+        alt.Chart(frame[["day", "way", "source", "conflict", *shown]])
+        .mark_point(size=90, strokeWidth=2)
+        .encode(
+            x=alt.X("day:T", title=None, scale=_years(), axis=alt.Axis(format="%Y")),
+            y=alt.Y("way:N", title=None, sort=list(WAYS)),
+            color=alt.Color("way:N", legend=None, scale=colours),
+            fill=alt.Fill("way:N", legend=None, scale=colours),
+            fillOpacity=alt.when(alt.datum.source == sources["own page"]).then(alt.value(0.9)).otherwise(alt.value(0)),
+            shape=alt.Shape(
+                "conflict:N", legend=None, scale=alt.Scale(domain=["", "sources conflict"], range=["circle", "diamond"])
+            ),
+            tooltip=tooltip(
+                {f"{name}:N": title for name, title in {**shown, "source": "Read", "conflict": "Conflict"}.items()}
+            ),
+        )
+        .properties(width="container", height=alt.Step(30))
+    )
+    own = int((frame["read"] == "own page").sum())
+    description = (
+        f"{plural(len(frame), 'dated decision')}: filled where the body's own text was read ({own}), hollow where "
+    )
+    description += "only a report of it was, a diamond where reports conflict."
+    return with_caption(chart, "Decisions on MSC products", description)
+
+
+def _years() -> alt.Scale:
+    """Return one span of years for both timelines, so that they can be read one under the other."""
+    return alt.Scale(domain=["2006-07-01", "2027-01-01"])

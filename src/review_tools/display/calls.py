@@ -11,8 +11,8 @@ from typing import Any
 from review_tools.data.project import Project
 
 CHARTS = {
-    "bars": "basis corrections_by_kind directions disease_by_model effect_by_cell mediator_by_cell products "
-    "trial_timeline trials_by",
+    "bars": "basis corrections_by_kind decision_timeline directions disease_by_model effect_by_cell mediator_by_cell "
+    "products trial_timeline trials_by",
     "flow": "prisma_flow",
     "forest": "forest response_rates",
     "funnel": "funnel",

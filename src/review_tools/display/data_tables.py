@@ -111,7 +111,7 @@ def corrections(project: Project, section: str | None = None) -> Grid:
     return grid(
         {
             "Subject": stacks(subject, tags(words["kind"], "kind"), notes(frame["correction_id"], words["status"])),
-            "The review says": stacks(frame["seed_says"], notes(place, "“" + frame["seed_words"] + "”")),
+            "The 2024 review says": stacks(frame["seed_says"], notes(place, "“" + frame["seed_words"] + "”")),
             "The source says": stacks(frame["source_says"], notes(source_links(frame), words["confidence"])),
             "What it means": frame["meaning"],
         },
@@ -189,7 +189,7 @@ def citations(project: Project) -> Grid:
             "Cited for": stacks(frame["cited_for"], notes(in_sections(sections))),
             "How it agrees": stacks(notes(frame["agreement"]), source_links(frame)),
         },
-        "The seed review's reference numbers",
+        "The 2024 review's reference numbers",
         ids="seed-" + frame["seed_number"].astype("str"),
         name="citations",
         filters={"Match": match, "Section": sections},

@@ -121,10 +121,11 @@ def _result(row: Mapping[Hashable, Any]) -> str:
     return " v ".join(told) if all(told) else f"“{row['reported']}”"
 
 
-def open_trials(project: Project, page: str) -> Shown:
-    """Show registered trials of a page's diseases that people may be able to join; old entries behind them."""
+def open_trials(project: Project, page: str | None = None) -> Shown:
+    """Show registered trials that people may be able to join, of a page's diseases or of all; old entries behind."""
     every = project.table("trials")
-    every = every[every["disease"].isin(of_page(project, page))]
+    if page:
+        every = every[every["disease"].isin(of_page(project, page))]
     every = every.assign(late=last_known(project, every))
     may = every[either(every, "status").isin(OPEN)].sort_values("status_date", ascending=False, kind="stable")
     fresh, late = may[may["late"] == ""], may[may["late"] != ""]
@@ -143,7 +144,7 @@ def _trials(project: Project, frame: pd.DataFrame, caption: str) -> Grid:
     randomised = frame["randomised"].map({"yes": "randomised", "no": "not randomised"})
     return grid(
         {
-            "Trial": stacks(each(trial_link, frame["trial_id"]), frame["label"]),
+            "Trial": stacks(each(trial_link, frame["trial_id"]), frame["label"], notes(frame["disease"])),
             "Status": statuses(project, frame),
             "Cells": stacks(frame["cell_source"], notes(frame["donor"])),
             "Design": stacks(randomised.fillna("randomised or not: not shown"), notes(phase)),

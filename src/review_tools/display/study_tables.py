@@ -14,7 +14,7 @@ from review_tools.data.project import Project, labels, once
 from review_tools.display import data_tables, results, selection_tables, summary
 from review_tools.display.grid import UNKNOWN, Cell, Column, Grid, Row, each, grid, links, stacks, tag
 from review_tools.display.theme import plural
-from review_tools.display.trial_tables import COMPARED
+from review_tools.display.trial_tables import COMPARED, reports
 from review_tools.synthesis import comparisons
 
 Groups = Mapping[Hashable, list[Any]]
@@ -50,20 +50,6 @@ def by(frame: pd.DataFrame, key: str, value: str) -> Groups:
     for name, found in zip(frame[key], frame[value], strict=True):
         if pd.notna(name):
             groups[name].append(found)
-    return groups
-
-
-@once
-def reports(project: Project) -> Groups:
-    """Return the studies that report each trial: those that name it, and the work whose DOI the trial's row gives."""
-    studies = project.table("studies")
-    groups: dict[Hashable, list[Any]] = defaultdict(list, by(studies, "trial_id", "study_id"))
-    works = {work["doi"].casefold(): key for key, work in project.works.items() if work["doi"]}
-    known = set(studies["study_id"])
-    for trial, doi in project.table("trials").set_index("trial_id")["publication_doi"].dropna().items():
-        key = works.get(str(doi).casefold())
-        if key in known and key not in groups[trial]:
-            groups[trial].append(key)
     return groups
 
 
@@ -161,7 +147,11 @@ def trial_parts(project: Project, trial_id: str) -> list[Part]:
     outcomes = [outcome for study in reporters for outcome in ids["outcome"].get(study, [])]
     corrections = ids["trial correction"].get(trial_id, [])
     parts = [
-        Part("Review and registry side by side", "sides", sides(trials[trials["trial_id"] == trial_id].iloc[0])),
+        Part(
+            "The 2024 review and the registry side by side",
+            "sides",
+            sides(trials[trials["trial_id"] == trial_id].iloc[0]),
+        ),
         Part(
             "Studies that report it",
             "studies",
@@ -264,19 +254,20 @@ def seen(frame: pd.DataFrame) -> Grid:
 
 def sides(trial: pd.Series) -> Grid:
     """Show what the review prints beside what the registry shows, marked where they can be compared."""
-    whats, reviewed, registered = zip(*SIDES.values(), strict=True)
-    prints, shows = [trial[column] for column in reviewed], [trial[column] for column in registered]
-    if trial[list(reviewed)].isna().all():
-        caption = "The registry alone: the seed review does not hold this trial"
+    told = [name for name, (_, *columns) in SIDES.items() if trial[columns].notna().any()]
+    prints, shows = ([trial[SIDES[name][side]] for name in told] for side in (1, 2))
+    whats = [SIDES[name][0] for name in told]
+    if pd.isna(prints).all():
+        caption = "The registry alone: the 2024 review does not name this trial"
         return grid({"What": whats, "The registry shows": shows}, caption)
     return grid(
         {
             "What": whats,
-            "The review prints": prints,
+            "The 2024 review prints": prints,
             "The registry shows": shows,
-            "Compared": each(_compared, SIDES, prints, shows),
+            "Compared": each(_compared, told, prints, shows),
         },
-        "Review and registry",
+        "The 2024 review and the registry",
     )
 
 

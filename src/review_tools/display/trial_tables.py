@@ -1,69 +1,73 @@
-"""Tables of trials: what the review printed beside what the registry shows."""
+"""Tables of trials: what is open, what came of each, and where the 2024 review and the registry disagree."""
 
 from typing import Any
 
 import pandas as pd
 
-from review_tools.data.project import Project, labels
-from review_tools.display.data_tables import source_links, trial_link
-from review_tools.display.grid import UNKNOWN, Cell, Grid, each, grid, lines, note, notes, show, stacks, tag
+from review_tools.data.project import Project, once
+from review_tools.display import data_tables
+from review_tools.display.data_tables import trial_link
+from review_tools.display.grid import UNKNOWN, Cell, Grid, each, grid, lines, note, notes, stacks
+from review_tools.display.summary import Folded
 from review_tools.display.theme import plural
 
 COMPARED = ("status", "phase", "country")  # the rest is prose, which differs without disagreeing
 OPEN = ("recruiting", "not yet recruiting", "enrolling by invitation")  # that people may join
-GOING_ON = (*OPEN, "active, not recruiting", "suspended", "unknown")
+RUNNING = (*OPEN, "active, not recruiting", "suspended")
+GOING_ON = (*RUNNING, "unknown")
 OLD_AFTER = 18  # months after which a status is only what was last known
 
 
 def trials(project: Project) -> Grid:
-    """Show all trials: Table 1 of the seed review in its order, then those named in its text."""
-    frame = project.table("trials").sort_values("table_1_order", na_position="last", kind="stable")
-    number = frame["table_1_order"].astype("string")
-    date = "of " + frame["status_date"].dt.strftime("%Y-%m-%d")
-    confidence = frame["confidence"].map(labels(project, "confidence"))
-    phases = each(both, "phase " + frame["reviewed_phase"], "phase " + frame["registered_phase"])
+    """Show all trials, one line each: those that are open, running, last known as such, and the rest."""
+    frame = project.table("trials")
+    status = either(frame, "status")
+    rank = (~status.isin(OPEN) + 2 * (last_known(project, frame) != "")).where(status.isin(RUNNING), 4)
+    frame = frame.assign(rank=rank).sort_values(["rank", "status_date"], ascending=[True, False], kind="stable")
+    results = [
+        data_tables.study_links(project, pd.Series(reports(project).get(name, []))) for name in frame["trial_id"]
+    ]
     differ = pd.concat([differs(frame, what) for what in COMPARED], axis="columns").any(axis="columns")
+    years = frame["start_date"].str[:4].fillna("?") + " to " + frame["completion_date"].str[:4].fillna("?")
+    phase = ("phase " + either(frame, "phase")).where(either(frame, "phase").str[:1].str.isdigit())
     return grid(
         {
-            "Trial": stacks(
-                each(trial_link, frame["trial_id"]),
-                frame["label"],
-                notes(("row " + number + " of Table 1").fillna("not in Table 1")),
-            ),
-            "Disease": frame["disease"],
-            "Status and phase": stacks(
-                each(both, frame["reviewed_status"], frame["registered_status"]),
-                notes(date),
-                phases,
-                notes(source_links(frame), confidence),
-            ),
-            "Cells, and arms": stacks(either(frame, "cell_source"), notes(either(frame, "arms"))),
-            "Sponsor and country": stacks(
-                either(frame, "sponsor"), each(both, frame["reviewed_country"], frame["registered_country"])
-            ),
+            "Trial": stacks(each(trial_link, frame["trial_id"]), frame["label"]),
+            "Disease": stacks(frame["disease"], notes(either(frame, "country"))),
+            "Question": stacks(either(frame, "arms").fillna(frame["cell_source"]), notes(phase)),
             "People": each(people, frame["enrolment"], frame["enrolment_basis"]),
+            "Status": stacks(statuses(project, frame), notes(years.where(years != "? to ?"))),
+            "Result": [lines(*found) if found else "none held here" for found in results],
         },
-        f"{plural(len(frame), 'trial')}: what the review printed and what the registry shows, marked where they differ",
+        f"{plural(len(frame), 'trial')}, those that may be open first",
         ids="trial-" + frame["trial_id"],
         name="trials",
         filters={
             "Disease": frame["disease"],
             "Status": in_words(project, frame),
+            "Result": ["held here" if found else "none held here" for found in results],
+            "Randomised": frame["randomised"],
             "Phase": either(frame, "phase"),
             "Cell source": frame["cell_source"],
             "Country": either(frame, "country"),
-            "Route": frame["route"],
-            "Table 1": number.isna().map({True: "not in Table 1", False: "in Table 1"}),
-            "Review and registry": differ.map({True: "differ", False: "agree"}),
+            "Table 1 of the 2024 review": frame["table_1_order"].isna().map({True: "not in it", False: "in it"}),
+            "The 2024 review and registry": differ.map({True: "differ", False: "agree"}),
         },
     )
 
 
-def both(reviewed: Any, registered: Any) -> Cell:
-    """Return both sides when they differ, one when they agree or one is missing."""
-    if pd.notna(reviewed) and pd.notna(registered) and reviewed != registered:
-        return lines(tag(f"review: {reviewed}", "strong"), tag(f"registry: {registered}", "dampens"))
-    return show(registered if pd.notna(registered) else reviewed)
+@once
+def reports(project: Project) -> dict[str, list[str]]:
+    """Return the studies that report each trial: those that name it, and the work whose DOI the trial's row gives."""
+    studies = project.table("studies").set_index("study_id")["trial_id"].dropna()
+    groups = {str(trial): list(group.index) for trial, group in studies.groupby(studies)}
+    works = {work["doi"].casefold(): key for key, work in project.works.items() if work["doi"]}
+    known = set(project.table("studies")["study_id"])
+    for trial, doi in project.table("trials").set_index("trial_id")["publication_doi"].dropna().items():
+        key = works.get(str(doi).casefold())
+        if key in known and key not in groups.get(str(trial), []):
+            groups.setdefault(str(trial), []).append(key)
+    return groups
 
 
 def either(trials: pd.DataFrame, what: str) -> pd.Series:
@@ -107,8 +111,8 @@ def people(count: Any, basis: Any) -> Cell:
     return UNKNOWN if pd.isna(count) else f"{count} ({basis})" if pd.notna(basis) else str(count)
 
 
-def trial_differences(project: Project) -> Grid:
-    """Show status, phase and country where Table 1 of the review and the registry record disagree."""
+def trial_differences(project: Project) -> Folded:
+    """Fold status, phase and country where Table 1 of the 2024 review and the registry record disagree."""
     trials = project.table("trials")
     sides = [
         trials.assign(
@@ -117,13 +121,15 @@ def trial_differences(project: Project) -> Grid:
         for place, what in enumerate(COMPARED)
     ]
     frame = pd.concat(sides).sort_values("place").sort_index(kind="stable")
-    return grid(
+    sides_differ = grid(
         {
             "Trial": stacks(each(trial_link, frame["trial_id"]), frame["label"]),
             "What": frame["what"],
-            "The review prints": frame["reviewed"],
+            "The 2024 review prints": frame["reviewed"],
             "The registry shows": frame["registered"],
             "Record of": frame["status_date"],
         },
-        f"{plural(len(frame), 'difference')} in status, phase or country between review and registry",
+        f"{plural(len(frame), 'difference')} in status, phase or country between the 2024 review and the registry",
     )
+    listed = data_tables.corrections(project, section="Table 1")
+    return Folded(None, tuple((table.caption, table) for table in (sides_differ, listed)))

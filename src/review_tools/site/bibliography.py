@@ -31,6 +31,7 @@ from review_tools.data.problems import DataError
 from review_tools.site.context import project_of
 
 logger = logging.getLogger(__name__)
+MOST = 10  # authors named; BibTeX holds all
 LETTERS: dict[str, str] = {}  # of works of one name and year
 
 
@@ -159,7 +160,7 @@ class Listed(BaseStyle):  # type: ignore[misc]
         if pmid:
             parts.append(f"PMID {pmid}. ")
         if self.seed_numbers.get(entry.key):
-            parts.append(f"Number {', '.join(self.seed_numbers[entry.key])} of the seed review.")
+            parts.append(f"Number {', '.join(self.seed_numbers[entry.key])} of the 2024 review.")
         return Text(*parts)
 
 
@@ -170,9 +171,8 @@ def by_author(entries: list[Entry]) -> list[Entry]:
 
 def _names(entry: Entry) -> str:
     people = [_words(str(person)) for person in entry.persons.get("author", [])]
-    if people and people[-1] == "others":
-        return f"{'; '.join(people[:-1])} et al."
-    return "; ".join(people)
+    shown = [name for name in people[:MOST] if name != "others"]
+    return "; ".join(shown) + (" et al." if len(shown) < len(people) else "")
 
 
 def _plain(entry: Entry, name: str) -> str:

@@ -67,7 +67,7 @@ def _works(project: Project) -> dict[str, Card]:
             "status": "" if row["status"] == "current" else status[row["status"]],
             "took": row["summary"] if pd.notna(row["summary"]) else "",
             "uses": f"Rows here: {uses(project, row['study_id']) or 'none'}",
-            "known": f"{', '.join(seed.get(row['study_id'], [])) or 'not a reference of the seed review'}; "
+            "known": f"{', '.join(seed.get(row['study_id'], [])) or 'not a reference of the 2024 review'}; "
             f"read: {reading[row['read']].lower()}",
             "page": f"studies/{row['study_id']}",
             "more": "All about this study",
@@ -98,4 +98,4 @@ def _unidentified(project: Project) -> dict[str, Card]:
 
 
 def _alone(findings: int) -> str:
-    return f"{plural(findings, 'finding')} on the seed's word alone" if findings else ""
+    return f"{plural(findings, 'finding')} on the 2024 review's word alone" if findings else ""

@@ -1,7 +1,7 @@
 """A page for each study and each trial; its source is the table with its row."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cache
 from typing import Any, ClassVar
@@ -23,7 +23,7 @@ from review_tools.data.retracted import UNSOUND
 from review_tools.display.data_tables import REFERENCES, notice_text, trial_link
 from review_tools.display.grid import Cell, link, show
 from review_tools.display.study_tables import by, reported, study_parts, trial_parts
-from review_tools.display.trial_tables import people
+from review_tools.display.trial_tables import people, reports, statuses
 from review_tools.site.bibliography import Listed
 from review_tools.site.context import STUDIES, TRIALS, project_of, rows, template
 from review_tools.site.data_pages import Page, add_pages
@@ -41,6 +41,7 @@ def setup(app: Sphinx) -> None:
     """Name the pages to Sphinx, and add to each what is known only once every chapter is read."""
     app.connect("builder-inited", add)
     app.connect("doctree-resolved", complete)
+    app.connect("html-page-context", place, priority=600)  # after the theme has made its contents list
 
 
 def add(app: Sphinx) -> None:
@@ -71,6 +72,7 @@ def study_page(app: Sphinx, study_id: str) -> Page:
     entry = app.env.get_domain("cite").bibdata.data.entries[study_id]  # type: ignore[attr-defined]
     facts = _PARTS.study(
         row=row,
+        pages=_pages(project, study_id),
         work=work,
         unsound=row["status"] in UNSOUND,
         kind=labels(project, "study kind")[row["kind"]],
@@ -93,7 +95,7 @@ def study_page(app: Sphinx, study_id: str) -> Page:
 def trial_page(app: Sphinx, trial_id: str) -> Page:
     """Return title and parts of a trial's page."""
     project = project_of(app)
-    row = rows(project, TRIALS)[trial_id]
+    row, trials = rows(project, TRIALS)[trial_id], project.table(TRIALS)
     addresses = [link(row["source_url"], f"Record seen: {row['source_where']}"), link("site:book/trials", "All trials")]
     if NCT.fullmatch(trial_id) and not row["source_url"].startswith("https://clinicaltrials.gov/"):
         addresses.insert(0, link(f"https://clinicaltrials.gov/study/{trial_id}", "ClinicalTrials.gov"))
@@ -101,6 +103,8 @@ def trial_page(app: Sphinx, trial_id: str) -> Page:
         addresses.insert(-1, link(f"https://doi.org/{doi}", f"doi:{doi}"))
     facts = _PARTS.trial(
         row=row,
+        pages=_pages(project, trial_id),
+        status=statuses(project, trials[trials["trial_id"] == trial_id])[0],
         links=addresses,
         people=people(row["enrolment"], row["enrolment_basis"]),
         confidence=meanings(project, "confidence")[row["confidence"]],
@@ -118,14 +122,68 @@ def trial_page(app: Sphinx, trial_id: str) -> Page:
 def complete(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Add the chapters that cite a work, now that all are read, and strike the title of one that no longer stands."""
     folder, _, study_id = docname.partition("/")
-    if folder != STUDIES:
+    if folder not in (STUDIES, TRIALS):
         return
     project = project_of(app)
+    steps = [("book/index", "Front page"), *_places(project, folder, study_id)]
+    title = next(doctree.findall(nodes.title)).astext()
+    doctree.insert(0, nodes.raw("", only_known(app, _PARTS.trail(steps, title)), format="html"))
+    if folder == TRIALS:
+        return
     seed, chapters = _seed(app, study_id), chapters_citing(project, app.env).get(study_id, [])
     for section in doctree.findall(lambda node: isinstance(node, nodes.section) and node["ids"] == ["cited"]):
         section += nodes.raw("", only_known(app, _PARTS.cited(seed, chapters)), format="html")
     if rows(project, STUDIES)[study_id]["status"] in UNSOUND:
         strike(next(doctree.findall(nodes.title)), "</s>")
+
+
+def place(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
+    """Show a page in the contents list at the chapter that it belongs to."""
+    folder, _, name = pagename.partition("/")
+    if folder not in (STUDIES, TRIALS) or not doctree:
+        return
+    chapter, toctree = _places(project_of(app), folder, name)[-1][0], context["generate_toctree_html"]
+    if chapter not in app.env.found_docs:
+        return
+
+    def marked(*given: Any, **named: Any) -> Any:
+        soup = toctree(*given, **named)
+        if here := soup.find("a", href=context["pathto"](chapter)):
+            here["aria-current"] = "true"
+            for item in here.find_parents("li"):
+                item["class"] = [*item.get("class", []), "current", "active"]
+            for fold in here.find_parents("details"):
+                fold["open"] = "open"
+        return soup
+
+    context["generate_toctree_html"] = marked
+
+
+def _places(project: Project, folder: str, name: str) -> list[tuple[str, str]]:
+    """Return the chapters that lead to the page of a study or trial: address and name."""
+    if pages := _pages(project, name):
+        return [("book/diseases/index", "For your disease"), (pages[0][0].removeprefix("site:"), pages[0][1])]
+    return [("book/references", "References")] if folder == STUDIES else [("book/trials", "Trials and approvals")]
+
+
+def _pages(project: Project, name: str) -> list[tuple[str, str]]:
+    """Return the pages of the diseases of a study or trial, the one with most of its rows first: address and name."""
+    return [(f"site:book/{page}", labels(project, "page")[page]) for page in _disease_pages(project).get(name, [])]
+
+
+@once
+def _disease_pages(project: Project) -> dict[str, list[str]]:
+    pages = project.table("disease_pages").set_index("disease")["page"]
+    rows = [project.table(table)[["study_id", "disease"]] for table in ("outcomes", "findings")]
+    trials = project.table(TRIALS).set_index("trial_id")["disease"]
+    told = [(study, trials[trial]) for trial, studies in reports(project).items() for study in studies]
+    every = pd.concat([*rows, pd.DataFrame(told, columns=["study_id", "disease"])]).dropna()
+    every["page"] = every["disease"].map(pages)
+    of_studies = {
+        str(study): [page for page, _ in Counter(group["page"]).most_common()]
+        for study, group in every.groupby("study_id")
+    }
+    return {**of_studies, **{str(trial): [pages[one]] for trial, one in trials.items() if one in pages}}
 
 
 class Unlinked(Backend):  # type: ignore[misc]

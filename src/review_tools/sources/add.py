@@ -84,7 +84,7 @@ def study_row(change: Change, record: Record, key: str = "") -> dict[str, str]:
         if record.notices or not NOTICE.match(record.title)
         else "",  # the title says that something happened: somebody has to tell what
         "source_url": page or (f"{pubmed.PAGE}{record.pmid}/" if record.pmid else record.url),
-        "source_where": f"record of {record.source}, seen {record.retrieved}",
+        "source_where": f"record in {record.source}, seen {record.retrieved}",
         "added_in": next_version(change),
     }
 

@@ -104,7 +104,7 @@ def _bibtex(entry: Entry, seen: date) -> Record:
     fields = {name: _plain_tex(value) for name, value in raw.items()}
     names = ("volume", "number", "pages", "doi", "pmid", "url", "abstract")
     return _record(
-        "BibTeX file",
+        "a BibTeX file",
         seen,
         BIBTEX.get(entry.entry_type.lower(), "other"),
         ": ".join(filter(None, (fields.get("title", ""), fields.get("subtitle", "")))),
@@ -117,7 +117,7 @@ def _bibtex(entry: Entry, seen: date) -> Record:
 
 def _ris(found: Mapping[str, Any], seen: date) -> Record:
     return _record(
-        "RIS file",
+        "a RIS file",
         seen,
         RIS.get(found.get("type_of_reference", ""), "other"),
         found.get("title") or found.get("primary_title", ""),
@@ -177,7 +177,7 @@ def _json(found: Any, seen: date) -> Record:
         return replace(clinicaltrials.record(found), retrieved=seen)
     found = found.get("message", found)
     record = crossref.record(found)
-    return replace(record, source="CSL-JSON file", retrieved=seen, url=plain(found.get("URL")))
+    return replace(record, source="a CSL-JSON file", retrieved=seen, url=plain(found.get("URL")))
 
 
 def _record(source: str, seen: date, kind: str, name: str, authors: list[str], year: str, **said: str) -> Record:
