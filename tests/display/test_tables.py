@@ -25,7 +25,7 @@ OPTIONS = {
 }
 NO_GRIDS = (
     "approvals", "at_a_glance", "cite", "comparison", "controlled_trials", "explorer", "laboratory", "open_trials",
-    "other_comparisons", "summary_of_findings", "tiles",
+    "other_comparisons", "summary_of_findings", "tiles", "trial_differences",
 )  # fmt: skip
 NAMES = sorted(name for names in TABLES.values() for name in names.split())
 COMPARISONS = list(rt.load("comparisons")["comparison_id"])

@@ -72,6 +72,34 @@ def test_the_name_of_a_group_loses_its_braces() -> None:
     assert str(Listed().format_entry("", entry).text).startswith("Invented, Ida; Pretend and Sons Group (n.d.)")
 
 
+def test_a_reference_names_ten_authors_and_no_more() -> None:
+    for number, end in ((10, "Author10, A."), (200, "Author10, A. et al.")):
+        people = " and ".join(f"Author{n}, A." for n in range(1, number + 1))
+        entry = parse_string(f"@article{{x, author = {{{people}}}, title = {{{'Long ' * 60}}}}}", "bibtex").entries["x"]
+        assert f"{end} (n.d.)" in str(Listed().format_entry("", entry).text)
+
+
+def test_a_page_leads_to_its_disease_and_is_found_in_the_contents(pages: Pages, project: Project) -> None:
+    homes = project.table("disease_pages").set_index("disease")["page"]
+    trials = project.table("trials").set_index("trial_id")["disease"].map(homes)
+    for name, home in trials.items():
+        page = pages[f"trials/{name}.html"]
+        trail = page.xpath("//nav[@aria-label='Breadcrumb']//a/@href")
+        assert trail == ["../book/index.html", "../book/diseases/index.html", f"../book/{home}.html"]
+        current = page.xpath("//nav[contains(@class, 'bd-links')]//li[contains(@class, 'current')]/a/@href")
+        assert current[-1] == f"../book/{home}.html"
+    for name, page in pages.items():
+        if name.startswith("studies/"):
+            assert len(page.xpath("//nav[@aria-label='Breadcrumb']//a")) >= 2, name
+            assert len(page.xpath("//nav[contains(@class, 'bd-links')]//a[@aria-current]")) == 1, name
+
+
+def test_given_cells_are_shown(pages: Pages, project: Project) -> None:
+    for _, row in project.table("trials").dropna(subset=["cell_source"]).iterrows():
+        (cells,) = pages[f"trials/{row['trial_id']}.html"].xpath("//dt[text()='Cells']/following-sibling::dd[1]")
+        assert cells.text_content() == row["cell_source"]
+
+
 def test_bibtex_to_copy_reads_back_as_the_same_work(
     study: Callable[[str], lxml.html.HtmlElement], project: Project
 ) -> None:

@@ -8,7 +8,7 @@ from review_tools.data.project import Project, once
 from review_tools.display import data_tables
 from review_tools.display.data_tables import trial_link
 from review_tools.display.grid import UNKNOWN, Cell, Grid, each, grid, lines, note, notes, stacks
-from review_tools.display.summary import Folded
+from review_tools.display.summary import Shown
 from review_tools.display.theme import plural
 
 COMPARED = ("status", "phase", "country")  # the rest is prose, which differs without disagreeing
@@ -111,7 +111,7 @@ def people(count: Any, basis: Any) -> Cell:
     return UNKNOWN if pd.isna(count) else f"{count} ({basis})" if pd.notna(basis) else str(count)
 
 
-def trial_differences(project: Project) -> Folded:
+def trial_differences(project: Project) -> Shown:
     """Fold status, phase and country where Table 1 of the 2024 review and the registry record disagree."""
     trials = project.table("trials")
     sides = [
@@ -132,4 +132,4 @@ def trial_differences(project: Project) -> Folded:
         f"{plural(len(frame), 'difference')} in status, phase or country between the 2024 review and the registry",
     )
     listed = data_tables.corrections(project, section="Table 1")
-    return Folded(None, tuple((table.caption, table) for table in (sides_differ, listed)))
+    return Shown(behind=tuple((table.caption, table) for table in (sides_differ, listed)))

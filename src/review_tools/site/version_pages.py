@@ -116,10 +116,18 @@ def make(app: Sphinx, name: str) -> Page:
     return f"From version {changes.before} to {changes.after}", [
         ("", "", says),
         *(
-            (section.anchor, f"{section.title} ({len(section.lines)})", section.html(LINES))
+            (section.anchor, f"{section.title} ({len(section.lines)})", folded(section))
             for section in render.on_site(changes)
         ),
     ]
+
+
+def folded(section: render.Section) -> Markup:
+    """Return the lines of a section, behind a summary where they are many."""
+    body = section.html(LINES)
+    if len(section.lines) <= FEW_LINES:
+        return body
+    return Markup('<details class="behind"><summary>Show them</summary>\n{}</details>').format(body)
 
 
 def table(project: Project) -> Markup:

@@ -7,7 +7,7 @@
 "use strict";
 (() => {
   const PHONE = matchMedia("(max-width: 700px)");
-  const STEP = 20; // cards shown at a time on a phone
+  const STEP = 8; // cards shown at a time on a phone
   const GREEK = { α: "alpha", β: "beta", γ: "gamma", δ: "delta", κ: "kappa", ζ: "zeta", µ: "mu", μ: "mu" };
   const letters = new Intl.Collator("en", { sensitivity: "base" });
 
