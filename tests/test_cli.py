@@ -32,7 +32,14 @@ def test_a_command_says_what_it_and_each_of_its_options_does(name: str) -> None:
     command = COMMANDS[name]
     for one in (command, *getattr(command, "commands", {}).values()):
         assert one.help, one.name
+        assert f"review {name}" in (one.epilog or ""), one.name
         assert all(option.help for option in one.params), one.name
+
+
+def test_the_help_has_three_panels() -> None:
+    panels = [command.rich_help_panel for command in COMMANDS.values()]  # type: ignore[attr-defined]
+    assert set(panels) == {"Contribute", "Maintain", "Look"}
+    assert panels.count("Contribute") == 5
 
 
 def test_what_the_documents_tell_to_run_exists(root: Path) -> None:

@@ -53,7 +53,7 @@ CORRECTION = {
     "source_url": "https://example.org/source",
     "source_where": "page 3",
 }
-SMUGGLED = "a\n\n### Section of the seed review\n\n4 Discussion"
+SMUGGLED = "a\n\n### Section of the 2024 review\n\n4 Discussion"
 REFERENCE = {
     "seed_number": "1",
     "work": DOI,

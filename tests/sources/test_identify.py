@@ -81,7 +81,7 @@ def test_a_numbering_that_does_not_fit_fills_nothing(copy: Path, services: Servi
     before = files()
     code, output = review("identify")
     assert code == 1
-    assert "cannot be tied to the seed's numbers" in output
+    assert "cannot be tied to the 2024 review's numbers" in output
     assert files() == before
 
 

@@ -25,7 +25,7 @@ MAY_ALSO: dict[str, tuple[str, ...]] = {
 }
 NUMBERS = sorted({column for block in BLOCKS.values() for column in block} - {"printed_percent_arm1"} | {"count_arm2"})
 ARMS = ("arm1", "arm2")
-NUMBERED = {"citations": ("seed_number", 121), "trials": ("table_1_order", 17)}  # of the seed: 1, 2, 3 … without a gap
+NUMBERED = {"citations": ("seed_number", 121), "trials": ("table_1_order", 17)}  # 1, 2, 3 … without a gap
 
 
 @table_rule("trials")
@@ -146,7 +146,7 @@ def two_works_for_a_number(rows: Sheet) -> Iterator[Problem]:
 
 @table_rule(*NUMBERED)
 def missing_number(rows: Sheet) -> Iterator[Problem]:
-    """Refuse a gap in the numbers of the seed's references and of the rows of its table."""
+    """Refuse a gap in the numbers of the 2024 review's references and of the rows of its table."""
     column, length = NUMBERED[rows.table.name]
     missing = [str(number) for number in range(1, length + 1) if str(number) not in rows.lines[column]]
     if missing:

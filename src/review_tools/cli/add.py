@@ -10,7 +10,7 @@ import pandas as pd
 import typer
 
 from review_tools.check.rules import BLOCKS
-from review_tools.cli.app import Root, app, open_project, refuse
+from review_tools.cli.app import CONTRIBUTE, MAINTAIN, Root, app, open_project, refuse
 from review_tools.cli.check import print_problems
 from review_tools.data import schema
 from review_tools.data.edit import Change, edit
@@ -43,7 +43,9 @@ WANTED = {
 SUMMARY = "summary"  # the record does not have it, and the study's page begins with it
 
 
-@app.command()
+@app.command(
+    rich_help_panel=CONTRIBUTE, epilog='Example: review add doi 10.1000/xyz --set species=human --by "A. Name"'
+)
 def add(
     what: Annotated[What, typer.Argument(help="doi or pmid: a study; nct: a trial; finding or outcome: of a study.")],
     identifier: Annotated[str, typer.Argument(help="The DOI, PubMed number, NCT number, or the study's key.")],
@@ -277,7 +279,7 @@ def _what_next(what: What, key: str, left: list[Problem]) -> None:
         print("\n".join(f"  {one.file}, {one.column}: {one.why} → {one.remedy}" for one in left))
 
 
-@app.command()
+@app.command(rich_help_panel=MAINTAIN, epilog="Example: review forms --check")
 def forms(
     root: Root = None,
     check: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 if a form is out of date.")] = False,
@@ -296,7 +298,7 @@ def forms(
     print(f"{len(FORMS)} forms, {len(changed)} of them written anew.")
 
 
-@app.command()
+@app.command(rich_help_panel=MAINTAIN, epilog="Example: review form event.json --out change")
 def form(
     event: Annotated[Path, typer.Argument(help="The event as GitHub Actions hands it over (JSON with an `issue`).")],
     out: Annotated[Path, typer.Option(help="Folder for the patch, the title and the text of the pull request.")],

@@ -29,6 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="The living review's tools.",
 )
+CONTRIBUTE, MAINTAIN, LOOK = "Contribute", "Maintain", "Look"  # panels of the help
 Root = Annotated[Path | None, typer.Option("--root", help="The project's folder; found from here upwards if left out.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 

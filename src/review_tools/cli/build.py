@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from review_tools.cli.app import Root, app, open_project, refuse
+from review_tools.cli.app import CONTRIBUTE, Root, app, open_project, refuse
 from review_tools.cli.check import print_problems, problems_of
 
 
-@app.command()
+@app.command(rich_help_panel=CONTRIBUTE, epilog="Example: review build")
 def build(
     root: Root = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Chapters run at a time; one a core if left out.")] = None,

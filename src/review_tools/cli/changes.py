@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from review_tools.cli.app import AsJson, Root, app, open_project, refuse
+from review_tools.cli.app import CONTRIBUTE, LOOK, MAINTAIN, AsJson, Root, app, open_project, refuse
 from review_tools.cli.check import print_problems, problems_of
 
 
-@app.command()
+@app.command(rich_help_panel=CONTRIBUTE, epilog="Example: review diff main")
 def diff(
     base: Annotated[str, typer.Argument(help="A git revision, a folder, or the number of a version.")],
     head: Annotated[str | None, typer.Argument(help="The same; the working tree if left out.")] = None,
@@ -45,7 +45,7 @@ def diff(
         refuse("\n".join(refusals) or "Nobody has looked at this change, so it is not offered.")
 
 
-@app.command()
+@app.command(rich_help_panel=MAINTAIN, epilog="Example: review release data --dry-run")
 def release(
     step: Annotated[
         str, typer.Argument(help="search (26.1.0 → 27.0.0), data (→ 26.2.0), fix (→ 26.1.1), or a number.")
@@ -72,7 +72,7 @@ def release(
         print(f"  git tag -a v{number} -m 'Version {number}'\n  git push origin HEAD v{number}")
 
 
-@app.command()
+@app.command(rich_help_panel=LOOK, epilog="Example: review versions")
 def versions(root: Root = None) -> None:
     """List the versions: number and date, the oldest first."""
     from review_tools.data.versions import versions as listed

@@ -14,7 +14,7 @@ from rich.console import Console
 from review_tools.check import check as run_checks
 from review_tools.check.fix import Fix
 from review_tools.check.fix import fix as mend
-from review_tools.cli.app import AsJson, Root, app, open_project, refuse
+from review_tools.cli.app import CONTRIBUTE, LOOK, MAINTAIN, AsJson, Root, app, open_project, refuse
 from review_tools.data.problems import DataError, Problem, shorten
 from review_tools.data.project import Project
 from review_tools.data.schema import Table
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from review_tools.synthesis.pooling import Pooled
 
 
-@app.command()
+@app.command(rich_help_panel=CONTRIBUTE, epilog="Example: review check --fix")
 def check(
     root: Root = None,
     as_json: AsJson = False,
@@ -46,7 +46,7 @@ def check(
     raise typer.Exit(bool(problems))
 
 
-@app.command()
+@app.command(rich_help_panel=LOOK, epilog="Example: review tables")
 def tables(root: Root = None, as_json: AsJson = False) -> None:
     """List the tables with their sizes."""
     project = open_project(root)
@@ -60,7 +60,7 @@ def tables(root: Root = None, as_json: AsJson = False) -> None:
     Console().print(listing)
 
 
-@app.command()
+@app.command(rich_help_panel=CONTRIBUTE, epilog='Example: review accept t1d_benefit --by "A. Name"')
 def accept(
     claim: Annotated[str, typer.Argument(help="Identifier of the claim, from data/claims.csv.")],
     by: Annotated[str, typer.Option(help="Your name: you have read the sentence again.")],
@@ -76,7 +76,7 @@ def accept(
         refuse(str(error.args[0]))
 
 
-@app.command()
+@app.command(rich_help_panel=MAINTAIN, epilog='Example: review sign agvhd_response --by "A. Name"')
 def sign(
     comparisons: Annotated[list[str], typer.Argument(help="Identifiers of comparisons, from data/comparisons.csv.")],
     by: Annotated[str, typer.Option(help="Your name: you have read rows, certainty and wording of each.")],
@@ -93,7 +93,7 @@ def sign(
         refuse(str(error.args[0]))
 
 
-@app.command()
+@app.command(rich_help_panel=LOOK, epilog="Example: review pool studies.csv --measure RR")
 def pool(
     file: Annotated[Path, typer.Argument(help="CSV: one row a study; `study` names it.")],
     measure: Annotated[str, typer.Option(help="RR, OR, RD, PETO, MD, SMD, PLO, HR, IRR or GEN.")],

@@ -1,10 +1,10 @@
 """``review pdf``: the built site as one PDF."""
 
-from review_tools.cli.app import Root, app, open_project, refuse
+from review_tools.cli.app import LOOK, Root, app, open_project, refuse
 from review_tools.data.problems import DataError
 
 
-@app.command()
+@app.command(rich_help_panel=LOOK, epilog="Example: review pdf")
 def pdf(root: Root = None) -> None:
     """Print the whole review to one PDF in _build/pdf; needs Chromium."""
     from review_tools.site.build import BuildError

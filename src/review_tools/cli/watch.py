@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from review_tools.cli.app import Root, app, open_project, refuse
+from review_tools.cli.app import MAINTAIN, Root, app, open_project, refuse
 from review_tools.data.edit import edit
 from review_tools.data.problems import shorten
 from review_tools.data.project import Project
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the change and write nothing.")]
 
 
-@app.command()
+@app.command(rich_help_panel=MAINTAIN, epilog="Example: review watch --source pubmed --dry-run")
 def watch(
     source: Annotated[str | None, typer.Option(help=f"Only this source: {', '.join(SOURCES)}.")] = None,
     since: Annotated[
@@ -70,7 +70,7 @@ def _print_result(result: "Result") -> None:
         print(f"  {change['trial_id']}, {change['column']}: {change['old'] or 'empty'} → {change['new']}")
 
 
-@app.command()
+@app.command(rich_help_panel=MAINTAIN, epilog="Example: review retractions --report found.md")
 def retractions(
     dry_run: DryRun = False,
     report: Annotated[Path | None, typer.Option(help="Add what was found as Markdown to this file.")] = None,
@@ -125,10 +125,10 @@ def retractions(
     raise typer.Exit(bool(unknown or unread or gone))
 
 
-@app.command()
+@app.command(rich_help_panel=MAINTAIN, epilog="Example: review identify --dry-run")
 def identify(
     file: Annotated[
-        Path | None, typer.Option("--from", help="Crossref's JSON record of the seed review, saved: works offline.")
+        Path | None, typer.Option("--from", help="Crossref's JSON record of the 2024 review, saved: works offline.")
     ] = None,
     by: Annotated[str, typer.Option(help="Your name, for the changelog.")] = "",
     report_to: Annotated[
@@ -176,7 +176,7 @@ def identify(
         print("Nothing was written (--dry-run).")
 
 
-@app.command()
+@app.command(rich_help_panel=MAINTAIN, epilog='Example: review screen --by "A. Name" --export queue.csv')
 def screen(
     by: Annotated[str, typer.Option(help="Your name: decisions are written under it.")] = "",
     export: Annotated[

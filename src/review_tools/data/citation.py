@@ -17,7 +17,7 @@ TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciici
 
 @dataclass(frozen=True)
 class Work:
-    """A work cited by the review's own record: the seed."""
+    """A work cited by the review's own record: the 2024 review."""
 
     title: str
     authors: tuple[str, ...]

@@ -40,7 +40,9 @@ def study_link(project: Project, study_id: Any, seed_number: Any = None) -> Cell
     if not isinstance(study_id, str):
         if seed_number is None or pd.isna(seed_number):
             return UNKNOWN
-        return link(f"{REFERENCES}#seed-{seed_number}", f"seed reference {seed_number}, not yet identified")
+        return link(
+            f"{REFERENCES}#seed-{seed_number}", f"reference {seed_number} of the 2024 review, not yet identified"
+        )
     page, label, status = f"site:studies/{study_id}", project.works[study_id].label, retracted(project).get(study_id)
     if not status:
         return link(page, label)
@@ -48,7 +50,7 @@ def study_link(project: Project, study_id: Any, seed_number: Any = None) -> Cell
 
 
 def study_links(project: Project, studies: Iterable[Any], seed_numbers: Iterable[Any] = NONE) -> list[Cell]:
-    """Return the link of each study, or of the seed number of a work that nobody has identified."""
+    """Return the link of each study, or of the 2024 review number of a work that nobody has identified."""
     return [study_link(project, *row) for row in zip(studies, seed_numbers, strict=False)]
 
 
@@ -99,7 +101,7 @@ def findings(project: Project, section: str | None = None) -> Grid:
 
 
 def corrections(project: Project, section: str | None = None) -> Grid:
-    """Show where the seed review and its source, or its table and the registry, disagree."""
+    """Show where the 2024 review and its source, or its table and the registry, disagree."""
     frame = select(project, "corrections", section=section)
     words = in_words(project, "corrections", frame)
     studies = study_links(project, frame["study_id"], frame["seed_number"])
@@ -176,7 +178,7 @@ def figures(row: Mapping[Any, Any], arm: str) -> str:
 
 
 def citations(project: Project) -> Grid:
-    """Show the seed's numbers 1 to 121: which work each is, or that nobody knows yet."""
+    """Show the 2024 review's numbers 1 to 121: which work each is, or that nobody knows yet."""
     frame = project.table("citations")
     sections = lists(project, "citation_places", frame["seed_number"], "section")
     match = frame["match"].map(labels(project, "match"))

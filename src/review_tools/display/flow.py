@@ -80,7 +80,7 @@ def _boxes(project: Project, numbers: Flow, studies: int) -> list[tuple[int, int
         (1, 2, "Records excluded", why or "none yet", numbers.excluded),
         (1, 3, "Open", f"unsure: {numbers.unsure}; people differ: {numbers.conflict}", undecided),
         (0, 3, "Records included", "as reports of studies, or registrations", numbers.included),
-        (0, 4, "Works in the review", "from the seed, updates and searches", studies),
+        (0, 4, "Works in the review", "from the 2024 review, updates and searches", studies),
     ]
 
 

@@ -31,7 +31,7 @@ def take(project: Project, form: str, subject: str, **answers: str) -> Cell:
 
 
 def open_references(project: Project) -> Grid:
-    """Show the seed's numbers that nobody has matched with a work."""
+    """Show the 2024 review's numbers that nobody has matched with a work."""
     frame = select(project, "citations", match="unidentified")
     numbers = frame["seed_number"].astype("str")
     leads = [found or "none" for found in candidates(project, frame)]

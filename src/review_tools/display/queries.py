@@ -28,7 +28,7 @@ def select(project: Project, table: str, **conditions: str | None) -> pd.DataFra
 
 
 def findings(project: Project, section: str | None = None) -> pd.DataFrame:
-    """Return findings with the label of their study: “Hackel et al. 2023”, or “seed 42” while unidentified."""
+    """Return findings with the label of their study: “Hackel et al. 2023”, or “2024: 42” while unidentified."""
     frame = select(project, "findings", section=section)
     return frame.assign(
         study=study_labels(project, frame["study_id"]).fillna("seed " + frame["seed_number"].astype("str"))

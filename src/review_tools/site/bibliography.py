@@ -36,14 +36,14 @@ LETTERS: dict[str, str] = {}  # of works of one name and year
 
 
 def setup(app: Sphinx) -> None:
-    """Have the seed's numbers read before the references page is written."""
+    """Have the 2024 review's numbers read before the references page is written."""
     app.connect("builder-inited", number)
     # A runtime plugin is found at once; else pybtex asks every installed package, for each citation anew.
     register_plugin("pybtex.backends", "plaintext", Backend, force=True)
 
 
 def number(app: Sphinx) -> None:
-    """Read under which numbers the seed review cites each work, and the letters of works of one name and year."""
+    """Read under which numbers the 2024 review cites each work, and the letters of works of one name and year."""
     project = project_of(app)
     try:
         LETTERS.update({key: work.suffix for key, work in project.works.items()})
@@ -129,7 +129,7 @@ class InText(AuthorYearReferenceStyle):  # type: ignore[misc]
 
 
 class Listed(BaseStyle):  # type: ignore[misc]
-    """An entry of the references page: only the fields that are known, and the seed's number."""
+    """An entry of the references page: only the fields that are known, and the 2024 review's number."""
 
     seed_numbers: ClassVar[dict[str, list[str]]] = {}
 

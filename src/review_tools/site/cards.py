@@ -54,7 +54,7 @@ def _works(project: Project) -> dict[str, Card]:
     reading, status, matches = labels(project, "reading"), labels(project, "study status"), labels(project, "match")
     numbered = project.table("citations").dropna(subset=["study_id"])
     said = (
-        "seed reference "
+        "reference of the 2024 review "
         + numbered["seed_number"].astype(str)
         + ", match: "
         + numbered["match"].map(matches).str.lower()
@@ -84,7 +84,7 @@ def _unidentified(project: Project) -> dict[str, Card]:
     leads = project.table("citation_candidates")["seed_number"].value_counts()
     return {
         f"seed-{row['seed_number']}": {
-            "label": f"Seed reference {row['seed_number']}",
+            "label": f"Reference {row['seed_number']} of the 2024 review",
             "title": "Not yet identified: nobody has tied this number to a work",
             "status": "",
             "took": f"Cited for: {row['cited_for']}" if pd.notna(row["cited_for"]) else "",

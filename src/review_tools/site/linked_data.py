@@ -21,7 +21,7 @@ MEDIA_TYPES = {
 
 
 def review(cite: Citation, address: str, started: str, description: str, licence: str) -> Thing:
-    """Return the review as an article that is based on the seed review."""
+    """Return the review as an article that is based on the 2024 review."""
     return _filled(
         {
             "@context": CONTEXT,

@@ -1,4 +1,4 @@
-"""What prose says by the data: numbers, results, the seed's references, verdicts, abbreviations with their meaning."""
+"""What prose says by the data: numbers, results, references, verdicts, terms with their meaning."""
 
 import re
 
@@ -57,14 +57,14 @@ class FactRole(SphinxRole):
 
 
 class SeedRole(SphinxRole):
-    """``{seed}``: a number of the seed's list, as an ordinary citation or, while unidentified, plainly marked."""
+    """``{seed}``: a number of the 2024 review's list, as a citation or, while unidentified, plainly marked."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         citations = project_of(self.env.app).table("citations")
         row = citations[citations["seed_number"].astype(str) == self.text]
         if row.empty:
             logger.warning(
-                f"{{seed}}`{self.text}`: the seed has no such number",
+                f"{{seed}}`{self.text}`: the 2024 review has no such number",
                 location=self.get_location(),
                 type="review",
                 subtype="seed",

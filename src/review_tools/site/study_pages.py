@@ -194,7 +194,7 @@ class Unlinked(Backend):  # type: ignore[misc]
 
 
 class ToCopy(Listed):
-    """A reference as it is pasted elsewhere: without the seed's numbers, which mean nothing there."""
+    """A reference as it is pasted elsewhere: without the 2024 review's numbers, which mean nothing there."""
 
     seed_numbers: ClassVar[dict[str, list[str]]] = {}
 
@@ -232,7 +232,7 @@ def chapters_citing(project: Project, env: BuildEnvironment) -> dict[str, list[t
 
 
 def _seed(app: Sphinx, study_id: str) -> list[tuple[Any, str, list[Cell]]]:
-    """Return the seed's numbers of a work: number, how sure the match is, links to the sections that cite it."""
+    """Return the 2024 review's numbers of a work: number, how sure the match is, links to the sections that cite it."""
     project, anchors = project_of(app), app.env.get_domain("std").anonlabels  # type: ignore[attr-defined]
     matches = labels(project, "match")
 
@@ -248,7 +248,7 @@ def _seed(app: Sphinx, study_id: str) -> list[tuple[Any, str, list[Cell]]]:
 
 @once
 def _cited_by_seed(project: Project) -> dict[str, list[tuple[dict[Any, Any], list[str]]]]:
-    """Return, for each work, its rows of the seed's list, each with the sections that cite it."""
+    """Return, for each work, its rows of the 2024 review's list, each with the sections that cite it."""
     sections = by(project.table("citation_places"), "seed_number", "section")
     works: dict[str, list[tuple[dict[Any, Any], list[str]]]] = defaultdict(list)
     for row in project.table("citations").dropna(subset=["study_id"]).to_dict("records"):

@@ -147,14 +147,14 @@ FORMS = {
     ),
     "correction": Form(
         "Report a correction",
-        "A place where the seed review and its source disagree.",
+        "A place where the 2024 review and its source disagree.",
         "form: correction",
         (
-            Question("section", "Section of the seed review", "corrections"),
+            Question("section", "Section of the 2024 review", "corrections"),
             Question("seed_number", "Reference number", "corrections"),
             Question("trial_id", "Trial", "corrections", example="NCT01234567"),
             Question("kind", "What differs", "corrections"),
-            Question("seed_says", "What the seed review says", "corrections", "In your own words.", long=True),
+            Question("seed_says", "What the 2024 review says", "corrections", "In your own words.", long=True),
             Question("source_says", "What the source says", "corrections", "In your own words.", long=True),
             Question("meaning", "What that means for a reader", "corrections", long=True),
             Question("confidence", "How much of the source you saw", "corrections"),
@@ -174,7 +174,7 @@ FORMS = {
     ),
     "reference": Form(
         "Identify a reference",
-        "Which work one of the seed review's open reference numbers is.",
+        "Which work one of the 2024 review's open reference numbers is.",
         "form: reference",
         (
             Question("seed_number", "Reference number", "citations"),

@@ -1,4 +1,4 @@
-"""The works behind the seed review's reference numbers, from the list its publisher deposited at Crossref.
+"""The works behind the 2024 review's reference numbers, from the list its publisher deposited at Crossref.
 
 The deposited ``key`` usually carries the number (``B44``). That is checked, not assumed: numbers that a person
 identified from the citing sentence must agree with the entries of the same number before anything is filled.
@@ -43,7 +43,7 @@ class Report:
 
 
 def saved_list(path: Path) -> tuple[list[Entry], date]:
-    """Return the list in Crossref's record of the seed from a file, and when it was saved. Raises DataError."""
+    """Return the list in Crossref's record of the 2024 review from a file, and when it was saved. Raises DataError."""
     try:
         text, seen = files.text_of(path)
         found = json.loads(text)
@@ -85,7 +85,7 @@ def identify(
             report.left.append(f"{number}: no entry of the list carries it")
     if report.filled:
         many = ", ".join(line.split(":")[0] for line in report.filled)
-        add.note(change, f"Identity of reference {many} of the seed review, from its deposited list,", by)
+        add.note(change, f"Identity of reference {many} of the 2024 review, from its deposited list,", by)
     return report
 
 
@@ -111,8 +111,9 @@ def _compare(
     compared = len(report.agreeing) + len(report.conflicts)
     if len(report.agreeing) < ANCHORS or len(report.conflicts) > ERRING * compared:
         raise DataError(
-            f"The keys of the list cannot be tied to the seed's numbers: of {compared} confirmed numbers that can be "
-            f"compared, {len(report.agreeing)} agree → look at these by hand:\n  " + "\n  ".join(report.conflicts)
+            f"The keys of the list cannot be tied to the 2024 review's numbers: of {compared} confirmed numbers "
+            f"that can be compared, {len(report.agreeing)} agree → look at these by hand:\n  "
+            + "\n  ".join(report.conflicts)
         )
 
 

@@ -102,7 +102,7 @@ def registered_trials_show_safety_and_efficacy(claim: Claim) -> Verdict:
     return Verdict(FAILS if not null.empty else OPEN, because)
 
 
-# Numbers of rows, and what the seed says of its references
+# Numbers of rows, and what the 2024 review says of its references
 
 
 @test
@@ -144,15 +144,15 @@ def more_rows(claim: Claim) -> Verdict:
 
 @test
 def source_agrees(claim: Claim) -> Verdict:
-    """A reference agrees with what the seed says of it in a section (``114 4.3``): in part if wording alone differs."""
+    """A reference agrees with what the 2024 review says of it in a section (``114 4.3``), in part but for wording."""
     number, _, section = claim.subject.partition(" ")
     tables = (claim.project.table(name) for name in ("citations", "citation_places", "corrections"))
     cited, *rows = (table[table["seed_number"].astype(str) == number] for table in tables)
     places, differences = (table[table["section"] == section] for table in rows)
     if places.empty and differences.empty:
-        raise KeyError(f"the seed does not cite {number!r} in section {section!r}")
+        raise KeyError(f"the 2024 review does not cite {number!r} in section {section!r}")
     if (cited["match"] == "unidentified").any():
-        return Verdict(OPEN, f"reference {number} of the seed is not identified")
+        return Verdict(OPEN, f"reference {number} of the 2024 review is not identified")
     findings = claim.project.table("findings")
     told = findings.loc[(findings["seed_number"].astype(str) == number) & (findings["section"] == section), "basis"]
     if len(told) and (told == "seed only").all():
