@@ -135,6 +135,15 @@ def test_differences_of_review_and_registry_are_marked(pages: Pages, project: Pr
 # Cards
 
 
+def test_masking_stands_in_the_words_of_its_vocabulary(pages: Pages) -> None:
+    """“Double” beside a note that says “quadruple” would contradict it; the term means two parties or more."""
+    page = pages["trials/NCT03917797.html"]
+    facts = dict(zip(page.xpath("//dl[@class='record-facts']/dt"), page.xpath("//dl/dd"), strict=False))
+    [masking] = [words.text_content() for name, words in facts.items() if name.text_content() == "Masking"]
+    assert masking == "Double or more"
+    assert "Masking is quadruple" in page.text_content()
+
+
 @pytest.fixture
 def chapter(tab: Page, site: Path) -> Page:
     """A chapter with citations, opened from the folder, without a server."""

@@ -199,7 +199,7 @@ def trial_timeline(project: Project) -> alt.LayerChart:
         .encode(
             x=alt.X("year:T", title=None, timeUnit="utcyear", scale=_years(), axis=alt.Axis(format="%Y")),
             y=alt.Y("trials:Q", title="Trials begun", axis=alt.Axis(tickMinStep=1)),
-            color=alt.Color("now:N", title=None, scale=palette(NOW), legend=alt.Legend(columns=2)),
+            color=alt.Color("now:N", title=None, scale=palette(NOW), legend=alt.Legend(columns=1)),
             tooltip=tooltip({"year:N": "Begun in", "now:N": "Known now", "trials:Q": "Trials"}),
         )
         .properties(width="container", height=170)

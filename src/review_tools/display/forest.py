@@ -64,7 +64,7 @@ def arm_names(result: Answer) -> tuple[str, str]:
 def sides(result: Answer) -> tuple[str, ...]:
     """Return what lies on the left and on the right of no difference."""
     first, second = arm_names(result) if result.comparison["higher_is_better"] else reversed(arm_names(result))
-    return f"← favours {second}", f"favours {first} →"
+    return f"←\u00a0favours {second}", f"favours {first}\u00a0→"  # no arrow stands alone on a line
 
 
 def _axis(result: Answer, studies: list[Line]) -> Axis:

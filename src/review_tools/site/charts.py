@@ -24,7 +24,7 @@ from review_tools.site.context import template
 from review_tools.site.drawing_cache import remember
 
 VEGALITE = "v6.4"
-STATIC_WIDTH = 388  # pixels, for charts that otherwise take the width of the page: on a phone, letters keep 11 of 12
+STATIC_WIDTH = 370  # pixels, for charts that otherwise take the width of the page: on a phone, letters keep 11 of 12
 BUNDLE = f"vega-{VEGALITE.removeprefix('v')}-{version('vl-convert-python')}.js"
 ELSEWHERE = "https://vega.github.io/vega-datasets/"  # vl-convert makes every address one of this host
 SHOWN = 200  # rows of a chart on the page; the CSV file holds all
