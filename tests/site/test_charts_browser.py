@@ -62,9 +62,10 @@ def test_charts_keep_to_their_holder_when_the_window_changes(tab: Page, address:
     tab.wait_for_function(FIT)
 
 
-# Words of still drawings: how far they stick out of their drawing, and how large their letters are on the screen.
+# Words of still drawings: how far they stick out of what is seen, and how large their letters are on the screen.
 STILL = """() => [...document.querySelectorAll('figure:not(.chart-wide) .chart-view > svg')].flatMap(svg => {
-  const box = svg.getBoundingClientRect(), scale = box.width / svg.viewBox.baseVal.width;
+  const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+  const box = svg.closest('.chart-scroll').getBoundingClientRect();  // it cuts off what is beyond
   return [...svg.querySelectorAll('text')].filter(text => text.textContent.trim()).map(text => {
     const words = text.getBoundingClientRect();
     const across = Math.max(box.left - words.left, words.right - box.right);

@@ -105,9 +105,10 @@ def _bars(groups: pd.Series, title: str, one: str) -> alt.LayerChart:
     counts = groups.fillna("Not shown").value_counts().rename_axis("group").reset_index(name="rows")
     counts = counts.sort_values(["rows", "group"], ascending=[False, True])
     group, rows = counts.iloc[0] if len(counts) else ("none", 0)
+    room = max(1.2 * float(rows), 1.0)  # for the number at the end of the longest bar
     chart = alt.Chart(counts).encode(
         y=alt.Y("group:N", sort=None, title=None),
-        x=alt.X("rows:Q", title=f"{one.capitalize()}s", axis=alt.Axis(tickMinStep=1)),
+        x=alt.X("rows:Q", title=f"{one.capitalize()}s", axis=alt.Axis(tickMinStep=1), scale=alt.Scale(domainMax=room)),
         tooltip=tooltip({"group:N": title, "rows:Q": f"{one.capitalize()}s"}),
     )
     bars = chart.mark_bar(color=BLUE)
