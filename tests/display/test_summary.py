@@ -13,7 +13,7 @@ from scipy.stats import chi2
 import review_tools as rt
 from review_tools.data.project import Project
 from review_tools.display import summary
-from review_tools.display.selection_tables import ABSENT, NUMBERS, conflicts
+from review_tools.display.selection_tables import ABSENT, NUMBERS, conflicts, reported_outcomes
 from review_tools.synthesis.absolute import absolute
 from review_tools.synthesis.certainty import certainty
 from review_tools.synthesis.comparisons import answer
@@ -112,7 +112,7 @@ def test_groups_are_pooled_each_and_tested_for_their_difference() -> None:
 
 
 def test_what_a_study_says_of_each_declared_outcome_is_told_apart(project: Project) -> None:
-    drawn = rt.tables.extraction("lupus nephritis")
+    drawn = reported_outcomes(project, "lupus nephritis")
     rows = project.table("outcomes").query("disease == 'lupus nephritis' and design in ('randomised', 'controlled')")
     sets = project.table("outcome_sets").query("disease == 'lupus nephritis'").set_index("outcome_set")["outcome"]
     assert len(drawn.rows) == rows["study_id"].nunique() > 1
@@ -162,7 +162,7 @@ def _with_works(project: Project) -> Project:
     ("table", "columns", "call", "options"),
     [
         ("outcome_sets", ("outcome", "definition", "reason"), "outcome_sets", ()),
-        ("outcome_sets", ("outcome",), "extraction", ("lupus nephritis",)),
+        ("outcome_sets", ("outcome",), "extraction", ()),
         ("not_found", ("what", "asked", "where", "link"), "not_found", ()),
         ("risk_of_bias", ("reason", "source_where", "source_url", "judged_by"), "judgements", ()),
         ("comparisons", ("title", "question", "outcome", "time_window"), "summary_of_findings", ("diseases/crohns",)),

@@ -19,22 +19,18 @@ from review_tools.synthesis import claims
 from review_tools.synthesis.certainty import SYMBOLS, certainty
 from review_tools.synthesis.comparisons import answer
 
-OPTIONS = {
-    "data_dictionary": "outcomes",
-    "extraction": "lupus nephritis",
-}
 NO_GRIDS = (
-    "approvals", "at_a_glance", "cite", "comparison", "controlled_trials", "explorer", "laboratory", "open_trials",
-    "other_comparisons", "summary_of_findings", "tiles", "trial_differences",
-)  # fmt: skip
+    *("approvals", "at_a_glance", "cite", "comparison", "controlled_trials", "data_dictionary", "explorer"),
+    *("extraction", "laboratory", "open_trials", "other_comparisons", "summary_of_findings", "tiles"),
+    "trial_differences",
+)
 NAMES = sorted(name for names in TABLES.values() for name in names.split())
 COMPARISONS = list(rt.load("comparisons")["comparison_id"])
 
 
 @cache
 def table(name: str) -> Grid:
-    options = [OPTIONS[name]] if name in OPTIONS else []
-    made: Grid = getattr(rt.tables, name)(*options)
+    made: Grid = getattr(rt.tables, name)()
     return made
 
 

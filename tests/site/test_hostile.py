@@ -39,7 +39,7 @@ CALLS = [
     "tables.studies()", "tables.findings()", "tables.trials()", "tables.trial_differences()", "tables.outcomes()",
     "tables.corrections()", "tables.glossary()", "tables.published_pools()", "tables.decisions()",
     "tables.table_sizes()", "tables.downloads()", "tables.cite()", "tables.notices()",
-    'tables.data_dictionary("studies")', "tables.explorer()", "charts.mechanism_map()", "charts.mechanisms()",
+    "tables.data_dictionary()", "tables.explorer()", "charts.mechanism_map()", "charts.mechanisms()",
     "charts.directions()",
     "charts.response_rates()", "charts.trial_timeline()", 'charts.trials_by("disease")', "charts.gap_map()",
     "charts.products()", "charts.disease_by_model()", "tables.gap_rows()",
@@ -64,7 +64,8 @@ def hostile(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = f"# Page\n\n{{cite:p}}`{','.join(STUDIES)}` and {{seed}}`{number}`.\n\n"
     first = "```{code-cell} ipython3\nimport review_tools as rt\n```\n"
     (folder / "book" / "page.md").write_text(small_book.HEAD + text + first + cells, encoding="utf-8")
-    linked = [str(name) for name in sorted(set(Project(folder).table("comparisons")["page"]))]
+    pages = (Project(folder).table(table)["page"] for table in ("comparisons", "disease_pages"))
+    linked = sorted({str(name) for names in pages for name in names})
     linked += ["explore", *(page.removeprefix("book/") for page in sorted({*CHAPTERS.values()}))]
     for name in linked:  # where tables and the figure of mechanisms lead
         (folder / "book" / name).parent.mkdir(exist_ok=True)
@@ -149,7 +150,6 @@ def test_nothing_planted_runs_even_without_the_policy(site: Path, address: str, 
     context = browser.new_context(viewport={"width": 1280, "height": 900}, bypass_csp=True)
     watch = Watch(context.new_page())
     for name in (
-        "index.html",
         "book/page.html",
         "book/references.html",
         "search.html?q=planted",

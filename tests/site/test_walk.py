@@ -46,6 +46,7 @@ APPEARANCE = [
     "color-contrast",
     "link-in-text-block",
     "scrollable-region-focusable",
+    "target-size",
 ]  # what a phone changes
 STILL = {"reduced_motion": "reduce"}  # else a colour may be measured half-way through its change
 
@@ -60,9 +61,12 @@ def shorten(page: Page) -> None:
 
 
 def violations(page: Page, rules: list[str] | None = None) -> list[dict[str, Any]]:
-    options: dict[str, Any] = {"preload": False}  # the styles, which a page in a folder may not fetch
+    # Without the styles, which a page in a folder may not fetch, and with what axe leaves out unless it is asked.
+    asked = {"target-size": {"enabled": True}, "label-content-name-mismatch": {"enabled": True}}
+    options: dict[str, Any] = {"preload": False, "rules": asked}
     options |= {"resultTypes": ["violations"], "selectors": False}  # details of nothing else
     if rules:
+        del options["rules"]
         options["runOnly"] = {"type": "rule", "values": rules}
     found: list[dict[str, Any]] = Axe().run(page, options=options).response["violations"]
     return found
@@ -133,6 +137,19 @@ def test_what_is_wrong_is_found(browser: Browser, address: str, site: Path) -> N
     assert found["guarded"].count("Content Security Policy") >= 3
     assert "planted script ran" in found["bare"]
     assert "asks http://127.0.0.2:9/x" in found["bare"]
+
+
+def test_no_page_is_endless_on_a_phone(browser: Browser, address: str, pages: dict[str, lxml.html.HtmlElement]) -> None:
+    """Before a reader unfolds something."""
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    names = [name for name in pages if name.startswith(("book/", "v/")) or name in SAMPLE]
+    heights = {}
+    for name in names:
+        page.goto(f"{address}/{name}")
+        heights[name] = page.evaluate("document.documentElement.scrollHeight")
+    page.close()
+    assert len(heights) > 40
+    assert not {name: height for name, height in heights.items() if height > 15_000}
 
 
 # Motion

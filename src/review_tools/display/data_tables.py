@@ -15,6 +15,7 @@ from review_tools.display.grid import (
     UNKNOWN,
     Cell,
     Grid,
+    Shown,
     grid,
     lines,
     link,
@@ -254,8 +255,12 @@ def glossary(project: Project) -> Grid:
     return grid(columns, plural(len(frame), "term"), name="terms", filters={"What it is": kind})
 
 
-def data_dictionary(project: Project, table: str) -> Grid:
-    """Show the columns of one table, from ``datapackage.json``. Raises KeyError when there is no such table."""
+def data_dictionary(project: Project) -> Shown:
+    """Show the columns of each table, from ``datapackage.json``, each behind its title."""
+    return Shown(behind=tuple((project.schema[table].title, _columns(project, table)) for table in project.schema))
+
+
+def _columns(project: Project, table: str) -> Grid:
     definition = project.schema[table]
     fields = definition.fields
 

@@ -14,11 +14,10 @@ from review_tools.data.schema import SEPARATOR
 from review_tools.display.data_tables import figures, source_links, study_links, trial_link
 from review_tools.display.forest import draw_lights
 from review_tools.display.gapmap import MODELS
-from review_tools.display.grid import UNKNOWN, Cell, Grid, each, grid, link, notes, stacks, tags
+from review_tools.display.grid import UNKNOWN, Cell, Grid, Shown, each, grid, link, notes, stacks, tags
 from review_tools.display.queries import in_words, lists
 from review_tools.display.results import DECISION_TERMS
 from review_tools.display.selection_tables import FULL
-from review_tools.display.summary import Shown
 from review_tools.display.theme import plural
 from review_tools.display.trial_tables import OPEN, either, last_known, people, statuses
 from review_tools.synthesis import bias

@@ -228,3 +228,27 @@ def each(make: Callable[..., Cell], *columns: Column) -> list[Cell]:
 
 
 links, tags, notes, stacks = (partial(each, make) for make in (link, tag, note, lines))
+
+
+_SHOWN = ENVIRONMENT.from_string("""\
+{% for part in parts %}{{ part._repr_html_() | safe }}{% endfor %}
+{% if says %}<p class="comparison-says">{{ says }}</p>{% endif %}
+{% for name, part in behind %}
+<details class="behind"><summary>{{ name }}</summary>{{ part._repr_html_() | safe }}</details>
+{% endfor %}
+""")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Figures and tables one after the other, a line of words under them, and others behind, each under its summary."""
+
+    parts: tuple[Any, ...] = ()
+    says: Cell = ""
+    behind: tuple[tuple[str, Any], ...] = ()
+
+    def _repr_html_(self) -> str:
+        return _SHOWN.render(vars(self))
+
+    def __repr__(self) -> str:
+        return "; ".join([*map(repr, self.parts), *(name for name, _ in self.behind)])

@@ -9,10 +9,10 @@ import pandas as pd
 from review_tools.check.comparability import ARMS, FORM_OF
 from review_tools.check.engine import whole
 from review_tools.check.quotations import CHECKED, NOT_CHECKABLE, SKIPPED, sort_of_reason, state, unshown
-from review_tools.data.project import Project
+from review_tools.data.project import Project, labels
 from review_tools.data.schema import SEPARATOR
 from review_tools.display.data_tables import study_links
-from review_tools.display.grid import Cell, Grid, grid, links, notes, stacks, tag
+from review_tools.display.grid import Cell, Grid, Shown, grid, links, notes, stacks, tag
 from review_tools.display.queries import in_words, select
 from review_tools.display.theme import plural
 from review_tools.synthesis import bias
@@ -47,7 +47,15 @@ def _difference(row: dict[Hashable, Any]) -> Cell:
     return stacks([f"{row['important_difference']:g} {row['unit']}{large}"], notes([row["reason"]]))[0]
 
 
-def extraction(project: Project, disease: str) -> Grid:
+def extraction(project: Project) -> Shown:
+    """Show for each disease, behind its name, what each controlled study says of each declared outcome."""
+    held = {FORM_OF.get(disease, disease) for disease in project.table("outcome_sets")["disease"]}
+    names = {name: label for name, label in labels(project, "disease").items() if name in held}
+    tables = {label: reported_outcomes(project, name) for name, label in names.items()}
+    return Shown(behind=tuple((label, table) for label, table in tables.items() if table.rows))
+
+
+def reported_outcomes(project: Project, disease: str) -> Grid:
     """Show what each controlled study of a disease says of each declared outcome: numbers, words only, or nothing.
 
     Forms of the disease count with it (acute and chronic GVHD with GVHD). Only outcomes that are asked of a study's

@@ -1,7 +1,6 @@
 """What comparisons say, for a decision: summaries of findings, and one comparison with everything behind it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import pandas as pd
 from markupsafe import Markup
@@ -9,8 +8,7 @@ from markupsafe import Markup
 from review_tools.data.project import Project, labels
 from review_tools.display.data_tables import arms, commas, source_links, study_links
 from review_tools.display.forest import TESTS, draw_lights, forest
-from review_tools.display.grid import ENVIRONMENT, Cell, Grid, grid, lines, links, note, notes, stacks, tag
-from review_tools.display.plots import Plot
+from review_tools.display.grid import Cell, Grid, Shown, grid, lines, links, note, notes, stacks, tag
 from review_tools.display.theme import plural
 from review_tools.synthesis import bias, comparisons, signatures, words
 from review_tools.synthesis.absolute import absolute
@@ -20,46 +18,26 @@ from review_tools.synthesis.subgroups import Groups, subgroups
 
 RATINGS = {"high": "dampens", "moderate": "dampens", "low": "mixed", "very low": "none"}
 NO_CONTROL, NOTHING_POOLED = "not rated: no comparison group", "not rated: no result to rate"
-
-
+MANY = 5  # results of a summary that stand open
 METHOD = "How sure, how it was worked out, and every row"
-
-_SHOWN = ENVIRONMENT.from_string("""\
-{% for part in parts %}{{ part._repr_html_() | safe }}{% endfor %}
-{% if says %}<p class="comparison-says">{{ says }}</p>{% endif %}
-{% for name, part in behind %}
-<details class="behind"><summary>{{ name }}</summary>{{ part._repr_html_() | safe }}</details>
-{% endfor %}
-""")
-
-
-@dataclass(frozen=True)
-class Shown:
-    """Figures and tables one after the other, a line of words under them, and others behind, each under its summary."""
-
-    parts: "tuple[Plot | Grid, ...]" = ()
-    says: Cell = ""
-    behind: "tuple[tuple[str, Plot | Grid | Shown], ...]" = ()
-
-    def _repr_html_(self) -> str:
-        return _SHOWN.render(vars(self))
-
-    def __repr__(self) -> str:
-        return "; ".join([*map(repr, self.parts), *(name for name, _ in self.behind)])
 
 
 def summary_of_findings(project: Project, page: str | None = None) -> Shown:
     """Show the comparisons of a page, or all with a comparison group: risks, effect, certainty, plain words.
 
-    Harms stand in a table of their own; critical outcomes first, and of equal ones those with more studies.
+    Harms stand in a table of their own; critical outcomes first, and of equal ones those with more studies. Of many
+    the first stand open and the others behind them.
     """
     answers = [result for result in _answers(project, page) if result.excludes_no_effect is not None]
     answers.sort(key=lambda result: (result.comparison["importance"] != "critical", -result.k))
     groups: dict[str, list[Answer]] = {"benefits": [], "harms": []}
     for result in answers:
         groups["harms" if is_harm(project, result) else "benefits"].append(result)
-    parts = [_findings(project, name, group) for name, group in groups.items() if group]
-    return Shown(tuple(parts))
+    open_ones = {name: group if len(group) <= MANY + 2 else group[:MANY] for name, group in groups.items()}
+    parts = [_findings(project, name, group) for name, group in open_ones.items() if group]
+    others = {f"other {name}": group[len(open_ones[name]) :] for name, group in groups.items()}
+    behind = [_findings(project, name, group) for name, group in others.items() if group]
+    return Shown(tuple(parts), behind=tuple((table.caption, table) for table in behind))
 
 
 def is_harm(project: Project, result: Answer) -> bool:

@@ -7,8 +7,7 @@ import pandas as pd
 from review_tools.data.project import Project, once
 from review_tools.display import data_tables
 from review_tools.display.data_tables import trial_link
-from review_tools.display.grid import UNKNOWN, Cell, Grid, each, grid, lines, note, notes, stacks
-from review_tools.display.summary import Shown
+from review_tools.display.grid import UNKNOWN, Cell, Grid, Shown, each, grid, lines, note, notes, stacks
 from review_tools.display.theme import plural
 
 COMPARED = ("status", "phase", "country")  # the rest is prose, which differs without disagreeing

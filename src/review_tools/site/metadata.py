@@ -21,6 +21,7 @@ DATA_PAGE = "book/methods"  # holds the downloads
 UNLISTED = {"search", "genindex"}  # of use to readers, of none to search engines
 PICTURE = "_static/preview.png"
 LENGTH = 160
+PICTURE_IN_TEXT = re.compile(r"<svg\b.*?</svg>", re.DOTALL)  # a mark, whose name is no word of the sentence
 PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)  # one with a class is a title or a caption
 
 _TAGS = template("head.html")
@@ -69,7 +70,7 @@ def describe(app: Sphinx, pagename: str, templatename: str, context: dict[str, A
 
 def first_paragraph(body: str) -> str:
     """Return the first paragraph as plain text."""
-    found = PARAGRAPH.search(body)
+    found = PARAGRAPH.search(PICTURE_IN_TEXT.sub("", body))
     return clean(Markup(found[1]).striptags()) if found else ""  # noqa: S704 (tags are taken off)
 
 

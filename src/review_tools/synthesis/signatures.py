@@ -45,7 +45,8 @@ def digest(project: Project, comparison_id: str) -> str:
     rows = [_filled(row) for row in result.rows.sort_values("outcome_id").to_dict("records")]
     judged = [[one.name, one.levels, one.reason, one.judged_by] for one in graded.domains] if graded else []
     said = [words.sentence(result), words.plainly(result, graded), graded.words if graded else ""]
-    signed = {"question": _filled(result.comparison.to_dict()), "rows": rows, "certainty": judged, "words": said}
+    question = _filled(result.comparison.drop("page").to_dict())  # wherever it stands
+    signed = {"question": question, "rows": rows, "certainty": judged, "words": said}
     return sha256(json.dumps(signed, ensure_ascii=False, sort_keys=True).encode("utf-8"))
 
 
