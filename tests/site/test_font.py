@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 
 from browsing import WAKE
 
-PAGE = "book/diseases/acute-gvhd.html"
+PAGE = "book/trials.html"
 PLACES = """chart => [...chart.querySelectorAll('text')].filter(text => text.textContent).map(text => {
   const chart = text.ownerSVGElement.getBoundingClientRect(), { x, width } = text.getBoundingClientRect();
   return [text.textContent, Math.round(x - chart.x), Math.round(width)]; })"""

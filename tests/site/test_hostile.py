@@ -44,7 +44,7 @@ CALLS = [
     "charts.response_rates()", "charts.trial_timeline()", 'charts.trials_by("disease")', "charts.gap_map()",
     "charts.products()", "charts.disease_by_model()", "tables.gap_rows()",
     "tables.summary_of_findings()", 'tables.other_comparisons("diseases/crohns")', "tables.outcome_sets()",
-    "tables.judgements()", "tables.not_found()", "tables.conflicts()", 'tables.extraction("Crohn\'s disease")',
+    "tables.judgements()", "tables.not_found()", "tables.conflicts()", "tables.extraction()",
     'tables.controlled_trials("diseases/lupus")', 'tables.open_trials("diseases/lupus")',
     'tables.approvals("diseases/crohns")', 'tables.laboratory("diseases/lupus")', "tables.tiles()",
     "tables.diseases()",

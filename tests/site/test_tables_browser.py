@@ -78,11 +78,11 @@ def test_filters_narrow_each_other_and_stand_in_the_address(tab: Page, address: 
     expected = set(frame.loc[frame["disease"] == "multiple sclerosis", "trial_id"])
     assert {each.removeprefix("trial-") for each in shown(table)} == expected
     # The other list now counts within this one.
-    route = frame[(frame["disease"] == "multiple sclerosis") & (frame["route"] == "intravenous")]
-    assert f"intravenous ({len(route)})" in table.get_by_role("combobox", name="Route", exact=True).inner_text()
-    choose(table, "Route", "intravenous")
-    assert len(shown(table)) == len(route) > 0
-    assert query(tab) == {"trials.disease": ["multiple sclerosis"], "trials.route": ["intravenous"]}
+    drawn = frame[(frame["disease"] == "multiple sclerosis") & (frame["randomised"] == "yes")]
+    assert f"yes ({len(drawn)})" in table.get_by_role("combobox", name="Randomised", exact=True).inner_text()
+    choose(table, "Randomised", "yes")
+    assert len(shown(table)) == len(drawn) > 0
+    assert query(tab) == {"trials.disease": ["multiple sclerosis"], "trials.randomised": ["yes"]}
 
 
 def test_headings_sort_by_keyboard_and_say_so(tab: Page, address: str) -> None:
@@ -182,6 +182,13 @@ def test_the_download_holds_what_is_shown_and_no_formula(tab: Page, address: str
     diseases = [row[rows[0].index("Disease")] for row in rows[1:]]
     assert [text for text in diseases if text.startswith("'")] == [f"'{value.strip()}" for value in hostile]
     assert not any(cell[:1] in ("=", "+", "-", "@") for row in rows for cell in row)
+
+
+def test_addresses_outside_the_site_have_columns_of_their_own_in_the_download(tab: Page, address: str) -> None:
+    tab.goto(f"{address}/book/audit.html")
+    with tab.expect_download() as waiting:
+        box(tab, "corrections").get_by_role("button", name="CSV").click()
+    rows = list(csv.reader(io.StringIO(Path(waiting.value.path()).read_text(encoding="utf-8-sig"))))
     links = [name for name in rows[0] if name.endswith("(link)")]
     assert links
     assert all(row[rows[0].index(links[0])].startswith("http") for row in rows[1:4])

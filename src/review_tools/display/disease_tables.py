@@ -41,7 +41,7 @@ CHAPTERS = {
     "3.2.2": "book/experiments/paracrine-other-cells",
 }
 SYSTEMS = {"patients": "In people", "animal": "In animals", "in vitro": "In cells", "unknown": "System not known"}
-MANY = 6  # rows of a table that a page can show open
+MANY = 5  # rows of a table that a page can show open
 BOTH, SOME, NONE = "numbers for both arms", "words, or some numbers", "not told in what was read"
 
 

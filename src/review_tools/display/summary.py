@@ -18,7 +18,7 @@ from review_tools.synthesis.subgroups import Groups, subgroups
 
 RATINGS = {"high": "dampens", "moderate": "dampens", "low": "mixed", "very low": "none"}
 NO_CONTROL, NOTHING_POOLED = "not rated: no comparison group", "not rated: no result to rate"
-MANY = 5  # results of a summary that stand open
+MANY = 4  # results of a summary that stand open
 METHOD = "How sure, how it was worked out, and every row"
 
 

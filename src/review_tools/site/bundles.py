@@ -36,6 +36,8 @@ def setup(app: Sphinx) -> None:
 
 def use(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
     """Put the two files in the place of those they hold; what a page needs beside them waits until it is read."""
+    if app.builder.name != "html":
+        return
     static = Path(app.outdir) / "_static"
     styles = [str(file.filename).removeprefix("_static/") for file in context["css_files"]]
     write(static / STYLE, (*STYLES, *(name for name in styles if not name.startswith(NEEDLESS))))

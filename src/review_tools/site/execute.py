@@ -135,6 +135,8 @@ def read(env: BuildEnvironment, name: str, store: Path) -> "Chapter | None":
     if not is_myst_markdown_notebook(text):
         return None
     notebook = read_myst_markdown_notebook(text, env.myst_config, add_source_map=True, path=str(path))  # type: ignore[attr-defined]
+    for place, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{place}"  # nbformat draws one by lot, and readers download the notebook
     _notebooks[str(path)] = notebook
     env.mystnb_config.custom_formats[str(path)] = (f"{__name__}.with_outputs", {"path": str(path)}, False)  # type: ignore[attr-defined]
     return Chapter(name, path.parent, notebook, store)
