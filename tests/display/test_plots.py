@@ -52,7 +52,7 @@ def test_every_comparison_draws_its_studies_and_says_once_what_they_mean(project
     heads = [line.kind for panel in plot.panels for line in panel.lines]
     assert heads.count("study") == result.k
     assert heads.count("pooled") == (result.k > 1)
-    assert ("prediction" in heads) == (result.k > 2)
+    assert ("prediction" in heads) == (result.k >= 5)
     assert [row.xpath(".//a/@href")[0] for row in rows(plot)[: result.k]] == [
         f"site:studies/{study}"
         for study in result.entered.set_index("outcome_id").loc[list(result.effects.labels), "study_id"]

@@ -189,6 +189,29 @@ def test_marks_after_citations_follow_the_reading(pages: Pages, project: Project
     assert min(seen[mark] for mark in ("", *wanted.values())) > 5
 
 
+def test_every_figure_shows_the_call_that_makes_it(pages: Pages, project: Project) -> None:
+    seen = 0
+    for name, page in chapters(pages).items():
+        cells = project.read(name.replace(".html", ".md")).decode()
+        tools = [one for one in page.find_class("chart-tools") if not one.xpath("ancestor::details[@class='behind']")]
+        for one in tools:
+            (call,) = one.xpath("details[@class='chart-call']/code")
+            assert call.text_content().removeprefix("import review_tools as rt\n") in cells, name
+        seen += len(tools)
+    assert seen > 20
+
+
+def test_every_chapter_can_be_taken_along_as_the_notebook_it_came_from(pages: Pages, site: Path) -> None:
+    for name, page in chapters(pages).items():
+        if not page.find_class("cell"):
+            continue
+        (address,) = {link for link in page.xpath("//a/@href") if link.endswith(".ipynb") and "_sources" in link}
+        notebook = json.loads((site / name).parent.joinpath(address).resolve().read_text(encoding="utf-8"))
+        drawn = [cell for cell in notebook["cells"] if cell["cell_type"] == "code" and cell["outputs"]]
+        assert drawn, name
+        assert any(link.startswith("https://mybinder.org/") for link in page.xpath("//a/@href")), name
+
+
 def test_every_citation_in_the_text_leads_to_its_entry(pages: Pages, project: Project) -> None:
     entries = set(pages["book/references.html"].xpath("//@id"))
     for name, page in chapters(pages).items():

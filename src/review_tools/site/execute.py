@@ -142,6 +142,11 @@ def read(env: BuildEnvironment, name: str, store: Path) -> "Chapter | None":
     return Chapter(name, path.parent, notebook, store)
 
 
+def sources(path: str) -> list[str]:
+    """Return the sources of a chapter's cells; none where MyST-NB executes, or for a page without code."""
+    return [cell.source for cell in _notebooks[path].cells] if path in _notebooks else []
+
+
 def with_outputs(text: str, path: str) -> Any:
     """Return a chapter with its outputs: MyST-NB's reader for the format that ``read`` names."""
     return _notebooks[path]

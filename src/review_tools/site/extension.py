@@ -13,6 +13,7 @@ from review_tools.site import (
     assets,
     bibliography,
     bundles,
+    calls,
     cards,
     data_pages,
     execute,
@@ -34,6 +35,7 @@ from review_tools.site.kernel import end_with_parent
 
 PARTS = (
     execute,
+    calls,
     assets,
     bibliography,
     roles,

@@ -86,8 +86,13 @@ class Pooled(_Rounded):
 
     @property
     def back_prediction(self) -> tuple[float, float] | None:
-        """The ends of the prediction interval on the reader's scale."""
-        return self.pi and (self.measure.back(self.pi[0]), self.measure.back(self.pi[1]))
+        """The ends of the prediction interval on the reader's scale; None with fewer than five studies.
+
+        So few show next to nothing of how much studies differ.
+        """
+        if self.pi is None or self.k < 5:
+            return None
+        return self.measure.back(self.pi[0]), self.measure.back(self.pi[1])
 
     def figures(self) -> dict[str, float | None]:
         """Return the figures that ``review pool --json`` prints; None also where a bound is infinite."""
