@@ -13,8 +13,8 @@ from review_tools.site import (
     assets,
     bibliography,
     bundles,
-    calls,
     cards,
+    cell_sources,
     data_pages,
     execute,
     feed,
@@ -35,7 +35,7 @@ from review_tools.site.kernel import end_with_parent
 
 PARTS = (
     execute,
-    calls,
+    cell_sources,
     assets,
     bibliography,
     roles,
