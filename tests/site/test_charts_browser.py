@@ -147,7 +147,7 @@ def test_the_data_of_a_chart_are_those_of_the_tables(tab: Page, address: str) ->
     opened(tab, f"{address}/book/trials.html")
     chart = tab.locator("#chart-trials-by-disease")
     assert not chart.locator("table").is_visible()
-    chart.locator("summary").focus()
+    chart.locator(".chart-data > summary").focus()
     tab.keyboard.press("Enter")
     assert chart.locator("thead th").all_inner_texts() == ["Trials by disease", "Trials"]
     assert sum(int(cell) for cell in chart.locator("tbody td").all_inner_texts()) == len(rt.load("trials"))
@@ -196,7 +196,7 @@ def test_hostile_rows_are_text_everywhere(tab: Page, address: str) -> None:
     tab.route("**/hostile.html", lambda route: route.fulfill(body=page, content_type="text/html; charset=utf-8"))
     opened(tab, f"{address}/hostile.html")
     chart = tab.locator("figure.chart")
-    chart.locator("summary").click()
+    chart.locator(".chart-data > summary").click()
     assert chart.locator("tbody th").all_inner_texts() == HOSTILE
     bar = chart.locator(".mark-rect path").first
     bar.hover()
