@@ -127,7 +127,7 @@ def test_orange_means_harm_alone(project: Project) -> None:
 def test_the_overview_holds_every_pooled_ratio_with_harms_apart(project: Project) -> None:
     wanted = [result for result in controlled(project) if result.measure.is_ratio and result.k > 1]
     plot = rt.charts.overview()
-    domain = project.table("outcome_sets").set_index("outcome_set")["domain"]
+    sets = project.table("outcome_sets").set_index("outcome_set")
     held = {panel.name: [str(line.before[0]) for line in panel.lines] for panel in plot.panels}
     assert sum(map(len, held.values())) == len(wanted) > 10
     for result in wanted:
@@ -136,7 +136,9 @@ def test_the_overview_holds_every_pooled_ratio_with_harms_apart(project: Project
             for name, group in held.items()
             if any(f">{escape(result.comparison['title'])}</a>" in words for words in group)
         ]
-        assert (name == "Harms") == (domain[result.comparison["outcome_set"]] == "harm")
+        about = sets.loc[result.comparison["outcome_set"]]
+        harm = (about["domain"] == "harm" or isinstance(about["across"], str)) and not about["higher_is_better"]
+        assert (name == "Harms and deaths") == harm
     for panel in plot.panels:
         good_on_the_right = panel.sides[1].startswith("favours MSCs")
         assert good_on_the_right == (panel.name == "Responses and survival")

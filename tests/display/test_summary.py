@@ -31,7 +31,8 @@ def plain(cells: dict[str, Any]) -> dict[str, str]:
 def test_a_summary_of_findings_holds_risks_effect_certainty_and_plain_words(project: Project) -> None:
     """Of every result with a comparison group on the page; harms apart, the critical ones first."""
     declared = project.table("comparisons").query("page == 'diseases/acute-gvhd'")
-    domain = project.table("outcome_sets").set_index("outcome_set")["domain"]
+    sets = project.table("outcome_sets").set_index("outcome_set")
+    harm = (sets["domain"] == "harm") | sets["across"].notna()
     wanted = [answer(project, name) for name in declared["comparison_id"]]
     wanted = [result for result in wanted if result.excludes_no_effect is not None]
     made = rt.tables.summary_of_findings("diseases/acute-gvhd")
@@ -41,7 +42,7 @@ def test_a_summary_of_findings_holds_risks_effect_certainty_and_plain_words(proj
     for result in wanted:
         rated, risk = certainty(project, str(result.comparison["comparison_id"])), absolute(result)
         linked = f">{escape(result.comparison['title'])}</a>"
-        part = harms if domain[result.comparison["outcome_set"]] == "harm" else benefits
+        part = harms if harm[result.comparison["outcome_set"]] else benefits
         [text] = [plain(dict(row.cells)) for row in part.rows if linked in str(row.cells[0][1])]
         assert f"{result.people} people" in text["Outcome"]
         assert text["Relative effect"] == named_interval(result)
@@ -53,7 +54,7 @@ def test_a_summary_of_findings_holds_risks_effect_certainty_and_plain_words(proj
             assert text["With MSCs, of 1,000"].startswith(f"{risk.msc:.0f}")
     places: dict[str, list[int]] = {one.comparison["importance"]: [] for one in wanted}
     for result in wanted:
-        if domain[result.comparison["outcome_set"]] != "harm":
+        if not harm[result.comparison["outcome_set"]]:
             places[result.comparison["importance"]].append(html.index(f">{escape(result.comparison['title'])}</a>"))
     assert max(places.pop("critical")) < min(min(later, default=len(html)) for later in places.values())
 

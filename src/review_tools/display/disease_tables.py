@@ -11,17 +11,17 @@ from markupsafe import Markup
 from review_tools.check.comparability import ARMS
 from review_tools.data.project import Project, labels, once
 from review_tools.data.schema import SEPARATOR
-from review_tools.display.data_tables import figures, source_links, study_links, trial_link
+from review_tools.display.data_tables import figures, study_links, trial_link
 from review_tools.display.forest import draw_lights
 from review_tools.display.gapmap import MODELS
-from review_tools.display.grid import UNKNOWN, Cell, Grid, Shown, each, grid, link, notes, stacks, tags
+from review_tools.display.grid import UNKNOWN, Cell, Grid, Shown, each, grid, link, notes, stacks
 from review_tools.display.queries import in_words, lists
-from review_tools.display.results import DECISION_TERMS
+from review_tools.display.results import decisions
 from review_tools.display.selection_tables import FULL
 from review_tools.display.theme import plural
-from review_tools.display.trial_tables import OPEN, either, last_known, people, statuses
+from review_tools.display.trial_tables import OPEN, either, may_be_open, people, statuses
 from review_tools.synthesis import bias
-from review_tools.synthesis.comparisons import PARTS
+from review_tools.synthesis.comparisons import PARTS, harms
 
 # What changes whether people can have a product; the rest are steps on the way.
 STEPS = {
@@ -66,15 +66,14 @@ def controlled_trials(project: Project, page: str) -> Shown:
         rows["disease"].isin(of_page(project, page)) & rows["design"].isin(ARMS) & (rows["domain"] != "conduct")
     ]
     sets = project.table("outcome_sets").set_index("outcome_set")
-    importance, across = (rows["outcome_set"].map(sets[column]) for column in ("importance", "across"))
     flags = pd.Series(lists(project, "outcome_flags", rows["outcome_id"], "flag"), rows.index, dtype="object")
     rows = rows.assign(
-        harm=(rows["domain"] == "harm") | across.notna(),
-        rank=importance.map({"critical": 0, "important": 1}).fillna(2),
+        harm=(rows["domain"] == "harm") | rows["outcome_set"].isin(harms(project)),
+        rank=rows["outcome_set"].map(sets["importance"]).map({"critical": 0, "important": 1}).fillna(2),
         words=~rows["block"].isin(FULL),
         part=[bool(PARTS & set(marks)) for marks in flags],
     )
-    harms = {study: _harms(group["block"]) for study, group in rows[rows["domain"] == "harm"].groupby("study_id")}
+    told_harms = {study: _harms(group["block"]) for study, group in rows[rows["domain"] == "harm"].groupby("study_id")}
     sizes = rows[["n_arm1", "n_arm2"]].sum(axis="columns").groupby(rows["study_id"]).max()
     frame = rows.sort_values(["harm", "rank", "words", "part"], kind="stable").drop_duplicates("study_id")
     held = frame["study_id"].map(project.table("studies").set_index("study_id")["n"])
@@ -92,7 +91,7 @@ def controlled_trials(project: Project, page: str) -> Shown:
                 frame["outcome"], [_result(row) for row in frame.to_dict("records")], notes(frame["time"])
             ),
             "Risk of bias": judged,
-            "Harms": [harms.get(study, NONE) for study in frame["study_id"]],
+            "Harms": [told_harms.get(study, NONE) for study in frame["study_id"]],
         },
         f"{plural(len(frame), 'controlled study', 'controlled studies')}, one result of each"
         if len(frame)
@@ -125,10 +124,10 @@ def open_trials(project: Project, page: str | None = None) -> Shown:
     every = project.table("trials")
     if page:
         every = every[every["disease"].isin(of_page(project, page))]
-    every = every.assign(late=last_known(project, every))
-    may = every[either(every, "status").isin(OPEN)].sort_values("status_date", ascending=False, kind="stable")
-    fresh, late = may[may["late"] == ""], may[may["late"] != ""]
-    day, others = project.citation.released, len(every) - len(may)
+    every = every.sort_values("status_date", ascending=False, kind="stable")
+    may, said = may_be_open(project, every), either(every, "status").isin(OPEN)
+    fresh, late = every[may], every[said & ~may]
+    day, others = project.citation.released, (~said).sum()
     caption = (
         f"{plural(len(fresh), 'trial')} that may be open on {day}" if len(fresh) else "No trial is known to be open"
     )
@@ -173,24 +172,8 @@ def approvals(project: Project, page: str) -> Shown:
     if steps.all():
         caption = "No licence, payment or guidance for an MSC product in these diseases is known here"
     behind = plural(int(steps.sum()), "designation, advice or step", "designations, advice and steps")
-    kept = ((behind, _decisions(project, every[steps], behind)),) if steps.any() else ()
-    return _few(_decisions(project, every[~steps], caption), *kept)
-
-
-def _decisions(project: Project, frame: pd.DataFrame, caption: str) -> Grid:
-    terms = {name: frame[name].map(labels(project, kind)) for name, kind in DECISION_TERMS.items()}
-    secondary = (terms["read"] + " source").where(frame["read"] == "secondary")
-    return grid(
-        {
-            "Decision": stacks(tags(terms["decision"], "none"), notes(frame["date"].fillna("no date"))),
-            "By": stacks(frame["agency"], notes(source_links(frame), secondary)),
-            "Product": stacks(frame["product"], notes(frame["indication"])),
-            "Because": stacks(frame["reason"].fillna(frame["basis"]), notes(frame["note"])),
-        },
-        caption,
-        name="approvals",
-        tools=False,
-    )
+    kept = ((behind, decisions(project, every[steps], behind)),) if steps.any() else ()
+    return _few(decisions(project, every[~steps], caption), *kept)
 
 
 @dataclass(frozen=True)

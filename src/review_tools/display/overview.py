@@ -6,14 +6,14 @@ from review_tools.data.project import Project
 from review_tools.display.forest import pooled_figures, sides
 from review_tools.display.grid import lines, note
 from review_tools.display.plots import INTERVAL, Axis, Line, Panel, Plot
-from review_tools.display.summary import comparison_links, is_harm
+from review_tools.display.summary import comparison_links
 from review_tools.display.theme import plural
 from review_tools.synthesis import words
 from review_tools.synthesis.certainty import EXTREME, certainty
-from review_tools.synthesis.comparisons import Answer, controlled
+from review_tools.synthesis.comparisons import Answer, controlled, harms
 from review_tools.synthesis.target import HARM
 
-GROUPS = RESPONSES, PREVENTION, HARMS = "Responses and survival", "What MSCs are meant to prevent", "Harms"
+GROUPS = RESPONSES, PREVENTION, HARMS = "Responses and survival", "What MSCs are meant to prevent", "Harms and deaths"
 
 
 def overview(project: Project) -> Plot:
@@ -40,9 +40,9 @@ def overview(project: Project) -> Plot:
 
 
 def _group(project: Project, result: Answer) -> str:
-    if is_harm(project, result):
-        return HARMS
-    return RESPONSES if result.comparison["higher_is_better"] else PREVENTION
+    if result.comparison["higher_is_better"]:
+        return RESPONSES
+    return HARMS if result.comparison["outcome_set"] in harms(project) else PREVENTION
 
 
 def _line(project: Project, result: Answer) -> Line:

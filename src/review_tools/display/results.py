@@ -6,8 +6,8 @@ from markupsafe import Markup
 from review_tools.data.project import Project, labels
 from review_tools.data.versions import order
 from review_tools.display import gapmap
-from review_tools.display.data_tables import source_links, study_links
-from review_tools.display.grid import UNKNOWN, Cell, Grid, grid, lines, links, notes, stacks, tag
+from review_tools.display.data_tables import source_links, study_link, study_links
+from review_tools.display.grid import UNKNOWN, Cell, Grid, grid, lines, links, notes, stacks, tag, tags
 from review_tools.display.queries import lists
 from review_tools.display.summary import comparison_links
 from review_tools.display.theme import plural
@@ -138,30 +138,30 @@ def _versions(project: Project) -> tuple[str, str]:
     return str(project.protocol["preceding"]["version"]), str(project.protocol["version"])
 
 
-def decisions(project: Project) -> Grid:
-    """Show decisions of regulators, payers and guideline bodies on MSC products, the newest first."""
-    frame = project.table("decisions").sort_values("date", ascending=False, na_position="last", kind="stable")
+def decisions(project: Project, frame: pd.DataFrame | None = None, caption: str = "") -> Grid:
+    """Show decisions of regulators, payers and guideline bodies on MSC products, the newest first, or some of them."""
+    if frame is None:
+        frame = project.table("decisions").sort_values("date", ascending=False, na_position="last", kind="stable")
     terms = {name: frame[name].map(labels(project, kind)) for name, kind in DECISION_TERMS.items()}
+    secondary = (terms["read"] + " source").where(frame["read"] == "secondary")
+    date = frame["date"].fillna("no date")
+    basis = ["" if pd.isna(study) else study_link(project, study) for study in frame["basis_study_id"]]
     return grid(
         {
-            "Date": stacks(frame["date"].fillna("no date"), notes(frame["date_note"])),
+            "Decision": stacks(tags(terms["decision"], "none"), notes(date, frame["date_note"]), notes(frame["words"])),
+            "By": stacks(frame["agency"], notes(source_links(frame), secondary)),
             "Product": stacks(frame["product"], notes(frame["indication"])),
-            "Decision": stacks(
-                terms["decision"], notes(frame["words"]), frame["agency"], notes(source_links(frame), terms["read"])
-            ),
-            "Basis and reason": stacks(
-                study_links(project, frame["basis_study_id"]), notes(frame["basis"]), frame["reason"]
-            ),
-            "Note": frame["note"].fillna(""),
+            "Because": stacks(basis, frame["reason"].fillna(frame["basis"]).fillna(""), notes(frame["note"])),
         },
-        plural(len(frame), "decision"),
+        caption or plural(len(frame), "decision"),
         name="decisions",
         filters={
             "Decision": terms["decision"],
             "Body": terms["kind"],
             "Country": frame["country"],
-            "Read": terms["read"],
+            "Source": terms["read"],
         },
+        tools=False if caption else None,
     )
 
 

@@ -30,20 +30,15 @@ def summary_of_findings(project: Project, page: str | None = None) -> Shown:
     """
     answers = [result for result in _answers(project, page) if result.excludes_no_effect is not None]
     answers.sort(key=lambda result: (result.comparison["importance"] != "critical", -result.k))
-    groups: dict[str, list[Answer]] = {"benefits": [], "harms": []}
+    groups: dict[str, list[Answer]] = {"benefits": [], "harms and deaths": []}
     for result in answers:
-        groups["harms" if is_harm(project, result) else "benefits"].append(result)
+        harm = result.comparison["outcome_set"] in comparisons.harms(project)
+        groups["harms and deaths" if harm else "benefits"].append(result)
     open_ones = {name: group if len(group) <= MANY + 2 else group[:MANY] for name, group in groups.items()}
     parts = [_findings(project, name, group) for name, group in open_ones.items() if group]
     others = {f"other {name}": group[len(open_ones[name]) :] for name, group in groups.items()}
     behind = [_findings(project, name, group) for name, group in others.items() if group]
     return Shown(tuple(parts), behind=tuple((table.caption, table) for table in behind))
-
-
-def is_harm(project: Project, result: Answer) -> bool:
-    """Return whether the outcome of a comparison is one that MSCs may cause, not one that they are to mend."""
-    domain = project.table("outcome_sets").set_index("outcome_set")["domain"]
-    return bool(domain[result.comparison["outcome_set"]] == "harm")
 
 
 def _findings(project: Project, name: str, answers: list[Answer]) -> Grid:
@@ -53,8 +48,7 @@ def _findings(project: Project, name: str, answers: list[Answer]) -> Grid:
     return grid(
         {
             "Outcome": stacks(comparison_links(frame), notes(frame["time_window"], people)),
-            "Without MSCs, of 1,000": [_risks(result)[0] for result in answers],
-            "With MSCs, of 1,000": [_risks(result)[1] for result in answers],
+            **_risks(answers),
             "Relative effect": [words.named_interval(result) for result in answers],
             "Certainty": [rating(one) for one in rated],
             "In plain words": [words.plainly(result, one) for result, one in zip(answers, rated, strict=True)],
@@ -65,13 +59,16 @@ def _findings(project: Project, name: str, answers: list[Answer]) -> Grid:
     )
 
 
-def _risks(result: Answer) -> tuple[Cell, Cell]:
-    """Return how many of 1,000 people have the outcome without MSCs and with them."""
-    risk = absolute(result)
-    if risk is None:
-        return "–", "–"
-    interval = note(f"{risk.msc_low:.0f} to {risk.msc_high:.0f}")
-    return f"{risk.control:.0f}", lines(f"{risk.msc:.0f}", interval)
+def _risks(answers: list[Answer]) -> dict[str, list[Cell]]:
+    """Return how many of 1,000 people have each outcome without MSCs and with them; nothing if none can be counted."""
+    risks = [absolute(result) for result in answers]
+    if not any(risks):
+        return {}
+    interval = [note(f"{risk.msc_low:.0f} to {risk.msc_high:.0f}") if risk else "" for risk in risks]
+    return {
+        "Without MSCs, of 1,000": [f"{risk.control:.0f}" if risk else "–" for risk in risks],
+        "With MSCs, of 1,000": stacks([f"{risk.msc:.0f}" if risk else "–" for risk in risks], interval),
+    }
 
 
 def comparison(project: Project, comparison_id: str) -> Shown:

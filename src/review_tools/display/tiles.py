@@ -10,7 +10,7 @@ from review_tools.data.project import Project, labels, once
 from review_tools.display.disease_tables import decisions_about, of_page
 from review_tools.display.grid import ENVIRONMENT, Cell, Grid, grid, lines, links, note
 from review_tools.display.theme import plural
-from review_tools.display.trial_tables import OPEN, either, last_known
+from review_tools.display.trial_tables import may_be_open
 from review_tools.synthesis import comparisons, words
 from review_tools.synthesis.certainty import Certainty, certainty
 from review_tools.synthesis.comparisons import RANK, Answer
@@ -104,7 +104,7 @@ def standing_for(project: Project, page: str, *, harm: bool = False) -> Answer |
 
     Of the comparisons with a control group that have a result it is, by these in turn: a critical outcome before an
     important one; randomised before other studies; more people before fewer; the kind of outcome as the vocabulary
-    orders it. Harms are outcomes of harm, and those asked across diseases, such as death. Results play no part.
+    orders it. Results play no part.
     """
     sets = project.table("outcome_sets").set_index("outcome_set")
     order = {kind: list(labels(project, kind)) for kind in ("importance", "outcome domain", "outcome across diseases")}
@@ -120,12 +120,9 @@ def standing_for(project: Project, page: str, *, harm: bool = False) -> Answer |
             order["outcome domain"].index(about["domain"]),
         )
 
-    def is_harm(result: Answer) -> bool:
-        about = sets.loc[result.comparison["outcome_set"]]
-        return bool(about["domain"] == "harm" or pd.notna(about["across"]))
-
-    held = [one for one in comparisons.controlled(project) if one.comparison["page"] == page and is_harm(one) == harm]
-    return min(held, key=rank, default=None)
+    held = [one for one in comparisons.controlled(project) if one.comparison["page"] == page]
+    harms = comparisons.harms(project)
+    return min((one for one in held if (one.comparison["outcome_set"] in harms) == harm), key=rank, default=None)
 
 
 def _rated(project: Project, result: Answer | None) -> Certainty | None:
@@ -216,7 +213,7 @@ def diseases(project: Project) -> Grid:
     """Show all diseases in one table: benefit, best evidence in people, certainty, harms, licences and trials."""
     every = _tiles(project)
     trials = project.table("trials")
-    may = either(trials, "status").isin(OPEN) & (last_known(project, trials) == "")
+    may = may_be_open(project, trials)
     counts = [
         (may[mine].sum(), mine.sum()) for mine in (trials["disease"].isin(of_page(project, one.page)) for one in every)
     ]

@@ -20,9 +20,9 @@ OLD_AFTER = 18  # months after which a status is only what was last known
 def trials(project: Project) -> Grid:
     """Show all trials, one line each: those that are open, running, last known as such, and the rest."""
     frame = project.table("trials")
-    status = either(frame, "status")
-    rank = (~status.isin(OPEN) + 2 * (last_known(project, frame) != "")).where(status.isin(RUNNING), 4)
-    frame = frame.assign(rank=rank).sort_values(["rank", "status_date"], ascending=[True, False], kind="stable")
+    going, fresh = either(frame, "status").isin(RUNNING), last_known(project, frame) == ""
+    rank = may_be_open(project, frame) * 1 + going + (going & fresh)
+    frame = frame.assign(rank=-rank).sort_values(["rank", "status_date"], ascending=[True, False], kind="stable")
     results = [
         data_tables.study_links(project, pd.Series(reports(project).get(name, []))) for name in frame["trial_id"]
     ]
@@ -91,6 +91,11 @@ def last_known(project: Project, trials: pd.DataFrame) -> pd.Series:
     why[date < today - pd.DateOffset(months=OLD_AFTER)] = f"status older than {OLD_AFTER} months"
     why[end.notna() & (end < f"{today:%Y-%m}")] = "past its own end"
     return why.where(either(trials, "status").isin(GOING_ON), "")
+
+
+def may_be_open(project: Project, trials: pd.DataFrame) -> pd.Series:
+    """Say for each trial whether people may be able to join: its status says so, and is fresh."""
+    return either(trials, "status").isin(OPEN) & (last_known(project, trials) == "")
 
 
 def statuses(project: Project, trials: pd.DataFrame) -> list[Cell]:

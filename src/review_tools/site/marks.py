@@ -5,6 +5,7 @@ title alone, △ for the word of the 2024 review alone. Each page that has marks
 """
 
 from html import escape
+from typing import NamedTuple
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -16,18 +17,29 @@ from review_tools.data.retracted import retracted
 from review_tools.site.context import is_made, project_of
 
 logger = logging.getLogger(__name__)
-# Drawn, because no font on every machine holds these signs; the outline of each in a square of 10.
-SIGNS = {
-    "part": ('<circle cx="5" cy="5" r="4"/><path d="M5 1a4 4 0 0 0 0 8z" fill="currentColor"/>', "read in part only"),
-    "title": ('<circle cx="5" cy="5" r="4"/>', "known by its title only"),
-    "seed": ('<path d="M5 1.5 9 8.5H1z"/>', "known from the 2024 review only"),
-}
-DEPTHS = {"part of abstract": "part", "secondary": "part", "title only": "title", "seed only": "seed"}
-KEY = {
-    "part": "a part of the record or a secondary report was read",
-    "title": "only the title was read",
-    "seed": "only the 2024 review says so",
-}
+
+
+class Mark(NamedTuple):
+    """A mark: its outline in a square of 10 (no font on every machine holds these signs), its name, what it means."""
+
+    drawing: str
+    name: str
+    meaning: str
+
+    @property
+    def html(self) -> str:
+        frame = f'class="mark" viewBox="0 0 10 10" role="img" aria-label="{self.name}"'
+        return f"<svg {frame}><title>{self.name}</title>{self.drawing}</svg>"
+
+
+PART = Mark(
+    '<circle cx="5" cy="5" r="4"/><path d="M5 1a4 4 0 0 0 0 8z" fill="currentColor"/>',
+    "read in part only",
+    "a part of the record or a secondary report was read",
+)
+TITLE = Mark('<circle cx="5" cy="5" r="4"/>', "known by its title only", "only the title was read")
+SEED = Mark('<path d="M5 1.5 9 8.5H1z"/>', "known from the 2024 review only", "only the 2024 review says so")
+DEPTHS = {"part of abstract": PART, "secondary": PART, "title only": TITLE, "seed only": SEED}
 
 
 def setup(app: Sphinx) -> None:
@@ -39,13 +51,7 @@ def sign(depth: str) -> nodes.raw:
     """Return the mark of a reading, of ``DEPTHS``; an empty node where enough was read."""
     if depth not in DEPTHS:
         return nodes.raw("", "", format="html")
-    drawing, name = SIGNS[DEPTHS[depth]]
-    return nodes.raw("", _drawn(DEPTHS[depth], drawing, name), format="html")
-
-
-def _drawn(kind: str, drawing: str, name: str) -> str:
-    frame = f'class="mark mark-{kind}" viewBox="0 0 10 10" role="img" aria-label="{name}"'
-    return f"<svg {frame}><title>{name}</title>{drawing}</svg>"
+    return nodes.raw("", DEPTHS[depth].html, format="html", mark=DEPTHS[depth])
 
 
 @once
@@ -73,7 +79,7 @@ def mark(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         if word := status.get(anchor):
             strike(link, f"</s> [{escape(word)}]")
         elif read.get(anchor) in DEPTHS:
-            link.parent.insert(link.parent.index(link) + 1, sign(read[anchor]))
+            attach(link, sign(read[anchor]))
     for entry in doctree.findall(nodes.citation):
         if word := next((status[name] for name in entry["ids"] if name in status), ""):
             for text in entry.findall(nodes.paragraph):
@@ -83,12 +89,18 @@ def mark(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 def explain(doctree: nodes.document) -> None:
     """Add the key to the marks that a page has."""
-    drawn = [node.astext() for node in doctree.findall(nodes.raw) if 'class="mark mark-' in node.astext()]
-    used = [kind for kind in KEY if any(f"mark-{kind}" in text for text in drawn)]
+    drawn = {node.get("mark") for node in doctree.findall(nodes.raw)}
+    used = [one for one in (PART, TITLE, SEED) if one in drawn]
     section = next(iter(doctree.findall(nodes.section)), None)
     if used and section is not None:
-        lines = "; ".join(f"{_drawn(kind, SIGNS[kind][0], SIGNS[kind][1])} {KEY[kind]}" for kind in used)
+        lines = "; ".join(f"{one.html} {one.meaning}" for one in used)
         section += nodes.raw("", f'<p class="mark-key">After a citation: {lines}.</p>', format="html")
+
+
+def attach(link: nodes.reference, mark: nodes.raw) -> None:
+    """Put a mark at the end of a link, on one line with its last word."""
+    words, space, last = link.pop().astext().rpartition(" ")
+    link += [nodes.Text(words + space), nodes.inline("", "", nodes.Text(last), mark, classes=["marked"])]
 
 
 def strike(node: nodes.Element, end: str) -> None:

@@ -96,6 +96,13 @@ class Answer:
         return (self.pooled.estimate > 0) == bool(self.comparison["higher_is_better"])
 
 
+@once
+def harms(project: Project) -> frozenset[str]:
+    """Return the outcomes that count as harm: those of that domain, and those asked across diseases, such as death."""
+    sets = project.table("outcome_sets")
+    return frozenset(sets.loc[(sets["domain"] == "harm") | sets["across"].notna(), "outcome_set"])
+
+
 def as_of(frame: pd.DataFrame, version: str | None) -> pd.DataFrame:
     """Return the rows that were in the review at a version (all of them when it is None)."""
     if version is None or frame.empty:
