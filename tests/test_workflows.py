@@ -37,6 +37,7 @@ BROKEN = {
     "too long": ({"SEARCH": "cancelled"}, "searches ended with: cancelled"),
     "proposal": ({"PROPOSE": "failure"}, "opens the pull request ended with: failure"),
 }
+AGAIN = "Start a run for each form that waits"
 
 
 def workflow(root: Path, name: str) -> dict[str, Any]:
@@ -102,6 +103,22 @@ def test_the_drill_breaks_what_it_says(root: Path, copy: Path) -> None:
     assert "a-package-that-is-broken==0" in (copy / "requirements-check.txt").read_text(encoding="utf-8")
     assert told.read_text(encoding="utf-8") == "REVIEW_PUBMED_URL=http://127.0.0.1:9\n"
     assert CliRunner().invoke(app, ["check", "--root", str(copy)]).exit_code == 1
+
+
+def test_a_form_that_met_an_outage_waits_and_is_tried_again(root: Path, tmp_path: Path) -> None:
+    answer, again = shell(root, "form", "refuse", "Answer on the issue"), shell(root, "form", "again", AGAIN)
+    names = {"ISSUE": "7", "WAITS": "waits for a registry"}
+    told = "issue\ncomment\n7\n--edit-last\n--create-if-none\n--body-file\nproposal/complaints.md"
+    failed = run(answer, tmp_path, **names)  # nothing was written: the job failed before it read the form
+    assert "Nothing is wrong with the form" in (tmp_path / "proposal/complaints.md").read_text("utf-8")
+    assert "issue\nedit\n7\n--add-label\nwaits for a registry" in failed
+    assert told in failed
+    (tmp_path / "proposal" / "outage").unlink()
+    refused = run(answer, tmp_path, **names)
+    assert (told in refused, "--add-label" in refused) == (True, False)
+    tried = run(again, tmp_path, **names | {"OPEN": "7\n9"})
+    assert [f"--raw-field\nissue={number}\n" in tried for number in (7, 8, 9)] == [True, False, True]
+    assert tried.index("issue=7") < tried.index("--remove-label")  # a run that did not start is not forgotten
 
 
 def test_a_proposal_is_opened_once_and_then_renewed(root: Path, tmp_path: Path) -> None:

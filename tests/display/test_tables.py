@@ -136,7 +136,7 @@ TAKE = re.compile(r'<a href="([^"]*)" aria-label="Take this: ([^"]*)">Take this<
 OPEN = {
     "open_references": "reference",
     "unchecked_values": "value",
-    "trials_without_outcomes": "study",
+    "trials_without_outcomes": "trial",
     "untested_claims": "study",
 }
 

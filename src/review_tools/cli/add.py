@@ -305,15 +305,19 @@ def form(
     root: Root = None,
 ) -> None:
     """Turn a filled issue form into a change of the data: a patch and the words for its pull request."""
-    from review_tools.sources.forms import complaint, proposal
+    from review_tools.sources.proposals import complaint, proposal
 
     project = open_project(root)
     out.mkdir(parents=True, exist_ok=True)
     try:
         files = proposal(project, event)
     except DataError as error:
-        (out / "complaints.md").write_text(complaint(error), encoding="utf-8")
+        _write(out, complaint(error))
         raise
-    for name, text in files.items():
-        (out / name).write_text(text, encoding="utf-8")
+    _write(out, files)
     print(files["title.txt"], end="")
+
+
+def _write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")

@@ -1,5 +1,7 @@
 """The one form in which anything wrong is reported, and the words that help to mend it."""
 
+import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from difflib import get_close_matches
@@ -66,8 +68,13 @@ def did_you_mean(word: str, words: Iterable[str]) -> str:
     return f"did you mean {' or '.join(f'“{by_form[one]}”' for one in near)}? " if near else ""
 
 
+def same_word(word: str, words: Iterable[str]) -> str:
+    """Return the one of the words that is this one but for case, accents, blanks, hyphens and quotation marks."""
+    return {_form(one): one for one in words}.get(_form(word), "")
+
+
 def _form(word: str) -> str:
-    word = word.casefold()
+    word = unicodedata.normalize("NFKD", word.casefold())
     for name, letter in GREEK.items():
         word = word.replace(name, letter)
-    return word
+    return re.sub(r"[^\w+<>%/]|_", "", word)

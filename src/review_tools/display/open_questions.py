@@ -89,7 +89,10 @@ def trials_without_outcomes(project: Project) -> Grid:
             "Trial": stacks(each(trial_link, frame["trial_id"]), notes(frame["label"])),
             "Disease": frame["disease"],
             "Status, and people": stacks(frame["status"], notes(people)),
-            "Take it": [take(project, "study", f"Suggest a study: results of {name}") for name in frame["trial_id"]],
+            "Take it": [
+                take(project, "trial", f"Add a trial with its results: {name}", trial_id=name)
+                for name in frame["trial_id"]
+            ],
         },
         f"{plural(len(frame), 'trial')} without an outcome here, completed ones first",
         name="no-outcomes",

@@ -1,27 +1,17 @@
-"""The issue forms for people without git: GitHub's files, how a filled form is read, which rows it becomes.
+"""The issue forms for people without git: what they ask, and the files in which GitHub finds them.
 
 Questions about a column take their explanation, their choices and whether they are required from the schema and
-the vocabulary. A filled form is somebody's words and nothing more; it proposes, the check and a person decide.
+the vocabulary.
 """
 
-import json
-import re
-import string
-import unicodedata
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
-from review_tools.data.edit import Change, edit
-from review_tools.data.problems import DataError, shorten
 from review_tools.data.project import Project
 from review_tools.data.schema import Field
-from review_tools.sources import add, crossref, files, pubmed, report
-from review_tools.sources.duplicates import Entry, index_of
-from review_tools.sources.http import Client
-from review_tools.sources.records import PMID, Record, doi
+from review_tools.sources.results import EXAMPLE, TEMPLATE
 
 FOLDER = ".github/ISSUE_TEMPLATE"
 HEADER = "# Written by `review forms` from the data and review_tools/sources/forms.py. Do not edit.\n"
@@ -31,12 +21,6 @@ NOTICE = (
     "Leave empty what the source does not show: unknown is an answer. A person reads every form before anything "
     "enters the review; it then becomes a proposal that you can follow here."
 )
-NOTHING = "_No response_"
-LIMITS = {False: 500, True: 2000}  # characters of a short and of a long answer
-TICKED = re.compile(r"- \[[xX]\] " + re.escape(PROMISE))
-MAINTAINERS = ("vocabulary", "claims", "withdrawn")  # tables that they decide, some under their name
-SOURCE = ("source_url", "source_where")
-READ = ("full text", "abstract", "part of abstract")  # how far a source was read for a finding to count as read
 
 
 @dataclass(frozen=True)
@@ -51,6 +35,12 @@ class Question:
     long: bool = False
     example: str = ""
     without: str = ""  # a term that is no answer here
+    template: str = ""  # what stands in the field to begin with: its lines are read one by one
+
+    @property
+    def limit(self) -> int:
+        """The characters that an answer may have."""
+        return 20_000 if self.template else 2000 if self.long else 500
 
     def column(self, project: Project) -> Field:
         """Return the column that the answer goes to, or one that takes any text."""
@@ -75,13 +65,14 @@ class Question:
 
     def as_field(self, project: Project) -> dict[str, Any]:
         """Return the question as GitHub's form schema has it."""
-        attributes: dict[str, Any] = {"label": self.label, "description": self.help or self.column(project).description}
+        description = (self.help or self.column(project).description).replace("SITE", project.citation.url)
+        attributes: dict[str, Any] = {"label": self.label, "description": description}
         options = list(self.options(project))
         if options:
             attributes["options"] = options
-        elif self.example:
-            attributes["placeholder"] = self.example
-        kind = "dropdown" if options else "textarea" if self.long else "input"
+        elif self.template or self.example:
+            attributes["value" if self.template else "placeholder"] = self.template or self.example
+        kind = "dropdown" if options else "textarea" if self.long or self.template else "input"
         required = {"required": self.is_required(project)}
         return {"type": kind, "id": self.id, "attributes": attributes, "validations": required}
 
@@ -145,6 +136,26 @@ FORMS = {
             Question("direction", "Direction", "findings"),
         ),
     ),
+    "trial": Form(
+        "Add a trial with its results",
+        "A trial in people, with what it reported for each outcome.",
+        "form: trial",
+        (
+            WORK,
+            Question("trial_id", "Registry number", "studies", "Empty if none is named.", example="NCT01234567"),
+            Question("read", "How much you read", "outcomes"),
+            Question("summary", "What it found", "studies", required=True, long=True),
+            Question("n", "People in the trial", "studies", "All who were randomised.", example="64"),
+            Question("design", "Design", "outcomes"),
+            Question("disease", "Disease", "outcomes"),
+            Question("population", "Who exactly", "outcomes", required=True, example="adults, steroid-refractory"),
+            Question("arm1", "Arm with MSCs", "outcomes", "What this arm got.", example="umbilical cord MSC, twice"),
+            Question("arm2", "Control arm", "outcomes", "What it got; empty if there is none.", example="placebo"),
+            Question("contrast", "What the comparison tells", "outcomes"),
+            Question("results", "Results", help=EXAMPLE, required=True, template=TEMPLATE),
+            Question("extracted_by", "Your name, if these are all of its outcomes", "studies"),
+        ),
+    ),
     "correction": Form(
         "Report a correction",
         "A place where the 2024 review and its source disagree.",
@@ -193,182 +204,3 @@ def stale(project: Project) -> dict[str, str]:
     """Return the forms on disk that do not say what the data say: file, and the text it should have."""
     texts = {f"{FOLDER}/{name}.yml": form.text(project) for name, form in FORMS.items()}
     return {name: text for name, text in texts.items() if not project.has(name) or project.read(name) != text.encode()}
-
-
-def proposal(project: Project, event: Path) -> dict[str, str]:
-    """Return the files of a pull request that a filled form becomes: its patch, its title and its text.
-
-    Raises:
-        DataError: the form names something that does not exist or is settled already, or is not filled as it asks;
-            or as ``review add``.
-    """
-    number, labels, body = _issue(event)
-    names = [name for name, form in FORMS.items() if form.label in labels]
-    if len(names) != 1:
-        known = ", ".join(form.label for form in FORMS.values())
-        raise DataError(f"The issue carries {len(names) or 'no'} labels of forms; one of these is needed: {known}.")
-    form = FORMS[names[0]]
-    answers = read(project, form, body)
-    with Client() as client, edit(project.root, dry_run=True) as change:
-        done = ENTER[names[0]](change, answers, client)
-        add.remaining(change)
-    given = report.bullets([f"{one.label}: {answers[one.id]}" for one in form.questions])
-    text = f"From the form in #{number}. Its answers, to be compared with the source:\n\n{given}"
-    return {"change.patch": f"{change.diff()}\n", "title.txt": f"{done} (form #{number})\n", "text.md": text}
-
-
-def complaint(error: DataError) -> str:
-    """Return the answer to a form that could not be used."""
-    listed = report.bullets([shorten(reason, 600) for reason in str(error).split("\n")])
-    return f"This form could not be turned into rows yet:\n\n{listed}\nPlease edit it; a maintainer then tries again.\n"
-
-
-def read(project: Project, form: Form, body: str) -> dict[str, str]:
-    """Return the answers in the text of an issue by question, terms of the vocabulary in place of their labels.
-
-    Raises:
-        DataError: a question is missing, asked twice, left open though required, answered at too great a length
-            or with a word that is not among its choices; every complaint at once.
-    """
-    pieces, complaints = _divide(form, body.replace("\r\n", "\n"))
-    answers = {}
-    for question in form.questions:
-        label, limit = question.label, LIMITS[question.long]
-        answer = _clean(pieces.get(label, ""))
-        options = question.options(project)
-        if len(answer) > limit:
-            complaints.append(f"“{label}” has {len(answer)} characters; at most {limit} are taken.")
-        elif answer and options and answer not in options:
-            complaints.append(f"“{label}”: {shorten(answer)!r} is not one of its choices.")
-        elif not answer and question.is_required(project) and label in pieces:
-            complaints.append(f"“{label}” is empty. {question.help or question.column(project).description}")
-        answers[question.id] = options.get(answer, answer)
-    if not TICKED.search(pieces.get("Evidence", "")):
-        complaints.append(f"The box “{PROMISE}” is not ticked.")
-    if complaints:
-        raise DataError(*complaints)
-    return answers
-
-
-def _divide(form: Form, body: str) -> tuple[dict[str, str], list[str]]:
-    """Return the text under each heading of the form, and what is wrong with the headings.
-
-    Only the form's own headings, in its own order, divide the text, so that a heading inside an answer cannot
-    pass for another answer.
-    """
-    labels = [*(question.label for question in form.questions), "Evidence"]
-    found = {label: list(re.finditer(rf"^### {re.escape(label)}[ \t]*$", body, re.MULTILINE)) for label in labels}
-    complaints = [
-        f"The heading “{label}” stands {len(matches)} times in the issue; it has to stand once."
-        for label, matches in found.items()
-        if len(matches) != 1
-    ]
-    places = {label: matches[0] for label, matches in found.items() if len(matches) == 1}
-    order = sorted(places, key=lambda label: places[label].start())
-    if order != list(places):
-        complaints.append("The headings are not in the order of the form; please use the form as it is.")
-    ends = [*(places[label].start() for label in order[1:]), len(body)]
-    return {label: body[places[label].end() : end] for label, end in zip(order, ends, strict=False)}, complaints
-
-
-def _clean(text: str) -> str:
-    """Return an answer as one line of plain text: no control, invisible or private characters, blanks folded."""
-    text = "".join(c for c in text if c.isspace() or unicodedata.category(c)[0] != "C")
-    text = " ".join(text.split())
-    return "" if text == NOTHING else text
-
-
-def _issue(event: Path) -> tuple[int, list[str], str]:
-    """Return number, labels and text of the issue in an event. Raises DataError if it is no event about an issue."""
-    try:
-        issue = json.loads(files.text_of(event)[0])["issue"]
-        return int(issue["number"]), [str(label["name"]) for label in issue["labels"]], str(issue["body"] or "")
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        why = f"no event about an issue ({type(error).__name__})"
-        raise DataError(f"{event.name}: {why} → see the job's log.") from error
-
-
-def _study(change: Change, answers: dict[str, str], client: Client) -> str:
-    record = _record(answers["work"], client)
-    add.look_for_work(change, record)
-    own = ("kind", "species", "read", *SOURCE)
-    given = {column: answers[column] for column in own if answers[column]} | {"summary": answers["statement"]}
-    key = add.add_work(change, record, given)
-    asked = [question.id for question in FORMS["study"].questions if question.table == "findings"]
-    finding = {column: answers[column] for column in (*asked, *SOURCE) if answers[column]}
-    finding["basis"] = "source read" if answers["read"] in READ else "title only"
-    add.add_finding(change, key, finding, [], "")
-    return f"Add {key}"
-
-
-def _correction(change: Change, answers: dict[str, str], _: Client) -> str:
-    frame = change.table("corrections")
-    number, trial = answers["seed_number"], answers["trial_id"].upper()
-    number = _seed_number(number) if number else ""
-    studies = change.table("citations").set_index("seed_number")["study_id"]
-    stem = f"c{trial}" if trial else f"c{int(number or 0):03d}"
-    ends = ["", *(f"-{n}" for n in range(2, 99))] if trial else list(string.ascii_lowercase)
-    name = next((f"{stem}{end}" for end in ends if f"{stem}{end}" not in set(frame["correction_id"])), "")
-    if not name:
-        raise DataError(f"All identifiers that begin with {stem} are taken; a maintainer has to enter this one.")
-    row = {column: answers[column] for column in frame.columns if answers.get(column)}
-    row |= {"correction_id": name, "seed_number": number, "study_id": studies.get(number, ""), "trial_id": trial}
-    row["status"] = "open"
-    change.add_row("corrections", row)
-    return f"Record correction {name}"
-
-
-def _value(change: Change, answers: dict[str, str], _: Client) -> str:
-    table, column, row = answers["table"].removesuffix(".csv"), answers["column"], answers["row"]
-    schema = change.project.schema
-    tables = [name for name, one in schema.items() if name not in MAINTAINERS and not one.append_only]
-    if table not in tables:
-        raise DataError(f"There is no table {shorten(table)!r} to correct; there are {', '.join(tables)}.")
-    frame, key = change.table(table), schema[table].primary_key[0]
-    others = [name for name in frame.columns if name != key]
-    if column not in others:
-        raise DataError(f"{table} has no column {shorten(column)!r} to correct; there are {', '.join(others)}.")
-    hits = int((frame[key] == row).sum())
-    if hits != 1:
-        raise DataError(f"{table} has {hits or 'no'} row {shorten(row)!r}.")
-    sources = {name: answers[name] for name in SOURCE if name in frame.columns}
-    change.set_cells(table, key, row, sources | {column: answers["new"]})
-    return f"Correct {table} {row} {column}"
-
-
-def _reference(change: Change, answers: dict[str, str], client: Client) -> str:
-    number = _seed_number(answers["seed_number"])
-    held = change.table("citations").set_index("seed_number")["study_id"][number]
-    if held:
-        raise DataError(f"Number {number} is identified already, as {held}.")
-    record = _record(answers["work"], client)
-    key = index_of(change.project.works.values()).find(Entry("", record.doi, record.pmid))
-    if not key:
-        add.look_for_work(change, record)
-        # What the review itself has seen of the work; a reader may raise it.
-        given = {"read": "title only", **{column: answers[column] for column in ("kind", *SOURCE)}}
-        key = add.add_work(change, record, given)
-    cells = {column: answers[column] for column in ("match", "agreement", *SOURCE)}
-    change.set_cells("citations", "seed_number", number, cells)
-    for table in ("citations", "findings", "corrections"):  # the check refuses two names for one number
-        change.set_cells(table, "seed_number", number, {"study_id": key})
-    return f"Identify reference {number} as {key}"
-
-
-ENTER = {"study": _study, "correction": _correction, "value": _value, "reference": _reference}
-
-
-def _record(work: str, client: Client) -> Record:
-    number = re.sub(r"^PMID:?\s*", "", work, flags=re.IGNORECASE)
-    if PMID.fullmatch(number):
-        return pubmed.work(client, number)
-    if not doi(work):
-        raise DataError(f"{shorten(work)!r} is neither a DOI (10.1234/abcd) nor a PubMed number (PMID 12345678).")
-    return crossref.work(client, doi(work))
-
-
-def _seed_number(number: str) -> str:
-    """Return a reference number as the tables write it."""
-    if not (number.isdecimal() and 1 <= int(number) <= 121):
-        raise DataError(f"“Reference number” is {shorten(number)!r}; it is a whole number from 1 to 121.")
-    return str(int(number))

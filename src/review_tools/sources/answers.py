@@ -1,0 +1,91 @@
+"""How a filled form is read: the text of an issue is somebody's words and nothing more."""
+
+import json
+import re
+import unicodedata
+from pathlib import Path
+
+from review_tools.check.fix import tidy
+from review_tools.data.problems import DataError, did_you_mean, same_word, shorten
+from review_tools.data.project import Project
+from review_tools.sources import files
+from review_tools.sources.forms import PROMISE, Form, Question
+from review_tools.sources.records import doi
+
+NOTHING = "_No response_"
+TICKED = re.compile(r"- \[[xX]\] " + re.escape(PROMISE))
+
+
+def issue(event: Path) -> tuple[int, list[str], str]:
+    """Return number, labels and text of the issue in an event. Raises DataError if it is no event about an issue."""
+    try:
+        found = json.loads(files.text_of(event)[0])["issue"]
+        return int(found["number"]), [str(label["name"]) for label in found["labels"]], str(found["body"] or "")
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        why = f"no event about an issue ({type(error).__name__})"
+        raise DataError(f"{event.name}: {why} → see the job's log.") from error
+
+
+def read(project: Project, form: Form, body: str) -> dict[str, str]:
+    """Return the answers in the text of an issue by question, terms of the vocabulary in place of their labels.
+
+    Raises:
+        DataError: a question is missing, asked twice, left open though required, answered at too great a length
+            or with a word that is not among its choices; every complaint at once.
+    """
+    pieces, complaints = _divide(form, body.replace("\r\n", "\n"))
+    answers = {}
+    for question in form.questions:
+        label = question.label
+        answer = _clean(pieces.get(label, ""), question)
+        options = question.options(project)
+        if len(answer) > question.limit:
+            complaints.append(f"“{label}” has {len(answer)} characters; at most {question.limit} are taken.")
+        elif answer and options:
+            chosen = same_word(answer, [*options, *options.values()])
+            if not chosen:
+                near = did_you_mean(answer, options)
+                complaints.append(f"“{label}”: {shorten(answer)!r} is not one of its choices; {near}".rstrip("; "))
+            answer = options.get(chosen, chosen)
+        elif not answer and question.is_required(project) and label in pieces:
+            complaints.append(f"“{label}” is empty. {question.help or question.column(project).description}")
+        answers[question.id] = tidy(answer, question.column(project))
+    if not TICKED.search(pieces.get("Evidence", "")):
+        complaints.append(f"The box “{PROMISE}” is not ticked.")
+    if complaints:
+        raise DataError(*complaints)
+    return answers
+
+
+def _divide(form: Form, body: str) -> tuple[dict[str, str], list[str]]:
+    """Return the text under each heading of the form, and what is wrong with the headings.
+
+    Only the form's own headings, in its own order, divide the text, so that a heading inside an answer cannot
+    pass for another answer.
+    """
+    labels = [*(question.label for question in form.questions), "Evidence"]
+    found = {label: list(re.finditer(rf"^### {re.escape(label)}[ \t]*$", body, re.MULTILINE)) for label in labels}
+    complaints = [
+        f"The heading “{label}” stands {len(matches)} times in the issue; it has to stand once."
+        for label, matches in found.items()
+        if len(matches) != 1
+    ]
+    places = {label: matches[0] for label, matches in found.items() if len(matches) == 1}
+    order = sorted(places, key=lambda label: places[label].start())
+    if order != list(places):
+        complaints.append("The headings are not in the order of the form; please use the form as it is.")
+    ends = [*(places[label].start() for label in order[1:]), len(body)]
+    return {label: body[places[label].end() : end] for label, end in zip(order, ends, strict=False)}, complaints
+
+
+def _clean(text: str, question: Question) -> str:
+    """Return an answer as plain text: no control, invisible or private characters, blanks folded.
+
+    It is one line, unless the question is asked line by line. A bare DOI is a link as well.
+    """
+    text = "".join(c for c in text if c.isspace() or unicodedata.category(c)[0] != "C")
+    lines = [" ".join(line.split()) for line in (text.split("\n") if question.template else [text])]
+    text = "\n".join(line for line in lines if line)
+    if question.id == "source_url" and (number := doi(text)):
+        return f"https://doi.org/{number}"
+    return "" if text == NOTHING else text
