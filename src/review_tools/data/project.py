@@ -185,11 +185,14 @@ class Project:
 
 
 def once(function: Callable[Concatenate[Project, Args], Result]) -> Callable[Concatenate[Project, Args], Result]:
-    """Work out ``function(project, …)`` once for each project and arguments (hashable); share what it returns."""
+    """Work out ``function(project, …)`` once for each project and arguments (hashable); share what it returns.
+
+    A keyword that is None counts as left out.
+    """
 
     @wraps(function)
     def remembered(project: Project, /, *args: Args.args, **named: Args.kwargs) -> Result:
-        key = (function, args, tuple(sorted(named.items())))
+        key = (function, args, tuple(sorted(pair for pair in named.items() if pair[1] is not None)))
         if key not in project._results:
             project._results[key] = function(project, *args, **named)
         result: Result = project._results[key]

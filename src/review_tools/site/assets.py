@@ -5,7 +5,6 @@ its bundle is an ES module, which browsers refuse from ``file://``; it takes fil
 printed pages lack them and links to a row find nothing; and its sorting stands in the head, which phones do not show.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +27,6 @@ SCRIPTS = {  # what stands in a page that needs the script
 }
 # What a script asks for when it is needed.
 LOADS: dict[str, dict[str, Any]] = {"charts.js": {"data-library": charts.BUNDLE}}
-# What the theme leaves undone for assistive technology (found with axe).
-UNNAMED, NAMED = "<summary>", '<summary aria-label="Pages of this part">'
 # docutils marks the bibliography with a role that ARIA 1.2 has deprecated, inside a list that then has no items.
 ROLES = {' role="doc-biblioentry"': "", '<div role="list" class="citation-list">': '<div class="citation-list">'}
 
@@ -81,8 +78,6 @@ def name_parts(app: Sphinx, pagename: str, templatename: str, context: dict[str,
     for group in context.get("header_buttons", []):
         if group.get("label") == "launch-buttons":
             group["buttons"].append(codespace(app))
-    if "generate_toctree_html" in context:
-        context["generate_toctree_html"] = _named(context["generate_toctree_html"])
 
 
 def codespace(app: Sphinx) -> dict[str, str]:
@@ -90,12 +85,3 @@ def codespace(app: Sphinx) -> dict[str, str]:
     repository = str(app.config.html_theme_options["repository_url"]).removeprefix("https://github.com/")
     address = f"https://codespaces.new/{repository}"
     return {"type": "link", "text": "Codespaces", "tooltip": "Launch in the devcontainer", "url": address}
-
-
-def _named(make: Callable[..., Any]) -> Callable[..., Any]:
-    def contents(*options: Any, **named: Any) -> Any:
-        made = make(*options, **named)
-        # The theme hands over parsed HTML; only the text that a template prints is changed.
-        return made if named.get("kind") == "raw" else str(made).replace(UNNAMED, NAMED)
-
-    return contents

@@ -41,7 +41,6 @@ def setup(app: Sphinx) -> None:
     """Name the pages to Sphinx, and add to each what is known only once every chapter is read."""
     app.connect("builder-inited", add)
     app.connect("doctree-resolved", complete)
-    app.connect("html-page-context", place, priority=600)  # after the theme has made its contents list
 
 
 def add(app: Sphinx) -> None:
@@ -137,26 +136,13 @@ def complete(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         strike(next(doctree.findall(nodes.title)), "</s>")
 
 
-def place(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
-    """Show a page in the contents list at the chapter that it belongs to."""
-    folder, _, name = pagename.partition("/")
-    if folder not in (STUDIES, TRIALS) or not doctree:
-        return
-    chapter, toctree = _places(project_of(app), folder, name)[-1][0], context["generate_toctree_html"]
-    if chapter not in app.env.found_docs:
-        return
-
-    def marked(*given: Any, **named: Any) -> Any:
-        soup = toctree(*given, **named)
-        if here := soup.find("a", href=context["pathto"](chapter)):
-            here["aria-current"] = "true"
-            for item in here.find_parents("li"):
-                item["class"] = [*item.get("class", []), "current", "active"]
-            for fold in here.find_parents("details"):
-                fold["open"] = "open"
-        return soup
-
-    context["generate_toctree_html"] = marked
+def home(app: Sphinx, page: str) -> str | None:
+    """Return the chapter that the page of a study or trial belongs to; None for other pages."""
+    folder, _, name = page.partition("/")
+    if folder not in (STUDIES, TRIALS) or page not in app.env.found_docs:
+        return None
+    chapter = _places(project_of(app), folder, name)[-1][0]
+    return chapter if chapter in app.env.found_docs else None
 
 
 def _places(project: Project, folder: str, name: str) -> list[tuple[str, str]]:
