@@ -9,11 +9,10 @@ from markupsafe import escape
 
 import review_tools as rt
 from review_tools.data.project import Project
-from review_tools.display.forest import forest, response_rates
+from review_tools.display.forest import forest
 from review_tools.display.plots import Axis, Line, Plot, draw
 from review_tools.synthesis.certainty import certainty, people_needed
 from review_tools.synthesis.comparisons import answer, controlled
-from review_tools.synthesis.effects import exact_interval
 from review_tools.synthesis.words import interval, plainly, sentence, verdict, what_would_change
 from small_pool import NAME, counts, low_risk, review
 
@@ -142,15 +141,6 @@ def test_the_overview_holds_every_pooled_ratio_with_harms_apart(project: Project
     for panel in plot.panels:
         good_on_the_right = panel.sides[1].startswith("favours MSCs")
         assert good_on_the_right == (panel.name == "Responses and survival")
-
-
-def test_rates_are_events_over_people_inside_their_interval(project: Project) -> None:
-    plot = response_rates(project, study_id="deng_2017_randomised")
-    lines = [line for panel in plot.panels for line in panel.lines]
-    assert {"9/12", "5/6"} <= {line.before[2] for line in lines}
-    for line in lines:
-        events, n = map(int, str(line.before[2]).split("/"))
-        assert line.bounds == (events / n, *exact_interval(events, n))
 
 
 def test_an_unknown_comparison_is_named_with_those_there_are() -> None:

@@ -41,7 +41,7 @@ CALLS = [
     "tables.table_sizes()", "tables.downloads()", "tables.cite()", "tables.notices()",
     "tables.data_dictionary()", "tables.explorer()", "charts.mechanism_map()", "charts.mechanisms()",
     "charts.directions()",
-    "charts.response_rates()", "charts.trial_timeline()", 'charts.trials_by("disease")', "charts.gap_map()",
+    "charts.trial_timeline()", 'charts.trials_by("disease")', "charts.gap_map()",
     "charts.products()", "charts.disease_by_model()", "tables.gap_rows()",
     "tables.summary_of_findings()", 'tables.other_comparisons("diseases/crohns")', "tables.outcome_sets()",
     "tables.judgements()", "tables.not_found()", "tables.conflicts()", "tables.extraction()",

@@ -21,7 +21,7 @@ from review_tools.synthesis import comparisons, words
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 FILE = f"_build/pdf/{pdf.FILE}"
-CALLS = ("tables.outcomes()", "charts.products()", "charts.response_rates()", "charts.trial_timeline()")
+CALLS = ("tables.outcomes()", "charts.products()", "charts.trial_timeline()")
 CELLS = "\n".join(f"```{{code-cell}} ipython3\nimport review_tools as rt\nrt.{call}\n```\n" for call in CALLS)
 
 

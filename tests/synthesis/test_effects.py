@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import gammaln
-from scipy.stats import binomtest
 from statsmodels.stats.contingency_tables import Table2x2
 from statsmodels.stats.meta_analysis import effectsize_2proportions, effectsize_smd
 
-from review_tools.synthesis.effects import MEASURES, Effects, SynthesisError, exact_interval
+from review_tools.synthesis.effects import MEASURES, Effects, SynthesisError
 from review_tools.synthesis.pooling import pool
 from review_tools.synthesis.rows import BadRowsError, effect_sizes
 
@@ -79,18 +78,6 @@ def test_ratio_from_its_interval(measure: str) -> None:
     effect, variance = one(effect_sizes(pd.DataFrame({"effect": [0.5], "ci_low": [0.25], "ci_high": [1.0]}), measure))
     assert effect == pytest.approx(math.log(0.5))
     assert math.sqrt(variance) == pytest.approx(math.log(4) / (2 * 1.959963985))
-
-
-@pytest.mark.parametrize(("events", "n"), [(0, 12), (1, 12), (7, 9), (12, 12)])
-def test_exact_interval_as_scipy(events: int, n: int) -> None:
-    interval = binomtest(events, n).proportion_ci(method="exact")
-    assert exact_interval(events, n) == pytest.approx((interval.low, interval.high), rel=1e-11)
-
-
-@pytest.mark.parametrize(("events", "n"), [(-1, 5), (6, 5), (0, 0)])
-def test_exact_interval_refuses_what_is_no_proportion(events: int, n: int) -> None:
-    with pytest.raises(ValueError, match="events must lie between 0 and n"):
-        exact_interval(events, n)
 
 
 def test_a_study_with_a_zero_does_not_change_the_others() -> None:

@@ -14,7 +14,7 @@ CHARTS = {
     "bars": "basis corrections_by_kind decision_timeline directions disease_by_model effect_by_cell mediator_by_cell "
     "products trial_timeline trials_by",
     "flow": "prisma_flow",
-    "forest": "forest response_rates",
+    "forest": "forest",
     "funnel": "funnel",
     "gapmap": "gap_map",
     "mechanisms": "mechanisms",

@@ -1,4 +1,4 @@
-"""Estimates with their intervals: the studies of one comparison, and events in each arm."""
+"""Forest plots: the studies of one comparison with their intervals, and what they say together."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -11,12 +11,9 @@ from review_tools.data.project import Project
 from review_tools.display.data_tables import study_link
 from review_tools.display.grid import Cell, lines, note
 from review_tools.display.plots import INTERVAL, PERCENTAGES, Axis, Line, Panel, Plot
-from review_tools.display.queries import select
-from review_tools.display.theme import plural
 from review_tools.synthesis import bias, words
 from review_tools.synthesis.certainty import certainty
 from review_tools.synthesis.comparisons import EFFECT, Answer, answer
-from review_tools.synthesis.effects import exact_interval
 
 LIGHTS = {"low": ("low", "+", "#7fd1b4", "#1f2d3d"), "high": ("high", "−", "#1f2d3d", "#ffffff")}  # colours of sign too
 UNCLEAR = ("some", "?", "#f0e442", "#1f2d3d")
@@ -154,29 +151,3 @@ def _keys(judged: Iterable[bias.Judged | None]) -> Iterator[str]:
     for tool in sorted({one.tool for one in judged if one}):
         yield f"{BIAS} by {tool}: overall, then {', '.join(DOMAINS[tool])}."
     yield "+ low, ? some concerns, moderate or not told, − high."
-
-
-def response_rates(project: Project, disease: str | None = None, study_id: str | None = None) -> Plot:
-    """Draw outcomes counted in people, never pooled: events of n in each arm, with Clopper-Pearson intervals."""
-    outcomes = select(project, "outcomes", disease=disease, study_id=study_id)
-    outcomes = outcomes[outcomes["block"].isin(["binary", "single-arm binary"])]
-    panel = Panel(PERCENTAGES, [line for row in outcomes.to_dict("records") for line in _rates(project, row)])
-    studies = plural(outcomes["study_id"].nunique(), "study", "studies")
-    says = (
-        f"{plural(len(outcomes), 'outcome')} of {studies}: share of people with the event "
-        "in each arm, with exact 95% intervals; nothing is pooled."
-    )
-    name = study_id or (disease or "all").replace(" ", "-").casefold()
-    heads = ("Outcome", "Arm", "People"), (f"{_capital(SHARE)}{INTERVAL}",)
-    return Plot(f"chart-events-{name}", "Events in each arm", says, *heads, [panel])
-
-
-def _rates(project: Project, row: Mapping[Any, Any]) -> Iterator[Line]:
-    what: Cell = lines(study_link(project, row["study_id"]), note(row["outcome"], row["time"]))
-    for arm, kind, name in (("arm1", "study", "MSCs"), ("arm2", "control", "control")):
-        events, n = row[f"events_{arm}"], row[f"n_{arm}"]
-        if pd.notna(events) and pd.notna(n):
-            low, high = exact_interval(events, n)
-            share = f"{events / n:.0%} ({low:.0%} to {high:.0%})"
-            yield Line(kind, [what, name, f"{events}/{n}"], [share], (events / n, low, high))
-            what = ""

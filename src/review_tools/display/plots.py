@@ -15,7 +15,7 @@ from review_tools.display.grid import ENVIRONMENT, Cell
 from review_tools.display.theme import BLUE, GREY, ORANGE, PAGE_INK
 from review_tools.synthesis.effects import rounded
 
-COLOURS = {"study": BLUE, "pooled": PAGE_INK, "harm": ORANGE, "prediction": GREY, "control": GREY}
+COLOURS = {"study": BLUE, "pooled": PAGE_INK, "harm": ORANGE, "prediction": GREY}
 DIAMONDS = {"pooled", "harm"}
 INTERVAL = " (95% interval)"  # of a heading; on a phone it would stand in every row
 WIDEST = 20.0  # ratios beyond 1/20 or 20 are clipped, with an arrow

@@ -19,7 +19,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betaincinv, ndtri
+from scipy.special import ndtri
 
 from review_tools.data.problems import Problem
 
@@ -261,19 +261,3 @@ class Effects:
 def normal_quantile(level: float) -> float:
     """Return how many standard errors a normal interval reaches to either side, 1.96 for a level of 0.95."""
     return float(ndtri((1 + level) / 2))
-
-
-def exact_interval(events: int, n: int, level: float = 0.95) -> tuple[float, float]:
-    """Return the Clopper-Pearson interval of a proportion, as fractions between 0 and 1.
-
-    Source: Clopper CJ, Pearson ES. Biometrika 1934;26:404-413, doi 10.1093/biomet/26.4.404.
-
-    Raises:
-        ValueError: ``n`` is not positive, or ``events`` is not between 0 and ``n``.
-    """
-    if not 0 <= events <= n or n < 1:
-        raise ValueError(f"events must lie between 0 and n, and n be at least 1; got {events} of {n}")
-    tail = (1 - level) / 2
-    low = float(betaincinv(events, n - events + 1, tail)) if events else 0.0
-    high = float(betaincinv(events + 1, n - events, 1 - tail)) if events < n else 1.0
-    return rounded(low), rounded(high)
