@@ -1,5 +1,6 @@
 """The command line: what it offers is documented, and a user's mistake gets a plain answer."""
 
+import errno
 import json
 import re
 from pathlib import Path
@@ -9,6 +10,7 @@ import typer
 from typer.testing import CliRunner
 
 from review_tools.cli import app
+from review_tools.data.project import Project
 
 RUN = CliRunner()
 COMMANDS = typer.main.get_command(app).commands
@@ -25,6 +27,27 @@ def test_a_folder_that_is_no_project_is_refused_plainly(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "holds no data" in result.output
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied", "/x"), "/x: Permission denied → work in a folder"),
+        (OSError(errno.EMFILE, "Too many open files"), "The machine: Too many open files → allow more .* ulimit -n"),
+        (OSError(errno.ENOSPC, "No space left", "/x"), "/x: No space left → free space"),
+        (MemoryError(), "The memory does not suffice → end other programs"),
+    ],
+)
+def test_what_the_machine_refuses_is_one_line(monkeypatch: pytest.MonkeyPatch, error: Exception, says: str) -> None:
+    monkeypatch.setattr(Project, "find", lambda root: (_ for _ in ()).throw(error))
+    result = RUN.invoke(app, ["tables"])
+    assert (result.exit_code, result.output.count("\n")) == (1, 1)
+    assert re.search(says, result.output)
+
+
+def test_a_copied_folder_says_whose_code_runs(copy: Path) -> None:
+    (copy / "src/review_tools").mkdir(parents=True)
+    assert "not that of" in RUN.invoke(app, ["tables", "--root", str(copy)]).output
 
 
 @pytest.mark.parametrize("name", COMMANDS)

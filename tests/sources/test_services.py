@@ -4,6 +4,7 @@ import tracemalloc
 
 import pytest
 
+from review_tools.data.problems import DataError
 from review_tools.sources import clinicaltrials, crossref, http, pubmed
 from review_tools.sources.http import Client, ServiceError, UnknownRecordError
 from review_tools.sources.records import doi, plain
@@ -194,3 +195,21 @@ def test_a_doi_is_told_from_other_text(said: str, meant: str) -> None:
 def test_plain_text_keeps_signs_that_are_no_tags() -> None:
     assert plain("p < 0.05 and n > 3\u200b\x07\n") == "p < 0.05 and n > 3"
     assert plain(["a list"]) == ""
+
+
+SETTINGS = {
+    "ALL_PROXY": "socks5://127.0.0.1:9",
+    "HTTPS_PROXY": "socks://127.0.0.1:7891/",
+    "NO_PROXY": "fd00::/8",
+    "SSL_CERT_FILE": "/nonexistent.pem",
+    "REVIEW_TIMEOUT": "abc",
+    "REVIEW_CROSSREF_URL": "http://here:there",
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, SETTINGS[name])
+    with pytest.raises(DataError, match=name) as caught, Client() as client:
+        crossref.work(client, DOI)
+    assert "\n" not in str(caught.value)

@@ -89,11 +89,12 @@ def test_the_guard_is_a_choice() -> None:
 
 
 def test_effects_all_equal() -> None:
-    rows = [(0.5, 0.1)] * 4
-    pooled = generic(rows)
+    pooled = generic([(0.5, 0.1)] * 4)
     assert (pooled.estimate, pooled.tau2, pooled.q, pooled.i2, pooled.q_p) == pytest.approx((0.5, 0, 0, 0, 1))
-    with pytest.raises(CannotPoolError, match="keep the guard"):
-        generic(rows, guard=False)
+    counts = pd.DataFrame([[4, 123, 11, 139]] * 3, columns=COLUMNS)
+    for effects in (effect_sizes(counts, "RR"), effect_sizes(counts, "RD")):  # equal but for rounding
+        with pytest.raises(CannotPoolError, match="keep the guard"):
+            pool(effects, guard=False)
 
 
 def test_one_study_is_not_pooled() -> None:

@@ -1,6 +1,8 @@
 """What the commands share: the application, its common options, and how a command refuses."""
 
+import errno
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -11,15 +13,34 @@ from review_tools.data.edit import recover
 from review_tools.data.problems import DataError
 from review_tools.data.project import Project
 
+RIGHTS = "work in a folder of your own, or take the right to write there"
+REMEDIES = {
+    errno.EACCES: RIGHTS,
+    errno.EPERM: RIGHTS,
+    errno.EROFS: RIGHTS,
+    errno.ENOSPC: "free space there",
+    errno.EMFILE: "allow more open files with ulimit -n 1024",
+}
+
 
 class Commands(TyperGroup):
-    """The commands: what is wrong with the data or a call ends any of them with its words, not with a traceback."""
+    """The commands: what is wrong with data, call or machine ends any of them with its words, not with a traceback."""
 
     def invoke(self, ctx: Any) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):  # a terminal without “→” or “α” shows their codes
+                stream.reconfigure(errors="backslashreplace")
         try:
             return super().invoke(ctx)
         except DataError as error:
             refuse("\n".join([str(error), *getattr(error, "__notes__", [])]))
+        except MemoryError:
+            refuse("The memory does not suffice → end other programs, or raise the limit (ulimit -v).")
+        except BrokenPipeError:
+            raise  # whoever reads the output wanted no more of it
+        except OSError as error:
+            remedy = REMEDIES.get(error.errno or 0, "check the name, and try again")
+            refuse(f"{error.filename or 'The machine'}: {error.strerror or error} → {remedy}.")
 
 
 app = typer.Typer(
@@ -38,6 +59,11 @@ def open_project(root: Path | None) -> Project:
     """Open the project, after finishing a change that was interrupted."""
     try:
         folder = Project.find(root).root
+        source = Path(__file__).parents[2]
+        if (folder / "src/review_tools").is_dir() and not source.is_relative_to(folder):  # a copy keeps its .venv
+            print(
+                f"This command runs the code of {source}, not that of {folder} → make install there.", file=sys.stderr
+            )
         recover(folder)
         return Project(folder)
     except (FileNotFoundError, DataError) as error:

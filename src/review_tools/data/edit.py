@@ -6,6 +6,7 @@ finished by whoever comes next; one that was interrupted before it never was.
 """
 
 import difflib
+import errno
 import hashlib
 import json
 import os
@@ -142,6 +143,9 @@ def edit(root: Path, *, dry_run: bool = False) -> Iterator[Change]:
             error.add_note("Nothing was changed.")
             raise
         if change.files and not dry_run:
+            for folder in {(root / file).parent for file in change.files}:
+                if folder.is_dir() and not os.access(folder, os.W_OK):  # before the change is decided
+                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
             replace_bytes(root / JOURNAL, change.journal(), root / FOLDER / "new")
             _finish(root)
 

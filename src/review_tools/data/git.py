@@ -24,6 +24,8 @@ def run(root: Path, *words: str, stdin: bytes | None = None) -> bytes:
     )
     if answer.returncode:
         said = answer.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
+        if "dubious ownership" in said:
+            said += f" → git config --global --add safe.directory {root}"
         raise GitError(said or f"git {words[0]} failed.")
     return answer.stdout
 
@@ -36,7 +38,9 @@ def commit(root: Path, revision: str) -> str:
     """
     try:
         name = run(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-    except GitError:
+    except GitError as error:
+        if str(error).startswith("fatal"):  # says why; about a name that it does not know git is quiet
+            raise
         raise GitError(f"{revision!r} is neither a folder nor a revision that git knows here.") from None
     return name.decode().strip()
 

@@ -149,5 +149,7 @@ def run(
             raise
     if process.returncode:
         wrong = list(dict.fromkeys(line for line in lines if MATTERS.search(line))) or lines[-15:]
+        if any("Errno 24" in line for line in wrong):
+            wrong.append("→ allow more open files (ulimit -n 1024), or run fewer chapters at a time (--workers 1).")
         wrong.append(f"The site was left as it was. The whole log: {log.relative_to(root)}")
         raise BuildError("\n".join(wrong))

@@ -24,6 +24,7 @@ PASSING = {429, 500, 502, 503, 504}
 FROM_FILE = "save the record with a browser and name the file with --from FILE"
 AGAIN = f"try again later, or {FROM_FILE}"
 WEB_PAGE = "answered with a web page instead of a record (often a login or maintenance page)"
+SETTINGS = ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "REVIEW_MAILTO")
 Params = Mapping[str, Any]  # text and numbers
 T = TypeVar("T")
 
@@ -76,13 +77,21 @@ class Client:
         self.mailto = os.environ.get("REVIEW_MAILTO", "").strip()
         contact = f"; mailto:{self.mailto}" if self.mailto else ""
         home = "https://github.com/msc-living-review/msc-living-review"
-        self._http = httpx.Client(
-            headers={"User-Agent": f"msc-living-review/{version('review-tools')} ({home}{contact})"},
-            timeout=float(os.environ.get("REVIEW_TIMEOUT") or 20),
-            follow_redirects=True,
-            max_redirects=5,
-            event_hooks={"response": [_stay_on_host]},
-        )
+        try:
+            self._http = httpx.Client(
+                headers={"User-Agent": f"msc-living-review/{version('review-tools')} ({home}{contact})"},
+                timeout=_timeout(),
+                follow_redirects=True,
+                max_redirects=5,
+                event_hooks={"response": [_stay_on_host]},
+            )
+        except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:  # what httpx makes of its settings
+            files = isinstance(error, OSError)  # of certificates
+            said = [name for name in SETTINGS if os.environ.get(name) or os.environ.get(name.lower())]
+            held = ", ".join(name for name in said if name.startswith("SSL") == files)
+            why = "no proxy of SOCKS is supported here" if isinstance(error, ImportError) else plain(str(error))[:120]
+            remedy = f"correct or unset {held or 'the proxy of this machine'}, or work offline: {FROM_FILE}"
+            raise DataError(f"The settings of the connection cannot be used ({why}) → {remedy}.") from error
         self._asked: dict[str, float] = {}
 
     def __enter__(self) -> "Client":
@@ -98,7 +107,10 @@ class Client:
             UnknownRecordError: the service has no such record.
             ServiceError: anything else that went wrong, in ``read`` too.
         """
-        url = str(httpx.URL(f"{service.base}/{path}", params=dict(params) or None))
+        try:
+            url = str(httpx.URL(f"{service.base}/{path}", params=dict(params) or None))
+        except httpx.InvalidURL as error:
+            raise ServiceError(service, service.base, f"no address ({error})", f"unset {service.variable}") from error
         body = self._ask(service, url)
         try:
             answer = json.loads(body) if service.form == "json" else ElementTree.fromstring(body)
@@ -166,12 +178,25 @@ class Client:
             why = f"redirects elsewhere, to {plain(str(error))[:120]}"
             raise ServiceError(service, url, why, f"not followed; {FROM_FILE}") from error
         except httpx.HTTPError as error:
-            remedy = f"check the connection and try again, or work offline: {FROM_FILE}"
+            check = "name your institution's certificate in SSL_CERT_FILE" if "CERTIFICATE" in str(error) else ""
+            remedy = f"{check or 'check the connection'} and try again, or work offline: {FROM_FILE}"
             raise ServiceError(service, url, f"cannot be reached ({plain(str(error))[:120]})", remedy, 0) from error
 
 
 class _ElsewhereError(Exception):
     """A redirect to another host."""
+
+
+def _timeout() -> float:
+    """Return the seconds that an answer may take. Raises DataError if the setting is no number of them."""
+    said = os.environ.get("REVIEW_TIMEOUT") or "20"
+    try:
+        seconds = float(said)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise DataError(f"REVIEW_TIMEOUT={said!r} is no number of seconds → write one, such as 20, or unset it.")
+    return seconds
 
 
 def pause(seconds: float) -> None:

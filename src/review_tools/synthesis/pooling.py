@@ -196,7 +196,7 @@ def _inverse_variance(effects: Effects, model: str, test: str, guard: bool) -> F
     weights, estimate, spread = het.weighted(y, v, tau2)
     factor = 1.0 if test == "z" else spread / (effects.k - 1)
     se = math.sqrt((max(1.0, factor) if guard else factor) / total(weights))
-    if not se:
+    if not guard and factor < 1e-16:  # no more than rounding
         raise CannotPoolError("All effects are equal: unguarded hksj has no standard error; keep the guard.")
     return Fit(estimate, se, weights, q, tau2)
 
