@@ -14,13 +14,14 @@ from review_tools.check import check
 from review_tools.data.problems import DataError
 from review_tools.data.project import Project
 from review_tools.sources import results
+from review_tools.sources.add import LATER
 from review_tools.sources.answers import read
 from review_tools.sources.forms import FORMS, PROMISE, Form, stale
 from sources.conftest import Rows, Run
 from sources.server import Services, a_study, a_work, an_article
 
-Fill = Callable[..., Path]
-Propose = Callable[[Path], tuple[int, str, Path]]
+Propose = Callable[..., tuple[int, str, Path]]
+Enter = Callable[[str, dict[str, str]], str]
 DOI = "10.5555/forms.1"
 
 
@@ -131,37 +132,38 @@ def copy(root: Path, tmp_path: Path, few_numbers: None) -> Path:
 
 
 @pytest.fixture
-def fill(tmp_path: Path) -> Fill:
-    """Writes an event as Actions hands it over, with a form filled in."""
+def propose(copy: Path, services: Services, review: Run) -> Propose:
+    """Turns a filled form, as an event of Actions brings it, into a proposal: exit code, words, folder."""
+    services.works[DOI] = a_work(DOI, "Cells that nobody gave")
+    services.studies[NCT] = a_study(NCT, "Invented Cells in Fistulas", overallStatus="COMPLETED")
+    services.articles["99999123"] = an_article("99999123", "Invented cells")
 
-    def write(name: str, answers: dict[str, str], **more: Any) -> Path:
-        form = FORMS[name]
-        issue = {"number": 7, "labels": [{"name": form.label}], "body": body_of(form, answers), **more}
-        path = tmp_path / "event.json"
-        path.write_text(json.dumps({"action": "labeled", "issue": issue}), encoding="utf-8")
-        return path
-
-    return write
-
-
-@pytest.fixture
-def propose(copy: Path, review: Run) -> Propose:
-    """Turns an event into a proposal: exit code, words, folder."""
-
-    def run(event: Path) -> tuple[int, str, Path]:
-        out = copy / "proposal"
+    def run(name: str, answers: dict[str, str], labels: tuple[str, ...] | None = None) -> tuple[int, str, Path]:
+        form, out, event = FORMS[name], copy / "proposal", copy / "event.json"
+        given = [{"name": label} for label in ([form.label] if labels is None else labels)]
+        issue = {"number": 7, "labels": given, "body": body_of(form, answers)}
+        event.write_text(json.dumps({"action": "labeled", "issue": issue}), encoding="utf-8")
         return *review("form", str(event), "--out", str(out)), out
 
     return run
 
 
-def applied(project: Path, out: Path) -> None:
-    """Puts the patch in place as the workflow does."""
-    command = ["git", "apply", "--unidiff-zero", "--include=data/*.csv", "--include=references.bib"]
-    done = subprocess.run(
-        [*command, "--include=CHANGELOG.md", str(out / "change.patch")], cwd=project, capture_output=True, check=False
-    )
-    assert done.returncode == 0, done.stderr.decode()
+@pytest.fixture
+def enter(copy: Path, propose: Propose) -> Enter:
+    """Turns a filled form into a proposal and puts its patch in place as the workflow does; returns its text."""
+
+    def run(name: str, answers: dict[str, str]) -> str:
+        code, output, out = propose(name, answers)
+        assert code == 0, output
+        files = [f"--include={file}" for file in ("data/*.csv", "references.bib", "CHANGELOG.md")]
+        command = ["git", "apply", "--unidiff-zero", *files, str(out / "change.patch")]
+        done = subprocess.run(command, cwd=copy, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr.decode()
+        assert {problem.rule for problem in check(Project(copy))} <= LATER
+        assert "(form #7)" in (out / "title.txt").read_text(encoding="utf-8")
+        return (out / "text.md").read_text(encoding="utf-8")
+
+    return run
 
 
 def test_the_forms_on_disk_offer_what_the_data_offer(root: Path) -> None:
@@ -184,31 +186,16 @@ def test_a_form_that_lags_behind_the_vocabulary_is_refused(copy: Path, review: R
     assert "correction.yml" not in output
 
 
-def test_a_suggested_study_becomes_a_work_and_a_finding(
-    copy: Path, fill: Fill, services: Services, propose: Propose, rows: Rows
-) -> None:
-    services.works[DOI] = a_work(DOI, "Vesicles that nobody made")
-    code, output, out = propose(fill("study", STUDY))
-    assert code == 0, output
+def test_a_suggested_study_becomes_a_work_and_a_finding(enter: Enter, rows: Rows) -> None:
     before = rows("findings")
-    applied(copy, out)
-    added = [row for row in rows("findings") if row not in before]
-    assert [(row["study_id"], row["effect"], row["basis"]) for row in added] == [
-        ("example_2025_vesicles", "less activation or proliferation", "source read")
-    ]
-    assert check(Project(copy)) == []
-    assert "(form #7)" in (out / "title.txt").read_text(encoding="utf-8")
+    enter("study", STUDY)
+    [row] = [row for row in rows("findings") if row not in before]
+    assert (row["study_id"], row["effect"], row["basis"]) == (KEY, "less activation or proliferation", "source read")
 
 
-def test_a_trial_becomes_its_rows_and_moves_a_pool(
-    copy: Path, fill: Fill, services: Services, review: Run, propose: Propose, rows: Rows
-) -> None:
-    services.works[DOI] = a_work(DOI, "Cells that nobody gave")
-    services.studies[NCT] = a_study(NCT, "Invented Cells in Fistulas", overallStatus="COMPLETED")
+def test_a_trial_becomes_its_rows_and_moves_a_pool(copy: Path, review: Run, enter: Enter, rows: Rows) -> None:
     before = shutil.copytree(copy, copy.with_name("before"))
-    code, output, out = propose(fill("trial", TRIAL))
-    assert code == 0, output
-    applied(copy, out)
+    told = enter("trial", TRIAL)
     added = [row for row in rows("outcomes") if row["study_id"] == KEY]
     assert [[row[column] for column in COLUMNS] for row in added] == [
         ["binary", "31", "40", "14", "42", "fistula_remission", "true", "Table 2"],
@@ -218,67 +205,55 @@ def test_a_trial_becomes_its_rows_and_moves_a_pool(
     assert (added[1]["mean_arm1"], added[1]["sd_arm2"], added[1]["unit"]) == ("4.1", "3.1", "points")
     assert {row["trial_id"] for row in rows("studies") if row["study_id"] == KEY} == {NCT}
     assert [row["flag"] for row in rows("outcome_flags") if row["outcome_id"].startswith(KEY)] == ["stopped early"]
-    code, said = review("diff", str(before))
-    assert "1 of 1 pooled results move" in said
-    assert "→ **k 4: 1.48 (0.78 to 2.80)" in said
-    assert f"enters: {KEY}-1" in said
-    told = (out / "text.md").read_text(encoding="utf-8")
+    said = review("diff", str(before))[1]
+    for moved in ("1 of 1 pooled results move", "→ **k 4: 1.48 (0.78 to 2.80)", f"enters: {KEY}-1"):
+        assert moved in said
     for left in ("nobody says that it was extracted whole", "2025\\_cells-3 names no declared outcome"):
         assert left in told
 
 
-def test_a_correction_becomes_a_row_with_the_study_of_its_number(
-    copy: Path, fill: Fill, propose: Propose, rows: Rows
+def test_results_of_a_work_that_is_there_join_it_and_another_registry_waits_for_a_person(
+    enter: Enter, services: Services, rows: Rows
 ) -> None:
-    code, output, out = propose(fill("correction", CORRECTION))
-    assert code == 0, output
-    applied(copy, out)
-    assert check(Project(copy)) == []
+    services.articles["26116801"] = an_article("26116801", "Allogeneic cells")
+    before = rows("studies")
+    held = TRIAL | {"work": "PMID 26116801", "trial_id": "ISRCTN12345678"}
+    told = enter("trial", held | {"results": "Outcome: a\nTime: b\nSort: harm\nWords: None was harmed."})
+    assert len(rows("studies")) == len(before)
+    entered = {row["study_id"] for row in rows("outcomes") if row["reported"] == "None was harmed."}
+    assert entered == {"molendijk_2015_allogeneic"}
+    assert "ISRCTN12345678 is not there → enter it by hand" in told
+
+
+def test_a_correction_becomes_a_row_with_the_study_of_its_number(enter: Enter, rows: Rows) -> None:
+    enter("correction", CORRECTION)
     row = next(row for row in rows("corrections") if row["seed_says"] == "Twelve mice.")
     assert row["correction_id"].startswith("c046")
     assert row["study_id"] == next(r["study_id"] for r in rows("citations") if r["seed_number"] == "46")
 
 
-def test_a_value_changes_one_cell_and_its_source(copy: Path, fill: Fill, propose: Propose, rows: Rows) -> None:
-    code, output, out = propose(fill("value", VALUE))
-    assert code == 0, output
-    applied(copy, out)
-    row = next(row for row in rows("outcomes") if row["outcome_id"] == "deng_2017_randomised-1")
+def test_a_value_changes_one_cell_and_its_source(enter: Enter, rows: Rows) -> None:
+    enter("value", VALUE)
+    row = next(row for row in rows("outcomes") if row["outcome_id"] == VALUE["row"])
     assert (row["reported"], row["source_where"]) == (VALUE["new"], "Table 2")
 
 
-def test_case_blanks_accents_and_hyphens_are_forgiven(
-    copy: Path, fill: Fill, services: Services, propose: Propose, rows: Rows
-) -> None:
+def test_case_blanks_accents_and_hyphens_are_forgiven(enter: Enter, rows: Rows) -> None:
     said = {"table": " Data/Outcomes.csv", "row": "Deng_2017_Randomised-1 ", "column": "Reported by", "new": " Source"}
-    code, output, out = propose(fill("value", VALUE | said | {"source_url": f"DOI: {DOI.upper()}"}))
-    assert code == 0, output
-    applied(copy, out)
-    row = next(row for row in rows("outcomes") if row["outcome_id"] == "deng_2017_randomised-1")
+    enter("value", VALUE | said | {"source_url": f"DOI: {DOI.upper()}"})
+    row = next(row for row in rows("outcomes") if row["outcome_id"] == VALUE["row"])
     assert (row["reported_by"], row["source_url"]) == ("source", f"https://doi.org/{DOI}")
-    services.articles["99999123"] = an_article("99999123", "Invented cells")
     said = {"work": "https://pubmed.ncbi.nlm.nih.gov/99999123/", "disease": "primary sjogrens disease (PSS)"}
     said |= {"section": "2.2.1  t cells; Vesicles and secretome", "kind": "ANIMAL", "target_cell": "T-cell"}
-    code, output, out = propose(fill("study", STUDY | said))
-    assert code == 0, output
-    applied(copy, out)
+    enter("study", STUDY | said)
     assert ("Sjögren's disease", "T cell") in [(row["disease"], row["target_cell"]) for row in rows("findings")]
 
 
-def test_an_open_number_is_identified_everywhere_it_stands(
-    copy: Path, fill: Fill, services: Services, propose: Propose, rows: Rows
-) -> None:
-    services.works[DOI] = a_work(DOI, "The work behind the number")
+def test_an_open_number_is_identified_everywhere_it_stands(enter: Enter, rows: Rows) -> None:
     number = next(row["seed_number"] for row in rows("citations") if row["match"] == "unidentified")
-    answers = {**REFERENCE, "seed_number": f"0{number}"}  # as somebody may write it
-    code, output, out = propose(fill("reference", answers))
-    assert code == 0, output
-    applied(copy, out)
-    assert check(Project(copy)) == []
-    named = {
-        row["study_id"] for table in ("citations", "findings") for row in rows(table) if row["seed_number"] == number
-    }
-    assert named == {"example_2025_work"}
+    enter("reference", REFERENCE | {"seed_number": f"0{number}"})  # as somebody may write it
+    held = [row for table in ("citations", "findings") for row in rows(table) if row["seed_number"] == number]
+    assert {row["study_id"] for row in held} == {KEY}
 
 
 COUNTS = {"block": "binary", "value_basis": "printed", "events_arm1": "12", "n_arm1": "20"}
@@ -325,28 +300,24 @@ def test_figures_are_read_as_papers_print_them_or_not_at_all(arm1: str, arm2: st
         ("Sort: harm", "Sort: harms", "Result 3, “Sort”: 'harms' is not one of its words; did you mean “Harm”"),
         ("answers: combined remission, or", "answers: remision or", "did you mean “combined remission or"),
         ("MSCs: 31 of 40", "MSCs: 30 of 40", "Result “Combined remission, week 24”, MSCs '30': the words"),
+        ("MSCs: 31 of 40", "MSCs: 31/40 (80%)", "add the line “Care: rounding conflict = why”"),
         ("Words: serious", "Sentence: serious", "Result 3, “Words” is empty"),
         (RESULTS, "Outcome:\nTime:", "names no outcome"),
     ],
 )
-def test_a_result_that_does_not_fit_is_told_by_its_lines(
-    old: str, new: str, says: str, fill: Fill, services: Services, propose: Propose
-) -> None:
-    services.works[DOI] = a_work(DOI, "Cells that nobody gave")
-    services.studies[NCT] = a_study(NCT, "Invented Cells in Fistulas")
+def test_a_result_that_does_not_fit_is_told_by_its_lines(old: str, new: str, says: str, propose: Propose) -> None:
     assert old in RESULTS
-    code, output, _ = propose(fill("trial", TRIAL | {"results": RESULTS.replace(old, new)}))
+    code, output, _ = propose("trial", TRIAL | {"results": RESULTS.replace(old, new)})
     assert code == 1
     assert says in output
 
 
 @pytest.mark.parametrize(("where", "fault"), [("works", "500"), ("studies", "page"), ("works", "cut")])
 def test_an_outage_is_told_as_ours_and_the_form_waits(
-    where: str, fault: str, fill: Fill, services: Services, propose: Propose
+    where: str, fault: str, services: Services, propose: Propose
 ) -> None:
-    services.works[DOI] = a_work(DOI, "Cells that nobody gave")
     services.fault(where, fault)
-    code, _, out = propose(fill("trial", TRIAL))
+    code, _, out = propose("trial", TRIAL)
     said = (out / "complaints.md").read_text(encoding="utf-8")
     assert (code, (out / "outage").exists()) == (1, True)
     assert "Nothing is wrong with the form" in said
@@ -356,57 +327,54 @@ def test_an_outage_is_told_as_ours_and_the_form_waits(
 @pytest.mark.parametrize(
     ("name", "answers", "says"),
     [
-        ("value", {**VALUE, "table": "../../etc/passwd"}, "There is no table"),
-        ("value", {**VALUE, "row": "../x"}, "has no row"),
-        ("value", {**VALUE, "column": "outcome_id"}, "no column"),
-        ("value", {**VALUE, "table": "claims", "row": "x", "column": "accepted_by"}, "There is no table"),
-        ("value", {**VALUE, "table": "screenings", "row": "x", "column": "decision"}, "There is no table"),
-        ("value", {**VALUE, "new": "9/12 <img src=x onerror=alert(1)>"}, "a browser takes for HTML"),
-        ("correction", {**CORRECTION, "meaning": '=HYPERLINK("https://x.example")'}, "formula"),
-        ("reference", {**REFERENCE, "seed_number": "001"}, "Number 1 is identified already"),
-        ("correction", {**CORRECTION, "seed_number": "122"}, "1 to 121"),
-        ("correction", {**CORRECTION, "kind": "${{ secrets.GITHUB_TOKEN }}"}, "not one of its choices"),
-        ("correction", {**CORRECTION, "meaning": ""}, "“What that means for a reader” is empty"),
-        ("correction", {**CORRECTION, "meaning": "x" * 2001}, "at most 2000"),
-        ("correction", {**CORRECTION, "seed_says": SMUGGLED}, "stands 2 times"),
-        ("correction", {**CORRECTION, "trial_id": "NCT0/../1"}, "correction_id"),
-        ("study", {**STUDY, "work": "../../x"}, "neither a DOI"),
-        ("study", STUDY, "no such record"),
-        ("study", {**STUDY, "disease": "lupus nefritis"}, "not one of its choices; did you mean “Lupus nephritis”"),
-        ("value", {**VALUE, "table": "outcome"}, "did you mean “outcomes”"),
-        ("value", {**VALUE, "row": "deng_2017_randomized-1"}, "did you mean “deng_2017_randomised-1"),
-        ("value", {**VALUE, "column": "event arm 1"}, "did you mean “events_arm1”"),
+        ("value", VALUE | {"table": "../../etc/passwd"}, "There is no table"),
+        ("value", VALUE | {"row": "../x"}, "has no row"),
+        ("value", VALUE | {"column": "outcome_id"}, "no column"),
+        ("value", VALUE | {"table": "claims", "row": "x", "column": "accepted_by"}, "There is no table"),
+        ("value", VALUE | {"table": "screenings", "row": "x", "column": "decision"}, "There is no table"),
+        ("value", VALUE | {"new": "9/12 <img src=x onerror=alert(1)>"}, "a browser takes for HTML"),
+        ("correction", CORRECTION | {"meaning": '=HYPERLINK("https://x.example")'}, "formula"),
+        ("reference", REFERENCE | {"seed_number": "001"}, "Number 1 is identified already"),
+        ("correction", CORRECTION | {"seed_number": "122"}, "1 to 121"),
+        ("correction", CORRECTION | {"kind": "${{ secrets.GITHUB_TOKEN }}"}, "not one of its choices"),
+        ("correction", CORRECTION | {"meaning": ""}, "“What that means for a reader” is empty"),
+        ("correction", CORRECTION | {"meaning": "x" * 2001}, "at most 2000"),
+        ("correction", CORRECTION | {"seed_says": SMUGGLED}, "stands 2 times"),
+        ("correction", CORRECTION | {"trial_id": "NCT0/../1"}, "correction_id"),
+        ("study", STUDY | {"work": "../../x"}, "neither a DOI"),
+        ("study", STUDY | {"work": "10.5555/none"}, "no such record"),
+        ("study", STUDY | {"disease": "lupus nefritis"}, "not one of its choices; did you mean “Lupus nephritis”"),
+        ("value", VALUE | {"table": "outcome"}, "did you mean “outcomes”"),
+        ("value", VALUE | {"row": "deng_2017_randomized-1"}, "did you mean “deng_2017_randomised-1"),
+        ("value", VALUE | {"column": "event arm 1"}, "did you mean “events_arm1”"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_refused_in_plain_words(
-    copy: Path, fill: Fill, services: Services, name: str, answers: dict[str, str], says: str, propose: Propose
+    copy: Path, name: str, answers: dict[str, str], says: str, propose: Propose
 ) -> None:
     before = {path: path.read_bytes() for path in (copy / "data").iterdir()}
-    code, output, out = propose(fill(name, answers))
+    code, output, out = propose(name, answers)
     assert code == 1
     assert says in output
     assert [path.name for path in out.iterdir()] == ["complaints.md"]
     assert {path: path.read_bytes() for path in (copy / "data").iterdir()} == before
 
 
-def test_markup_mentions_and_expressions_in_answers_stay_text(copy: Path, fill: Fill, propose: Propose) -> None:
+def test_markup_mentions_and_expressions_in_answers_stay_text(enter: Enter) -> None:
     nasty = "See @everyone and ```code``` \U000e0041\ud800\u2028\u202e ${{ github.token }} [x](javascript:1)"
-    code, output, out = propose(fill("correction", {**CORRECTION, "seed_says": nasty}))
-    assert code == 0, output
-    text = (out / "text.md").read_text(encoding="utf-8")
+    text = enter("correction", CORRECTION | {"seed_says": nasty})
     for active in ("@everyone", "```", "\U000e0041", "\u2028", "\u202e", "${{", "](javascript"):
         assert active not in text
-    applied(copy, out)
-    assert check(Project(copy)) == []
 
 
-def test_an_unticked_promise_and_a_strange_event_are_refused(fill: Fill, root: Path, propose: Propose) -> None:
+def test_an_unticked_promise_and_a_strange_event_are_refused(
+    copy: Path, root: Path, review: Run, propose: Propose
+) -> None:
     form = FORMS["correction"]
     with pytest.raises(DataError, match="not ticked"):
         read(Project(root), form, body_of(form, CORRECTION).replace("[X]", "[ ]"))
-    code, output, _ = propose(fill("correction", CORRECTION, labels=[]))
+    code, output, _ = propose("correction", CORRECTION, labels=())
     assert (code, "carries no labels" in output) == (1, True)
-    event = fill("correction", CORRECTION)
-    event.write_text("[]", encoding="utf-8")
-    code, output, _ = propose(event)
+    (copy / "event.json").write_text("[]", encoding="utf-8")
+    code, output = review("form", str(copy / "event.json"), "--out", str(copy / "proposal"))
     assert (code, "no event about an issue" in output) == (1, True)

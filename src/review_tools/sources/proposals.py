@@ -22,6 +22,7 @@ MAINTAINERS = ("vocabulary", "claims", "withdrawn")  # tables that they decide, 
 SOURCE = ("source_url", "source_where")
 READ = ("full text", "abstract", "part of abstract")  # how far a source was read for a finding to count as read
 PUBMED_NUMBER = re.compile(r"(?:pmid:?|https?://pubmed\.ncbi\.nlm\.nih\.gov/)?\s*([1-9]\d{0,8})/?", re.IGNORECASE)
+FLAG = re.compile(r"add the flag “(.+?)”(?: with a note)?(?: to data/outcome_flags.csv)?")
 REPORTERS = ("registry", "secondary", "regulator")  # kinds of reading that are kinds of reporters
 
 
@@ -73,7 +74,8 @@ def _in_its_words(change: Change, form: Form, problem: Problem) -> str:
         names = {column: name for name, column in results.LINES.items()}
         place = f"Result “{row['outcome']}, {row['time']}”, {names.get(column, place)}"
     value = f" {shorten(problem.value)!r}" if problem.value else ""
-    return f"{place}{value}: {problem.why} → {problem.remedy}"
+    remedy = FLAG.sub(r"add the line “Care: \1 = why”", problem.remedy).replace("not_quoted", "“Not in the words:”")
+    return f"{place}{value}: {problem.why} → {remedy}"
 
 
 def _study(change: Change, answers: dict[str, str], client: Client) -> list[str]:
