@@ -93,8 +93,8 @@ def _ids(project: Project) -> dict[str, Groups]:
 
 
 @once
-def _frames(project: Project) -> dict[str, dict[Hashable, pd.DataFrame]]:
-    """Return the rows of each study that need a table of their own on its page."""
+def _frames(project: Project) -> dict[str, tuple[dict[Hashable, pd.DataFrame], pd.DataFrame]]:
+    """Return the rows of each study that need a table of their own on its page, and the same columns without a row."""
     declared = [comparisons.answer(project, name) for name in project.table("comparisons")["comparison_id"]]
     compared = pd.concat(
         [a.rows.assign(title=a.comparison["title"], page=a.comparison["page"]) for a in declared], ignore_index=True
@@ -104,9 +104,9 @@ def _frames(project: Project) -> dict[str, dict[Hashable, pd.DataFrame]]:
         "compared": compared,
         "counted": project.table("published_pool_studies").merge(pools, on="pool_id", suffixes=("", "_pool")),
         "judged": project.table("assessments"),
-        "decided": project.table("decisions").rename(columns={"basis_study_id": "study_id"}),
+        "decided": project.table("decisions").assign(study_id=lambda frame: frame["basis_study_id"]),
     }
-    return {name: dict(list(frame.groupby("study_id"))) for name, frame in frames.items()}
+    return {name: (dict(list(frame.groupby("study_id"))), frame.iloc[:0]) for name, frame in frames.items()}
 
 
 def uses(project: Project, study_id: str) -> str:
@@ -124,7 +124,8 @@ def _rows(project: Project, kind: str, names: Iterable[Any], without: str = "", 
 def study_parts(project: Project, study_id: str) -> list[Part]:
     """Return all that the review holds of one study, without the parts that would be empty."""
     ids = {kind: groups.get(study_id, []) for kind, groups in _ids(project).items()}
-    own = {name: frames.get(study_id, pd.DataFrame()) for name, frames in _frames(project).items()}
+    own = {name: groups.get(study_id, nothing) for name, (groups, nothing) in _frames(project).items()}
+    decided = plural(len(own["decided"]), "decision")
     parts = [
         Part("What it found", "findings", _rows(project, "finding", ids["finding"], "Study")),
         Part("Outcomes in people", "outcomes", _rows(project, "outcome", ids["outcome"], "Study")),
@@ -135,7 +136,7 @@ def study_parts(project: Project, study_id: str) -> list[Part]:
         Part("Corrections", "corrections", _rows(project, "correction", ids["correction"], "Subject")),
         Part("Risk of bias, judged by this review", "bias", selection_tables.judgements(project, study_id=study_id)),
         Part("How others judged it", "assessments", judged(own["judged"])),
-        Part("Decisions of regulators", "decisions", decided(own["decided"])),
+        Part("Decisions of regulators", "decisions", results.decisions(project, own["decided"], decided)),
     ]
     return [part for part in parts if part.table.rows]
 
@@ -166,8 +167,6 @@ def trial_parts(project: Project, trial_id: str) -> list[Part]:
 
 def compared(frame: pd.DataFrame) -> Grid:
     """Show the comparisons that declare rows of a study, and whether each row is pooled."""
-    if frame.empty:
-        return grid({}, "")
     return grid(
         {
             "Comparison": summary.comparison_links(frame),
@@ -182,8 +181,6 @@ def compared(frame: pd.DataFrame) -> Grid:
 
 def counted(project: Project, frame: pd.DataFrame) -> Grid:
     """Show published pools whose authors counted a study, or whose review includes it."""
-    if frame.empty:
-        return grid({}, "")
     pool = links("site:book/synthesis/published#pool-" + frame["pool_id"], frame["citation"])
     return grid(
         {
@@ -199,8 +196,6 @@ def counted(project: Project, frame: pd.DataFrame) -> Grid:
 
 def judged(frame: pd.DataFrame) -> Grid:
     """Show published judgements of a study."""
-    if frame.empty:
-        return grid({}, "")
     score = ("score " + frame["score"].astype("string")).fillna("")
     return grid(
         {
@@ -213,23 +208,6 @@ def judged(frame: pd.DataFrame) -> Grid:
         },
         plural(len(frame), "published judgement"),
         name="judgements",
-    )
-
-
-def decided(frame: pd.DataFrame) -> Grid:
-    """Show regulators' decisions that rest on a study."""
-    if frame.empty:
-        return grid({}, "")
-    return grid(
-        {
-            "Decision": stacks(frame["decision"], frame["date"]),
-            "Agency": frame["agency"],
-            "Product": frame["product"],
-            "For": frame["indication"],
-            "Source": data_tables.source_links(frame),
-        },
-        plural(len(frame), "decision"),
-        name="decisions",
     )
 
 

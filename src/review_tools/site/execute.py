@@ -37,7 +37,8 @@ logger = logging.getLogger(__name__)
 MODES = ("review", "mystnb")
 # Forked from one process that has the imports done (``warm``); where forking is not safe, each imports anew.
 PROCESSES = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
-WARM = "review_tools.site.warm"
+WARM, SYNTHESIS = "review_tools.site.warm", "review_tools.site.warm_synthesis"
+MANY = 8  # chapters, for which it pays to work out all results before the first one runs
 STATES = 5  # of the inputs, whose outputs are kept
 Outputs = tuple[
     dict[str, Any], list[tuple[int | None, list[Any]]]
@@ -92,6 +93,7 @@ def execute(app: Sphinx, env: BuildEnvironment, names: list[str]) -> None:
     logger.info(bold("executing: ") + f"{len(stale)} of {len(chapters)} chapters, {workers} at a time")
     readable = frozenset(os.path.realpath(path) for path in files.values())
     failed: list[str] = []
+    PROCESSES.set_forkserver_preload([WARM, *([SYNTHESIS] if len(stale) > MANY else [])])
     pool = ThreadPoolExecutor(workers)
     try:
         runs = {pool.submit(chapter.run, app.config.nb_execution_timeout, readable): chapter for chapter in stale}
@@ -197,7 +199,6 @@ class Chapter:
             ChapterError: a cell fails, takes longer than ``timeout`` seconds, or ends its process.
         """
         timeout = self.notebook.metadata.get("mystnb", {}).get("execution_timeout", timeout)  # its front matter
-        PROCESSES.set_forkserver_preload([WARM])
         answers, theirs = PROCESSES.Pipe(duplex=False)
         cells = [(cell.source, cell.metadata.get("tags", [])) for cell in self.cells]
         process = PROCESSES.Process(  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""What the process that chapters are forked from does once: imports, what libraries put off, and all results."""
+"""What the process that chapters are forked from does once: imports, what libraries put off, and the tables."""
 
 import contextlib
 import gc
@@ -10,8 +10,6 @@ import pandas
 from nbformat.v4 import new_code_cell
 
 from review_tools import display, project
-from review_tools.synthesis import claims
-from review_tools.synthesis.certainty import certainty
 
 NAMES = ["ipykernel.debugger", "ipykernel.inprocess.ipkernel", "nbclient", "psutil", "scipy.optimize", "scipy.stats"]
 NAMES += [
@@ -24,11 +22,7 @@ for name in NAMES:
 with contextlib.suppress(Exception):  # nor does a table that cannot be read concern the others
     for name in project().schema:
         project().table(name)
-with contextlib.suppress(Exception):
     project().works  # noqa: B018 (read once for all)
-    for name in project().table("comparisons")["comparison_id"]:
-        certainty(project(), name)
-    claims.verdicts(project())
 new_code_cell()
 altair.Chart(pandas.DataFrame({"a": [1]})).mark_point().encode(x="a").to_dict()
 gc.freeze()  # the collector of each forked process would look at all of it, and so copy it
