@@ -42,6 +42,7 @@ STUDY = {
     "product": "Extracellular vesicles",
     "target_cell": "T cell",
     "effect": "Less activation or proliferation",
+    "mediators": "tgf-beta = Mediator; PD1=receptor",
     "model": "Mouse",
     "direction": "Dampens inflammation",
     "source_url": f"https://doi.org/{DOI}",
@@ -191,6 +192,8 @@ def test_a_suggested_study_becomes_a_work_and_a_finding(enter: Enter, rows: Rows
     enter("study", STUDY)
     [row] = [row for row in rows("findings") if row not in before]
     assert (row["study_id"], row["effect"], row["basis"]) == (KEY, "less activation or proliferation", "source read")
+    shown = {(one["term"], one["role"]) for one in rows("finding_mediators") if one["finding_id"] == row["finding_id"]}
+    assert shown == {("TGF-β", "mediator"), ("PD-1", "receptor")}
 
 
 def test_a_trial_becomes_its_rows_and_moves_a_pool(copy: Path, review: Run, enter: Enter, rows: Rows) -> None:
@@ -297,7 +300,7 @@ def test_figures_are_read_as_papers_print_them_or_not_at_all(arm1: str, arm2: st
         ("Outcome: Combined", "Well\nOutcome: Combined", "'Well' does not begin with the name of a line"),
         ("Unit: points", "Unit: points\nUnit: mm", "“Unit” stands twice"),
         ("Unit: points\n", "", "Result “PDAI, Week 24”, Unit: empty, although the row holds a mean"),
-        ("Sort: harm", "Sort: harms", "Result 3, “Sort”: 'harms' is not one of its words; did you mean “Harm”"),
+        ("Sort: harm", "Sort: harms", "Result 3, “Sort”: 'harms' is not one of its words; did you mean “harm”"),
         ("answers: combined remission, or", "answers: remision or", "did you mean “combined remission or"),
         ("MSCs: 31 of 40", "MSCs: 30 of 40", "Result “Combined remission, week 24”, MSCs '30': the words"),
         ("MSCs: 31 of 40", "MSCs: 31/40 (80%)", "add the line “Care: rounding conflict = why”"),
@@ -344,6 +347,7 @@ def test_an_outage_is_told_as_ours_and_the_form_waits(
         ("study", STUDY | {"work": "../../x"}, "neither a DOI"),
         ("study", STUDY | {"work": "10.5555/none"}, "no such record"),
         ("study", STUDY | {"disease": "lupus nefritis"}, "not one of its choices; did you mean “Lupus nephritis”"),
+        ("study", STUDY | {"mediators": "IL-100"}, "Mediators 'IL-100': not a term"),
         ("value", VALUE | {"table": "outcome"}, "did you mean “outcomes”"),
         ("value", VALUE | {"row": "deng_2017_randomized-1"}, "did you mean “deng_2017_randomised-1"),
         ("value", VALUE | {"column": "event arm 1"}, "did you mean “events_arm1”"),

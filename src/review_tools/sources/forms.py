@@ -131,6 +131,12 @@ FORMS = {
             Question("target_cell", "Target cell", "findings"),
             Question("effect", "Effect", "findings"),
             Question("effect_on", "Effect on what, precisely", "findings", example="IL-10 secretion"),
+            Question(
+                "mediators",
+                "Mediators",
+                help="Each and its role, if shown.",
+                example="IL-10 = mediator; PD-1 = receptor",
+            ),
             Question("model", "Model", "findings"),
             Question("disease", "Disease", "findings"),
             Question("direction", "Direction", "findings"),

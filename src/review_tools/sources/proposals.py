@@ -67,6 +67,7 @@ def complaint(error: DataError) -> dict[str, str]:
 def _in_its_words(change: Change, form: Form, problem: Problem) -> str:
     """Return a problem with the question or line in place of the file, the row and the column."""
     labels = {question.id: question.label for question in form.questions}
+    labels |= {"term": "Mediators", "role": "Mediators"}
     place = labels.get(problem.column, problem.column or problem.file)
     if problem.file == "data/outcomes.csv" and problem.row and "results" in labels:
         row = change.table("outcomes").loc[problem.row]
@@ -87,7 +88,9 @@ def _study(change: Change, answers: dict[str, str], client: Client) -> list[str]
     asked = [question.id for question in FORMS["study"].questions if question.table == "findings"]
     finding = {column: answers[column] for column in (*asked, *SOURCE) if answers[column]}
     finding["basis"] = "source read" if answers["read"] in READ else "title only"
-    add.add_finding(change, key, finding, [], "")
+    pairs = (one.partition("=") for one in answers["mediators"].split(";") if one.strip())
+    mediators = [(_term(change, "mediator", name), _term(change, "mediator role", role)) for name, _, role in pairs]
+    add.add_finding(change, key, finding, mediators, "")
     return [f"Add {key}"]
 
 
@@ -124,13 +127,12 @@ def _trial(change: Change, answers: dict[str, str], client: Client) -> list[str]
 
 def _results(change: Change, answers: dict[str, str]) -> list[tuple[results.Block, list[tuple[str, str]]]]:
     """Return cells and reasons for care of each result in the form. Raises DataError with all that is wrong."""
-    terms, declared = change.table("vocabulary"), change.table("outcome_sets").set_index("outcome_set")
+    declared = change.table("outcome_sets").set_index("outcome_set")
     own = declared[declared["disease"].isin([answers["disease"], FORM_OF.get(answers["disease"], "")])]
     words = {"outcome_set": dict(zip([*own.index, *own["outcome"]], [*own.index] * 2, strict=True))}
     words["higher_is_better"] = results.BETTER
     for column, kind in (("domain", "outcome domain"), ("analysis_set", "analysis set"), ("flag", "flag")):
-        some = terms[terms["kind"] == kind]
-        words[column] = dict(zip([*some["term"], *some["label"]], [*some["term"]] * 2, strict=True))
+        words[column] = _words(change, kind)
     found, complaints = [], []
     for number, block in enumerate(results.blocks(answers["results"]), 1):
         try:
@@ -174,10 +176,10 @@ def _value(change: Change, answers: dict[str, str], _: Client) -> list[str]:
     if len(names) != 1:
         near = did_you_mean(answers["row"], frame[key])
         raise DataError(f"{table} has {len(names) or 'no'} row {shorten(answers['row'])!r}; {near}".rstrip("; "))
-    field, terms = schema[table].field(column), change.table("vocabulary")
-    new, words = tidy(answers["new"], field), terms.loc[terms["kind"] == field.vocabulary, "term"]
+    field = schema[table].field(column)
+    new = tidy(answers["new"], field)
     if field.vocabulary:
-        new = SEPARATOR.join(same_word(one, words) or one for one in new.split(SEPARATOR))
+        new = SEPARATOR.join(_term(change, field.vocabulary, one) for one in new.split(SEPARATOR))
     sources = {name: answers[name] for name in SOURCE if name in frame.columns}
     change.set_cells(table, key, names.iloc[0], sources | {column: new})
     return [f"Correct {table} {names.iloc[0]} {column}"]
@@ -211,6 +213,19 @@ def _reference(change: Change, answers: dict[str, str], client: Client) -> list[
 
 
 ENTER = {"study": _study, "trial": _trial, "correction": _correction, "value": _value, "reference": _reference}
+
+
+def _term(change: Change, kind: str, said: str) -> str:
+    """Return the term that is meant; as it stands where there is none, for the check to say so."""
+    words = _words(change, kind)
+    return words.get(same_word(said, words), said.strip())
+
+
+def _words(change: Change, kind: str) -> dict[str, str]:
+    """Return the terms of a kind and their labels, and the term that each stands for."""
+    some = change.table("vocabulary")
+    some = some[some["kind"] == kind]
+    return dict(zip([*some["label"], *some["term"]], [*some["term"]] * 2, strict=True))
 
 
 def _record(work: str, client: Client) -> Record:

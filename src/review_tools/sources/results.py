@@ -98,7 +98,8 @@ def cells(block: Block, words: dict[str, Block], single: bool) -> tuple[Block, l
         if column == "flag":
             said, _, notes["flag"] = map(str.strip, said.partition("="))
         if column in words and not (word := same_word(said, words[column])):
-            near = did_you_mean(said, words[column]) or f"it is one of: {', '.join(words[column])}"
+            known = ", ".join(dict.fromkeys(map(str.casefold, words[column])))
+            near = did_you_mean(said, words[column]) or f"it is one of: {known}"
             complaints.append(f"“{name}”: {shorten(said)!r} is not one of its words; {near}".strip())
         elif name not in ARMS:
             row[column] = words[column][word] if column in words else said
