@@ -64,18 +64,16 @@ def _divide(form: Form, body: str) -> tuple[dict[str, str], list[str]]:
     pass for another answer.
     """
     labels = [*(question.label for question in form.questions), "Evidence"]
-    found = {label: list(re.finditer(rf"^### {re.escape(label)}[ \t]*$", body, re.MULTILINE)) for label in labels}
+    _, *pieces = re.split(rf"^### ({'|'.join(map(re.escape, labels))})[ \t]*$", body, flags=re.MULTILINE)
+    found = pieces[::2]
     complaints = [
-        f"The heading “{label}” stands {len(matches)} times in the issue; it has to stand once."
-        for label, matches in found.items()
-        if len(matches) != 1
+        f"The heading “{label}” stands {found.count(label)} times in the issue; it has to stand once."
+        for label in labels
+        if found.count(label) != 1
     ]
-    places = {label: matches[0] for label, matches in found.items() if len(matches) == 1}
-    order = sorted(places, key=lambda label: places[label].start())
-    if order != list(places):
+    if not complaints and found != labels:
         complaints.append("The headings are not in the order of the form; please use the form as it is.")
-    ends = [*(places[label].start() for label in order[1:]), len(body)]
-    return {label: body[places[label].end() : end] for label, end in zip(order, ends, strict=False)}, complaints
+    return dict(zip(found, pieces[1::2], strict=True)), complaints
 
 
 def _clean(text: str, question: Question) -> str:

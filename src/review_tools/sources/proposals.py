@@ -108,12 +108,8 @@ def _trial(change: Change, answers: dict[str, str], client: Client) -> list[str]
     given |= {column: answers[column] for column in ("n", "summary", "read", "extracted_by", *SOURCE)}
     given["extracted_on"] = f"{date.today()}" if answers["extracted_by"] else ""
     given = {column: said for column, said in given.items() if said}
-    key = index_of(change.project.works.values()).find(Entry("", record.doi, record.pmid))
-    if key:
-        change.set_cells("studies", "study_id", key, given, only_empty=True)
-    else:
-        add.look_for_work(change, record)
-        key = add.add_work(change, record, given)
+    key = _held(change, record) or add.add_work(change, record, given)
+    change.set_cells("studies", "study_id", key, given, only_empty=True)
     shared = ("design", "disease", "population", "arm1", "arm2", "contrast", "read", *SOURCE)
     row = {column: answers[column] for column in shared if answers[column]} | {"analysis_set": "not stated"}
     row["reported_by"] = answers["read"] if answers["read"] in REPORTERS else "source"
@@ -199,12 +195,9 @@ def _reference(change: Change, answers: dict[str, str], client: Client) -> list[
     if held:
         raise DataError(f"Number {number} is identified already, as {held}.")
     record = _record(answers["work"], client)
-    key = index_of(change.project.works.values()).find(Entry("", record.doi, record.pmid))
-    if not key:
-        add.look_for_work(change, record)
-        # What the review itself has seen of the work; a reader may raise it.
-        given = {"read": "title only", **{column: answers[column] for column in ("kind", *SOURCE)}}
-        key = add.add_work(change, record, given)
+    # What the review itself has seen of the work; a reader may raise it.
+    given = {"read": "title only", **{column: answers[column] for column in ("kind", *SOURCE)}}
+    key = _held(change, record) or add.add_work(change, record, given)
     cells = {column: answers[column] for column in ("match", "agreement", *SOURCE)}
     change.set_cells("citations", "seed_number", number, cells)
     for table in ("citations", "findings", "corrections"):  # the check refuses two names for one number
@@ -234,6 +227,13 @@ def _record(work: str, client: Client) -> Record:
     if not (number := doi(work.rstrip(".,;"))):
         raise DataError(f"{shorten(work)!r} is neither a DOI (10.1234/abcd) nor a PubMed number (PMID 12345678).")
     return crossref.work(client, number)
+
+
+def _held(change: Change, record: Record) -> str:
+    """Return the key of a work that is there; empty when it is new. Raises DataError if one is like it."""
+    if not (key := index_of(change.project.works.values()).find(Entry("", record.doi, record.pmid))):
+        add.look_for_work(change, record)
+    return key
 
 
 def _seed_number(number: str) -> str:
