@@ -1,6 +1,7 @@
 """Issue forms: they offer the words of the data, and a filled one is read as somebody's words and nothing more."""
 
 import json
+import shlex
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 import small_book
 from review_tools.check import check
@@ -140,7 +142,7 @@ def propose(copy: Path, services: Services, review: Run) -> Propose:
     services.articles["99999123"] = an_article("99999123", "Invented cells")
 
     def run(name: str, answers: dict[str, str], labels: tuple[str, ...] | None = None) -> tuple[int, str, Path]:
-        form, out, event = FORMS[name], copy / "proposal", copy / "event.json"
+        form, out, event = FORMS[name], copy / "_build/proposal", copy / "event.json"
         given = [{"name": label} for label in ([form.label] if labels is None else labels)]
         issue = {"number": 7, "labels": given, "body": body_of(form, answers)}
         event.write_text(json.dumps({"action": "labeled", "issue": issue}), encoding="utf-8")
@@ -150,15 +152,15 @@ def propose(copy: Path, services: Services, review: Run) -> Propose:
 
 
 @pytest.fixture
-def enter(copy: Path, propose: Propose) -> Enter:
+def enter(root: Path, copy: Path, propose: Propose) -> Enter:
     """Turns a filled form into a proposal and puts its patch in place as the workflow does; returns its text."""
 
     def run(name: str, answers: dict[str, str]) -> str:
         code, output, out = propose(name, answers)
         assert code == 0, output
-        files = [f"--include={file}" for file in ("data/*.csv", "references.bib", "CHANGELOG.md")]
-        command = ["git", "apply", "--unidiff-zero", *files, str(out / "change.patch")]
-        done = subprocess.run(command, cwd=copy, capture_output=True, check=False)
+        steps = yaml.safe_load((root / ".github/workflows/propose.yml").read_text("utf-8"))["jobs"]["propose"]["steps"]
+        [command] = [step["run"] for step in steps if step.get("run", "").startswith("git apply")]
+        done = subprocess.run(shlex.split(command.replace("--index ", "")), cwd=copy, capture_output=True, check=False)
         assert done.returncode == 0, done.stderr.decode()
         assert {problem.rule for problem in check(Project(copy))} <= LATER
         assert "(form #7)" in (out / "title.txt").read_text(encoding="utf-8")
@@ -380,5 +382,5 @@ def test_an_unticked_promise_and_a_strange_event_are_refused(
     code, output, _ = propose("correction", CORRECTION, labels=())
     assert (code, "carries no labels" in output) == (1, True)
     (copy / "event.json").write_text("[]", encoding="utf-8")
-    code, output = review("form", str(copy / "event.json"), "--out", str(copy / "proposal"))
+    code, output = review("form", str(copy / "event.json"), "--out", str(copy / "_build/proposal"))
     assert (code, "no event about an issue" in output) == (1, True)

@@ -103,14 +103,14 @@ class Change:
         """What really changes, in the order in which it was first written."""
         return [file for file, content in self._written.items() if content != self._before(file)]
 
-    def diff(self) -> str:
-        """Return the change as a unified diff."""
+    def diff(self, context: int = 0) -> str:
+        """Return the change as a unified diff; a patch needs lines of context, to find its place."""
         shown: list[str] = []
         for file in self.files:
             # Not splitlines(): it also breaks at characters that are no line ends to whoever applies the patch.
             both = (one.decode("utf-8").removesuffix("\n") for one in (self._before(file), self._written[file]))
             before, after = (text.split("\n") if text else [] for text in both)
-            shown += difflib.unified_diff(before, after, f"a/{file}", f"b/{file}", n=0, lineterm="")
+            shown += difflib.unified_diff(before, after, f"a/{file}", f"b/{file}", n=context, lineterm="")
         return "\n".join(shown)
 
     def journal(self) -> bytes:

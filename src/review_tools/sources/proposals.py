@@ -50,7 +50,7 @@ def proposal(project: Project, event: Path) -> dict[str, str]:
     text = f"From the form in #{number}. Its answers, to be compared with the source:\n\n{report.bullets(given)}"
     if notes := [*notes, *(f"{one.file}, {one.column}: {one.why} → {one.remedy}" for one in left)]:
         text += f"\nStill to do before it is merged:\n\n{report.bullets(notes)}"
-    return {"change.patch": f"{change.diff()}\n", "title.txt": f"{done} (form #{number})\n", "text.md": text}
+    return {"change.patch": f"{change.diff(context=3)}\n", "title.txt": f"{done} (form #{number})\n", "text.md": text}
 
 
 def complaint(error: DataError) -> dict[str, str]:
