@@ -7,7 +7,7 @@ import pytest
 from review_tools.data.problems import DataError
 from review_tools.sources import clinicaltrials, crossref, http, pubmed
 from review_tools.sources.http import Client, ServiceError, UnknownRecordError
-from review_tools.sources.records import doi, plain
+from review_tools.sources.records import doi, identified, plain
 from sources.server import Services, a_study, a_work, an_article
 
 DOI = "10.5555/made.up.1"
@@ -213,3 +213,26 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str) ->
     with pytest.raises(DataError, match=name) as caught, Client() as client:
         crossref.work(client, DOI)
     assert "\n" not in str(caught.value)
+
+
+ADDRESSES = {
+    "https://pubmed.ncbi.nlm.nih.gov/123/?from=x": ("pmid", "123"),
+    "https://www.ncbi.nlm.nih.gov/pubmed/123": ("pmid", "123"),
+    "PMID: 123": ("pmid", "123"),
+    "https://pmc.ncbi.nlm.nih.gov/articles/PMC123/": ("pmcid", "PMC123"),
+    "https://doi.org/10.5555%2FMade.up.": ("doi", "10.5555/made.up"),
+    "https://doi.org/10/abc12d": ("short", "10/abc12d"),
+    "https://clinicaltrials.gov/study/NCT99999901?term=x": ("nct", "NCT99999901"),
+    "nct 99999901": ("nct", "NCT99999901"),
+    "https://www.clinicaltrialsregister.eu/ctr-search/trial/2010-999999-14/DE": ("trial", "EUCTR2010-999999-14-DE"),
+    "EudraCT number: 2010-999999-14": ("trial", "EUCTR2010-999999-14"),
+    "https://euclinicaltrials.eu/ctis-public/view/2024-999999-18-00": ("trial", "CTIS2024-999999-18-00"),
+    "https://trialsearch.who.int/Trial2.aspx?TrialID=ChiCTR9900037732": ("trial", "ChiCTR9900037732"),
+    "UMIN999999999": ("trial", "JPRN-UMIN999999999"),
+    "https://www.nature.com/articles/s1": ("", ""),
+}
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_an_address_is_as_good_as_its_number(address: str) -> None:
+    assert identified(address) == ADDRESSES[address]

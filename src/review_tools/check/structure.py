@@ -43,7 +43,7 @@ ODD_TEXT = {  # what no source prints and a reader, a spreadsheet or a browser m
     ),
     "html": (
         "what a browser takes for HTML",
-        re.compile(r"<[A-Za-z/!?]"),
+        re.compile(r"<(?:[a-z/!?]|[A-Z]+[\s/>])"),  # not IL-6<IL-10
         "holds what a browser takes for HTML",
         "write plain text, with a space after a less-than sign",
     ),

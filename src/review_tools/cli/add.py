@@ -40,6 +40,16 @@ WANTED = {
     What.FINDING: ("route", "tissue", "modification", "effect_on", "disease"),
     What.OUTCOME: ("population", "arm2", "higher_is_better"),
 }
+FORMS = {
+    What.DOI: "DOI → write it as 10.1000/xyz",
+    What.PMID: "PubMed number → write digits only, as 123456",
+    What.NCT: "NCT number → write NCT and 8 digits",
+}
+OTHER = {
+    "short": "it is a short DOI, which stands for another: open https://doi.org/10/… and take the DOI shown there",
+    "pmcid": "with a number of PubMed Central, use review add pmid",
+    "trial": "trials of other registries are entered by hand in data/trials.csv",
+}
 SUMMARY = "summary"  # the record does not have it, and the study's page begins with it
 
 
@@ -48,7 +58,9 @@ SUMMARY = "summary"  # the record does not have it, and the study's page begins 
 )
 def add(
     what: Annotated[What, typer.Argument(help="doi or pmid: a study; nct: a trial; finding or outcome: of a study.")],
-    identifier: Annotated[str, typer.Argument(help="The DOI, PubMed number, NCT number, or the study's key.")],
+    identifier: Annotated[
+        str, typer.Argument(help="The DOI, PubMed number or NCT number, or their address; or the study's key.")
+    ],
     cells: Annotated[
         list[str] | None, typer.Option("--set", help="column=value, as often as needed: what the record cannot tell.")
     ] = None,
@@ -60,7 +72,8 @@ def add(
     ] = None,
     by: Annotated[str, typer.Option(help="Your name, for the changelog.")] = "",
     file: Annotated[
-        Path | None, typer.Option("--from", help="Read the record from a saved file (.bib, .ris, .json), offline.")
+        Path | None,
+        typer.Option("--from", help="Read the record from a saved file (.bib, .ris, .nbib, .json), offline."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the change and write nothing.")] = False,
     distinct: Annotated[bool, typer.Option("--distinct", help="It is another work, in spite of a like title.")] = False,
@@ -135,18 +148,20 @@ def _record(what: What, identifier: str, file: Path | None) -> "Record":
     Raises:
         DataError: the identifier is not of its form, or the file is of something else.
     """
-    from review_tools.sources import clinicaltrials, crossref, files, pubmed
+    from review_tools.sources import clinicaltrials, crossref, europepmc, files, pubmed
     from review_tools.sources.http import Client
-    from review_tools.sources.records import DOI, NCT, PMID, doi
+    from review_tools.sources.records import identified
 
-    wanted = doi(identifier) if what is What.DOI else identifier.strip().upper()
-    form, called, remedy = {
-        What.DOI: (DOI, "DOI", "it as 10.1000/xyz"),
-        What.PMID: (PMID, "PubMed number", "digits only, as 123456"),
-        What.NCT: (NCT, "NCT number", "NCT and 8 digits"),
-    }[what]
-    if not form.fullmatch(wanted):
-        raise DataError(f"{shorten(identifier)!r} is no {called} → write {remedy}.")
+    kind, wanted = identified(identifier)
+    if kind == "pmcid" and what is What.PMID:
+        with Client() as client:
+            kind, wanted = what, europepmc.number(client, kind, wanted, what)
+    if kind != what:
+        form, other = (
+            FORMS[what],
+            f"did you mean review add {kind} {wanted}?" if kind in TABLES else OTHER.get(kind, ""),
+        )
+        raise DataError(f"{shorten(identifier)!r} is no {form}{'; ' * bool(other)}{other}")
     if file is None:
         fetch = {What.NCT: clinicaltrials.trial, What.DOI: crossref.work, What.PMID: pubmed.work}[what]
         with Client() as client:
@@ -173,6 +188,8 @@ def _show(record: "Record") -> None:
         print(f"  NOTE: {shorten(f'{notice.kind} {notice.date} {notice.doi or notice.pmid}')}")
     if not (record.authors or record.columns):
         print("  NOTE: the record names no author: look at the short title in references.bib")
+    if record.unread:
+        print(f"  NOTE: not taken from the file: {', '.join(record.unread)}")
 
 
 def _ask(change: Change, what: What, known: dict[str, str], given: dict[str, str]) -> dict[str, str]:
@@ -208,12 +225,14 @@ def _words(field: schema.Field, terms: pd.DataFrame) -> list[str]:
 
 
 def _pairs(said: list[str], option: str, form: str) -> dict[str, str]:
+    from review_tools.sources.records import trial_id
+
     found = {}
     for one in said:
         name, equals, value = one.partition("=") if option != "--mediator" else one.rpartition("=")
         if not equals or not name.strip():
             raise DataError(f"{option} {shorten(one)!r} is not of the form {form}.")
-        found[name.strip()] = " ".join(value.split())
+        found[name.strip()] = " ".join(value.split()) if name.strip() != "trial_id" else trial_id(value)
     return found
 
 

@@ -9,7 +9,7 @@ from datetime import date
 from review_tools.check import check, comparability
 from review_tools.data.bibliography import FILE as BIBLIOGRAPHY
 from review_tools.data.edit import Change
-from review_tools.data.problems import DataError, Problem
+from review_tools.data.problems import DataError, Problem, did_you_mean
 from review_tools.data.retracted import STATUS, gravest
 from review_tools.sources import clinicaltrials, pubmed
 from review_tools.sources.duplicates import Entry, index_of
@@ -225,8 +225,20 @@ def about(change: Change, study: str) -> dict[str, str]:
     studies = change.table("studies")
     found = studies[studies["study_id"] == study]
     if found.empty:
-        raise DataError(f"data/studies.csv: no study {study!r} → add it first: review add doi, or review add pmid.")
+        remedy = f"{guessed(change, study)}if it is new, add it first: review add doi, or review add pmid"
+        raise DataError(f"data/studies.csv: no study {study!r} → {remedy}.")
     return {"study_id": study, "source_url": found["source_url"].iloc[0], "added_in": next_version(change)}
+
+
+def guessed(change: Change, words: str) -> str:
+    """Return “did you mean X? ” for the studies whose key, label or number has all these words, or nearly the key."""
+    works = change.project.works
+    asked = {_word(part) for part in re.split(r"[\s_,]+", words)} - {"", "et", "al", "and"}
+    said = {key: _word(f"{key} {works[key].label} {works[key]['doi']} {works[key]['pmid']}") for key in works}
+    alike = [key for key, text in said.items() if asked and all(word in text for word in asked)]
+    if not 0 < len(alike) < 4:
+        return did_you_mean(words, works)
+    return f"did you mean {' or '.join(f'“{key}”' for key in alike)}? "
 
 
 def write_entry(change: Change, record: Record) -> str:
@@ -257,7 +269,8 @@ def _key(record: Record, taken: Collection[str]) -> str:
 
 def _fields(record: Record) -> Iterator[tuple[str, str]]:
     """Yield the fields of a BibTeX entry in their order. A group's name stands in braces, so that it stays one name."""
-    names = (_tex(name) if "," in name or name == "others" else f"{{{_tex(name)}}}" for name in record.authors)
+    people = [name == "others" or ("," in name and not name.startswith("{")) for name in record.authors]
+    names = (_tex(name) if one else f"{{{_tex(name)}}}" for name, one in zip(record.authors, people, strict=True))
     yield "author", " and ".join(names)
     yield "title", _tex(record.title)
     if not record.authors:  # what the work is called by; a person may find better words
@@ -269,12 +282,17 @@ def _fields(record: Record) -> Iterator[tuple[str, str]]:
     yield "pages", _tex(record.pages).replace("-", "--")
     for field in ("doi", "pmid", "pmcid"):
         yield field, _tex(getattr(record, field))
-    yield "url", _tex(record.url) if record.url.startswith("http") and not (record.doi or record.pmid) else ""
+    yield (
+        "url",
+        _tex(record.url.replace("~", "%7E"))
+        if record.url.startswith("http") and not (record.doi or record.pmid)
+        else "",
+    )
 
 
 def _tex(text: str) -> str:
     """Return text as a BibTeX value: what TeX would act on is escaped, or left out where we read no escape for it."""
-    return re.sub(r"([&%#_$])", r"\\\1", re.sub(r"[\\{}]", "", text).replace("~", " "))
+    return re.sub(r"([&%#_$])", r"\\\1", re.sub(r"[\\{}]", "", text).replace("~", "∼"))
 
 
 def _word(text: str) -> str:

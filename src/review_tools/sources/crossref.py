@@ -18,14 +18,18 @@ from review_tools.sources.records import (
     person,
     plain,
     title,
+    year,
 )
 
 KINDS = {
     "journal-article": "article",
-    "article-journal": "article",  # CSL's word
     "posted-content": "preprint",
     "proceedings-article": "abstract",
     "book-chapter": "chapter",
+    "article-journal": "article",  # here and below, words of CSL
+    "article": "preprint",
+    "paper-conference": "abstract",
+    "chapter": "chapter",
     "book": "book",
     "monograph": "book",
 }
@@ -92,9 +96,10 @@ def record(found: dict[str, Any]) -> Record:
         record_id=identifier,
         doi=identifier,
         pmid=plain(found.get("PMID")),
+        pmcid=plain(found.get("PMCID")),
         authors=tuple(_names(found.get("author"))),
         year=_year(found),
-        journal=plain(_first(found.get("container-title"))),
+        journal=plain(_first(found.get("container-title") or found.get("short-container-title"))),
         volume=plain(found.get("volume")),
         number=plain(found.get("issue")),
         pages=pages(plain(found.get("page") or found.get("article-number"))),
@@ -139,8 +144,9 @@ def _names(people: object) -> Iterator[str]:
 
 
 def _year(found: dict[str, Any]) -> str:
-    dates = (_parts(found.get(name)) for name in ("published-print", "published", "issued", "published-online"))
-    return next(filter(None, dates), "")[:4]
+    """Return the year from any of the shapes in which CSL-JSON writes a date."""
+    dates = (year(str(found.get(name))) for name in ("published-print", "published", "issued", "published-online"))
+    return next(filter(None, dates), "")
 
 
 def _parts(value: object) -> str:

@@ -38,13 +38,18 @@ def record(hit: Any) -> Record:
 
 def full_text(client: Client, wanted: str) -> str:
     """Return the full text of a work by its DOI. Raises ServiceError when Europe PMC does not hold it."""
-
-    def number(answer: Any) -> str:
-        for hit in answer["resultList"]["result"]:
-            if doi(plain(hit.get("doi"))) == wanted and plain(hit.get("pmcid")):
-                return plain(hit["pmcid"])
-        raise RecordError(f"holds no full text of {wanted}")
-
-    params = {"query": f'DOI:"{wanted}"', "format": "json", "resultType": "core"}
-    pmcid = client.get(EUROPEPMC, "search", params, number)
+    pmcid = number(client, "doi", wanted, "pmcid")
     return client.get(EUROPEPMC_TEXT, f"{pmcid}/fullTextXML", {}, lambda article: "".join(article.itertext()))
+
+
+def number(client: Client, known: str, value: str, wanted: str) -> str:
+    """Return another number of a work, by one that is known (doi, pmid, pmcid). Raises ServiceError: there is none."""
+
+    def read(answer: Any) -> str:
+        for hit in answer["resultList"]["result"]:
+            if plain(hit.get(known)).lower() == value.lower() and plain(hit.get(wanted)):
+                return plain(hit[wanted])
+        raise RecordError(f"holds no {wanted} of {value}")
+
+    params = {"query": f'{known.upper()}:"{value}"', "format": "json", "resultType": "core"}
+    return client.get(EUROPEPMC, "search", params, read)

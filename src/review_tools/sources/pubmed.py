@@ -1,6 +1,8 @@
 """PubMed through NCBI's E-utilities: works by number, and searches."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from xml.etree.ElementTree import Element  # the type only; defusedxml parses
 
@@ -15,6 +17,7 @@ from review_tools.sources.records import (
     Record,
     RecordError,
     doi,
+    from_file,
     page_of,
     pages,
     person,
@@ -31,6 +34,24 @@ NOTICES = {
     "CorrectedandRepublishedIn": "correction",
     "RetractedandRepublishedIn": "retraction",
 }
+NOTICES_OF_EXPORT = {
+    "EIN": "correction",
+    "ECI": "expression of concern",
+    "RIN": "retraction",
+    "PRIN": "partial retraction",
+    "CRI": "correction",
+    "RRI": "retraction",
+}
+FIELDS = {  # by their tags in PubMed's export, the first that is there
+    "year": ("DP",),
+    "journal": ("JT", "TA", "BTI"),
+    "volume": ("VI",),
+    "number": ("IP",),
+    "pages": ("PG",),
+    "pmid": ("PMID",),
+    "pmcid": ("PMC",),
+}
+SUFFIX = re.compile(r", (.+) (Jr|Sr|2nd|3rd|4th|II|III|IV)$")
 
 
 def work(client: Client, pmid: str) -> Record:
@@ -87,11 +108,7 @@ def record(article: Element) -> Record:
     Raises:
         RecordError: no title.
     """
-    shown = title(_text(article, ".//ArticleTitle"))
-    if shown.startswith("[") and shown.endswith("]"):
-        shown = shown[1:-1].rstrip(".")  # PubMed's sign for a translated title
-    if not shown:
-        raise RecordError("the record has no title")
+    shown = _title(_text(article, ".//ArticleTitle"), _text(article, ".//VernacularTitle"))
     ids = {one.get("IdType", ""): plain(one.text) for one in article.iterfind("./PubmedData/ArticleIdList/ArticleId")}
     registered = (plain(number.text) for number in article.iterfind(".//DataBank//AccessionNumber"))
     types = tuple(plain(one.text) for one in article.iterfind(".//PublicationType"))
@@ -117,6 +134,50 @@ def record(article: Element) -> Record:
     )
 
 
+def exported(text: str) -> list[dict[str, list[str]]]:
+    """Return the records of PubMed's export: tag, hyphen and value a line, continued on indented lines."""
+    found: list[dict[str, list[str]]] = []
+    for line in re.sub(r"\n {6}", " ", text).splitlines():
+        tag, hyphen, value = line[:4].strip(), line[4:6], line[6:].strip()
+        if tag == "PMID":
+            found.append({})
+        if hyphen == "- " and found:
+            found[-1].setdefault(tag, []).append(value)
+    return found
+
+
+def record_of_export(found: dict[str, list[str]], seen: date) -> Record:
+    """Return one record of PubMed's export. Raises RecordError: no title, or something would be lost."""
+    first = {tag: values[0] for tag, values in found.items()}
+    numbers = [value for tag in ("LID", "AID") for value in found.get(tag, ()) if value.endswith("[doi]")]
+    said = {name: next((first[tag] for tag in tags if tag in first), "") for name, tags in FIELDS.items()}
+    said["doi"] = numbers[0].removesuffix("[doi]") if numbers else ""
+    names = [SUFFIX.sub(r", \2, \1", name) for name in (found.get("FAU") or found.get("AU", []))]
+    shown = _title(first.get("TI", ""), first.get("TT", ""))
+    types = tuple(found.get("PT", ()))
+    registered = (one.rpartition("/")[2] for one in found.get("SI", ()))
+    linked = [_notice(kind, one) for tag, kind in NOTICES_OF_EXPORT.items() for one in found.get(tag, ())]
+    kind = "preprint" if "Preprint" in types else "article"
+    return replace(
+        from_file("a PubMed file", seen, kind, shown, [*names, *found.get("CN", ())], said),
+        trial_id=next((number for number in registered if NCT.fullmatch(number)), ""),
+        types=types,
+        notices=tuple(_with_mark(linked, types)),
+    )
+
+
+def _title(text: str, vernacular: str) -> str:
+    """Return a title, of a translated one without PubMed's brackets, of one not available that in its own language."""
+    shown = title(text)
+    if shown.startswith("[") and shown.endswith("]"):
+        shown = shown[1:-1].rstrip(".")
+    if shown.casefold() in ("not available", "in process citation"):
+        shown = title(vernacular)
+    if not shown:
+        raise RecordError("the record has no title")
+    return shown
+
+
 def _text(article: Element, path: str) -> str:
     """Return all text of an element, with that of its italics and superscripts."""
     found = article.find(path)
@@ -125,7 +186,8 @@ def _text(article: Element, path: str) -> str:
 
 def _names(article: Element) -> Iterator[str]:
     for author in article.iterfind(".//AuthorList/Author"):
-        last, first = _text(author, "LastName"), _text(author, "ForeName") or _text(author, "Initials")
+        last = ", ".join(filter(None, (_text(author, "LastName"), _text(author, "Suffix"))))
+        first = _text(author, "ForeName") or _text(author, "Initials")
         yield from filter(None, [person(last, first, _text(author, "CollectiveName"))])
 
 
@@ -142,12 +204,20 @@ def _abstract(article: Element) -> Iterator[str]:
 
 
 def _notices(article: Element, types: Collection[str]) -> Iterator[Notice]:
+    links = article.iterfind("./MedlineCitation/CommentsCorrectionsList/CommentsCorrections")
+    kinds = ((NOTICES.get(one.get("RefType", "")), one) for one in links)
+    linked = [_notice(kind, _text(one, "RefSource"), _text(one, "PMID")) for kind, one in kinds if kind]
+    yield from _with_mark(linked, types)
+
+
+def _notice(kind: str, source: str, pmid: str = "") -> Notice:
+    """Return a notice from the citation that stands for it."""
+    named, number = DOI.search(source), re.search(r"PMID: (\d+)", source)
+    return Notice(kind, doi(named[0] if named else ""), pmid or (number[1] if number else ""))
+
+
+def _with_mark(linked: list[Notice], types: Collection[str]) -> Iterator[Notice]:
     """Yield notices by their links; a work may also be marked as retracted without a link to the notice."""
-    kinds = set()
-    for one in article.iterfind("./MedlineCitation/CommentsCorrectionsList/CommentsCorrections"):
-        if kind := NOTICES.get(one.get("RefType", "")):
-            kinds.add(kind)
-            named = DOI.search(_text(one, "RefSource"))
-            yield Notice(kind, doi(named[0].rstrip(".,;") if named else ""), _text(one, "PMID"))
-    if "Retracted Publication" in types and "retraction" not in kinds:
+    yield from linked
+    if "Retracted Publication" in types and all(one.kind != "retraction" for one in linked):
         yield Notice("retraction")
