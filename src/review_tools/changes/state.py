@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, NotRequired, TypedDict
 
 import pandas as pd
+from pandas.errors import InvalidIndexError
 
 from review_tools.data.problems import DataError
 from review_tools.data.project import Project
@@ -24,7 +25,7 @@ from review_tools.synthesis.effects import SynthesisError
 FORMAT = "review-snapshot/1"
 REFERENCES = "references"  # the bibliography, as one more table
 # What data that did not pass `review check` can raise.
-UNSOUND_DATA = (DataError, SynthesisError, KeyError, ValueError, TypeError, ArithmeticError)
+UNSOUND_DATA = (DataError, SynthesisError, InvalidIndexError, KeyError, ValueError, TypeError, ArithmeticError)
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,8 @@ def _trial(change: Change, answers: dict[str, str], client: Client) -> list[str]
     row["reported_by"] = answers["read"] if answers["read"] in REPORTERS else "source"
     for cells, flags in _results(change, answers):
         identifier = add.add_outcome(change, key, row | cells, flags, "")
+        if cells["block"] in ("partial", "percent only"):
+            notes.append(f"{identifier} is shown, and not pooled: the size or spread of an arm is missing")
         if choices := list(add.fitting(change, identifier)):
             offered = "; ".join(choice.partition(" ")[0] for choice in choices)
             notes.append(f"{identifier} names no declared outcome; if it is one of these, it is pooled: {offered}")
