@@ -284,6 +284,7 @@ def test_choosing_filters_map_count_and_list_together(tab: Page, address: str) -
     lines = held.merge(mediators, on="finding_id", how="left")
     assert tab.locator(".mark-line path").count() == len(lines)
     assert tab.locator(".mark-text text", has_text=f"Treg · {len(held)}").count() == 1
+    tab.locator(".grid-box").scroll_into_view_if_needed()
     assert tab.locator(".grid-count").inner_text().startswith(f"{len(held)} of ")
     assert "#cell=Treg" in tab.url
     option = tab.locator("select[name=mediator] option:not([disabled])").nth(3)

@@ -31,6 +31,9 @@ FIRST_VIEW = 150_000  # bytes of HTML, compressed as servers do
 HEADINGS = "//main//*[self::h1|self::h2|self::h3|self::h4|self::h5][not(ancestor::*[@id='jb-print-docs-body'])]"
 LOADED = "//script/@src | //img/@src | //iframe/@src | //source/@src | //link[@rel='stylesheet' or @rel='icon']/@href"
 UNLISTED = ("search.html", "genindex.html")
+# How a page is written, which no reader should see: tags, headings, links and roles of Markdown, entities.
+WORDS = "//article//text()[not(ancestor::pre or ancestor::code or ancestor::script or ancestor::style)]"
+RAW = re.compile(r"</?(?:a|b|br|p|div|span|t[dhr]|sup|sub|i|em)\b[^<]*>|(?m:^)\s*##+ |\{[a-z:]+\}`|\]\(|&[a-z]+;")
 
 
 def chapters(pages: Pages) -> Pages:
@@ -47,12 +50,14 @@ def things(page: Html) -> list[dict[str, object]]:
 
 
 def wrong_with_order(page: Html) -> list[str]:
-    """What assistive technology relies on: language, headings in order, a way past the navigation."""
+    """What readers and assistive technology rely on: words alone, language, headings in order, a way past menus."""
     levels = [int(head.tag[1]) for head in page.xpath(HEADINGS)]
     first = page.xpath("//body//a[@href]")[0]
     past = "skip" in first.text_content().casefold() and page.xpath("//*[@id=$id]", id=first.get("href").lstrip("#"))
     leap = levels[:1] != [1] or levels.count(1) != 1 or any(after > before + 1 for before, after in pairwise(levels))
+    raw = [found[0] for text in page.xpath(WORDS) if (found := RAW.search(text))]
     return [
+        *([f"raw markup {raw}"] if raw else []),
         *(["no language"] if page.get("lang") != "en" else []),
         *([f"headings {levels}"] if leap else []),
         *([] if past else ["the first link does not lead past the navigation"]),
@@ -100,6 +105,9 @@ def test_every_page_is_in_order(pages: Pages, site: Path, project: Project) -> N
     [
         ('lang="en"', "", "no language"),
         ("<h2>", "<h4>", "headings"),
+        ("</article>", "<p>a&lt;br&gt;b</p></article>", "raw markup"),
+        ("</article>", '<p>&lt;a href="#x"&gt;x&lt;/a&gt;</p></article>', "raw markup"),
+        ("</article>", "<details></details>\n## Heading</article>", "raw markup"),
         ('class="skip-link', 'class="', "the first link"),
         ('name="description" content="', 'name="description" content="x" data-x="', "description"),
         ('rel="canonical" href="', 'rel="canonical" href="https://example.org/" data-x="', "canonical"),

@@ -17,8 +17,10 @@ ROW = "NCT01547091"  # a trial in rheumatoid arthritis
 
 
 def box(page: Page, name: str = "trials") -> Locator:
-    """The table with its tools."""
-    return page.locator(f".grid-box:has(table[data-table={name}])").first
+    """The table with its tools, which it gets when it is on the screen."""
+    found = page.locator(f".grid-box:has(table[data-table={name}])").first
+    found.scroll_into_view_if_needed()
+    return found
 
 
 def trials(page: Page, address: str, query: str = "") -> Locator:
@@ -259,6 +261,17 @@ def test_print_has_all_rows_and_no_tools(request: pytest.FixtureRequest, address
     assert len(shown(table)) == TRIALS
     assert not table.locator(".grid-tools").is_visible()
     assert table.locator(".grid-scroll").evaluate("region => region.scrollHeight - region.clientHeight") <= 1
+
+
+def test_a_table_gets_its_tools_when_it_is_on_the_screen_and_its_fold_open(tab: Page, address: str) -> None:
+    tab.goto(f"{address}/book/mechanisms/contact.html")
+    tools = tab.locator(".grid-box:has(table[data-table=findings]) .grid-tools")
+    assert tools.evaluate("tools => tools.childElementCount") == 0
+    fold = tab.locator("details:has(table[data-table=findings])").last.locator("> summary")
+    fold.scroll_into_view_if_needed()
+    assert tools.evaluate("tools => tools.childElementCount") == 0
+    fold.click()
+    tools.get_by_role("searchbox").wait_for()
 
 
 def test_without_javascript_the_whole_table_is_there(browser: Browser, address: str) -> None:

@@ -40,7 +40,7 @@ _TEMPLATE = ENVIRONMENT.from_string("""\
 {% endif %}
 <div class="grid-scroll{{ ' grid-tall' if tools }}"
 {%- if tools or header | length > 4 %} role="group" tabindex="0" aria-label="{{ caption }}"{% endif %}>
-<table class="grid{{ ' grid-small' if header | length < 4 else ' grid-wide' if header | length > 5 }}"
+<table class="grid {{ 'grid-small' if header | length < 4 else 'cards' }}{{ ' grid-wide' if header | length > 5 }}"
 {%- if tools %} data-table="{{ name }}" data-filters="{{ choices }}"{% endif %}>
 <caption>{{ caption }}</caption>
 <thead><tr>

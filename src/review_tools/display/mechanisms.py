@@ -29,8 +29,9 @@ SAYS = {
     "dampens": "less inflammation",
     "mixed": "both ways",
     "promotes": "more inflammation",
-    "none": "no difference",
+    "none": "no difference, or neutral",
 }
+WEAKER = "weaker MSC effect"  # as when a mediator is blocked: no sign that MSCs raise inflammation
 NAMES = {"tissue": "tissue or whole body", "MSC": "the MSC itself"}
 ACTS = {"mediator": 1, "microRNA": 1, "receptor": 2}  # receptors stand in for others
 TARGETS = 13  # that are drawn, those with the most findings; others are named below
@@ -157,16 +158,17 @@ def _message(frame: pd.DataFrame) -> tuple[str, str]:
         f"{works('route', 'paracrine')} studied what they release, {works('route', 'contact')} contact"
     )
     says = (
-        f"Works in patients: {people}; works that found more inflammation, at least in part: {harm}. An arc is one "
-        "target reached by one route, labelled with its commonest mediators; its width and number are works. Choose an "
-        "arc or a target to read its findings."
+        f"Works in patients: {people}; works that found more inflammation, at least in part: {harm}. A weaker effect, "
+        "as when a mediator is blocked, is not counted so. An arc is one target reached by one route, labelled with "
+        "its commonest mediators; its width and number are works. Choose an arc or a target to read its findings."
     )
     return title, says
 
 
 def _signs(frame: pd.DataFrame) -> pd.Series:
     """Return what each work says of inflammation: one direction, or both ways."""
-    told = frame[frame["direction"] != "none"].groupby("work")["direction"].agg(["nunique", "first"])
+    told = frame[(frame["direction"] != "none") & (frame["effect"] != WEAKER)]
+    told = told.groupby("work")["direction"].agg(["nunique", "first"])
     signs = told["first"].where(told["nunique"] == 1, "mixed")
     return signs.reindex(frame["work"].unique(), fill_value="none")
 

@@ -5,6 +5,7 @@ its bundle is an ES module, which browsers refuse from ``file://``; it takes fil
 printed pages lack them and links to a row find nothing; and its sorting stands in the head, which phones do not show.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,10 @@ SCRIPTS = {  # what stands in a page that needs the script
 LOADS: dict[str, dict[str, Any]] = {"charts.js": {"data-library": charts.BUNDLE}}
 # docutils marks the bibliography with a role that ARIA 1.2 has deprecated, inside a list that then has no items.
 ROLES = {' role="doc-biblioentry"': "", '<div role="list" class="citation-list">': '<div class="citation-list">'}
+TABLE, ROW = re.compile(r'<table class="table">.*?</table>', re.DOTALL), re.compile(r"<tr\b.*?</tr>", re.DOTALL)
+HEAD, CELL = re.compile(r'<th class="head[^>]*>(.*?)</th>', re.DOTALL), re.compile(r"<td\b")
+TAG = re.compile(r"<[^>]*>")
+COLUMNS = 4  # from which a row of a table is a card on a phone
 
 
 def setup(app: Sphinx) -> None:
@@ -73,11 +78,25 @@ def name_parts(app: Sphinx, pagename: str, templatename: str, context: dict[str,
     """Mend what the theme leaves undone: deprecated roles, buttons without a name or missing, a title not escaped."""
     if "pagetitle" in context:  # the theme prints it as it is, and a study is named by its authors
         context["pagetitle"] = escape(context["pagetitle"])
+    context["body"] = TABLE.sub(in_cards, context.get("body") or "")
     for role, better in ROLES.items():
-        context["body"] = (context.get("body") or "").replace(role, better)
+        context["body"] = context["body"].replace(role, better)
     for group in context.get("header_buttons", []):
         if group.get("label") == "launch-buttons":
             group["buttons"].append(codespace(app))
+
+
+def in_cards(table: re.Match[str]) -> str:
+    """Return a wide table written in Markdown with its headings at each cell, where a phone shows them."""
+    heads = [TAG.sub("", head).strip().replace('"', "&quot;") for head in HEAD.findall(table[0])]
+    if len(heads) < COLUMNS:
+        return table[0]
+
+    def labelled(row: re.Match[str]) -> str:
+        names = iter(heads)
+        return CELL.sub(lambda cell: f'{cell[0]} data-label="{next(names, "")}"', row[0])
+
+    return ROW.sub(labelled, table[0]).replace('class="table"', 'class="table cards"', 1)
 
 
 def codespace(app: Sphinx) -> dict[str, str]:

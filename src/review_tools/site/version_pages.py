@@ -86,22 +86,22 @@ def since_the_last(project: Project, number: str) -> Changes | None:
 
 
 class Newest(SphinxDirective):
-    """``{version-changes}``: what the newest version changes against the one before it, as a section of the chapter."""
+    """``{version-changes}``: what the newest version changes against the one before it, behind a summary."""
 
     def run(self) -> list[nodes.Node]:
-        """Return the section."""
+        """Return the fold."""
         project = project_of(self.env.app)
         if not (compared := comparisons(project)):
             return [nodes.paragraph(text="There is no earlier version to compare with.")]
         old, new = list(compared)[-1]
         name = f"site:{page(old, new)}"
-        body = render.digest(compared[old, new], FEW_LINES, name)
-        body += Markup("<p>{}, {}</p>").format(
+        body = Markup('<details class="behind" id="newest-changes"><summary>{}</summary>\n{}').format(
+            f"What changed from {old} to {new}", render.digest(compared[old, new], FEW_LINES, name)
+        )
+        body += Markup("<p>{}, {}</p></details>").format(
             link(name, "The whole comparison"), link(f"site:{INDEX}", "all versions")
         )
-        section = nodes.section("", nodes.title(text=f"What changed from {old} to {new}"), ids=["newest-changes"])
-        section += nodes.raw("", only_known(self.env.app, body), format="html")
-        return [section]
+        return [nodes.raw("", only_known(self.env.app, body), format="html")]
 
 
 def make(app: Sphinx, name: str) -> Page:

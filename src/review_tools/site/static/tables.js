@@ -147,7 +147,6 @@
     read() {
       const query = new URLSearchParams(location.search);
       const of = (key) => query.get(`${this.name}.${key}`) ?? "";
-      if ([...query.keys()].some((key) => key.startsWith(`${this.name}.`))) unfold(this.table);
       this.search.value = of("search");
       this.setSort(of("sort"));
       const hidden = of("hide").split(",");
@@ -286,21 +285,37 @@
     }
   }
 
+  // A table gets its tools when it comes near the screen, its fold open, or when the address names it or a row of it.
   const names = new Map();
   const tables = new Map();
+  const near = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) if (isIntersecting) setUp(target.querySelector("table"));
+  }, { rootMargin: "50%" });
+  function setUp(table) {
+    near.unobserve(table.closest(".grid-box"));
+    if (!tables.has(table)) tables.set(table, new Table(table, names.get(table)));
+    return tables.get(table);
+  }
+
+  const counts = new Map();
+  const asked = [...new URLSearchParams(location.search).keys()];
   for (const table of document.querySelectorAll("table[data-table]")) {
-    const name = table.dataset.table;
-    names.set(name, (names.get(name) ?? 0) + 1);
-    tables.set(table, new Table(table, names.get(name) > 1 ? `${name}-${names.get(name)}` : name));
+    const kind = table.dataset.table;
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+    names.set(table, counts.get(kind) > 1 ? `${kind}-${counts.get(kind)}` : kind);
+    near.observe(table.closest(".grid-box"));
+    if (!asked.some((key) => key.startsWith(`${names.get(table)}.`))) continue;
+    unfold(table);
+    setUp(table);
   }
 
   function reveal() {
     let id = location.hash.slice(1);
     try { id = decodeURIComponent(id); } catch { /* taken as it stands */ }
     const row = document.getElementById(id);
-    const table = tables.get(row?.closest("table"));
-    if (!table || row.parentNode !== table.body) return;
-    table.pin(row);
+    const table = row?.closest("table[data-table]");
+    if (!table || row.parentNode !== table.tBodies[0]) return;
+    setUp(table).pin(row);
     unfold(row);
     row.scrollIntoView();
   }
