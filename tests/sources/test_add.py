@@ -25,8 +25,8 @@ FINDING = {
     "statement": "Invented vesicles held back invented T cells.",
     "product": "extracellular vesicles",
     "route": "paracrine",
-    "target_cell": "CD4+ T cell",
-    "effect": "less activation or proliferation",
+    "target_cell": "CD4-positive t-cell",  # a label, and not quite
+    "effect": "Less activation, or proliferation",
     "model": "in vitro human",
     "direction": "dampens",
     "basis": "source read",
@@ -85,7 +85,7 @@ def test_a_mechanistic_study_with_a_finding_passes_the_check(
     code, output = review("add", "doi", DOI, *STUDY, "--by", "A. Tester")
     assert code == 0, output
     assert "review add finding example_2025_invented" in output
-    code, output = review("add", "finding", "example_2025_invented", *cells(FINDING), "--mediator", "IL-10=mediator")
+    code, output = review("add", "finding", "example_2025_invented", *cells(FINDING), "--mediator", "il10=Mediator")
     assert code == 0, output
     assert check(Project(copy)) == []
     after = files()
@@ -166,10 +166,10 @@ def test_only_outcomes_that_it_can_be_are_offered(report: None, review: Run) -> 
 
 
 def test_a_new_row_that_does_not_fit_has_no_number_yet(report: None, review: Run) -> None:
-    words = (*cells(FINDING), "--mediator", "TGF-beta=mediator")
+    words = (*cells(FINDING), "--mediator", "TGF-beta3=mediator")
     code, output = review("add", "finding", "invented_2024_invented", *words)
     assert code == 1
-    assert "new row, column term 'TGF-beta'" in output
+    assert "new row, column term 'TGF-beta3'" in output
     assert "did you mean “TGF-β”" in output
 
 

@@ -14,7 +14,7 @@ from review_tools.cli.app import CONTRIBUTE, MAINTAIN, Root, app, open_project, 
 from review_tools.cli.check import print_problems
 from review_tools.data import schema
 from review_tools.data.edit import Change, edit
-from review_tools.data.problems import DataError, Problem, did_you_mean, shorten
+from review_tools.data.problems import DataError, Problem, did_you_mean, same_word, shorten
 from review_tools.data.project import Project
 
 if TYPE_CHECKING:
@@ -125,6 +125,7 @@ def _enter(
     """Make the change; return the new key and what the check does not know to be missing."""
     from review_tools.sources import add as adding
 
+    given = adding.meant(change, TABLES[what], given)
     if record is None:
         given = _ask(change, what, adding.about(change, identifier), given)
         enter = adding.add_finding if what is What.FINDING else adding.add_outcome
@@ -210,7 +211,8 @@ def _ask(change: Change, what: What, known: dict[str, str], given: dict[str, str
             print(f"\n{field.description}{left_out}" + (f"\n  {' · '.join(choices)}" if choices else ""))
             default = None if must else ""
             while (value := typer.prompt(field.name, default, show_default=False).strip()) and choices:
-                if value in choices:
+                if chosen := same_word(value, choices):
+                    value = chosen
                     break
                 print(f"Not one of these terms; {did_you_mean(value, choices)}".rstrip("; "))
             answered[field.name] = value

@@ -3,14 +3,16 @@
 import re
 import string
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 
 from review_tools.check import check, comparability
+from review_tools.check.fix import tidy
 from review_tools.data.bibliography import FILE as BIBLIOGRAPHY
 from review_tools.data.edit import Change
-from review_tools.data.problems import DataError, Problem, did_you_mean
+from review_tools.data.problems import DataError, Problem, did_you_mean, same_word
 from review_tools.data.retracted import STATUS, gravest
+from review_tools.data.schema import SEPARATOR
 from review_tools.sources import clinicaltrials, pubmed
 from review_tools.sources.duplicates import Entry, index_of
 from review_tools.sources.records import Record
@@ -130,7 +132,8 @@ def add_finding(change: Change, study: str, given: dict[str, str], mediators: li
     row = about(change, study) | {"finding_id": _finding_id(change, study, given.get("seed_number", ""))} | given
     change.add_row("findings", row)
     for term, role in mediators:
-        change.add_row("finding_mediators", {"finding_id": row["finding_id"], "term": term, "role": role})
+        mediator = meant(change, "finding_mediators", {"term": term, "role": role})
+        change.add_row("finding_mediators", {"finding_id": row["finding_id"]} | mediator)
     note(change, f"Finding `{row['finding_id']}` of `{study}`", by)
     return str(row["finding_id"])
 
@@ -146,7 +149,8 @@ def add_outcome(change: Change, study: str, given: dict[str, str], flags: list[t
     identifier = f"{study}-{max([0, *(int(one.rpartition('-')[2]) for one in taken)]) + 1}"
     change.add_row("outcomes", about(change, study) | {"outcome_id": identifier} | given)
     for flag, why in flags:
-        change.add_row("outcome_flags", {"outcome_id": identifier, "flag": flag, "note": why})
+        reason = meant(change, "outcome_flags", {"flag": flag, "note": why})
+        change.add_row("outcome_flags", {"outcome_id": identifier} | reason)
     now = change.table("outcomes")
     for lines in comparability.repeated(now, change.table("outcome_flags")):
         pair = {now["outcome_id"][line] for line in lines}
@@ -157,6 +161,28 @@ def add_outcome(change: Change, study: str, given: dict[str, str], flags: list[t
             raise AlreadyThereError(why, _rows(change, "outcomes", "outcome_id", other))
     note(change, f"Outcome `{identifier}`", by)
     return identifier
+
+
+def meant(change: Change, table: str, cells: Mapping[str, str]) -> dict[str, str]:
+    """Return cells of a table in their right form, with the terms of the vocabulary that their words mean.
+
+    A word that means none stays, for the check to say so.
+    """
+    found = {}
+    for column, said in cells.items():
+        field = change.project.schema[table].field(column)
+        words = words_of(change, field.vocabulary) if field.vocabulary else {}
+        words |= {"true": "true", "false": "false"} if field.type == "boolean" else {}
+        terms = [words.get(same_word(one, words), one) for one in tidy(said, field).split(SEPARATOR)]
+        found[column] = SEPARATOR.join(terms)
+    return found
+
+
+def words_of(change: Change, kind: str) -> dict[str, str]:
+    """Return the terms of a kind and their labels, and the term that each stands for."""
+    some = change.table("vocabulary")
+    some = some[some["kind"] == kind]
+    return dict(zip([*some["label"], *some["term"]], [*some["term"]] * 2, strict=True))
 
 
 def fitting(change: Change, outcome_id: str) -> Iterator[str]:

@@ -6,22 +6,19 @@ from datetime import date
 from pathlib import Path
 
 from review_tools.check.comparability import FORM_OF
-from review_tools.check.fix import tidy
 from review_tools.data.edit import Change, edit
 from review_tools.data.problems import DataError, Problem, did_you_mean, same_word, shorten
 from review_tools.data.project import Project
-from review_tools.data.schema import SEPARATOR
 from review_tools.sources import add, clinicaltrials, crossref, pubmed, report, results
 from review_tools.sources.answers import issue, read
 from review_tools.sources.duplicates import Entry, index_of
 from review_tools.sources.forms import FORMS, Form
 from review_tools.sources.http import Client, ServiceError, UnknownRecordError
-from review_tools.sources.records import BY_HAND, NCT, Record, doi
+from review_tools.sources.records import BY_HAND, NCT, Record, identified, trial_id
 
 MAINTAINERS = ("vocabulary", "claims", "withdrawn")  # tables that they decide, some under their name
 SOURCE = ("source_url", "source_where")
 READ = ("full text", "abstract", "part of abstract")  # how far a source was read for a finding to count as read
-PUBMED_NUMBER = re.compile(r"(?:pmid:?|https?://pubmed\.ncbi\.nlm\.nih\.gov/)?\s*([1-9]\d{0,8})/?", re.IGNORECASE)
 FLAG = re.compile(r"add the flag “(.+?)”(?: with a note)?(?: to data/outcome_flags.csv)?")
 REPORTERS = ("registry", "secondary", "regulator")  # kinds of reading that are kinds of reporters
 
@@ -88,16 +85,15 @@ def _study(change: Change, answers: dict[str, str], client: Client) -> list[str]
     asked = [question.id for question in FORMS["study"].questions if question.table == "findings"]
     finding = {column: answers[column] for column in (*asked, *SOURCE) if answers[column]}
     finding["basis"] = "source read" if answers["read"] in READ else "title only"
-    pairs = (one.partition("=") for one in answers["mediators"].split(";") if one.strip())
-    mediators = [(_term(change, "mediator", name), _term(change, "mediator role", role)) for name, _, role in pairs]
-    add.add_finding(change, key, finding, mediators, "")
+    mediators = (one.partition("=") for one in answers["mediators"].split(";") if one.strip())
+    add.add_finding(change, key, finding, [(name.strip(), role.strip()) for name, _, role in mediators], "")
     return [f"Add {key}"]
 
 
 def _trial(change: Change, answers: dict[str, str], client: Client) -> list[str]:
     """Enter the trial and its report where they are new, and each result of the report."""
     record, notes = _record(answers["work"], client), []
-    number = answers["trial_id"] or record.trial_id
+    number = trial_id(answers["trial_id"]) or record.trial_id
     if number and number not in set(change.table("trials")["trial_id"]):
         if NCT.fullmatch(number):
             add.add_trial(change, clinicaltrials.trial(client, number), {"disease": answers["disease"]})
@@ -130,7 +126,7 @@ def _results(change: Change, answers: dict[str, str]) -> list[tuple[results.Bloc
     words = {"outcome_set": dict(zip([*own.index, *own["outcome"]], [*own.index] * 2, strict=True))}
     words["higher_is_better"] = results.BETTER
     for column, kind in (("domain", "outcome domain"), ("analysis_set", "analysis set"), ("flag", "flag")):
-        words[column] = _words(change, kind)
+        words[column] = add.words_of(change, kind)
     found, complaints = [], []
     for number, block in enumerate(results.blocks(answers["results"]), 1):
         try:
@@ -149,7 +145,7 @@ def _results(change: Change, answers: dict[str, str]) -> list[tuple[results.Bloc
 
 def _correction(change: Change, answers: dict[str, str], _: Client) -> list[str]:
     frame = change.table("corrections")
-    number, trial = answers["seed_number"], answers["trial_id"]
+    number, trial = answers["seed_number"], trial_id(answers["trial_id"])
     number = _seed_number(number) if number else ""
     studies = change.table("citations").set_index("seed_number")["study_id"]
     stem = f"c{trial}" if trial else f"c{int(number or 0):03d}"
@@ -174,12 +170,8 @@ def _value(change: Change, answers: dict[str, str], _: Client) -> list[str]:
     if len(names) != 1:
         near = did_you_mean(answers["row"], frame[key])
         raise DataError(f"{table} has {len(names) or 'no'} row {shorten(answers['row'])!r}; {near}".rstrip("; "))
-    field = schema[table].field(column)
-    new = tidy(answers["new"], field)
-    if field.vocabulary:
-        new = SEPARATOR.join(_term(change, field.vocabulary, one) for one in new.split(SEPARATOR))
-    sources = {name: answers[name] for name in SOURCE if name in frame.columns}
-    change.set_cells(table, key, names.iloc[0], sources | {column: new})
+    cells = {name: answers[name] for name in SOURCE if name in frame.columns} | {column: answers["new"]}
+    change.set_cells(table, key, names.iloc[0], add.meant(change, table, cells))
     return [f"Correct {table} {names.iloc[0]} {column}"]
 
 
@@ -210,25 +202,11 @@ def _reference(change: Change, answers: dict[str, str], client: Client) -> list[
 ENTER = {"study": _study, "trial": _trial, "correction": _correction, "value": _value, "reference": _reference}
 
 
-def _term(change: Change, kind: str, said: str) -> str:
-    """Return the term that is meant; as it stands where there is none, for the check to say so."""
-    words = _words(change, kind)
-    return words.get(same_word(said, words), said.strip())
-
-
-def _words(change: Change, kind: str) -> dict[str, str]:
-    """Return the terms of a kind and their labels, and the term that each stands for."""
-    some = change.table("vocabulary")
-    some = some[some["kind"] == kind]
-    return dict(zip([*some["label"], *some["term"]], [*some["term"]] * 2, strict=True))
-
-
 def _record(work: str, client: Client) -> Record:
-    if match := PUBMED_NUMBER.fullmatch(work):
-        return pubmed.work(client, match[1])
-    if not (number := doi(work.rstrip(".,;"))):
+    kind, number = identified(work)
+    if kind not in (fetch := {"doi": crossref.work, "pmid": pubmed.work}):
         raise DataError(f"{shorten(work)!r} is neither a DOI (10.1234/abcd) nor a PubMed number (PMID 12345678).")
-    return crossref.work(client, number)
+    return fetch[kind](client, number)
 
 
 def _held(change: Change, record: Record) -> str:
