@@ -9,6 +9,7 @@ from sphinxcontrib.bibtex.style.template import SphinxReferenceInfo
 
 import review_tools as rt
 import spoil
+from review_tools.data.bibliography import parse_bibliography
 from review_tools.data.project import Project
 from review_tools.site import linked_data
 from review_tools.site.bibliography import LETTERS, Authors, InText, known_authors
@@ -34,6 +35,11 @@ def test_works_of_one_name_and_year_are_told_apart() -> None:
 def test_braces_and_escapes_are_for_tex_only() -> None:
     for work in rt.bibliography().values():
         assert not re.search(r"[{}]|\\[&%#_$]", work["title"])
+
+
+def test_an_entry_that_ends_too_early_is_refused() -> None:
+    _, problems = parse_bibliography(b"@article{a,\n title = {A},\n volume = 6},\n year = {2021},\n}\n")
+    assert [problem.row for problem in problems] == [1]
 
 
 AUTHORS = {

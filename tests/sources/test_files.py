@@ -58,6 +58,8 @@ NAMES = {
     "and Doe, Jane": "Doe, Jane",
     "王, 小明": "王, 小明",
     "et al.": "others",
+    "{Study Group AB}": "Study Group AB",
+    'family={M{\\"u}ller}, given={Zo{\\"e}}': "Müller, Zoë",
 }
 
 
@@ -93,6 +95,7 @@ TITLES = {
     "\\href{https://x.org/a_b}{Cells} \\url{a%20b} -- end": "Cells a%20b – end",
     "Cells in the U.S.A.": "Cells in the U.S.A.",
     "Cells.": "Cells",
+    "About {\\~{}}20%": "About ~20%",
 }
 
 
@@ -112,6 +115,7 @@ def test_signs_mean_what_their_author_meant(saved: Saved, title: str) -> None:
         ("@article{a, title = {\\foo{A} cells}}", r"title holds the command \\foo"),
         ("@article{a, title = {A}, year = {21}}", "the date '21' holds no year"),
         ("@article{a, title = {A}", "the entry in line 1 cannot be read"),
+        ("@article{a, title = {A}, volume = 6}, year = {2021}}", "the entry in line 1 cannot be read"),
         ("@article{b, title = {B}, doi = {10.5555/two}}\n@article{a, title = {A}, doi = {10.5555/one},", "in line 2"),
     ],
 )

@@ -2,14 +2,16 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from operator import attrgetter
 
 import bibtexparser
 from bibtexparser.middlewares import NormalizeFieldKeys
 from bibtexparser.middlewares.names import split_multiple_persons_names
-from bibtexparser.model import DuplicateBlockKeyBlock, ParsingFailedBlock
+from bibtexparser.model import Block, DuplicateBlockKeyBlock, Entry, ImplicitComment, ParsingFailedBlock
 
 from review_tools.data.problems import Problem
 
@@ -96,7 +98,7 @@ def parse_bibliography(content: bytes | None) -> tuple[dict[str, Reference], lis
         for entry in library.entries
     }
     problems = []
-    for block in library.failed_blocks:
+    for block in [*library.failed_blocks, *cut_short(library.blocks)]:
         line = block.start_line + 1
         if isinstance(block, DuplicateBlockKeyBlock):
             why, remedy = "this key stands twice", "remove one entry or give it another key"
@@ -112,6 +114,13 @@ def parse_bibliography(content: bytes | None) -> tuple[dict[str, Reference], lis
         why = f"the file announces {started} entries but {len(references)} can be read"
         problems.append(Problem(FILE, why, "look for an unclosed brace before the first missing entry"))
     return _told_apart(references), problems
+
+
+def cut_short(blocks: Sequence[Block]) -> Iterator[ParsingFailedBlock]:
+    """Yield the entries that end before their last field, because an opening brace is missing."""
+    for entry, after in pairwise(blocks):
+        if isinstance(entry, Entry) and isinstance(after, ImplicitComment) and re.match(r"\W*\w+\s*=", after.comment):
+            yield ParsingFailedBlock(ValueError(), entry.start_line, f"{entry.raw}{after.raw}")
 
 
 def _told_apart(references: dict[str, Reference]) -> dict[str, Reference]:

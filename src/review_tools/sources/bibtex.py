@@ -13,7 +13,7 @@ from bibtexparser.middlewares.names import parse_single_name_into_parts
 from bibtexparser.model import Block, DuplicateBlockKeyBlock, DuplicateFieldKeyBlock, Entry, Field
 from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec, get_default_latex_context_db
 
-from review_tools.data.bibliography import START, is_group, names_of, swallowed
+from review_tools.data.bibliography import START, cut_short, is_group, names_of, swallowed
 from review_tools.sources.records import Record, RecordError, author, from_file, raised
 
 KINDS = {"article": "article", "incollection": "chapter", "inbook": "chapter", "book": "book"}
@@ -23,7 +23,7 @@ FIELDS = {
     "year": ("year", "date"),
     "journal": ("journal", "journaltitle", "booktitle"),
     "number": ("number", "issue"),
-    "pages": ("pages", "eid"),
+    "pages": ("pages", "eid", "article-number", "art_number"),
     **{name: (name,) for name in ("volume", "doi", "pmid", "pmcid", "url")},
 }
 READ = {
@@ -36,6 +36,7 @@ READ = {
     *(n for names in FIELDS.values() for n in names),
 }
 HANDED_DOWN = {"title": "booktitle", **{name: name for name in ("booktitle", "journal", "year", "volume")}}
+PART = re.compile(r"(?:^|,\s*)(family|given|prefix|suffix)=((?:[^,{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)")  # of biblatex
 PIECE = re.compile(r'\s*(?:"((?:\{[^{}]*\}|[^"{}])*)"|\{((?:\{[^{}]*\}|[^{}])*)\}|([^\s"{}#]+))\s*(?:#|$)')
 # With a command or script in it, or by Pandoc's rule, which leaves sums of dollars alone.
 MATH = re.compile(r"(?<!\\)\$(?:([^$]*(?:\\[A-Za-z]|[\^_])[^$]*)\$|([^$\s](?:[^$]*[^$\s\\])?)\$(?!\d))")
@@ -51,7 +52,8 @@ def entries(text: str) -> list[Block]:
     """Return the entries of a library, those that cannot be read among them."""
     library = bibtexparser.parse_string(text, append_middleware=[NormalizeFieldKeys()])
     strings = {name.lower(): str(one.value) for name, one in library.strings_dict.items()}
-    found: list[Block] = [*library.entries]
+    cut = {one.start_line: one for one in cut_short(library.blocks)}
+    found: list[Block] = [cut.get(entry.start_line, entry) for entry in library.entries]
     for one in library.failed_blocks:
         if not START.match(str(one.raw)):
             continue
@@ -108,10 +110,10 @@ def _authors(field: str) -> Iterator[str]:
     """Yield names as “Last, First” from either order, by BibTeX's rules for particles; a group as it is."""
     for one in names_of(field):
         name = re.sub(r"^and\s+|\s+and$", "", one, flags=re.IGNORECASE)
-        given = dict(re.findall(r"(?:^|,\s*)(family|given|prefix|suffix)=\{?([^,{}]*)", name))  # biblatex
+        given = dict(PART.findall(name))
         shown = plain_tex(name, "author")
         if is_group(name):
-            yield f"{{{shown}}}" if "," in shown else shown
+            yield f"{{{shown}}}"
         elif given:
             last = " ".join(filter(None, (given.get("prefix"), given.get("family"))))
             yield plain_tex(", ".join(filter(None, (last, given.get("suffix"), given.get("given")))), "author")
@@ -135,7 +137,7 @@ def plain_tex(text: str, where: str) -> str:
     text = MATH.sub(lambda found: rf"\({SCRIPT.sub(_script, found[1] or found[2])}\)", text)
     text = re.sub(r"(?<!\\)([%&#$])", r"\\\1", text)
     # Before a number it means “about”, and in an address itself; elsewhere it is a space that does not break.
-    text = re.sub(r"~" if where == "url" else r"(?<![^\s(])~(?=\d)", r"\\textasciitilde{}", text)
+    text = re.sub(r"~" if where == "url" else r"\{?\\~\{\}\}?|(?<![^\s(])~(?=\d)", r"\\textasciitilde{}", text)
 
     def unknown(node: object) -> str:
         raise RecordError(f"{where} holds the command \\{getattr(node, 'macroname', '')} → write what it stands for")

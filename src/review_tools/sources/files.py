@@ -78,7 +78,9 @@ def _asked(found: list[Any], record: Callable[[Any], Record], wanted: str) -> Re
     pattern = re.compile(rf"(?:(?<![\w./])|(?<=doi\.org/)){re.escape(wanted)}(?![\w/])", re.IGNORECASE)
     named = found
     if len(found) > 1:
-        named = [one for one in found if wanted and pattern.search(getattr(one, "raw", None) or str(one))]
+        named = [
+            one for one in found if wanted and pattern.search(re.sub(r"[\\{}]", "", str(getattr(one, "raw", one))))
+        ]
     if len(named) > 1:
         records = [record(one) for one in named]
         own = [one for one in records if wanted in (one.doi, one.pmid, one.trial_id)]

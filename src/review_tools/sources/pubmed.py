@@ -159,7 +159,7 @@ def record_of_export(found: dict[str, list[str]], seen: date) -> Record:
     linked = [_notice(kind, one) for tag, kind in NOTICES_OF_EXPORT.items() for one in found.get(tag, ())]
     kind = "preprint" if "Preprint" in types else "article"
     return replace(
-        from_file("a PubMed file", seen, kind, shown, [*names, *found.get("CN", ())], said),
+        from_file("a PubMed file", seen, kind, shown, [*names, *(f"{{{one}}}" for one in found.get("CN", ()))], said),
         trial_id=next((number for number in registered if NCT.fullmatch(number)), ""),
         types=types,
         notices=tuple(_with_mark(linked, types)),

@@ -21,7 +21,8 @@ PMID = re.compile(r"[1-9]\d{0,8}")
 NCT = re.compile(r"NCT\d{8}")
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 INITIALS = re.compile(r"([^,]+) (?!(?:II|III|IV)$)([A-Z]{1,3})")  # “Doe J”, as PubMed and Vancouver style write a name
-SEVERAL = re.compile(r"^[^,]+,.* (?:and|&) |;|(?:,.*){3}", re.IGNORECASE)
+SEVERAL = re.compile(r"^[^,]+, [^,]+ (?:and|&) [^,]+,", re.IGNORECASE)
+GROUP = re.compile(r",.* and |, (?:Inc|Ltd|LLC|LLP|GmbH|Corp|AG|plc)\b\.?$", re.IGNORECASE)  # in spite of its comma
 PUBMED_PAGE = r"https?://(?:pubmed\.ncbi\.nlm\.nih\.gov|(?:www\.)?ncbi\.nlm\.nih\.gov/pubmed|europepmc\.org/\w+/med)/"
 REGISTRIES = [  # what an address or a spelling holds of a registry number, and the form of data/trials.csv
     (re.compile(pattern, re.IGNORECASE), form)
@@ -114,13 +115,21 @@ def from_file(source: str, seen: date, kind: str, name: str, authors: Iterable[s
 
 
 def author(name: str) -> str:
-    """Return “Last, First” from “Last F” too, and “others” for “et al.”. Raises RecordError when these are several."""
-    name = plain(name).rstrip(",; ")
-    if name.startswith("{"):  # a group's name with a comma
-        return name
-    parts = [part.strip() for part in name.split(",")]
-    if SEVERAL.search(name) or (len(parts) > 1 and all(map(INITIALS.fullmatch, parts))):
+    """Return “Last, First” from “Last F” too, “others” for “et al.”, and the name of a group as it is.
+
+    A group stands in braces (BibTeX), or with a comma at its end (RIS).
+
+    Raises:
+        RecordError: these are several.
+    """
+    said, name = plain(name), plain(name).rstrip(",; ")
+    parts, group = [part.strip() for part in name.split(",")], name.startswith("{")
+    group = group or (said.endswith(",") and len(parts) == 1)
+    crowded = ";" in name or len(parts) > 3 or (len(parts) > 1 and all(map(INITIALS.fullmatch, parts)))
+    if SEVERAL.search(name) or (crowded and not group):
         raise RecordError(f"the author {shorten(name)!r} may be several → part names as this form of file does")
+    if group or GROUP.search(name):
+        return person("", "", name.strip("{}"))
     if name.casefold().rstrip(".") in ("et al", "others"):
         return "others"
     return INITIALS.sub(r"\1, \2", name) if INITIALS.fullmatch(name) else name
@@ -166,8 +175,9 @@ def at(value: Any, *path: str) -> Any:
 
 
 def person(last: str, first: str, group: str = "") -> str:
-    """Return a name as “Last, First”, or what there is of it."""
-    return f"{last}, {first}" if last and first else last or group or first
+    """Return a name as “Last, First”, or what there is of it; a group's name with a comma stands in braces."""
+    alone = last or group or first
+    return f"{last}, {first}" if last and first else f"{{{alone}}}" if "," in alone and alone == group else alone
 
 
 def plain(value: object) -> str:
