@@ -42,7 +42,7 @@ def proposal(project: Project, event: Path) -> dict[str, str]:
         try:
             left = add.remaining(change)
         except DataError as error:
-            raise DataError(*(_in_its_words(change, form, one) for one in error.problems)) from error
+            raise DataError(*dict.fromkeys(_in_its_words(change, form, one) for one in error.problems)) from error
     given = [f"{one.label}: {line}" for one in form.questions for line in answers[one.id].split("\n")]
     text = f"From the form in #{number}. Its answers, to be compared with the source:\n\n{report.bullets(given)}"
     if notes := [*notes, *(f"{one.file}, {one.column}: {one.why} → {one.remedy}" for one in left)]:
@@ -66,7 +66,7 @@ def _in_its_words(change: Change, form: Form, problem: Problem) -> str:
     labels = {question.id: question.label for question in form.questions}
     labels |= {"term": "Mediators", "role": "Mediators"}
     place = labels.get(problem.column, problem.column or problem.file)
-    if problem.file == "data/outcomes.csv" and problem.row and "results" in labels:
+    if problem.column not in labels and problem.file == "data/outcomes.csv" and problem.row and "results" in labels:
         row = change.table("outcomes").loc[problem.row]
         column = re.sub(r"^(?:events|n|mean|sd|printed_percent)_(?=arm)", "", problem.column)
         names = {column: name for name, column in results.LINES.items()}
@@ -95,7 +95,9 @@ def _trial(change: Change, answers: dict[str, str], client: Client) -> list[str]
     record, notes = _record(answers["work"], client), []
     number = trial_id(answers["trial_id"]) or record.trial_id
     if number and number not in set(change.table("trials")["trial_id"]):
-        if NCT.fullmatch(number):
+        if number.upper().startswith("NCT"):
+            if not NCT.fullmatch(number):
+                raise DataError(f"“Registry number” is {shorten(number)!r} → write NCT and 8 digits.")
             add.add_trial(change, clinicaltrials.trial(client, number), {"disease": answers["disease"]})
         else:
             notes.append(f"data/trials.csv: {number} is not there → enter it by hand, and name it in data/studies.csv")
