@@ -12,7 +12,8 @@ from review_tools.check.quotations import CHECKED, COLUMNS, fitting_counts, not_
 from review_tools.data.project import Project
 
 DRAWN = 50
-EMPTY = dict.fromkeys(COLUMNS, "") | {"block": "binary", "value_basis": "printed"}
+EMPTY = dict.fromkeys((*COLUMNS, "arm1", "arm2"), "") | {"block": "binary", "value_basis": "printed"}
+APART = "arm1=UC-MSC arm2=placebo"
 ABOUT_OUTCOMES = [rule for rule in RULES.values() if "outcomes" in rule.about or not rule.about]
 
 
@@ -29,6 +30,14 @@ def sound(root: Path) -> Project:
         ("5/6 vs 9/12; no effect", "events_arm1=0 n_arm1=6 events_arm2=9 n_arm2=12", "events_arm1 n_arm1"),
         ("Twenty-four of 54 achieved CR", "events_arm1=24 n_arm1=54", ""),
         ("Three subjects v none", "events_arm1=3 events_arm2=0", ""),
+        ("Three subjects v none", "events_arm1=0 events_arm2=3", "events_arm2"),
+        ("One hundred and two people, a hundred ill", "n_arm1=102 events_arm1=100", ""),
+        ("One hundred and two people", "n_arm1=101", "n_arm1"),
+        ("1 stroke with placebo", f"events_arm1=0 events_arm2=1 {APART}", "events_arm1"),
+        ("1 stroke with placebo", f"events_arm1=1 {APART}", "events_arm1"),
+        ("two with MSC, none with placebo", f"events_arm1=0 events_arm2=2 {APART}", "events_arm1 events_arm2"),
+        ("MSC v placebo: 3 v 4", f"events_arm1=3 events_arm2=4 {APART}", ""),
+        ("5/6 with placebo; 9/12 with MSC", f"events_arm1=5 n_arm1=6 {APART}", "events_arm1 n_arm1"),
         ("all 6 vs 2", "events_arm1=6 events_arm2=2 n_arm1=6", "n_arm1"),
         (
             "9/20, 4/20 and 2/6 vs 2/7",

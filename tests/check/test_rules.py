@@ -16,6 +16,7 @@ from review_tools.check.comparability import names_msc
 from review_tools.check.engine import run
 from review_tools.data.problems import Problem
 from review_tools.data.project import Project
+from review_tools.data.retracted import TOLD_BY_TITLE
 
 BAD = Path(__file__).parents[1] / "bad" / "cells.csv"
 Mistake = Callable[[Project], Project]
@@ -106,6 +107,16 @@ def entry(**fields: str) -> Mistake:
     return added(BIB, f"\n@article{{gao_2023_twice,\n{body}\n}}\n")
 
 
+def same_title(key: str) -> Mistake:
+    """A preprint: nearly the title and the same authors, another year and DOI."""
+
+    def make(project: Project) -> Project:
+        work = project.works[key]
+        return entry(title=f"{work['title']}: a preprint", author=work.raw["author"], year="2021")(project)
+
+    return make
+
+
 def notice(kind: str, status: str) -> Mistake:
     return then(
         cells("studies", "ni_2024_mesenchymal", status=status),
@@ -117,7 +128,9 @@ def cut_in_half(held: str) -> str:
     return held[: len(held) // 2].rsplit("}", 1)[0]
 
 
-TWIN, BIB, BOOK = "deng_2017_randomised-99", "references.bib", "book/discussion.md"
+FIRST, TWIN = "deng_2017_randomised-1", "deng_2017_randomised-99"
+RENAMED = again("outcomes", FIRST, outcome_id=TWIN, outcome="kidney response", outcome_set="")
+BIB, BOOK = "references.bib", "book/discussion.md"
 EXAMPLES: list[tuple[str, Mistake, str]] = [
     ("unreadable_table", gone("data/findings.csv", "é\n".encode("latin-1")), "not UTF-8"),
     ("unreadable_table", added("data/trials.csv", 'NCT99999999,"never closed\n'), "not CSV"),
@@ -132,6 +145,15 @@ EXAMPLES: list[tuple[str, Mistake, str]] = [
     ("column_order", swapped("data/studies.csv", "kind,species", "species,kind"), "another order"),
     ("invisible_character", cells("findings", "f044a", statement="A\u200b statement."), "cannot be seen"),
     ("overlong_text", cells("findings", "f044a", statement="word " * 500), "longer than 2,000"),
+    ("line_break", cells("findings", "f044a", statement="A\nstatement."), "a tab or a line break"),
+    ("finding_twice", again("findings", "f044a", finding_id="fn998"), "the same statement of the same work as f044a"),
+    ("figures_twice", RENAMED, "the figures of another outcome, remission of nephritis"),
+    (
+        "figures_twice",
+        again("outcomes", FIRST, outcome_id="lu_2021_one-99", study_id="lu_2021_one"),
+        "the figures of another study, deng_2017_randomised",
+    ),
+    ("term_twice", again("vocabulary", "TLR5", term="tlr 5"), "the same term as row"),
     ("trial_twice", again("trials", "NCT00690066", trial_id="nct 00690066"), "the same trial as row"),
     (
         "effect_against_arms",
@@ -151,11 +173,19 @@ EXAMPLES: list[tuple[str, Mistake, str]] = [
         text(BIB, lambda held: re.sub(r"\},(\n +year = )", r"}\1", held, count=1)),
         "holds the field year",
     ),
+    ("retraction_in_title", swapped(BIB, "title = {", "title = {RETRACTED: "), "the title tells of a notice"),
+    ("tex_command", swapped(BIB, "title = {", r"title = {\textit{T}, "), "title holds a command of TeX"),
+    ("tex_command", swapped(BIB, "author = {", r"author = {D{\'e}sir, R. and "), "author holds a command of TeX"),
+    ("names_in_one", swapped(BIB, "author = {", "author = {Doe J, Roe R and "), "not read as the names"),
+    ("names_in_one", swapped(BIB, "author = {", "author = {Doe JR and "), "not read as the names"),
+    ("names_in_one", swapped(BIB, "author = {", "author = {Doe, J.; Roe, R. and "), "not read as the names"),
     (
-        "retraction_in_title",
-        swapped(BIB, "title = {", "title = {RETRACTED: "),
-        "the title says that the work was taken back",
+        "undefined_macro",
+        text(BIB, lambda held: re.sub(r"(journal = )\{.*?\}", r"\1bmj", held, count=1)),
+        "in no braces",
     ),
+    ("undefined_macro", swapped(BIB, "title = {", "title = "), "title stands in no braces"),
+    ("title_twice", same_title("gao_2023_multi"), "nearly the title of gao_2023_multi"),
     ("nameless_entry", entry(), "neither an author nor a short title"),
     ("copy_as_address", swapped(BIB, "url = {https://", "url = {http://10.20.30.40/"), "that of a copy"),
     ("unused_entry", added(BIB, "\n@misc{x_2024_y,\n  title = {Y},\n  year = {2024}\n}\n"), "never cited"),
@@ -174,6 +204,12 @@ EXAMPLES: list[tuple[str, Mistake, str]] = [
     ("unknown_row", added(BOOK, "\n{basis}`nothing-1`\n"), "name a finding_id of data/findings.csv"),
     ("unknown_row", added(BOOK, "\n{claim}`agvhd_prevente`\n"), "did you mean “agvhd_prevented”"),
     ("unknown_row", added(BOOK, "\n{result}`agvhd_respons`\n"), "did you mean “agvhd_response”"),
+    ("unknown_role", added(BOOK, "\n{valu}`outcomes x n_arm1`\n"), "did you mean “value”"),
+    ("unknown_role", added(BOOK, "\n{cite:p} `gao_2023_multi`\n"), "a role without its words"),
+    ("open_fold", added(BOOK, '\n<details class="behind">\n'), "a fold that does not end"),
+    ("open_fold", added(BOOK, "\n```{dropdown} More\n```\n"), "a fold of another form"),
+    ("open_fold", added(BOOK, "\n```{code-cell} ipython3\n"), "a block that does not end"),
+    ("link_to_no_page", added(BOOK, "\n[here](kidneys.md)\n"), "leads to no page"),
     ("unanswered_role", added(BOOK, "\n{count}`findings cell=x`\n"), "not column=value"),
     ("unanswered_role", added(BOOK, "\n{value}`outcomes deng_2017_randomised-1 event_arm2`\n"), "mean “events_arm2”"),
     ("search_does_not_add_up", searched("6,2,2,1"), "not 2 new + 2 duplicates + 1 ruled_out"),
@@ -253,9 +289,10 @@ def test_a_mistake_is_named_with_its_place_and_remedy(sound: Project, rule: str,
         notice("retraction", "retracted"),
         notice("expression of concern", "corrected"),
         then(
-            again("outcomes", "deng_2017_randomised-1", outcome_id=TWIN, outcome="it went away"),
-            again("outcome_flags", "deng_2017_randomised-1", outcome_id=TWIN, flag="same patients"),
+            again("outcomes", FIRST, outcome_id=TWIN, outcome="it went away"),
+            lines("outcome_flags", f"{TWIN},same patients,", f"{TWIN},named otherwise,"),
         ),
+        then(RENAMED, lines("outcome_flags", f"{TWIN},same figures,")),
     ],
 )
 def test_what_is_sound_passes(sound: Project, mistake: Mistake) -> None:
@@ -268,6 +305,8 @@ FLAGGED = {
     "more_people_than_enrolled": ("deng_2017_randomised-1", {"n_arm1": "120"}),
     "error_as_deviation": ("he_2020_combination-19", {"sd_arm1": "0.1", "sd_arm2": "0.1"}),
     "no_unit": ("he_2020_combination-19", {"unit": ""}),
+    "other_unit": ("deng_2017_randomised-11", {"unit": "mg/24h"}),
+    "other_outcome_set": ("sun_2018_allogeneic-2", {"outcome_set": "delayed_function"}),
 }
 
 
@@ -308,6 +347,26 @@ def test_a_row_that_does_not_fit_its_outcome_set_is_told_each_reason(sound: Proj
     problems = run(wrong, [RULES["other_outcome_set"]])
     assert {problem.value for problem in problems} == {"delayed_function"}
     assert [problem.why.split(" ")[0] for problem in problems] == ["disease", "domain", "higher_is_better"]
+
+
+@pytest.mark.parametrize(
+    ("title", "tells"),
+    [
+        ("RETRACTED: MSCs in lupus", True),
+        ("[Retracted] MSCs in lupus", True),
+        ("Retraction note to: MSCs in lupus", True),
+        ("Notice of retraction: MSCs in lupus", True),
+        ("Expression of Concern: MSCs in lupus", True),
+        ("Correction: MSCs in lupus", True),
+        ("MSCs in lupus [RETRACTED]", True),
+        ("MSCs in lupus, retracted", True),
+        ("Retraction of the gingiva after MSCs", False),
+        ("Correction of anaemia by MSCs", False),
+        ("MSCs with early tacrolimus withdrawal: the TRITON study", False),
+    ],
+)
+def test_a_title_tells_of_a_notice(title: str, tells: bool) -> None:
+    assert bool(TOLD_BY_TITLE.search(title)) == tells
 
 
 @pytest.mark.parametrize(

@@ -5,16 +5,20 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from datetime import date
 from functools import wraps
+from itertools import combinations
+
+from rapidfuzz import fuzz
 
 from review_tools.check.chapters import chapters, cited_keys, merge_marks
 from review_tools.check.engine import Sheet, file_rule, table_rule, whole
 from review_tools.check.structure import ODD_TEXT, PROXY, RAW_ADDRESS, odd_form
-from review_tools.data.bibliography import FILE, START, Reference, swallowed
+from review_tools.data.bibliography import FILE, START, Reference, is_group, names_of, swallowed
 from review_tools.data.problems import DataError, Problem
 from review_tools.data.project import Project, once
+from review_tools.data.retracted import TOLD_BY_TITLE
 
 FIELD_FORMS = {
-    "doi": (re.compile(r"10\.\d{4,9}/\S+"), "write the DOI alone, as 10.1000/xyz"),
+    "doi": (re.compile(r"10\.\d{4,9}/\S*[^\s.,;]"), "write the DOI alone, as 10.1000/xyz, without a mark at its end"),
     "pmid": (re.compile(r"[1-9]\d*"), "write its digits only"),
     "year": (re.compile(r"(19|20)\d\d"), "write four digits, or leave it out"),
     "url": (re.compile(r"https?://\S+"), "write an address that starts with http:// or https://"),
@@ -27,7 +31,15 @@ KINDS = (
     *("article", "book", "inbook", "incollection", "inproceedings", "proceedings", "manual", "misc"),
     *("mastersthesis", "phdthesis", "techreport", "unpublished"),
 )
-TAKEN_BACK = re.compile(r"\[?(retracted|retraction|withdrawn)\b", re.IGNORECASE)
+COMMAND = re.compile(r"\\(?![&%#_$])[A-Za-z]*.?|(?<!\\)\$|(?<!\\)~")  # what we would print as it stands
+BARE = re.compile(r"^[ \t]*(\w+)[ \t]*=[^\S\n]*((?:[^{}\"\n]*#[ \t]*)?[A-Za-z][^,#\n]*)", re.MULTILINE)
+MACRO = re.compile(r"@string\s*[{(]\s*([\w-]+)", re.IGNORECASE)
+SUFFIX = re.compile(r"(?:[JS]r\.?|I{2,3}|IV)", re.IGNORECASE)
+INITIALS = re.compile(r"\S.* [A-Z]{1,3}")  # Doe JR: initials behind the surname, and no comma between them
+NO_NAME = re.compile(r"[;&]|\bet al\b")
+ALIKE = 90.0  # least similarity of the titles of one work, in percent; shorter titles than SHORT identify nothing
+SHORT = 25
+DIGITS = re.compile(r"\d+")  # part 1 is another work than part 2
 Wrong = tuple[str, str, str]
 USERS = ("citations", "findings", "outcomes", "corrections")
 
@@ -82,12 +94,58 @@ def swallowed_field(project: Project, work: Reference) -> Iterator[Wrong]:
 
 @work_rule
 def retraction_in_title(project: Project, work: Reference) -> Iterator[Wrong]:
-    """Refuse a current study whose title says that it was retracted or withdrawn."""
-    studies = whole(project, "studies").frame
-    current = set(studies.loc[studies["status"] == "current", "study_id"])
-    if TAKEN_BACK.match(work["title"]) and work.key in current:
-        remedy = "set its status in data/studies.csv, with the notice in data/notices.csv"
-        yield work["title"][:60], "the title says that the work was taken back, and its status is current", remedy
+    """Refuse a current study whose title tells of its retraction or another notice."""
+    if TOLD_BY_TITLE.search(work["title"]):
+        studies = whole(project, "studies")
+        if "current" in [studies.rows[line]["status"] for line in studies.lines["study_id"].get(work.key, ())]:
+            remedy = "set its status in data/studies.csv, with the notice in data/notices.csv"
+            yield work["title"][:60], "the title tells of a notice about the work, and its status is current", remedy
+
+
+@table_rule("studies")
+def status_without_notice(studies: Sheet) -> Iterator[Problem]:
+    """Refuse the status of a retraction or another notice that neither a notice nor the title tells of."""
+    works, told = studies.project.readable_works[0], set(studies.of("notices")["study_id"])
+    for line, row in studies.rows.items():
+        work = works.get(row["study_id"])
+        if row["status"] in ("current", "") or row["study_id"] in told or not work:
+            continue
+        if not TOLD_BY_TITLE.search(work["title"]):
+            remedy = "add the notice to data/notices.csv, or write current"
+            yield from studies.report([line], "status", "neither a notice nor the title tells of this", remedy)
+
+
+@work_rule
+def tex_command(_: Project, work: Reference) -> Iterator[Wrong]:
+    """Refuse commands of TeX, which our pages print as they stand."""
+    for field, value in work.raw.items():
+        if field not in ("doi", "url") and (found := COMMAND.search(value)):
+            remedy = "write the letter itself (é, β), plain text, and a backslash only before & % # _ $"
+            yield found[0], f"{field} holds a command of TeX", remedy
+
+
+@work_rule
+def names_in_one(_: Project, work: Reference) -> Iterator[Wrong]:
+    """Refuse names that BibTeX reads as one, or the wrong way round."""
+    for field in ("author", "editor"):
+        for name in names_of(work.raw.get(field, "")):
+            parts = [part.strip() for part in name.split(",")]
+            several = len(parts) > 2 and not SUFFIX.fullmatch(parts[1])
+            turned = INITIALS.fullmatch(parts[0])
+            if not is_group(name) and (several or turned or NO_NAME.search(name)):
+                remedy = "write “Last, First and Last, First”, “others” for et al., and a group in braces"
+                yield name[:60], f"{field} is not read as the names it holds", remedy
+
+
+@file_rule(FILE)
+def undefined_macro(project: Project) -> Iterator[Problem]:
+    """Refuse a value that stands in no braces and is neither a number nor the name of a macro."""
+    text = _text(project)
+    for found in BARE.finditer(text):
+        word = found[2].rpartition("#")[2].strip()
+        if word not in MACRO.findall(text):
+            row, why = text.count("\n", 0, found.start(2)) + 1, f"{found[1]} stands in no braces, as a macro would"
+            yield Problem(FILE, why, "put the value in braces; no macro of that name is defined", row, "", word)
 
 
 @work_rule
@@ -134,7 +192,7 @@ def no_title(_: Project, work: Reference) -> Iterator[Wrong]:
 def malformed_field(_: Project, work: Reference) -> Iterator[Wrong]:
     """Refuse a DOI, PubMed number, year or address of the wrong form."""
     for field, (right, remedy) in FIELD_FORMS.items():
-        if work[field] and not right.fullmatch(work[field]):
+        if work[field] and not right.fullmatch(work[field]) and not swallowed(work[field]):
             yield work[field], f"{field} is not of the right form", remedy
 
 
@@ -142,7 +200,7 @@ def malformed_field(_: Project, work: Reference) -> Iterator[Wrong]:
 def future_year(_: Project, work: Reference) -> Iterator[Wrong]:
     """Refuse a work of the year after the next."""
     # Issues appear ahead of their year.
-    if work["year"].isdecimal() and int(work["year"]) > date.today().year + 1:
+    if re.fullmatch(r"20\d\d", work["year"]) and int(work["year"]) > date.today().year + 1:
         yield work["year"], "a year in the future", "correct the year"
 
 
@@ -158,7 +216,8 @@ def odd_field(_: Project, work: Reference) -> Iterator[Wrong]:
     """Refuse a field with invisible characters, with HTML, with the start of a formula, or of great length."""
     for field, value in work.fields.items():
         for rule, (_refuses, pattern, why, remedy) in ODD_TEXT.items():
-            if pattern.search(value) and (rule, field) != ("overlong_text", "author"):  # a trial may name 150
+            wrong = pattern.search(" ".join(value.split()))
+            if wrong and (rule, field) != ("overlong_text", "author"):  # a trial may name 150
                 yield value, f"{field} {why}", remedy
 
 
@@ -169,6 +228,25 @@ def work_twice(project: Project, work: Reference) -> Iterator[Wrong]:
         first = _first(project)[what, value]
         if first is not work:
             yield work.key, f"the same {what} as {first.key} (line {first.line})", "keep one entry and one study"
+            return
+
+
+@file_rule(FILE)
+def title_twice(project: Project) -> Iterator[Problem]:
+    """Refuse nearly one title of the same authors twice, as of a preprint and its article."""
+    trials = dict(zip(*(whole(project, "studies")[column] for column in ("study_id", "trial_id")), strict=True))
+    titles = [(_plain(work["title"]), work) for work in project.readable_works[0].values() if work["title"][:1] != "["]
+    for (title, first), (other, work) in combinations([one for one in titles if len(one[0]) >= SHORT], 2):
+        if not fuzz.ratio(title, other, score_cutoff=ALIKE) or DIGITS.findall(title) != DIGITS.findall(other):
+            continue
+        one, two = ({name.split(",")[0].casefold() for name in names.authors} for names in (first, work))
+        told = title == other and first["year"] == work["year"]  # by the rule above
+        told |= first.key in work["note"] or work.key in first["note"]
+        told |= bool(trials.get(work.key)) and trials[work.key] == trials.get(first.key)  # counted once
+        if (one & two or not one or not two) and not told:
+            why = f"nearly the title of {first.key} (line {first.line}): a preprint and its article are one study"
+            remedy = f"keep one entry, or give both one trial_id; if they are two works, note = {{not {first.key}}}"
+            yield Problem(FILE, why, remedy, work.line, "", work.key)
 
 
 @once
@@ -198,8 +276,12 @@ def _title_and_year(work: Reference) -> str:
     """
     if work["title"].startswith("["):
         return ""
-    title = re.sub(r"[^a-z0-9]", "", unicodedata.normalize("NFKD", work["title"]).casefold())
+    title = _plain(work["title"])
     return f"{title} {work['year']}" if title and work["year"] else ""
+
+
+def _plain(title: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", unicodedata.normalize("NFKD", title).casefold())
 
 
 def _text(project: Project) -> str:

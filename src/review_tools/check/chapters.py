@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from posixpath import dirname, join, normpath
 
 from review_tools.check.comparability import ARMS
 from review_tools.check.engine import Sheet, file_rule, table_rule, whole
@@ -19,6 +20,10 @@ ROWS = {  # the table and key of what a role names
     **dict.fromkeys(("result", "certainty", "plainly"), ("comparisons", "comparison_id")),
 }
 ROW = re.compile(rf"\{{({'|'.join(ROWS)})\}}`([^`]*)`")
+ROLES = (*ROWS, "count", "value", "percent", "cite:p", "cite:t", "ref", "doc", "numref", "term", "math", "sub", "sup")
+ROLE = re.compile(r"\{([a-z][\w:-]*)\}(`?)")
+FOLD = re.compile(r"<(/?)details\b|^`{3,}\{dropdown\}", re.MULTILINE)
+PAGE = re.compile(r"\]\(([^():#\s]+\.md)(?:#[^)]*)?\)")
 FENCE = re.compile(r"^(`{3,}|~{3,}).*?^\1", re.MULTILINE | re.DOTALL)
 ROLE_OR_CODE = re.compile(r"(?P<role>\{[\w:]+\}`[^`]*`)|(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)", re.DOTALL)
 CONFLICT = re.compile(r"^(?:<{7}|>{7}) .*$", re.MULTILINE)
@@ -72,6 +77,52 @@ def unanswered_role(project: Project) -> Iterator[Problem]:
                 continue  # the table itself is reported already
             except inline_values.UnknownFactError as error:
                 yield Problem(file, str(error), "correct the role, or add the row", line, "", match[0])
+
+
+@file_rule(BOOK)
+def unknown_role(project: Project) -> Iterator[Problem]:
+    """Refuse a role that no page knows, or one apart from its words: the page would print it as it stands."""
+    for file, text in chapters(project).items():
+        for match, line in occurrences(ROLE, text):
+            if match[2] and match[1] not in ROLES:
+                remedy = f"{did_you_mean(match[1], ROLES)}use one of {', '.join(ROLES)}"
+                yield Problem(file, "no page knows this role", remedy, line, "", match[0])
+            elif not match[2] and match[1] in ROLES:
+                yield Problem(
+                    file, "a role without its words", "write them behind it, without a blank", line, "", match[0]
+                )
+
+
+@file_rule(BOOK)
+def open_fold(project: Project) -> Iterator[Problem]:
+    """Refuse a fold or a block of code that does not end, and a fold of another form."""
+    for file, text in chapters(project).items():
+        rest, folds = FENCE.sub(lambda block: "\n" * block.group().count("\n"), text), []
+        for match in FOLD.finditer(text):
+            line = text.count("\n", 0, match.start()) + 1
+            if match[1] is None:
+                why, remedy = "a fold of another form", 'write <details class="behind"> with its <summary>'
+                yield Problem(file, why, remedy, line, "", match[0])
+            elif not match[1]:
+                folds.append(line)
+            elif folds:
+                folds.pop()
+        for line in folds:
+            yield Problem(file, "a fold that does not end", "write </details> below it", line, "", "<details>")
+        if unclosed := re.search(r"^(`{3,}|~{3,}).*", rest, re.MULTILINE):
+            line = rest.count("\n", 0, unclosed.start()) + 1
+            yield Problem(file, "a block that does not end", f"close it with {unclosed[1]}", line, "", unclosed[0])
+
+
+@file_rule(BOOK)
+def link_to_no_page(project: Project) -> Iterator[Problem]:
+    """Refuse a link to a page that is not there."""
+    for file, text in chapters(project).items():
+        for match, line in occurrences(PAGE, text):
+            page = normpath(join(dirname(file), match[1]))
+            if not project.has(page):
+                near = did_you_mean(page, project.files(BOOK, ".md"))
+                yield Problem(file, "leads to no page", f"{near}name a page of book/ from here", line, "", match[1])
 
 
 @table_rule("studies")

@@ -7,12 +7,14 @@ what it is compared with; swapped, a result points the wrong way. One result is 
 import re
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping
+from functools import cache
 from itertools import combinations
 from typing import Any
 
 import pandas as pd
 
 from review_tools.check.engine import Sheet, by_line, table_rule
+from review_tools.check.outcome_names import better_named, speaks_of
 from review_tools.check.rules import BLOCKS
 from review_tools.data.problems import Problem
 from review_tools.data.schema import SEPARATOR
@@ -25,6 +27,7 @@ FORM_OF = {  # a disease, and the wider one that it is a form of
     "type 1 diabetes": "diabetes",
     "ulcerative colitis": "inflammatory bowel disease",
 }
+RECORD = ("label", "registered_title", "registered_condition", "note")  # of a trial: where its diseases are named
 ARMS = ("controlled", "randomised")
 EVERY_DISEASE = "all diseases"
 # What is given to people as MSCs: the cells, what they shed, and products by their names.
@@ -38,7 +41,7 @@ WITHOUT = re.compile(
 )
 CONTROL = re.compile(
     r"placebo|control|sham|saline|vehicle|buffer|untreated|no treatment|standard|usual care|conventional|alone\b"
-    r"|observation",
+    r"|observation|historic",
     re.IGNORECASE,
 )
 ACTIVE = "active"
@@ -46,6 +49,7 @@ SWAP = "if the arms are swapped, exchange their names and their numbers"
 Row = Mapping[Hashable, Any]
 # Flags with which the same figures of one study may stand in two rows: the one that has it is not pooled.
 COUNTED_ELSEWHERE = ("same patients", "shares control")
+SAME_FIGURES, NAMED_OTHERWISE = "same figures", "named otherwise"  # flags: somebody looked at both
 FIGURES = BLOCKS | {
     "percent only": ("printed_percent_arm1", "printed_percent_arm2"),
     "counts": ("count_arm1", "count_arm2"),
@@ -73,36 +77,64 @@ def result_twice(outcomes: Sheet) -> Iterator[Problem]:
         yield from outcomes.report([other], "outcome", why, remedy)
 
 
+@table_rule("outcomes")
+def figures_twice(outcomes: Sheet) -> Iterator[Problem]:
+    """Refuse the figures of one outcome under the name of another, or in another study, unless a flag says so."""
+    flags, trials = outcomes.of("outcome_flags").frame, outcomes.of("studies").frame.set_index("study_id")["trial_id"]
+    rows = {
+        line: row
+        for line, row in _unexcused(outcomes.frame, flags, SAME_FIGURES, COUNTED_ELSEWHERE[0]).items()
+        if row["arm2"]
+        and all(_figure(row[column]) not in ("", "0.0") for column in FIGURES.get(row["block"], ("arm2",)))
+    }
+    remedy = f"check the source; if it prints both, add the flag “{SAME_FIGURES}” to data/outcome_flags.csv"
+    for one, other in _same_figures(rows):
+        first, second = rows[one], rows[other]
+        if _words(first["time"]) == _words(second["time"]) and _words(first["outcome"]) != _words(second["outcome"]):
+            why = f"the figures of another outcome, {first['outcome']} ({first['outcome_id']}, row {one})"
+            yield from outcomes.report([other], "outcome", why, f"remove the wrong row, or {remedy}")
+    for one, other in _same_figures(rows, ("disease",)):
+        first, second = (rows[line]["study_id"] for line in (one, other))
+        if first != second and (not trials.get(first) or trials.get(first) != trials.get(second)):
+            why = f"the figures of another study, {first} (row {one}): people may be counted twice"
+            same = "a preprint and its article are one study: keep one, or give both one trial_id in data/studies.csv"
+            yield from outcomes.report([other], "study_id", why, f"{same}; if they are two, {remedy}")
+
+
 def repeated(outcomes: pd.DataFrame, flags: pd.DataFrame) -> Iterator[tuple[Any, Any]]:
     """Yield lines of ``outcomes`` that say the same of one study, the lower number first; flagged rows are excused.
 
     The same arms and figures, and the same words for outcome and time, in whatever order.
     """
-    rows = _unexcused(outcomes, flags)
+    rows = _unexcused(outcomes, flags, *COUNTED_ELSEWHERE)
     for one, other in _same_figures(rows):
         if all(_words(rows[one][column]) == _words(rows[other][column]) for column in ("outcome", "time")):
             yield one, other
 
 
-def _unexcused(outcomes: pd.DataFrame, flags: pd.DataFrame) -> dict[Any, dict[Hashable, Any]]:
-    excused = flags.loc[flags["flag"].isin(COUNTED_ELSEWHERE), "outcome_id"]
+def _unexcused(outcomes: pd.DataFrame, flags: pd.DataFrame, *excuses: str) -> dict[Any, dict[Hashable, Any]]:
+    excused = flags.loc[flags["flag"].isin(excuses), "outcome_id"]
     return by_line(outcomes[~outcomes["outcome_id"].isin(excused)])
 
 
-def _same_figures(rows: dict[Any, dict[Hashable, Any]]) -> Iterator[tuple[Any, Any]]:
+def _same_figures(
+    rows: dict[Any, dict[Hashable, Any]], within: tuple[str, ...] = ("study_id",)
+) -> Iterator[tuple[Any, Any]]:
     """Yield pairs of lines of one study with the same numbers for the same people, the lower number first.
 
-    The words for people and arms may be longer in one of the two (“MSC”, “umbilical cord MSC”).
+    The words for people and arms may be longer in one of the two (“MSC”, “umbilical cord MSC”); those of different
+    studies are not compared.
     """
     alike: defaultdict[tuple[str, ...], list[Any]] = defaultdict(list)
     for line, row in rows.items():
         figures = [_figure(row[column]) for column in FIGURES.get(row["block"], ())]
         if any(figures):
-            alike[row["study_id"], row["block"], *figures].append(line)
+            alike[*(row[column] for column in within), row["block"], *figures].append(line)
     for lines in alike.values():
         for pair in combinations(sorted(lines, key=lambda line: _number(rows[line]["outcome_id"])), 2):
             first, second = (rows[line] for line in pair)
-            if all(_within(first[column], second[column]) for column in ("population", "arm1", "arm2")):
+            columns = ("population", "arm1", "arm2") if first["study_id"] == second["study_id"] else ()
+            if all(_within(first[column], second[column]) for column in columns):
                 yield pair
 
 
@@ -132,14 +164,45 @@ def _within(one: str, other: str) -> bool:
 
 @table_rule("outcomes")
 def other_outcome_set(outcomes: Sheet) -> Iterator[Problem]:
-    """Refuse a row under an outcome set of another disease, domain or direction."""
+    """Refuse a row under an outcome set of another disease, domain, direction or outcome."""
     declared = {row["outcome_set"]: row for row in outcomes.of("outcome_sets").rows.values()}
+    named = outcomes.flagged(NAMED_OTHERWISE)
     for name, lines in outcomes.lines["outcome_set"].items():
         for line in lines if name in declared else ():
-            for column, said, wanted in misfits(outcomes.rows[line], declared[name]):
+            row, better = outcomes.rows[line], ""
+            wrong = [one for one in misfits(row, declared[name]) if not (one[0] == "outcome" and named[line])]
+            if not wrong and not named[line]:
+                better = better_named(row["outcome"], declared[name], declared.values())
+                wrong = [("outcome", f"“{row['outcome']}”", f"“{declared[name]['outcome']}”")] * bool(better)
+            for column, said, wanted in wrong:
                 why = f"{column} is {said}; {name} is about {wanted} (data/outcome_sets.csv)"
-                remedy = f"correct {column}, or name the outcome set that it answers, or none"
+                remedy = (
+                    f"correct {column}, or name the outcome set that it answers{better and f' ({better}?)'}, or none"
+                )
+                if column == "outcome":
+                    remedy += f"; if it fits all the same, add the flag “{NAMED_OTHERWISE}” to data/outcome_flags.csv"
                 yield from outcomes.report([line], "outcome_set", why, remedy)
+
+
+@table_rule("studies")
+def trial_of_another_disease(studies: Sheet) -> Iterator[Problem]:
+    """Refuse the number of a trial of another disease than that of the study's outcomes and findings."""
+    trials = {row["trial_id"]: (line, row) for line, row in studies.of("trials").rows.items()}
+    told: defaultdict[str, set[str]] = defaultdict(set)
+    for name in ("outcomes", "findings"):
+        for row in studies.of(name).rows.values():
+            told[row["study_id"]] |= {row["disease"]} - {""}
+    for line, row in studies.rows.items():
+        diseases = told[row["study_id"]]
+        if row["trial_id"] not in trials or not diseases:
+            continue
+        place, trial = trials[row["trial_id"]]
+        record = " ".join(trial[column] for column in RECORD).casefold()
+        wide = {FORM_OF.get(disease, disease) for disease in diseases}
+        if FORM_OF.get(trial["disease"], trial["disease"]) not in wide and not any(one in record for one in wide):
+            why = f"a trial of {trial['disease']} (data/trials.csv, row {place}); the study is about "
+            remedy = "correct the number; if the trial took people with both, say so in its note"
+            yield from studies.report([line], "trial_id", why + ", ".join(sorted(diseases)), remedy)
 
 
 @table_rule("outcomes")
@@ -230,16 +293,21 @@ def product_as_second_arm(outcomes: Sheet) -> Iterator[Problem]:
 def misfits(outcome: Row, declared: Row) -> Iterator[tuple[str, str, str]]:
     """Yield what keeps an outcome out of an outcome set: the column, what it says, and what the set is about.
 
-    Population, time and the words for the outcome are for a person to judge.
+    Population and time are for a person to judge; so is the outcome, where it shares a word with the set.
     """
-    disease = declared["disease"]
+    disease, fits = declared["disease"], True
     if outcome["disease"] != disease and FORM_OF.get(outcome["disease"]) != disease and disease != EVERY_DISEASE:
+        fits = False
         yield "disease", f"“{outcome['disease']}”", f"“{disease}”"
     for column in ("domain", "higher_is_better"):
         if outcome[column] != declared[column]:
+            fits = False
             yield column, f"“{outcome[column]}”" if outcome[column] else "empty", f"“{declared[column]}”"
+    if fits and not speaks_of(outcome["outcome"], declared):
+        yield "outcome", f"“{outcome['outcome']}”", f"“{declared['outcome']}”"
 
 
+@cache
 def names_msc(arm: str) -> bool:
     """Say whether the name of an arm names an MSC product; “no MSC” does not."""
     return bool(MSC.search(WITHOUT.sub("", arm)))

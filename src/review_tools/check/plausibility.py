@@ -3,7 +3,7 @@ right number or a flag in ``data/outcome_flags.csv`` that says what the source p
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -23,6 +23,11 @@ DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 PEERS = 5  # values of one outcome and unit from which “far outside” means something
 FAR = 6.0  # robust standard deviations (MAD × 1.4826; Iglewicz and Hoaglin 1993 take 3.5 for a first look)
 SMALL = 0.25  # of the peers' median spread: n = 16 a study makes an SE that small
+NO_SD = r"\bS\.?E\.?(?:M\b|M\.)?(?!\w)|(?i:standard error)|\bIQR\b|(?i:quartile)|\bCI\W{1,3}(?=%s\b)"  # beside a mean
+SD = re.compile(r"\bSDs?\b|standard deviation", re.IGNORECASE)
+UNIT = re.compile(r"(?<=[\d)] )(?:[kmµμunp]?(?:g|mol)|[mµμu]?[lL]|IU|U)\b")  # a unit behind a number
+OTHER_UNIT = 10.0  # times the spread of the same outcome elsewhere: days and hours are 24 apart, g and mg 1,000
+CHANGE = {"change", "decrease", "increase", "fall", "rise", "in", "of", "end", "value"}
 INTERVAL = ("ci_low", "effect", "ci_high")
 ARMS = [f"{what}_arm{arm}" for what in ("events", "n", "mean", "sd", "printed_percent") for arm in (1, 2)]
 
@@ -98,6 +103,12 @@ def error_as_deviation(outcomes: Sheet) -> Iterator[Problem]:
     apart = (mean1 - mean2).abs() / np.sqrt((sd1**2 + sd2**2) / 2)
     why = "the arms lie {:.1f} SDs apart; an SE given as an SD looks like this"
     yield from _report(outcomes, apart > LARGE, "sd_arm1", why, SPREAD, apart)
+    for line in outcomes.frame.index[sd1.notna()]:
+        words, spread = outcomes.rows[line]["reported"], outcomes.rows[line]["sd_arm1"]
+        other = re.search(NO_SD % re.escape(spread), words)
+        if other and spread in words and not SD.search(words):
+            why = f"the words say {other[0].strip(' (')}, not SD (SD = SE × √n; not_quoted tells what is worked out)"
+            yield from _report(outcomes, [line], "sd_arm1", why, SPREAD)
     for line, column, value, others in _peers(outcomes, "sd"):
         if value < SMALL * (middle := np.median(others)):
             why = f"far below the spread of the same outcome in other rows (median {middle:.3g})"
@@ -109,6 +120,31 @@ def no_unit(outcomes: Sheet) -> Iterator[Problem]:
     """Refuse a mean without its unit."""
     lines = outcomes.numbers("mean_arm1").notna() & (outcomes["unit"] == "")
     yield from _report(outcomes, lines, "unit", "empty, although the row holds a mean", UNUSUAL)
+
+
+@table_rule("outcomes")
+def other_unit(outcomes: Sheet) -> Iterator[Problem]:
+    """Refuse a unit other than that of the words or of the same outcome elsewhere, and numbers as of another unit."""
+    sisters: defaultdict[tuple[str, ...], list[Any]] = defaultdict(list)
+    for line, row in outcomes.rows.items():
+        if row["sd_arm1"] and row["unit"]:
+            words = set(re.findall(r"[^\W_]+", row["outcome"].casefold())) - CHANGE
+            sisters[row["disease"], *sorted(words)].append(line)
+            if row["outcome_set"]:
+                sisters[row["outcome_set"],].append(line)
+            said = UNIT.findall(row["reported"])
+            if said and not set(said) & set(re.split(r"[/ ]", row["unit"])):
+                yield from _report(outcomes, [line], "unit", f"the words give {said[0]}", UNUSUAL)
+    for lines in sisters.values():
+        spreads = {line: _figures(outcomes.project)[line]["sd_arm1"] for line in lines}
+        usual = Counter(outcomes.rows[line]["unit"] for line in lines).most_common(1)[0][0]
+        middle = sorted(spreads.values())[(len(lines) - 1) // 2]
+        for line, spread in spreads.items():
+            if outcomes.rows[line]["unit"] != usual:
+                yield from _report(outcomes, [line], "unit", f"the same outcome is given in {usual} elsewhere", UNUSUAL)
+            elif middle > 0 and not 1 / OTHER_UNIT < spread / middle < OTHER_UNIT:
+                why = f"{spread / middle:.3g} times the spread of the same outcome elsewhere: another unit?"
+                yield from _report(outcomes, [line], "sd_arm1", why, UNUSUAL)
 
 
 @table_rule("outcomes")
@@ -131,6 +167,9 @@ def future_date(sheet: Sheet) -> Iterator[Problem]:
         if field.type == "date" or (sheet.table.name, field.name) == ("decisions", "date"):
             late = cells.str.fullmatch(r"\d{4}(-\d\d){0,2}") & (cells > latest)
             yield from sheet.report(late, field.name, "a date in the future", remedy)
+        if field.name == "added_in":
+            late = cells.str.fullmatch(r"\d{2}\..*") & (cells.str[:2] > latest[2:4])
+            yield from sheet.report(late, field.name, "a version of a coming year", "write the next version")
         if field.name == "source_where":
             for words, lines in sheet.lines[field.name].items():
                 if any(day > latest for day in DAY.findall(words)):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import chain, combinations
 from typing import Any
 
+from review_tools.check.comparability import CONTROL, WITHOUT, names_msc
 from review_tools.check.engine import Sheet, table_rule, whole
 from review_tools.data.problems import Problem
 from review_tools.data.project import Project, once
@@ -21,8 +22,10 @@ UNITS = "one two three four five six seven eight nine ten eleven twelve thirteen
 ONES = re.findall("[a-z]+", f"{UNITS} eighteen nineteen")
 TENS = re.findall("[a-z]+", "twenty thirty forty fifty sixty seventy eighty ninety")
 WORDS = {word: at for at, word in enumerate(ONES, 1)} | {word: 10 * at for at, word in enumerate(TENS, 2)}
-SPELT = re.compile(rf"\b(?:({'|'.join(TENS)})[- ])?\b({'|'.join(WORDS)})\b", re.IGNORECASE)
-NOBODY = re.compile(r"\b(?:none|no|not|nobody|zero|without)\b", re.IGNORECASE)
+ZERO = ("none", "nobody", "zero")
+BELOW = rf"(?:(?:{'|'.join(TENS)})(?:[- ](?:{'|'.join(ONES[:9])}))?|{'|'.join((*reversed(ONES), *ZERO))})\b"
+SPELT = re.compile(rf"\b(?:(?:a|{'|'.join(ONES[:9])})[- ]hundred\b(?:(?: and)? {BELOW})?|{BELOW})", re.IGNORECASE)
+NOBODY = re.compile(r"\b(?:no|not|without)\b", re.IGNORECASE)
 EVERYBODY = re.compile(r"\b(?:all|every|both)\b", re.IGNORECASE)
 NO_RESULT = re.compile(  # our insertions, P values, names of groups, times
     r"\[[^\]]*[a-z]{2}[^\]]*\]|\bp(?:-value)?\s*(?:[=<>≤≥]|below|\s)\s*\.?\d[\d.]*|\d[\d.]*% ?CI\b|\bgroup \d\b(?!\.\d)"
@@ -31,6 +34,7 @@ NO_RESULT = re.compile(  # our insertions, P values, names of groups, times
 )
 EACH = re.compile(r"\b(\d+)\s*(?:/|per |in each |in either )(?:arm|group)\b")
 NUMBER = re.compile(r"(?<![\w.])(?<![A-Za-z]-)((?<![\w.)%/])[-−])?(\d+(?:\.\d+)?|\.\d+)(\s*(?:%|per ?cent\b))?")
+CLAUSE = re.compile(r"[;,:.](?=\s|\Z)|\b(?:and|vs?\.?|versus|against|compared|but|while|whereas|than)\b", re.IGNORECASE)
 FIGURE = re.compile(r"-?\d{1,9}(?:\.\d{1,9})?")
 SERIES = (  # columns that words print in this order
     ("printed_percent_arm1", "printed_percent_arm2"),
@@ -54,22 +58,35 @@ Row = dict[Any, Any]
 
 @dataclass
 class Words:
-    """Words of a source: their numbers in order, each used up once it has shown a figure."""
+    """Words of a source: their numbers in order, each used up once it has shown a figure.
+
+    Where ``apart``, a number whose clause names one of the two arms, with cells or without, shows no figure of the
+    other.
+    """
 
     text: str
+    apart: bool = False
     figures: list[float] = field(default_factory=list)
     percentages: list[bool] = field(default_factory=list)  # which of the figures are
-    parts: list[tuple[float, float]] = field(default_factory=list)  # events and people
+    arms: list[int] = field(default_factory=list)  # of which they are told; 0 where the clause does not say
+    parts: list[tuple[float, float, int]] = field(default_factory=list)  # events, people, arm
+    nobody: set[int] = field(default_factory=set)  # the arms of which “none” is told
 
     def __post_init__(self) -> None:
         self.text = EACH.sub(r"\1 ; \1", SPELT.sub(_digits, NO_RESULT.sub(" ; ", self.text)))
-        self.parts = [(float(events), float(people)) for events, people in FRACTION.findall(self.text)]
-        for sign, figure, percent in NUMBER.findall(FRACTION.sub(" ; ", self.text)):
-            self._append(float(f"{'-' if sign else ''}{figure}"), percent=bool(percent))
-
-    def _append(self, figure: float, *, percent: bool = False) -> None:
-        self.figures.append(figure)
-        self.percentages.append(percent)
+        clauses = CLAUSE.split(self.text)
+        arms = [_arm(clause) if self.apart else 0 for clause in clauses]
+        told = [bool(NUMBER.search(clause) or NOBODY.search(WITHOUT.sub("", clause))) for clause in clauses]
+        if any(arm and not number for arm, number in zip(arms, told, strict=True)):
+            arms = [0] * len(arms)  # “MSC v placebo: 3 v 4” names the arms apart from their numbers
+        for clause, arm in zip(clauses, arms, strict=True):
+            self.parts += [(float(events), float(people), arm) for events, people in FRACTION.findall(clause)]
+            for sign, figure, percent in NUMBER.findall(FRACTION.sub(" ; ", clause)):
+                self.figures.append(float(f"{'-' if sign else ''}{figure}"))
+                self.percentages.append(bool(percent))
+                self.arms.append(arm)
+            if NOBODY.search(clause):
+                self.nobody.add(arm)
 
     @property
     def people(self) -> list[float]:
@@ -80,8 +97,8 @@ class Words:
         """Yield the columns of a series that the numbers do not show in this order."""
         start, kind = 0, series[0].partition("_")[0]
         for column in (column for column in series if row[column]):
-            value = float(row[column])
-            places = [at for at in range(start, len(self.figures)) if self.figures[at] == value]
+            value, of = float(row[column]), _of(column)
+            places = [at for at in range(start, len(self.figures)) if self.figures[at] == value and self.arms[at] in of]
             if kind in PEOPLE:
                 places = [at for at in places if not self.percentages[at]]
             if kind == "printed":  # 0 (0%): the second
@@ -97,7 +114,7 @@ class Words:
         kind, _, arm = column.rpartition("_")
         if kind not in PEOPLE:
             return False
-        if kind != "n" and value == 0 and NOBODY.search(self.text):
+        if kind != "n" and value == 0 and self.nobody & _of(column):
             return True
         if kind == "events" and row[f"n_{arm}"] == row[column] and EVERYBODY.search(self.text):
             return True
@@ -115,13 +132,14 @@ class Words:
         arms = [(f"events_{arm}", f"n_{arm}") for arm in ("arm1", "arm2") if row[f"events_{arm}"] and row[f"n_{arm}"]]
         shown: list[str] = []
         wrong: list[str] = []
-        start = 0
+        start, exact = 0, [part[:2] for part in self.parts]
         for columns in arms:
-            pair = (float(row[columns[0]]), float(row[columns[1]]))
-            if pair in self.parts[start:]:
-                start = self.parts.index(pair, start) + 1
+            pair, of = (float(row[columns[0]]), float(row[columns[1]])), _of(columns[0])
+            places = [at for at, part in enumerate(self.parts) if at >= start and part[:2] == pair and part[2] in of]
+            if places:
+                start = places[0] + 1
                 shown += columns
-            elif row["value_basis"] in ADDED and pair in _added(self.parts):
+            elif pair not in exact and row["value_basis"] in ADDED and pair in _added(exact):
                 shown += columns
             elif len(self.parts) >= len(arms):
                 wrong += columns
@@ -131,14 +149,20 @@ class Words:
 def not_shown(row: Row) -> list[str]:
     """Return the columns of an outcome's numbers that the words of its source do not show for their arm."""
     row = row | {column: row[column] if _is_number(row[column], column) else "" for column in COLUMNS}
-    words = Words(row["reported"])
+    words = words_of(row)
     shown, wrong = words.take_parts(row)
     if words.parts and not (row["n_arm1"] and row["events_arm1"]):  # events, tracts or relapses of so many
-        events = [events for events, _ in words.parts]
+        events = [events for events, _, _ in words.parts]
         more = [*events, *(_sums(events) if row["value_basis"] in ADDED else ())]
         words.figures, words.percentages = [*more, *words.figures], [False for _ in more] + words.percentages
+        words.arms = [0 for _ in more] + words.arms
     left = {column: "" if column in (*shown, *wrong) else row[column] for column in COLUMNS}
     return wrong + [column for series in SERIES for column in words.take(row | left, series)]
+
+
+def words_of(row: Row) -> Words:
+    """Return the words of an outcome's source; one arm of two with cells is told apart."""
+    return Words(row["reported"], bool(row["arm2"]) and names_msc(row["arm1"]) and not names_msc(row["arm2"]))
 
 
 def fitting_counts(percent: float, n: int) -> list[int]:
@@ -190,11 +214,23 @@ def not_as_reported(outcomes: Sheet) -> Iterator[Problem]:
     for line, columns in unshown(outcomes.project).items():
         row = outcomes.rows[line]
         reason = Words(row["not_quoted"])
-        named = {*reason.figures, *chain(*reason.parts)}
+        named = {*reason.figures, *chain(*(part[:2] for part in reason.parts))}
+        sizes, order = (
+            [float(row[column]) for column in columns if column.startswith("n_")],
+            iter(_numbers(reason.text)),
+        )
+        turned = len(sizes) > 1 and not all(size in order for size in sizes)  # “(27 and 26)” are arm 1 and arm 2
+        told = set(zip(words_of(row).figures, words_of(row).arms, strict=True)) if columns else set()
+        wrong = []
         for column in columns:
-            if float(row[column]) not in named:
-                why = "the words in “reported” do not show this, or show the arms the other way round"
-                yield from outcomes.report([line], column, why, remedy)
+            value, of = float(row[column]), _of(column) - {0}
+            elsewhere = any((value, arm) in told for arm in {1, 2} - of) and not any((value, arm) in told for arm in of)
+            if value not in named or elsewhere or (turned and column == "n_arm2"):
+                wrong.append(column)
+        if wrong:
+            more = "".join(f", nor {column} {row[column]}" for column in wrong[1:])
+            why = f"the words in “reported” do not show this{more}, or show the arms the other way round"
+            yield from outcomes.report([line], wrong[0], why, remedy)
 
 
 @table_rule(*LONGEST)
@@ -216,13 +252,30 @@ def needless_reason(outcomes: Sheet) -> Iterator[Problem]:
             yield from outcomes.report([line], "not_quoted", why, "empty it, or put a remark into the flags")
 
 
+def _arm(clause: str) -> int:
+    """Return the arm that a clause names, 1 with cells and 2 without; 0 where it names none, or both."""
+    cells, control = names_msc(clause), bool(CONTROL.search(clause) or WITHOUT.search(clause))
+    return cells + 2 * control if cells != control else 0
+
+
+def _of(column: str) -> set[int]:
+    """Return the arms whose numbers may show a column; those of an effect are told of both."""
+    return {0, int(column[-1])} if column[-4:-1] == "arm" else {0, 1, 2}
+
+
+def _numbers(text: str) -> list[float]:
+    return [float(number) for number in re.findall(r"\d+(?:\.\d+)?", text)]
+
+
 def _is_number(cell: str, column: str) -> bool:
     """Whether a cell holds a number that can be looked for; what it should not be is reported by other rules."""
     return bool(FIGURE.fullmatch(cell)) and not (column.startswith("n_") and float(cell) == 0)
 
 
 def _digits(spelt: re.Match[str]) -> str:
-    return f" {WORDS.get((spelt[1] or '').lower(), 0) + WORDS[spelt[2].lower()]} "
+    hundreds, hundred, below = spelt[0].lower().rpartition("hundred")
+    words = [sum(WORDS.get(word, 0) for word in re.findall("[a-z]+", part)) for part in (hundreds, below)]
+    return f" {100 * (words[0] or 1) + words[1] if hundred else words[1]} "
 
 
 def _sums(figures: list[float]) -> set[float]:

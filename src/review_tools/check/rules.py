@@ -25,6 +25,7 @@ MAY_ALSO: dict[str, tuple[str, ...]] = {
 }
 NUMBERS = sorted({column for block in BLOCKS.values() for column in block} - {"printed_percent_arm1"} | {"count_arm2"})
 ARMS = ("arm1", "arm2")
+DATE = r"(?:199\d|20\d\d)(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?"  # trials of MSCs began in the 1990s
 NUMBERED = {"citations": ("seed_number", 121), "trials": ("table_1_order", 17)}  # 1, 2, 3 … without a gap
 
 
@@ -36,6 +37,45 @@ def completion_before_start(trials: Sheet) -> Iterator[Problem]:
     early = [e[:n] < s[:n] for s, e, n in zip(start, end, shorter, strict=True)]
     why, remedy = "completion before the start ({})", "check both dates in the registry"
     yield from trials.report(start.index[early], "completion_date", why, remedy, start)
+
+
+@table_rule("trials")
+def impossible_date(trials: Sheet) -> Iterator[Problem]:
+    """Refuse a month or day that no calendar has, a trial before the 1990s, and results before the start."""
+    for column in ("start_date", "completion_date"):
+        wrong = (trials[column] != "") & ~trials[column].str.fullmatch(DATE)
+        yield from trials.report(wrong, column, "not a date of a trial of MSCs", "write YYYY, YYYY-MM or YYYY-MM-DD")
+    posted, start = trials["results_posted"], trials["start_date"]
+    early = (posted != "") & (start != "") & (posted < start)
+    remedy = "check both dates in the registry"
+    yield from trials.report(early, "results_posted", "before the start ({})", remedy, start)
+
+
+@table_rule("vocabulary")
+def term_twice(vocabulary: Sheet) -> Iterator[Problem]:
+    """Refuse a term that stands twice, in other letters or with other marks."""
+    plain = vocabulary["kind"] + " " + vocabulary["term"].str.casefold().str.replace(r"[\s_-]", "", regex=True)
+    for line in plain.index[plain.duplicated() & ~vocabulary.frame.duplicated(["kind", "term"])]:
+        first = plain.index[plain == plain[line]][0]
+        yield from vocabulary.report([line], "term", f"the same term as row {first}", "keep one of the two")
+
+
+@table_rule("findings")
+def no_source(findings: Sheet) -> Iterator[Problem]:
+    """Refuse a finding of no study and of no number of the 2024 review's references."""
+    without = (findings["study_id"] == "") & (findings["seed_number"] == "")
+    remedy = "name the study; a work that nobody has identified has its seed_number instead"
+    yield from findings.report(without, "study_id", "no study, and no number of the 2024 review", remedy)
+
+
+@table_rule("findings")
+def finding_twice(findings: Sheet) -> Iterator[Problem]:
+    """Refuse the same statement of the same work in two rows."""
+    said = findings["statement"].str.casefold() + findings["study_id"] + "|" + findings["seed_number"]
+    for line in said.index[said.duplicated()]:
+        first = said.index[said == said[line]][0]
+        why = f"the same statement of the same work as {findings['finding_id'][first]} (row {first})"
+        yield from findings.report([line], "statement", why, "keep one row, or say what tells the two apart")
 
 
 @table_rule("outcomes")

@@ -49,9 +49,33 @@ ODD_TEXT = {  # what no source prints and a reader, a spreadsheet or a browser m
     ),
     "formula": (
         "what a spreadsheet takes for a formula",
-        re.compile(r"\A(?:[=+@]|-(?![\d.]+%?(?:\s|\Z)))"),
+        re.compile(r"\A(?:[=+@]|-(?!\Z|[\d.]+%?(?:\s|\Z)))"),
         "begins as a formula of a spreadsheet does",
         "put a word before the sign",
+    ),
+    "line_break": (
+        "a tab or a line break inside",
+        re.compile(r"\S\s*[\t\n]\s*\S"),
+        "holds a tab or a line break",
+        "write it on one line, with spaces",
+    ),
+    "entity": (
+        "a letter in the code of HTML",
+        re.compile(r"&(?:#\d+|#x[0-9a-f]+|[a-z]+\d*);", re.IGNORECASE),
+        "holds a letter in the code of HTML",
+        "write the letter itself (α, &)",
+    ),
+    "wrong_encoding": (
+        "letters that were read in another encoding",
+        re.compile("\ufffd|Ã[\u0080-\u00bf]|Â[\u00a0-\u00bf]|Î[\u00b0-\u00bf]|â€"),
+        "holds letters that were read in another encoding (Ã¼ for ü)",
+        "open the source as UTF-8, or type the letters anew",
+    ),
+    "no_value": (
+        "a mark for nothing",
+        re.compile(r"\A(?:n/a|n\.?a\.?|n\.?r\.?|n\.?d\.?|tbd|tba|todo|null|nan|nil|x{2,}|[?.…–—-]+)\Z", re.IGNORECASE),
+        "a mark for nothing, which readers would be shown",
+        "leave it empty; where it must be filled, say what the source does not tell (not stated)",
     ),
     "overlong_text": (
         "a text that is longer than a fact",
@@ -186,6 +210,17 @@ def dash(_: Project, table: Table, field: Field) -> CellTest | None:
     """Refuse a dash that is no hyphen in a DOI or an address."""
     wrong = "holds a dash that is no hyphen", "write the hyphen of the keyboard, or copy it anew"
     return (lambda text: wrong if DASHES.search(text) else None) if field.name.endswith(("doi", "url")) else None
+
+
+@cell_rule
+def mark_at_end(_: Project, table: Table, field: Field) -> CellTest | None:
+    """Refuse a full stop or comma at the end of a DOI or an address."""
+    wrong = "ends with a mark of the sentence it was copied from", "remove the mark"
+    return (
+        (lambda text: wrong if text.endswith((".", ",", ";")) else None)
+        if field.name.endswith(("doi", "url"))
+        else None
+    )
 
 
 @cell_rule

@@ -139,7 +139,7 @@ def names_of(authors: str) -> list[str]:
 
 def swallowed(value: str) -> str:
     """Return the name of a field that stands inside the value before it, because a comma is missing between them."""
-    found = re.search(r"[}\"]\s*([A-Za-z]+)\s*=\s*[{\"\d]", value)
+    found = re.search(r"(?:[}\"]|\A\d+\s*\n)\s*([A-Za-z]+)\s*=\s*[{\"\d]", value)
     outside = found and value.count("{", 0, found.start() + 1) <= value.count("}", 0, found.start() + 1)
     return found[1] if found and outside else ""
 

@@ -9,13 +9,14 @@ from typing import Any
 import pandas as pd
 
 from review_tools.data.problems import did_you_mean
-from review_tools.data.project import Project, labels
+from review_tools.data.project import Project, labels, once
 
 
 class UnknownFactError(Exception):
     """The data cannot answer the question as it was put."""
 
 
+@once
 def answer(project: Project, kind: str, question: str) -> str:
     """Return the answer to one question, as text for the page.
 
@@ -83,16 +84,30 @@ def _text(cells: pd.Series) -> pd.Series:
 
 def cell(project: Project, table: str, row: str, column: str) -> Any:
     """Return one cell of the row that has this key. Raises UnknownFactError if there is none."""
-    frame = project.table(table)
-    if column not in frame.columns:
-        raise UnknownFactError(f"{table} has no column {column!r}; {did_you_mean(column, frame.columns)}".rstrip("; "))
-    rows = frame.loc[_text(frame[project.schema[table].primary_key[0]]) == row, column]
+    columns = project.schema[table].columns
+    if column not in columns:
+        raise UnknownFactError(f"{table} has no column {column!r}; {did_you_mean(column, columns)}".rstrip("; "))
+    rows = _places(project, table).get(row, [])
     if len(rows) != 1:
         raise UnknownFactError(f"{table} has {len(rows) or 'no'} row {row!r}")
-    value = rows.iloc[0]
+    value = _column(project, table, column).iloc[rows[0]]
     if pd.isna(value):
         raise UnknownFactError(f"{table} {row}: {column} is empty")
     return value
+
+
+@once
+def _places(project: Project, table: str) -> dict[str, list[int]]:
+    """Return where in a table the rows of each key stand."""
+    places: dict[str, list[int]] = {}
+    for place, key in enumerate(_text(project.table(table)[project.schema[table].primary_key[0]])):
+        places.setdefault(key, []).append(place)
+    return places
+
+
+@once
+def _column(project: Project, table: str, column: str) -> pd.Series:
+    return project.table(table)[column]
 
 
 def as_text(value: Any) -> str:

@@ -1,5 +1,6 @@
 """Notices about works: what was published about one later, and what it makes of a study's status."""
 
+import re
 from collections.abc import Iterable
 
 from review_tools.data.project import Project, once
@@ -13,6 +14,13 @@ STATUS = {  # kind of notice → status of the study, the gravest first
 }
 ORDER = (*STATUS.values(), "current")
 UNSOUND = ORDER[:4]  # works that no result may rest on
+# What a title says of a notice: before it (“RETRACTED: …”, “[Retracted] …”), or behind it (“…, retracted”).
+TOLD_BY_TITLE = re.compile(
+    r"\A\W*(?:notice of )?(?:retract(?:ed|ion)|withdrawn|withdrawal|removal|(?:editorial )?expression of concern"
+    r"|correction|corrigendum|erratum)(?: (?:article|paper|note|notice))?(?: to)?\s*[:\])–—]\s*"
+    r"|\s*[\[(,;:]\s*(?:retracted|withdrawn)\W*\Z",
+    re.IGNORECASE,
+)
 VOID = ("retraction", "withdrawal", "partial retraction")  # kinds that nobody may overrule by a milder status
 
 

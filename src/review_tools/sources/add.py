@@ -11,7 +11,7 @@ from review_tools.check.fix import tidy
 from review_tools.data.bibliography import FILE as BIBLIOGRAPHY
 from review_tools.data.edit import Change
 from review_tools.data.problems import DataError, Problem, did_you_mean, same_word
-from review_tools.data.retracted import STATUS, gravest
+from review_tools.data.retracted import STATUS, TOLD_BY_TITLE, gravest
 from review_tools.data.schema import SEPARATOR
 from review_tools.sources import clinicaltrials, pubmed
 from review_tools.sources.duplicates import Entry, index_of
@@ -31,10 +31,12 @@ KINDS = {  # PubMed's publication types that settle what sort of work it is
 }
 NEW_TERMS = {"country": ("{}", "Country."), "phase": ("Phase {}", "Studies after approval.")}  # label, definition
 # Rules about steps that come after a row: a work is used, a study extracted, compared and named in a chapter.
-LATER = {"unused_entry", "extraction_not_whole", "study_not_compared", "trial_not_named"}
+LATER = {
+    *("unused_entry", "extraction_not_whole", "study_not_compared", "trial_not_named"),
+    "status_without_notice",
+}
 ENTRY_TYPES = {"article": "article", "chapter": "incollection", "book": "book"}
 ENTRY_START = re.compile(r"^@\w+\{(?P<key>[^,\s]+),", re.MULTILINE)
-NOTICE = re.compile(r"^(retracted( article)?|withdrawn|correction)\s*:\s*", re.IGNORECASE)  # before a title
 LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "ø": "o", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
 
 
@@ -83,7 +85,7 @@ def study_row(change: Change, record: Record, key: str = "") -> dict[str, str]:
         "species": "human" if kind.startswith("human") else "",
         "trial_id": record.trial_id if record.trial_id in trials else "",
         "status": gravest(STATUS[one.term] for one in record.notices if one.term in STATUS)
-        if record.notices or not NOTICE.match(record.title)
+        if record.notices or not TOLD_BY_TITLE.search(record.title)
         else "",  # the title says that something happened: somebody has to tell what
         "source_url": page or (f"{pubmed.PAGE}{record.pmid}/" if record.pmid else record.url),
         "source_where": f"record in {record.source}, seen {record.retrieved}",
@@ -284,9 +286,8 @@ def write_entry(change: Change, record: Record) -> str:
 def _key(record: Record, taken: Collection[str]) -> str:
     """Return ``surname_year_firstword``; a second word of the title, then a number, tell apart equal ones."""
     surname = _word(record.authors[0].split(",")[0]) if record.authors else ""
-    words = [
-        word for word in map(_word, NOTICE.sub("", record.title).split()) if word and word not in ("a", "an", "the")
-    ]
+    title = TOLD_BY_TITLE.sub("", record.title)
+    words = [word for word in map(_word, title.split()) if word and word not in ("a", "an", "the")]
     first, *more = words or ["untitled"]
     stem = f"{surname or 'unnamed'}_{record.year or 'nd'}_{first}"
     candidates = [stem, *(f"{stem}_{word}" for word in more[:1]), *(f"{stem}_{n}" for n in range(2, len(taken) + 3))]

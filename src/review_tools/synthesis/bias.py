@@ -7,6 +7,7 @@ Where several people judged a domain, the more careful judgement counts. Sources
 (RoB 2), doi 10.1136/bmj.l4898; Sterne JAC et al. BMJ 2016;355:i4919 (ROBINS-I), doi 10.1136/bmj.i4919.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 import pandas as pd
@@ -46,12 +47,12 @@ def judged(project: Project, study_id: str, outcome_set: str, version: str | Non
     if rows is None:
         return None
     domains: dict[str, str] = {}
-    for domain, group in rows.groupby("domain", sort=False):
-        own = group[group["outcome_set"] == outcome_set]
-        said = own if len(own) else group[group["outcome_set"].isna()]
-        if len(said):
-            domains[str(domain)] = max(said["judgement"], key=WORST_LAST.index)
-    return Judged(str(rows["tool"].iloc[0]), domains) if domains else None
+    for domain in dict.fromkeys(row["domain"] for row in rows):
+        about = [row for row in rows if row["domain"] == domain and row["outcome_set"] in (outcome_set, "")]
+        own = [row for row in about if row["outcome_set"] == outcome_set]
+        if about:
+            domains[domain] = max((row["judgement"] for row in own or about), key=WORST_LAST.index)
+    return Judged(rows[0]["tool"], domains) if domains else None
 
 
 def conflicts(project: Project) -> pd.DataFrame:
@@ -62,6 +63,8 @@ def conflicts(project: Project) -> pd.DataFrame:
 
 
 @once
-def _judgements(project: Project, version: str | None) -> dict[str, pd.DataFrame]:
-    rows = as_of(project.table("risk_of_bias"), version)
-    return {str(study): group for study, group in rows.groupby("study_id")}
+def _judgements(project: Project, version: str | None) -> dict[str, list[dict[str, str]]]:
+    rows: defaultdict[str, list[dict[str, str]]] = defaultdict(list)
+    for row in as_of(project.text("risk_of_bias"), version).to_dict("records"):
+        rows[row["study_id"]].append({str(column): cell for column, cell in row.items()})
+    return rows

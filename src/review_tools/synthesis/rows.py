@@ -138,10 +138,12 @@ def _check(findings: Iterator[Finding] | list[Finding], frame: pd.DataFrame, sou
 
 def _problems(findings: Iterator[Finding] | list[Finding], frame: pd.DataFrame, source: str) -> list[Problem]:
     """Report each row of each finding with its line (where the index is one), study, column and value."""
-    labels, numbered = _labels(frame), pd.api.types.is_integer_dtype(frame.index.dtype)
+    numbered = pd.api.types.is_integer_dtype(frame.index.dtype)
+    labels: list[str] = []
     problems = []
     for mask, column, why, remedy in findings:
         for i in np.flatnonzero(mask).tolist():
+            labels = labels or _labels(frame)
             line = int(frame.index[i]) if numbered else None
             cell = frame[column].iloc[i] if column else None
             about = why if labels[i] == f"row {line}" else f"{why} ({labels[i]})"
@@ -165,6 +167,8 @@ def _numbers(cells: pd.Series) -> pd.Series:
 
 
 def _empty(cells: pd.Series) -> pd.Series:
+    if pd.api.types.is_numeric_dtype(cells):
+        return cells.isna()
     return cells.isna() | (cells.astype(str).str.strip() == "")
 
 
@@ -172,13 +176,13 @@ def _wrong(frame: pd.DataFrame, cells: pd.DataFrame, kind: Measure) -> Iterator[
     """What no row of the measure may hold; cells that are no numbers compare as false."""
     least = 2 if kind.columns == MEANS else 1
     for column in kind.columns:
-        values = cells[column]
+        values = cells[column].to_numpy()
         what, _, arm = column.partition("_")
-        empty = _empty(frame[column])
+        empty = _empty(frame[column]).to_numpy()
         yield empty, column, "empty", "fill it from the source, or take the row out of the file"
         unreadable = ~np.isfinite(values) & ~empty
         yield unreadable, column, "not a number", "write digits only, with a point for decimals"
-        huge = np.isfinite(values) & (values.abs() > LARGEST)
+        huge = np.isfinite(values) & (np.abs(values) > LARGEST)
         yield huge, column, "too large to be a result", "check the number in the source"
         if what in ("events", "n"):
             broken = np.isfinite(values) & (values % 1 != 0)
@@ -186,7 +190,7 @@ def _wrong(frame: pd.DataFrame, cells: pd.DataFrame, kind: Measure) -> Iterator[
         if what == "n":
             yield values < least, column, f"less than {least}", "check the size of the arm in the source"
         if what == "events":
-            n = cells[f"n_{arm}"]
+            n = cells[f"n_{arm}"].to_numpy()
             yield values < 0, column, "less than zero", "check the count in the source"
             yield (values > n) & (n >= least), column, "more events than people", "check both numbers in the source"
         if what in ("sd", "se"):
