@@ -113,7 +113,7 @@ def test_a_randomised_trial_with_its_report_and_an_outcome_is_told_what_is_left_
     code, output = review("add", "outcome", "invented_2024_invented", *cells(OUTCOME))
     assert code == 0, output
     left = check(Project(copy))
-    assert {one.rule for one in left} == LATER - {"unused_entry", "status_without_notice"}
+    assert {one.rule for one in left} == LATER - {"unused_entry", "status_without_notice", "title_twice"}
     assert all(one.remedy in output for one in left)
 
 
@@ -127,7 +127,11 @@ def test_what_the_source_prints_otherwise_is_added_with_its_reason(copy: Path, r
     code, output = review("add", "outcome", "invented_2024_invented", *odd, *reason)
     assert code == 0, output
     assert "  fistula_remission    " in output  # the outcomes that it may be
-    assert {one.rule for one in check(Project(copy))} == LATER - {"unused_entry", "status_without_notice"}
+    assert {one.rule for one in check(Project(copy))} == LATER - {
+        "unused_entry",
+        "status_without_notice",
+        "title_twice",
+    }
 
 
 def test_a_result_that_is_there_is_shown_with_its_place(copy: Path, report: None, review: Run, files: Files) -> None:

@@ -241,11 +241,12 @@ def title_twice(project: Project) -> Iterator[Problem]:
             continue
         one, two = ({name.split(",")[0].casefold() for name in names.authors} for names in (first, work))
         told = title == other and first["year"] == work["year"]  # by the rule above
-        told |= first.key in work["note"] or work.key in first["note"]
+        told |= first.key in work["note"] or work.key in first["note"] or bool(first["pmid"] and work["pmid"])
         told |= bool(trials.get(work.key)) and trials[work.key] == trials.get(first.key)  # counted once
         if (one & two or not one or not two) and not told:
             why = f"nearly the title of {first.key} (line {first.line}): a preprint and its article are one study"
-            remedy = f"keep one entry, or give both one trial_id; if they are two works, note = {{not {first.key}}}"
+            remedy = "keep one entry, or give both one trial_id; if they are two works, give both their PubMed number, "
+            remedy += f"or note = {{another work than {first.key}}}"
             yield Problem(FILE, why, remedy, work.line, "", work.key)
 
 

@@ -31,10 +31,8 @@ KINDS = {  # PubMed's publication types that settle what sort of work it is
 }
 NEW_TERMS = {"country": ("{}", "Country."), "phase": ("Phase {}", "Studies after approval.")}  # label, definition
 # Rules about steps that come after a row: a work is used, a study extracted, compared and named in a chapter.
-LATER = {
-    *("unused_entry", "extraction_not_whole", "study_not_compared", "trial_not_named"),
-    "status_without_notice",
-}
+LATER = {"unused_entry", "extraction_not_whole", "study_not_compared", "trial_not_named"}
+LATER |= {"status_without_notice", "title_twice"}  # the monthly search writes notices; what is one work a person knows
 ENTRY_TYPES = {"article": "article", "chapter": "incollection", "book": "book"}
 ENTRY_START = re.compile(r"^@\w+\{(?P<key>[^,\s]+),", re.MULTILINE)
 LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "ø": "o", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
