@@ -297,7 +297,7 @@ def _what_next(what: What, key: str, left: list[Problem]) -> None:
         print("review check has nothing to say about it.")
     else:
         print("Still to do, as review check says:")
-        print("\n".join(f"  {one.file}, {one.column}: {one.why} → {one.remedy}" for one in left))
+        print("\n".join(f"  {one.file}, {one.column or one.value}: {one.why} → {one.remedy}" for one in left))
 
 
 @app.command(rich_help_panel=MAINTAIN, epilog="Example: review forms --check")

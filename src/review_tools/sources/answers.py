@@ -48,7 +48,8 @@ def read(project: Project, form: Form, body: str) -> dict[str, str]:
                 complaints.append(f"“{label}”: {shorten(answer)!r} is not one of its choices; {near}".rstrip("; "))
             answer = options.get(chosen, chosen)
         elif not answer and question.is_required(project) and label in pieces:
-            complaints.append(f"“{label}” is empty. {question.help or question.column(project).description}")
+            told = question.help or question.column(project).description
+            complaints.append(f"“{label}” is empty. {told.splitlines()[0]}")
         answers[question.id] = tidy(answer, question.column(project))
     if not TICKED.search(pieces.get("Evidence", "")):
         complaints.append(f"The box “{PROMISE}” is not ticked.")

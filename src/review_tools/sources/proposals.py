@@ -45,7 +45,7 @@ def proposal(project: Project, event: Path) -> dict[str, str]:
             raise DataError(*dict.fromkeys(_in_its_words(change, form, one) for one in error.problems)) from error
     given = [f"{one.label}: {line}" for one in form.questions for line in answers[one.id].split("\n")]
     text = f"From the form in #{number}. Its answers, to be compared with the source:\n\n{report.bullets(given)}"
-    if notes := [*notes, *(f"{one.file}, {one.column}: {one.why} → {one.remedy}" for one in left)]:
+    if notes := [*notes, *(f"{one.file}, {one.column or one.value}: {one.why} → {one.remedy}" for one in left)]:
         text += f"\nStill to do before it is merged:\n\n{report.bullets(notes)}"
     return {"change.patch": f"{change.diff(context=3)}\n", "title.txt": f"{done} (form #{number})\n", "text.md": text}
 
