@@ -1,6 +1,7 @@
 """What the workflows run on GitHub's machines: their shell, run here against a stand-in for ``gh``."""
 
 import os
+import re
 import stat
 import subprocess
 from pathlib import Path
@@ -119,6 +120,15 @@ def test_a_form_that_met_an_outage_waits_and_is_tried_again(root: Path, tmp_path
     tried = run(again, tmp_path, **names | {"OPEN": "7\n9"})
     assert [f"--raw-field\nissue={number}\n" in tried for number in (7, 8, 9)] == [True, False, True]
     assert tried.index("issue=7") < tried.index("--remove-label")  # a run that did not start is not forgotten
+
+
+def test_a_change_of_data_alone_does_not_wait_for_the_tests_of_the_code(root: Path) -> None:
+    [step] = [one for one in workflow(root, "book")["jobs"]["scope"]["steps"] if one.get("id") == "files"]
+    alone = re.search("grep -qvE '(.*)'", step["run"])[1]
+    for name in ("data/outcomes.csv", "references.bib", "book/trials.md", ".github/ISSUE_TEMPLATE/trial.yml"):
+        assert re.match(alone, name)
+    for name in ("src/review_tools/cli/add.py", ".github/workflows/form.yml", "requirements.txt", "references.bib.py"):
+        assert not re.match(alone, name)
 
 
 def test_a_proposal_is_opened_once_and_then_renewed(root: Path, tmp_path: Path) -> None:
