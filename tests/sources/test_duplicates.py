@@ -16,8 +16,9 @@ KNOWN = Entry("known", doi="10.1000/a", pmid="123", trial_id="NCT00000001", titl
         Entry("x", trial_id="nct00000001"),
         Entry("x", doi="10.1101/preprint", title=TITLE.upper() + ".", year="2019"),
         Entry("x", title=TITLE.replace("randomised", "randomized"), year="2021"),
+        Entry("x", title=f"RETRACTED ARTICLE: {TITLE}", year="2020"),
     ],
-    ids=["DOI", "PMID", "registry number", "preprint", "spelling"],
+    ids=["DOI", "PMID", "registry number", "preprint", "spelling", "retracted"],
 )
 def test_the_same_work_is_found(same: Entry) -> None:
     assert Index([KNOWN]).find(same) == "known"
@@ -30,9 +31,10 @@ def test_the_same_work_is_found(same: Entry) -> None:
         Entry("x", title=TITLE.replace("part 1", "part 2"), year="2020"),
         Entry("x", title=TITLE, year="2023"),
         Entry("x", title=TITLE),
+        Entry("x", title=f"Correction to: {TITLE}", year="2020"),
         Entry("x"),
     ],
-    ids=["other numbers", "other part", "other year", "no year", "nothing known"],
+    ids=["other numbers", "other part", "other year", "no year", "about it", "nothing known"],
 )
 def test_another_work_is_not(other: Entry) -> None:
     assert Index([KNOWN]).find(other) == ""

@@ -13,7 +13,7 @@ from review_tools.check.rules import BLOCKS
 from review_tools.cli.app import CONTRIBUTE, MAINTAIN, Root, app, open_project, refuse
 from review_tools.cli.check import print_problems
 from review_tools.data import schema
-from review_tools.data.edit import Change, edit
+from review_tools.data.edit import Change, edit, signed
 from review_tools.data.problems import DataError, Problem, did_you_mean, same_word, shorten
 from review_tools.data.project import Project
 
@@ -84,7 +84,7 @@ def add(
 
     project = open_project(root)
     try:
-        adding.signed(by)
+        signed(by)
         given = _pairs(cells or [], "--set", "column=value")
         more = list(_pairs(mediator or [], "--mediator", "TERM=ROLE").items())
         more += list(_pairs(flag or [], "--flag", "FLAG=NOTE").items())

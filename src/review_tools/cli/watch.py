@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from review_tools.cli.app import MAINTAIN, Root, app, open_project, refuse
-from review_tools.data.edit import edit
+from review_tools.data.edit import edit, signed
 from review_tools.data.problems import shorten
 from review_tools.data.project import Project
 from review_tools.data.protocol import SOURCES
@@ -139,7 +139,7 @@ def identify(
 ) -> None:
     """Fill the unidentified reference numbers from Crossref; keep what people confirmed, list every conflict."""
     from review_tools.sources import crossref
-    from review_tools.sources.add import remaining, signed
+    from review_tools.sources.add import remaining
     from review_tools.sources.http import Client
     from review_tools.sources.identify import SEED, saved_list
     from review_tools.sources.identify import identify as fill

@@ -10,6 +10,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ from review_tools.data.tables import csv_bytes
 
 FOLDER = ".edit"  # not in _build, which may be removed at any time
 JOURNAL = f"{FOLDER}/journal.json"
+NAME = re.compile(r"[\w.,'’ -]{2,80}")
 PATIENCE = 60.0  # seconds to wait for another writer
 
 
@@ -213,6 +215,13 @@ def replace_bytes(path: Path, content: bytes, new: Path | None = None) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def signed(by: str) -> str:
+    """Return a contributor's name. Raises DataError if it is not a plain one."""
+    if by and not NAME.fullmatch(by):
+        raise DataError(f"--by {by!r}: not a plain name → use letters, spaces, points, commas and hyphens.")
+    return by
 
 
 def sha256(content: bytes) -> str:

@@ -18,7 +18,6 @@ from review_tools.sources.duplicates import Entry, index_of
 from review_tools.sources.records import Record
 
 CHANGELOG = "CHANGELOG.md"
-NAME = re.compile(r"[\w.,'’ -]{2,80}")
 KINDS = {  # PubMed's publication types that settle what sort of work it is
     "Meta-Analysis": "meta-analysis",
     "Randomized Controlled Trial": "human trial",
@@ -222,13 +221,6 @@ def next_version(change: Change) -> str:
     if found is None:
         raise DataError(f"{CHANGELOG}: names no version → write a heading such as “## [26.1.0] - 2026-11-23”.")
     return f"{found[1]}.{int(found[2]) + 1}.0"
-
-
-def signed(by: str) -> str:
-    """Return a contributor's name, fit for the changelog. Raises DataError if it is not a plain name."""
-    if by and not NAME.fullmatch(by):
-        raise DataError(f"--by {by!r}: not a plain name → use letters, spaces, points, commas and hyphens.")
-    return by
 
 
 def note(change: Change, what: str, by: str) -> None:

@@ -13,6 +13,10 @@ from review_tools.data.bibliography import Reference
 
 ALIKE = 93.0  # least similarity of two titles, in percent
 SHORT = 25  # a shorter title (Editorial, Correction …) identifies nothing
+TAKEN_BACK = re.compile(r"^(?:retracted(?: article)?|withdrawn) ")  # the same work, before its plain title
+ABOUT = re.compile(
+    r"(?:\w+ )?(?:correction|corrigendum|erratum|comment(?:ary)?|reply|response|letter)\b"
+)  # another work
 EDGE = 16  # letters at the end of a title that bring two titles together for comparison
 
 
@@ -59,6 +63,7 @@ class Index:
         for block in _blocks(title):
             for known, year, key in self._titles.get(block, ()):
                 near = year.isdecimal() and entry.year.isdecimal() and abs(int(year) - int(entry.year)) <= 1
+                near = near and bool(ABOUT.match(title)) == bool(ABOUT.match(known))
                 if near and fuzz.ratio(title, known, score_cutoff=ALIKE) and digits == re.findall(r"\d+", known):
                     return key
         return ""
@@ -70,8 +75,8 @@ def index_of(works: Iterable[Reference]) -> Index:
 
 
 def plain_title(title: str) -> str:
-    """Return letters and digits in lower case, words apart by one space."""
-    return " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", title).casefold()))
+    """Return letters and digits in lower case, words apart by one space, without the mark of a retraction."""
+    return TAKEN_BACK.sub("", " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", title).casefold())))
 
 
 def _numbers(entry: Entry) -> Iterator[tuple[str, str]]:

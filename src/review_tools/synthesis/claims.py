@@ -10,7 +10,7 @@ from datetime import date
 
 import pandas as pd
 
-from review_tools.data.edit import edit
+from review_tools.data.edit import edit, signed
 from review_tools.data.problems import DataError, Problem
 from review_tools.data.project import Project
 from review_tools.synthesis.claim_tests import TESTS, Claim, Verdict, run
@@ -68,7 +68,7 @@ def accept(project: Project, claim: str, by: str, today: date | None = None) -> 
         KeyError: no such claim, or its test cannot run.
         DataError: the ledger cannot be read, or no name was given.
     """
-    if not by.strip():
+    if not signed(by.strip()):
         raise DataError("Say who accepts: --by NAME.")
     now = verdict(project, claim)
     before = project.table("claims").set_index("claim_id").loc[claim, "expected"]

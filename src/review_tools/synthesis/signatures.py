@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from review_tools.data.edit import edit, sha256
+from review_tools.data.edit import edit, sha256, signed
 from review_tools.data.problems import DataError
 from review_tools.data.project import Project
 from review_tools.synthesis import words
@@ -86,7 +86,7 @@ def sign(project: Project, comparison_id: str, by: str, today: date | None = Non
         KeyError: no such comparison; the message lists them.
         DataError: no name was given, or a table cannot be read.
     """
-    if not by.strip():
+    if not signed(by.strip()):
         raise DataError("Say who signs: --by NAME.")
     now = digest(project, comparison_id)
     cells = {"signed_by": by.strip(), "signed_on": f"{today or date.today()}", "digest": now}
