@@ -69,3 +69,24 @@ def test_an_error_holds_its_problems() -> None:
     problem = Problem("data/x.csv", "the file is empty", "write at least the header")
     assert DataError(problem, problem).problems == [problem, problem]
     assert str(DataError(problem)) == "data/x.csv: the file is empty → write at least the header"
+
+
+def test_the_same_problem_of_several_rows_is_one_line(copy: Path, set_cell: SetCell) -> None:
+    for row in ("deng_2017_randomised-1", "panes_2016_expanded-1"):
+        set_cell("outcomes", row, "arm2", "#NAME?")
+    code, output = run(copy)
+    assert code == 1
+    assert output.count("#NAME?") == 2  # in the problem, and in the first of its rows
+    assert output.count("is what a spreadsheet makes of") == 1
+    assert "1 problem in 1 file, 2 places." in output
+
+
+@pytest.mark.parametrize(("dates", "day"), [("day", "2021-02-01"), ("month", "2021-01-02"), ("", "")])
+def test_dates_that_have_two_readings_are_told_or_read_as_said(
+    copy: Path, set_cell: SetCell, dates: str, day: str
+) -> None:
+    set_cell("trials", "NCT01144962", "status_date", "01/02/2021")
+    code, output = run(copy, "--fix", *(["--dates", dates] if dates else []))
+    assert code == (not day)
+    said = f"'01/02/2021' → '{day}'" if day else "column status_date: in 01/02/2021 day or month may come first"
+    assert said in output

@@ -1,84 +1,178 @@
-"""`review check --fix` mends form and nothing else."""
+"""`review check --fix` brings a table back and mends form; a meaning it does not touch."""
 
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+import spoil
 from review_tools.check import check
-from review_tools.check.fix import Fix, fix
+from review_tools.check.fix import fix
+from review_tools.check.repair import Fix, mended
 from review_tools.data.project import Project
-
-SetCell = Callable[[str, str, str, str], None]
+from review_tools.data.tables import csv_bytes
+from spreadsheets import Program, saved
 
 
 def mend(copy: Path) -> list[Fix]:
     return fix(Project(copy))
 
 
-def state(copy: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in (copy / "data").iterdir()}
+@pytest.fixture(scope="module")
+def uncommitted(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The real data, in memory, without git."""
+    project = Project(root)
+    files = {file: project.read(file) for file in ("references.bib", *project.files("data"))}
+    return Project.of_files(tmp_path_factory.mktemp("empty"), files)
 
 
-def test_sound_data_are_left_alone(copy: Path) -> None:
-    before = state(copy)
-    assert mend(copy) == []
-    assert state(copy) == before
+def test_sound_data_are_left_alone(uncommitted: Project) -> None:
+    assert [repair.fixes for repair in mended(uncommitted, uncommitted.schema) if repair.fixes] == []
 
 
-FORM = {
+RIGHT = {  # table, row, column, what stands there, what it is made
     "padding": ("studies", "ni_2024_mesenchymal", "summary", " A summary.\u00a0", "A summary."),
     "no-break space": ("studies", "ni_2024_mesenchymal", "summary", "A\u00a0summary.", "A summary."),
     "minus": ("outcomes", "kvistad_2025_smart-1", "effect", "\u22120.31", "-0.31"),
     "DOI": ("citation_candidates", "3", "doi", "https://doi.org/10.1000/x", "10.1000/x"),
     "NCT": ("studies", "ni_2024_mesenchymal", "trial_id", "nct 01854957", "NCT01854957"),
     "date dash": ("trials", "NCT00690066", "status_date", "2021\u201302\u201301", "2021-02-01"),
+    "decimal comma": ("outcomes", "kvistad_2025_smart-1", "effect", "0,31", "0.31"),
+    "thousands": ("trials", "NCT00690066", "enrolment", "1,200", "1200"),
+    "noughts": ("trials", "NCT00690066", "enrolment", "60.0", "60"),
+    "month in French": ("trials", "NCT00690066", "start_date", "févr-21", "2021-02"),
+    "day in German": ("trials", "NCT00690066", "status_date", "01.02.2021", "2021-02-01"),
+    "Boolean": ("outcomes", "kvistad_2025_smart-1", "higher_is_better", "FAUX", "false"),
+    "capitals": ("studies", "ni_2024_mesenchymal", "kind", "Human Trial", "human trial"),
+    "curly mark": ("trials", "NCT00690066", "disease", "crohn’s  disease", "Crohn's disease"),
+    "thousands or decimals": ("outcomes", "kvistad_2025_smart-1", "effect", "1,234", ""),
+    "day or month": ("trials", "NCT00690066", "status_date", "01/02/2021", ""),
+    "rounded": ("trials", "NCT00690066", "enrolment", "1.2E+03", ""),
+    "unknown term": ("studies", "ni_2024_mesenchymal", "kind", "telepathy", ""),
+    "dash in prose": ("studies", "ni_2024_mesenchymal", "summary", "IL\u201110 \u2013 a cytokine", ""),
+    "NCT too short": ("studies", "ni_2024_mesenchymal", "trial_id", "NCT 185495", ""),
 }
 
 
-@pytest.mark.parametrize(("table", "row", "column", "value", "right"), FORM.values(), ids=FORM.keys())
-def test_form_is_mended_and_told(
-    copy: Path, set_cell: SetCell, table: str, row: str, column: str, value: str, right: str
+@pytest.mark.parametrize(("table", "row", "column", "value", "right"), RIGHT.values(), ids=RIGHT.keys())
+def test_what_has_one_right_form_is_mended_and_told(
+    uncommitted: Project, table: str, row: str, column: str, value: str, right: str
 ) -> None:
-    held = Project(copy).text(table)
-    set_cell(table, row, column, value)
-    spoiled = Project(copy).text(table)
-    [one] = mend(copy)
-    assert (one.file, one.column, one.before, one.after) == (f"data/{table}.csv", column, value, right)
-    after = Project(copy).text(table)
-    differing = (after != spoiled).to_numpy().sum()
-    assert differing == 1
-    assert list(after.columns) == list(held.columns)
-    assert mend(copy) == []
-
-
-MEANING = {
-    "decimal comma": ("outcomes", "kvistad_2025_smart-1", "effect", "0,31"),
-    "thousands": ("trials", "NCT00690066", "enrolment", "1,200"),
-    "unknown term": ("studies", "ni_2024_mesenchymal", "kind", "telepathy"),
-    "dash in prose": ("studies", "ni_2024_mesenchymal", "summary", "IL\u201110 \u2013 a cytokine"),
-    "NCT too short": ("studies", "ni_2024_mesenchymal", "trial_id", "NCT 185495"),
-}
-
-
-@pytest.mark.parametrize(("table", "row", "column", "value"), MEANING.values(), ids=MEANING.keys())
-def test_a_meaning_is_never_touched(
-    copy: Path, set_cell: SetCell, table: str, row: str, column: str, value: str
-) -> None:
-    set_cell(table, row, column, value)
-    before = state(copy)
-    assert mend(copy) == []
-    assert state(copy) == before
+    spoiled = spoil.cells(uncommitted, table, row, **{column: value})
+    [repair] = mended(spoiled, [table])
+    assert [(one.column, one.before, one.after) for one in repair.fixes] == [(column, value, right)] * bool(right)
+    assert (repair.frame != spoiled.text(table)).to_numpy().sum() == bool(right)
 
 
 def commit_all(copy: Path) -> None:
     for words in (
         ["init", "-q"],
-        ["add", "."],
+        ["add", "data", "references.bib"],
         ["-c", "user.name=T", "-c", "user.email=t@e.org", "commit", "-qm", "x"],
     ):
         subprocess.run(["git", *words], cwd=copy, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def committed(uncommitted: Project) -> Project:
+    """Every fifth row of some tables, committed."""
+    frames = {name: uncommitted.text(name).iloc[::5] for name in TABLES}
+    project = uncommitted.with_files({uncommitted.file_of(name): csv_bytes(frame) for name, frame in frames.items()})
+    for file in ("references.bib", *project.files("data")):
+        (project.root / file).parent.mkdir(exist_ok=True)
+        (project.root / file).write_bytes(project.read(file))
+    commit_all(project.root)
+    return Project(project.root)
+
+
+EXCEL = {"line_end": "\r\n", "keeps_iso": False, "short": True}
+WAYS = {  # how a table was opened and saved: the program, and whether it was read in English
+    "Excel, double click": (Program("{}", "utf-8-sig", taken_for="cp1252", lines=True, **EXCEL), ""),
+    "Excel, own language": (Program("{}", "utf-8-sig", **EXCEL), ""),
+    "Excel, ANSI": (Program("{}", "cp1252", **EXCEL), "en"),
+    "Excel, Unicode text": (Program("\t", "utf-16", **EXCEL), "en"),
+    "Excel of a Mac": (Program("{}", "mac_roman", **EXCEL | {"line_end": "\r"}), "en"),
+    "LibreOffice": (Program(), ""),
+    "Google Sheets": (Program(line_end="\r\n", keeps_iso=False), "en"),
+}
+# Tables in which programs turn much: versions, phases, days, decimals, Booleans, Greek letters, words as keys.
+TABLES = ("trials", "vocabulary", "published_pools", "outcome_sets", "finding_mediators", "releases", "trial_history")
+
+
+def assert_same(frame: pd.DataFrame, other: pd.DataFrame) -> None:
+    pd.testing.assert_frame_equal(frame.reset_index(drop=True), other.reset_index(drop=True))
+
+
+def spoilt(project: Project, way: str, setting: str, tables: dict[str, pd.DataFrame]) -> Project:
+    program, read_in = WAYS[way]
+    return project.with_files(
+        {project.file_of(name): saved(frame, program, setting, read_in) for name, frame in tables.items()}
+    )
+
+
+@pytest.mark.parametrize("setting", ["en", "de", "fr"])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_table_comes_back_from_a_spreadsheet(committed: Project, way: str, setting: str) -> None:
+    tables = {name: committed.text(name) for name in TABLES}
+    project = spoilt(committed, way, setting, tables)
+    for repair in mended(project, TABLES):
+        assert repair.problems == []
+        assert_same(repair.frame, tables[repair.table.name])
+
+
+@pytest.mark.parametrize("setting", ["en", "de", "fr"])
+def test_what_was_changed_in_a_spreadsheet_stays_changed(committed: Project, setting: str) -> None:
+    """New cells are read as the program wrote them, though a committed cell would look the same turned round."""
+    frame = committed.text("trials")
+    changed = {"status_date": "2026-03-05", "enrolment": "271", "registered_phase": "2/3"}
+    frame.loc[frame.index[0], list(changed)] = list(changed.values())
+    [repair] = mended(spoilt(committed, "Excel, own language", setting, {"trials": frame}), ["trials"])
+    assert_same(repair.frame, frame)
+
+
+@pytest.mark.parametrize(("answer", "day"), [(True, "2021-01-02"), (False, "2021-02-01"), (None, "01/02/2021")])
+def test_of_a_column_that_tells_no_order_it_is_asked_once(uncommitted: Project, answer: bool | None, day: str) -> None:
+    frame = uncommitted.text("studies")
+    frame["extracted_on"] = ["01/02/2021" if text == "2026-11-29" else "" for text in frame["extracted_on"]]
+    asked: list[tuple[object, ...]] = []
+    project = spoilt(uncommitted, "LibreOffice", "en", {"studies": frame})
+    [repair] = mended(project, ["studies"], lambda *about: asked.append(about) or answer)
+    assert asked == [("data/studies.csv", "extracted_on", ["01/02/2021"])]
+    assert set(repair.frame["extracted_on"]) == {"", day}
+
+
+SHAPES = {
+    "rows and columns of commas": lambda lines: [f"{line},," for line in lines] + ["," * 8] * 3,
+    "no commas at the end": lambda lines: [line.rstrip(",") for line in lines],
+    "separator named": lambda lines: ["sep=,", *lines],
+    "columns in another order": lambda lines: [",".join(line.split(",")[::-1]) for line in lines],
+    "capitals in the header": lambda lines: [lines[0].upper(), *lines[1:]],
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_shape_is_put_right(uncommitted: Project, shape: str) -> None:
+    lines = ["pool_id,study_id,inclusion,note", "cochrane2022-1,molendijk_2015_allogeneic,review only,"]
+    file = uncommitted.file_of("published_pool_studies")
+    [repair] = mended(
+        uncommitted.with_files({file: "\n".join(SHAPES[shape](lines)).encode()}), ["published_pool_studies"]
+    )
+    assert list(repair.frame.columns) == lines[0].split(",")
+    assert repair.frame.to_numpy().tolist() == [lines[1].split(",")]
+
+
+def test_one_cause_is_told_once(root: Path) -> None:
+    """A table saved by a spreadsheet, and a misspelt term in it: two problems, and none of what follows from them."""
+    sound = Project(root)
+    frame = sound.text("outcome_sets")
+    frame.loc[frame["outcome_set"] == "fistula_remission", "disease"] = "crohn"
+    problems = check(spoilt(sound, "Excel, own language", "de", {"outcome_sets": frame}))
+    assert [(problem.file, problem.rule) for problem in problems] == [
+        ("data/outcome_sets.csv", "saved_by_spreadsheet"),
+        ("data/outcome_sets.csv", "unknown_term"),
+    ]
+    assert "semicolons made commas; 143 cells of higher_is_better, 'FALSCH' made 'false'" in problems[0].remedy
 
 
 def test_line_ends_byte_order_mark_and_order(copy: Path) -> None:

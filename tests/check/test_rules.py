@@ -140,6 +140,14 @@ EXAMPLES: list[tuple[str, Mistake, str]] = [
     ("unreadable_table", swapped("data/studies.csv", "species", "kind"), "the column kind stands twice"),
     ("file_form", text("data/studies.csv", lambda held: f"\ufeff{held}"), "a byte order mark"),
     ("file_form", text("data/studies.csv", lambda held: held.replace("\n", "\r\n")), "line ends of Windows"),
+    ("stray_file", gone("data/outcomes.xlsx", b"x"), "save its sheet as “CSV UTF-8” in data/outcomes.csv"),
+    ("stray_file", gone("data/outcomes (1).csv", b"x"), "bring its rows into data/outcomes.csv"),
+    ("stray_file", gone("data/Copy of outcome_sets.csv", b"x"), "bring its rows into data/outcome_sets.csv"),
+    ("stray_file", gone("data/~$outcomes.xlsx", b"x"), "a spreadsheet has a table open"),
+    ("stray_file", gone("data/.~lock.outcomes.csv#", b"x"), "save and close it there"),
+    ("turned_text", cells("outcomes", "deng_2017_randomised-1", time="02. Mrz"), "a text such as 2-3"),
+    ("turned_text", cells("outcomes", "deng_2017_randomised-1", reported="1,23E+11"), "a long number"),
+    ("turned_text", cells("outcomes", "deng_2017_randomised-1", arm2="#NAME?"), "a formula"),
     ("missing_column", swapped("data/studies.csv", "species", "spezies"), "this column is missing"),
     ("undefined_column", swapped("data/studies.csv", "species", "spezies"), "did you mean “species”"),
     ("column_order", swapped("data/studies.csv", "kind,species", "species,kind"), "another order"),
@@ -258,7 +266,8 @@ with BAD.open(encoding="utf-8", newline="") as table:
 EXAMPLES += [
     (one["rule"], cells(one["table"], one["row"], **{one["column"]: one["value"]}), one["says"]) for one in CELLS
 ]
-ELSEWHERE = {"study_gone", "past_line_changed"}  # they need a history: test_history
+# They need a history: test_history; and a table that is mended: test_fix.
+ELSEWHERE = {"study_gone", "past_line_changed", "saved_by_spreadsheet"}
 
 
 def that_say(problems: list[Problem], words: str) -> list[Problem]:

@@ -11,13 +11,7 @@ from review_tools.check import (  # noqa: F401 (each module registers its rules)
     rules,
     structure,
 )
-from review_tools.check.engine import RULES, run
-from review_tools.data.problems import Problem
-from review_tools.data.project import Project
+from review_tools.check.causes import check
+from review_tools.check.engine import RULES
 
 __all__ = ["RULES", "check"]
-
-
-def check(project: Project) -> list[Problem]:
-    """Return every problem in ``data/``, ``references.bib`` and the citations of ``book/``, all at once."""
-    return run(project, RULES.values())

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
-from review_tools.check.engine import CellTest, Sheet, cell_rule, missing_columns, table_rule, whole
-from review_tools.check.fix import DASHES
+from review_tools.check.engine import CellTest, Sheet, cell_rule, file_rule, missing_columns, table_rule, whole
+from review_tools.check.spreadsheet import DASHES, MONTHS
+from review_tools.data import protocol
 from review_tools.data.problems import Problem, did_you_mean
-from review_tools.data.project import Project
+from review_tools.data.project import MARKER, Project
 from review_tools.data.schema import SEPARATOR, Field, Table
 from review_tools.data.tables import FORM
 
@@ -16,12 +17,17 @@ TYPES = {
     "integer": (r"-?[0-9]+", "a whole number", "write digits only, no thousands separator"),
     "number": (r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", "a number", "write digits with a point, no unit, no comma"),
     "boolean": (r"true|false", "true or false", "write true, false, or leave it empty"),
-    "date": (r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", "a date", "write it as YYYY-MM-DD"),
+    "date": (
+        r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])",
+        "a date",
+        "write it as YYYY-MM-DD; of 01/05/2024 `review check --fix` makes one",
+    ),
 }
 FORMS = {
     "doi": "a DOI starts with 10. and has no https://doi.org/ before it (10.1000/xyz)",
     "trial_id": "a trial is NCT and 8 digits, a number of IRCT, ChiCTR, EUCTR, CTIS, KCT, JPRN or ACTRN, "
     "or unregistered-name",
+    "_date": "write 2024-05-01, 2024-05 or 2024; of 01/05/2024 `review check --fix` makes one",
     "url": "an address starts with http:// or https:// and holds no space",
 }
 RAW_ADDRESS = re.compile(r"https?://(\d{1,3}\.){3}\d{1,3}\b")
@@ -31,7 +37,10 @@ PROXY = re.compile(
     r"|wilddata\.cn|distantreader|slideplayer|scribd\.com|docksci|vdocument|pak1inhibitor)"
 )
 SHOWN = ("source_url", "link")  # addresses to which readers are sent first
+LOCK = re.compile(r"~\$|\.~lock\.")
+WORKBOOK = re.compile(r"(?i)\.(xls[xmb]?|ods|fods|numbers|gsheet)$")
 LONGEST = 2000  # characters; the longest true cell has a quarter of that
+MONTH = rf"(?i:{'|'.join(MONTHS)})[a-z]?\.?"
 ODD_TEXT = {  # what no source prints and a reader, a spreadsheet or a browser may trip over
     "invisible_character": (
         "a character that cannot be seen",
@@ -77,6 +86,12 @@ ODD_TEXT = {  # what no source prints and a reader, a spreadsheet or a browser m
         "a mark for nothing, which readers would be shown",
         "leave it empty; where it must be filled, say what the source does not tell (not stated)",
     ),
+    "turned_text": (
+        "a date, a number or an error that a spreadsheet made of a text",
+        re.compile(rf"\A(?:\d\d?[-.] ?{MONTH}|{MONTH}[- ]\d\d|\d[.,]\d+E\+\d\d|#(?:[A-Z/]+[!?]|#+|N/?[AV]))\Z"),
+        "is what a spreadsheet makes of a text such as 2-3, a long number or a formula",
+        "type what stood there, after setting the column to text",
+    ),
     "overlong_text": (
         "a text that is longer than a fact",
         re.compile(rf"\A(?s:.{{{LONGEST + 1}}})"),
@@ -105,6 +120,31 @@ def odd_form(project: Project, file: str) -> Iterator[Problem]:
         if mark in content:
             row = content[: content.index(mark)].count(b"\n") + 1
             yield Problem(file, f"holds {what}", "run `review check --fix`, and save as plain UTF-8", row=row)
+
+
+@table_rule()
+def saved_by_spreadsheet(sheet: Sheet) -> Iterator[Problem]:
+    """Refuse a table whose cells a spreadsheet separated, turned or lost in its own way."""
+    yield from ()  # mending it has said so
+
+
+@file_rule("data")
+def stray_file(project: Project) -> Iterator[Problem]:
+    """Refuse a file in data/ that is no table: a workbook, a copy, what a program leaves while it is open."""
+    known = {MARKER, protocol.FILE, *map(project.file_of, project.schema)}
+    for file in project.files("data"):
+        name = file.rpartition("/")[2]
+        if file in known or (name.startswith(".") and not LOCK.match(name)) or name in ("Thumbs.db", "desktop.ini"):
+            continue
+        tables = [one for one in project.schema if re.search(rf"(?<![a-z]){one}(?![a-z])", name.casefold())]
+        table = project.file_of(max(tables, key=len)) if tables else "the file of its table"
+        if LOCK.match(name):
+            why, remedy = "a spreadsheet has a table open", "save and close it there; if none is open, remove this file"
+        elif WORKBOOK.search(name):
+            why, remedy = "a workbook, not a table", f"save its sheet as “CSV UTF-8” in {table}, and remove it"
+        else:
+            why, remedy = "not the name of a table", f"bring its rows into {table}, and remove it"
+        yield Problem(file, why, remedy)
 
 
 @table_rule()

@@ -3,6 +3,8 @@
 import json
 import sys
 from dataclasses import asdict
+from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,8 +14,8 @@ from rich import table as rich
 from rich.console import Console
 
 from review_tools.check import check as run_checks
-from review_tools.check.fix import Fix
 from review_tools.check.fix import fix as mend
+from review_tools.check.repair import Fix
 from review_tools.cli.app import CONTRIBUTE, LOOK, MAINTAIN, AsJson, Root, app, open_project, refuse
 from review_tools.data.problems import DataError, Problem, shorten
 from review_tools.data.project import Project
@@ -23,15 +25,28 @@ if TYPE_CHECKING:
     from review_tools.synthesis.pooling import Pooled
 
 
+SHOWN = 5  # rows, or values, of a problem that is in many
+
+
+class First(StrEnum):
+    DAY = "day"
+    MONTH = "month"
+
+
 @app.command(rich_help_panel=CONTRIBUTE, epilog="Example: review check --fix")
 def check(
     root: Root = None,
     as_json: AsJson = False,
-    fix: Annotated[bool, typer.Option("--fix", help="First mend spaces, dashes, line ends, DOIs, order.")] = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="First mend what has one right form, and what a spreadsheet turned.")
+    ] = False,
+    dates: Annotated[
+        First | None, typer.Option(help="With --fix: what comes first in 01/05/2024; asked for a column if left out.")
+    ] = None,
 ) -> None:
     """Check data, bibliography and citations; report every problem at once; exit 1 if there is one."""
     project = open_project(root)
-    mended = mend(project) if fix else []
+    mended = mend(project, partial(_month_first, dates, sys.stdin.isatty() and not as_json)) if fix else []
     project = Project(project.root)
     if not as_json:
         print_fixes(mended)
@@ -153,43 +168,79 @@ def problems_of(project: Project) -> list[Problem]:
     return problems
 
 
+def _month_first(said: First | None, can_ask: bool, file: str, column: str, dates: list[str]) -> bool | None:
+    """Return whether the month comes first in a column of dates: as was said, or is asked; None if nobody can tell."""
+    place = f"{file}, column {column}: in {' and '.join(dates[:2])}"
+    if said is None and can_ask:
+        answer = typer.prompt(f"{place}, what comes first: day, month, or leave them?", "leave", err=True)
+        said = First(answer) if answer in list(First) else None
+    if said is None:
+        print(f"left: {place} day or month may come first → add --dates day, or --dates month", file=sys.stderr)
+    return None if said is None else said == First.MONTH
+
+
 def print_fixes(fixes: list[Fix]) -> None:
+    """Print what was mended, the same kind of a column in one line."""
+    kinds: dict[tuple[str, str, str], list[Fix]] = {}
     for one in fixes:
-        place = f", row {one.row}, column {one.column}" if one.row else ""
-        change = f"{shorten(one.before)!r} → {shorten(one.after)!r}" if one.column else one.what
-        print(f"mended: {one.file}{place}: {change}")
+        kinds.setdefault((one.file, one.column, "" if one.column else one.what), []).append(one)
+    for (file, column, what), same in kinds.items():
+        place = ", ".join(
+            filter(None, (file, _rows([one.row for one in same if one.row]), column and f"column {column}"))
+        )
+        change = f"{shorten(same[0].before)!r} → {shorten(same[0].after)!r}" if column else what
+        print(f"mended: {place}: {change}{', and the like' if column and len(same) > 1 else ''}")
+
+
+def _rows(rows: list[int]) -> str:
+    """Return the words for some rows: the first of many."""
+    shown = [str(row) for row in rows[:SHOWN]]
+    if len(rows) > SHOWN:
+        shown.append(f"{len(rows) - SHOWN} more")
+    return (
+        f"row{'s' * (len(rows) > 1)} {' and '.join([', '.join(shown[:-1]), *shown[-1:]][len(shown) < 2 :])}"
+        if rows
+        else ""
+    )
 
 
 def print_problems(problems: list[Problem], rows: int, project: Project, *, written: bool = True) -> None:
     """Print problems by file: the row with the bad cell marked, what is wrong, the remedy, what the column means.
 
-    With ``written`` false they are those of a change that was not made, so that the files hold no such rows.
+    The same problem of several rows is told once, where it is first. With ``written`` false they are those of a change
+    that was not made, so that the files hold no such rows.
     """
     console = Console(soft_wrap=True, highlight=False, markup=False, file=sys.stdout)
-    for file in dict.fromkeys(problem.file for problem in problems):
-        console.print(file, style="bold")
-        sheet, table = _sheet(project, file) if written else (None, _table(project, file))
-        for problem in (p for p in problems if p.file == file):
-            place = ", ".join(
-                part
-                for part in (
-                    (f"row {problem.row}" if written else "new row") if problem.row else "",
-                    f"column {problem.column}" if problem.column else "",
-                )
-                if part
-            )
-            value = f" {shorten(problem.value)!r}" if problem.value else ""
-            console.print(f"  {place or 'file'}{value}: {problem.why}")
-            if sheet is not None and table and problem.row in sheet.index:
-                console.print(f"    {_shown(sheet.loc[[problem.row]].iloc[0], problem.column, table)}", style="dim")
-            console.print(f"    → {problem.remedy}")
-            if meaning := _meaning(project, file, problem.column):
-                console.print(f"    what it means: {meaning}", style="dim")
+    kinds: dict[tuple[str, str, str], list[Problem]] = {}
+    for problem in problems:
+        kinds.setdefault((problem.column, problem.why, problem.remedy), []).append(problem)
+    file, sheet, table = "", None, None
+    for same in kinds.values():
+        problem = same[0]
+        if problem.file != file:
+            file = problem.file
+            console.print(file, style="bold")
+            sheet, table = _sheet(project, file) if written else (None, _table(project, file))
+        by_file: dict[str, list[int]] = {}
+        for one in same:
+            by_file.setdefault(one.file, []).extend([one.row] if one.row else [])
+        place = _rows(by_file.pop(file)) if written else "new row" * bool(problem.row)
+        place = ", ".join(filter(None, (place, problem.column and f"column {problem.column}"))) or "file"
+        values = [f" {shorten(value)!r}" for value in dict.fromkeys(one.value for one in same) if value]
+        more = f" and {len(values) - SHOWN} more" if len(values) > SHOWN else ""
+        console.print(f"  {place}{','.join(values[:SHOWN])}{more}: {problem.why}")
+        for other, lines in by_file.items():
+            console.print(f"    and {other}{f', {_rows(lines)}' if lines else ''}")
+        if sheet is not None and table and problem.row in sheet.index:
+            console.print(f"    {_shown(sheet.loc[[problem.row]].iloc[0], problem.column, table)}", style="dim")
+        console.print(f"    → {problem.remedy}")
+        if meaning := _meaning(project, file, problem.column):
+            console.print(f"    what it means: {meaning}", style="dim")
     if problems:
         files = len({problem.file for problem in problems})
-        console.print(
-            f"{len(problems)} problem{'s' * (len(problems) > 1)} in {files} file{'s' * (files > 1)}.", style="bold red"
-        )
+        places = f", {len(problems)} places" if len(problems) > len(kinds) else ""
+        count = f"{len(kinds)} problem{'s' * (len(kinds) > 1)} in {files} file{'s' * (files > 1)}{places}."
+        console.print(count, style="bold red")
     else:
         console.print(f"{rows} rows, bibliography and chapters checked: no problem found.", style="green")
 
@@ -202,9 +253,11 @@ def _sheet(project: Project, file: str) -> tuple[pd.DataFrame | None, Table | No
     """Return the rows of a file of ``data/`` as text, with its definition; nothing where they cannot be read."""
     table = _table(project, file)
     try:
-        return (project.text(table.name), table) if table else (None, None)
+        sheet = project.text(table.name) if table else None
     except DataError:
         return None, table
+    cut = sheet is not None and table is not None and not set(table.columns).isdisjoint(sheet.columns)
+    return (sheet if cut else None), table
 
 
 def _shown(row: pd.Series, bad: str, table: Table) -> str:

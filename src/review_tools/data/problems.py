@@ -73,6 +73,12 @@ def same_word(word: str, words: Iterable[str]) -> str:
     return {_form(one): one for one in words}.get(_form(word), "")
 
 
+def meant(remedy: str) -> str | None:
+    """Return the one word that ``did_you_mean`` put into a remedy, if it was one."""
+    match = re.match(r"did you mean “([^”]+)”\? ", remedy)
+    return match and match[1]
+
+
 def _form(word: str) -> str:
     word = unicodedata.normalize("NFKD", word.casefold())
     for name, letter in GREEK.items():

@@ -76,6 +76,12 @@ class Project:
                 its.update({name: mine[name] for name in mine if self.file_of(name) not in contents})
         return project
 
+    def with_tables(self, frames: Mapping[str, pd.DataFrame]) -> "Project":
+        """Return the project with other rows in some tables, which stay on the lines that their index tells."""
+        project = self.with_files({self.file_of(name): tables.csv_bytes(frame) for name, frame in frames.items()})
+        project._texts |= frames
+        return project
+
     def read(self, name: str) -> bytes:
         """Return the content of a file, named by its path from the root.
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,7 @@ from review_tools.data.schema import Table
 
 FORM = (  # what programs add to a file unasked: bytes, name, what `review check --fix` does about it
     (b"\xef\xbb\xbf", "a byte order mark", "byte order mark removed"),
-    (b"\r\n", "line ends of Windows", "line ends made line feeds"),
+    (b"\r", "line ends of Windows or of an old Mac", "line ends made line feeds"),
 )
 DTYPES: dict[str, Any] = {"integer": "Int64", "number": "float64"}
 
@@ -28,31 +29,49 @@ def parse_table(content: bytes, where: str) -> pd.DataFrame:
         why, line = f"not UTF-8 text (byte {error.start})", content[: error.start].count(b"\n") + 1
         remedy = "save the file as UTF-8; in a spreadsheet choose “CSV UTF-8”"
         raise DataError(Problem(where, why, remedy, row=line)) from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    start = 1
     try:
-        for row in reader:
-            if row:
-                rows.append(row)
-                lines.append(start)
-            start = reader.line_num + 1
+        rows = list(cells(text))
     except csv.Error as error:
         remedy = "close the quotation mark, and double a quotation mark inside a cell"
-        raise DataError(Problem(where, f"not CSV ({error})", remedy, row=start)) from None
+        raise DataError(Problem(where, f"not CSV ({error.args[0]})", remedy, row=error.args[1])) from None
+    return frame_of(rows, where)
+
+
+def frame_of(rows: list[tuple[int, list[str]]], where: str) -> pd.DataFrame:
+    """Return rows, the header first, as a table of text: the index is the line on which each row starts.
+
+    Raises:
+        DataError: there is no row, a column stands twice, or a row has too many or too few cells.
+    """
     if not rows:
         raise DataError(Problem(where, "the file is empty", "write at least the header"))
-    header, rows, lines = rows[0], rows[1:], lines[1:]
+    (_, header), *rows = rows
     if twice := sorted({column for column in header if header.count(column) > 1}):
         why = f"the column {', '.join(twice)} stands twice"
         raise DataError(Problem(where, why, "remove one of the two", row=1))
-    for line, row in zip(lines, rows, strict=True):
+    for line, row in rows:
         if len(row) != len(header):
             why = f"{len(row)} cells where the header has {len(header)}"
             remedy = "put a cell that holds a comma in quotation marks, and give every column its comma"
             raise DataError(Problem(where, why, remedy, row=line))
-    return pd.DataFrame(rows, columns=header, index=pd.Index(lines, name="line"), dtype="str")
+    lines = pd.Index([line for line, _ in rows], name="line", dtype="int64")
+    return pd.DataFrame([row for _, row in rows], columns=header, index=lines, dtype="str")
+
+
+def cells(text: str, separator: str = ",") -> Iterator[tuple[int, list[str]]]:
+    """Yield each row that is no empty line, with the line on which it starts.
+
+    Raises:
+        csv.Error: the text is not CSV; the second argument is the line on which that row starts.
+    """
+    reader, start = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator), 1
+    try:
+        for row in reader:
+            if row:
+                yield start, row
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise csv.Error(str(error), start) from None
 
 
 def csv_bytes(frame: pd.DataFrame, *, header: bool = True) -> bytes:

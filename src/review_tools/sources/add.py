@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 
 from review_tools.check import check, comparability
-from review_tools.check.fix import tidy
+from review_tools.check.repair import tidy
 from review_tools.data.bibliography import FILE as BIBLIOGRAPHY
 from review_tools.data.edit import Change
 from review_tools.data.problems import DataError, Problem, did_you_mean, same_word

@@ -5,7 +5,7 @@ import re
 import unicodedata
 from pathlib import Path
 
-from review_tools.check.fix import tidy
+from review_tools.check.repair import tidy
 from review_tools.data.problems import DataError, did_you_mean, same_word, shorten
 from review_tools.data.project import Project
 from review_tools.sources import files

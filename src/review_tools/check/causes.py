@@ -1,0 +1,112 @@
+"""One cause, one message: what `review check --fix` mends is said once, and what a wrong cell entails is not said."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pandas as pd
+
+from review_tools.check.engine import RULES, run
+from review_tools.check.repair import RESTORED, SORTED, Fix, Repair, mended
+from review_tools.data import git
+from review_tools.data.problems import Problem, in_order, meant, shorten
+from review_tools.data.project import Project
+
+FEW = 3  # problems of form that are told one by one
+MANY = 6  # kinds of mending that are named
+Place = tuple[str, int, str]
+Cells = dict[Place, Problem]
+
+
+def check(project: Project) -> list[Problem]:
+    """Return every problem in ``data/``, ``references.bib`` and the citations of ``book/``, all at once.
+
+    The form of the tables comes first. Where it can be mended it is mended in memory, and the other rules look at the
+    tables as they are meant: with the committed or the nearest word in place of a cell that is no word at all.
+    """
+    form, rest = ([rule for rule in RULES.values() if bool(rule.about) == about] for about in (False, True))
+    problems = run(project, form)
+    repairs = mended(project, _suspects(project, {problem.file for problem in problems}))
+    tables = {repair.table.name: repair.frame for repair in repairs if repair.fixes and not repair.problems}
+    told: list[Problem] = []
+    if tables or any(repair.problems for repair in repairs):
+        before, project = problems, project.with_tables(tables)
+        unread = {repair.file for repair in repairs if repair.problems}
+        problems = [problem for problem in run(project, form) if problem.file not in unread]
+        told = [one for repair in repairs for one in _once(repair, before, problems)]
+    cells = {(one.file, one.row, one.column): one for one in problems if one.row and one.column}
+    meaning, guessed = _as_meant(project, repairs, cells)
+    odd = {one.value for at, one in cells.items() if at not in guessed and one.rule in ("unknown_term", "broken_link")}
+    follow = [one for one in run(meaning, rest) if (one.file, one.row, one.column) not in cells]
+    follow = [one for one in follow if not any(one.value == text or f"“{text}”" in one.why for text in odd)]
+    return in_order([*told, *problems, *follow])
+
+
+def _suspects(project: Project, files: set[str]) -> list[str]:
+    """Return the tables among these files, and those that differ from the last commit."""
+    names = list(project.schema)
+    try:
+        held = git.blobs(project.root, [f"HEAD:./{project.file_of(name)}" for name in names])
+    except git.GitError:
+        held = [b""] * len(names)
+    changed = {
+        name
+        for name, content in zip(names, held, strict=True)
+        if content and project.has(project.file_of(name)) and project.read(project.file_of(name)) != content
+    }
+    return [name for name in names if name in changed or project.file_of(name) in files]
+
+
+def _once(repair: Repair, before: list[Problem], after: list[Problem]) -> Iterator[Problem]:
+    """Yield what is wrong with the form of a table that can be mended: one by one if it is little, else in one."""
+    if repair.problems:
+        yield from (replace(problem, rule="unreadable_table") for problem in repair.problems)
+        return
+    gone = [one for one in before if one.file == repair.file and one not in after]
+    places = {(one.row, one.column) for one in gone}
+    shape = [one for one in repair.fixes if not one.column and one.what != SORTED]
+    turned = [one for one in repair.fixes if (one.row, one.column) not in places and _tells_otherwise(one)]
+    if not shape and not turned and len(gone) <= FEW:
+        yield from gone
+        return
+    kinds = Counter(one.column or one.what for one in repair.fixes)
+    first = {one.column or one.what: one for one in reversed(repair.fixes)}
+    said = [_said(first[kind], count) for kind, count in kinds.items()]
+    more = [f"and {len(said) - MANY} more"] if len(said) > MANY else []
+    remedy = f"run `review check --fix`: {'; '.join([*said[:MANY], *more])}"
+    why = "not as the table was written: a spreadsheet saved it in its own way"
+    yield Problem(repair.file, why, remedy, rule="saved_by_spreadsheet")
+
+
+def _tells_otherwise(one: Fix) -> bool:
+    """Say whether a cell that was restored said something else, not the same number with fewer noughts."""
+    if one.what != RESTORED:
+        return False
+    try:
+        return float(one.before) != float(one.after)
+    except ValueError:
+        return True
+
+
+def _said(one: Fix, count: int) -> str:
+    """Return what was mended, how often, and the first of it."""
+    if not one.column:
+        return one.what + (f" ({count} times)" if count > 1 else "")
+    cells = f"{count} cells" if count > 1 else "a cell"
+    return f"{cells} of {one.column}, {shorten(one.before, 30)!r} made {shorten(one.after, 30)!r}"
+
+
+def _as_meant(project: Project, repairs: list[Repair], cells: Cells) -> tuple[Project, set[Place]]:
+    """Return the project with what stood, or what is likely meant, in place of wrong cells, and which these are."""
+    names = {project.file_of(name): name for name in project.schema}
+    past = {repair.file: repair.past for repair in repairs}
+    frames: dict[str, pd.DataFrame] = {}
+    guessed = set()
+    for (file, row, column), problem in cells.items():
+        was = past.get(file, {}).get(row, {}).get(column, problem.value)
+        near = meant(problem.remedy) if was == problem.value else was
+        if file in names and near is not None:
+            frame = frames.setdefault(names[file], project.text(names[file]))
+            frame.loc[row, column] = near
+            guessed.add((file, row, column))
+    return (project.with_tables(frames) if frames else project), guessed
