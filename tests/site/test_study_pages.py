@@ -100,6 +100,15 @@ def test_given_cells_are_shown(pages: Pages, project: Project) -> None:
         assert cells.text_content() == row["cell_source"]
 
 
+def test_where_facts_came_from_is_not_called_a_reading(pages: Pages) -> None:
+    """A record of a BibTeX file is a source of facts; nobody reads a work in it."""
+    for name, page in pages.items():
+        if name.startswith("studies/"):
+            labels = page.xpath("//article//dt/text()")
+            assert "Source of these facts" in labels, name
+            assert not [label for label in labels if "where" in label.casefold()], name
+
+
 def test_bibtex_to_copy_reads_back_as_the_same_work(
     study: Callable[[str], lxml.html.HtmlElement], project: Project
 ) -> None:
