@@ -14,27 +14,14 @@ from bibtexparser.model import Block, DuplicateBlockKeyBlock, DuplicateFieldKeyB
 from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec, get_default_latex_context_db
 
 from review_tools.data.bibliography import START, cut_short, is_group, names_of, swallowed
-from review_tools.sources.records import Record, RecordError, author, from_file, raised
+from review_tools.sources.records import Record, RecordError, author, filled, from_file, raised
 
 KINDS = {"article": "article", "incollection": "chapter", "inbook": "chapter", "book": "book"}
 KINDS |= dict.fromkeys(("inproceedings", "conference"), "abstract")
-# Fields by their names in BibTeX and in biblatex, the first that is there.
-FIELDS = {
-    "year": ("year", "date"),
-    "journal": ("journal", "journaltitle", "booktitle"),
-    "number": ("number", "issue"),
-    "pages": ("pages", "eid", "article-number", "art_number"),
-    **{name: (name,) for name in ("volume", "doi", "pmid", "pmcid", "url")},
-}
-READ = {
-    "title",
-    "subtitle",
-    "author",
-    "crossref",
-    "eprint",
-    "eprinttype",
-    *(n for names in FIELDS.values() for n in names),
-}
+FIELDS = {name: name for name in ("volume", "doi", "pmid", "pmcid", "url")}  # their names in BibTeX and in biblatex
+FIELDS |= {"year": "year date", "journal": "journal journaltitle booktitle", "number": "number issue"}
+FIELDS |= {"pages": "pages eid article-number art_number"}
+READ = {"title", "subtitle", "author", "crossref", "eprint", "eprinttype", *" ".join(FIELDS.values()).split()}
 HANDED_DOWN = {"title": "booktitle", **{name: name for name in ("booktitle", "journal", "year", "volume")}}
 PART = re.compile(r"(?:^|,\s*)(family|given|prefix|suffix)=((?:[^,{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)")  # of biblatex
 PIECE = re.compile(r'\s*(?:"((?:\{[^{}]*\}|[^"{}])*)"|\{((?:\{[^{}]*\}|[^{}])*)\}|([^\s"{}#]+))\s*(?:#|$)')
@@ -87,7 +74,7 @@ def record(entry: Block, seen: date) -> Record:
                 f"{field.key} is the abbreviation {raw[field.key]}, which the file does not define → write it out"
             )
     plain = {name: plain_tex(raw[name], name) for name in READ - {"author", "crossref"} if raw.get(name)}
-    said = {name: next((plain[one] for one in names if one in plain), "") for name, names in FIELDS.items()}
+    said = filled(FIELDS, plain)
     if plain.get("eprinttype") == "pubmed":
         said["pmid"] = said["pmid"] or plain.get("eprint", "")
     kind, authors = KINDS.get(entry.entry_type.lower(), "other"), _authors(raw.get("author", ""))

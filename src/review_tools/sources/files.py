@@ -13,23 +13,20 @@ import rispy
 from review_tools.data.problems import DataError
 from review_tools.sources import bibtex, clinicaltrials, crossref, pubmed
 from review_tools.sources.http import LIMIT
-from review_tools.sources.records import Record, RecordError, doi, from_file, plain
+from review_tools.sources.records import Record, RecordError, doi, filled, from_file, plain
 
 KINDS = {"CHAP": "chapter", "ECHAP": "chapter", "BOOK": "book", "EBOOK": "book"}
 KINDS |= dict.fromkeys(("JOUR", "EJOUR", "JFULL", "MGZN", "INPR"), "article")
 KINDS |= dict.fromkeys(("CONF", "CPAPER", "ABST"), "abstract")
-# Fields by their tags in RIS, the first that is there.
 FIELDS = {
-    "title": ("TI", "T1"),
-    "year": ("PY", "Y1", "DA"),
-    "journal": ("JF", "T2", "BT", "JO", "JA", "J2"),
-    "volume": ("VL",),
-    "number": ("IS",),
-    "start": ("SP", "C7"),
-    "end": ("EP",),
-    "url": ("UR",),
-}
-READ = {"TY", "AU", "A1", "DO", "M3", "ER", *(tag for tags in FIELDS.values() for tag in tags)}
+    "title": "TI T1",
+    "year": "PY Y1 DA",
+    "journal": "JF T2 BT JO JA J2",
+    "volume": "VL",
+    "number": "IS",
+}  # in RIS
+FIELDS |= {"start": "SP C7", "end": "EP", "url": "UR"}
+READ = {"TY", "AU", "A1", "DO", "M3", "ER", *" ".join(FIELDS.values()).split()}
 SUFFIX = re.compile(r", ([^,]+), (Jr\.?|Sr\.?|II|III|IV)$")
 FORMS = ".bib (BibTeX), .ris (RIS), .nbib (PubMed) or .json (CSL-JSON, Crossref's or the registry's JSON)"
 
@@ -104,12 +101,11 @@ def _references(text: str) -> list[dict[str, list[str]]]:
 
 
 def _ris(found: dict[str, list[str]], seen: date) -> Record:
-    said = {}
     for name, tags in FIELDS.items():
-        values = next((found[tag] for tag in tags if any(found.get(tag, []))), [""])
+        values = next((found[tag] for tag in tags.split() if any(found.get(tag, []))), [])
         if len(set(values)) > 1 and name != "url":
             raise RecordError(f"{name} stands twice: {' | '.join(values)[:80]} → keep one of them")
-        said[name] = values[0]
+    said = filled(FIELDS, {tag: values[0] for tag, values in found.items()})
     numbers = [*found.get("DO", ()), *found.get("M3", ()), *found.get("UR", ())]
     said["doi"] = next(filter(None, map(doi, numbers)), "")
     said["pages"] = "-".join(filter(None, (said.pop("start"), said.pop("end"))))

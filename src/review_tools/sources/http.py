@@ -93,6 +93,7 @@ class Client:
             remedy = f"correct or unset {held or 'the proxy of this machine'}, or work offline: {FROM_FILE}"
             raise DataError(f"The settings of the connection cannot be used ({why}) → {remedy}.") from error
         self._asked: dict[str, float] = {}
+        self._silent: set[str] = set()  # services that did not answer, which are waited for only once
 
     def __enter__(self) -> "Client":
         return self
@@ -147,9 +148,12 @@ class Client:
             pause(self._asked.get(service.name, 0.0) + service.interval - time.monotonic())
             self._asked[service.name] = time.monotonic()
             try:
-                return self._fetch(service, url)
+                body = self._fetch(service, url)
+                self._silent.discard(service.name)
+                return body
             except ServiceError as error:
-                if error.wait is None or attempt == ATTEMPTS:
+                if error.wait is None or attempt == ATTEMPTS or service.name in self._silent:
+                    self._silent |= {service.name} if error.wait is not None else set()
                     raise
                 # Without a Retry-After: twice as long each time, and not in step with other clients.
                 pause(error.wait or 2 ** (attempt - 2) * random.uniform(1, 2))  # noqa: S311 (no secret)

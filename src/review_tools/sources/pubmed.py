@@ -17,6 +17,7 @@ from review_tools.sources.records import (
     Record,
     RecordError,
     doi,
+    filled,
     from_file,
     page_of,
     pages,
@@ -26,31 +27,18 @@ from review_tools.sources.records import (
 )
 
 PAGE = "https://pubmed.ncbi.nlm.nih.gov/"
-NOTICES = {
-    "ErratumIn": "correction",
-    "ExpressionOfConcernIn": "expression of concern",
-    "RetractionIn": "retraction",
-    "PartialRetractionIn": "partial retraction",
-    "CorrectedandRepublishedIn": "correction",
-    "RetractedandRepublishedIn": "retraction",
+NOTICES = {  # by the type of a link, and by its tag in an export
+    name: kind
+    for names, kind in (
+        ("ErratumIn EIN CorrectedandRepublishedIn CRI", "correction"),
+        ("ExpressionOfConcernIn ECI", "expression of concern"),
+        ("RetractionIn RIN RetractedandRepublishedIn RRI", "retraction"),
+        ("PartialRetractionIn PRIN", "partial retraction"),
+    )
+    for name in names.split()
 }
-NOTICES_OF_EXPORT = {
-    "EIN": "correction",
-    "ECI": "expression of concern",
-    "RIN": "retraction",
-    "PRIN": "partial retraction",
-    "CRI": "correction",
-    "RRI": "retraction",
-}
-FIELDS = {  # by their tags in PubMed's export, the first that is there
-    "year": ("DP",),
-    "journal": ("JT", "TA", "BTI"),
-    "volume": ("VI",),
-    "number": ("IP",),
-    "pages": ("PG",),
-    "pmid": ("PMID",),
-    "pmcid": ("PMC",),
-}
+FIELDS = {"year": "DP", "journal": "JT TA BTI", "volume": "VI", "number": "IP", "pages": "PG"}  # tags of an export
+FIELDS |= {"pmid": "PMID", "pmcid": "PMC"}
 SUFFIX = re.compile(r", (.+) (Jr|Sr|2nd|3rd|4th|II|III|IV)$")
 
 
@@ -150,13 +138,13 @@ def record_of_export(found: dict[str, list[str]], seen: date) -> Record:
     """Return one record of PubMed's export. Raises RecordError: no title, or something would be lost."""
     first = {tag: values[0] for tag, values in found.items()}
     numbers = [value for tag in ("LID", "AID") for value in found.get(tag, ()) if value.endswith("[doi]")]
-    said = {name: next((first[tag] for tag in tags if tag in first), "") for name, tags in FIELDS.items()}
+    said = filled(FIELDS, first)
     said["doi"] = numbers[0].removesuffix("[doi]") if numbers else ""
     names = [SUFFIX.sub(r", \2, \1", name) for name in (found.get("FAU") or found.get("AU", []))]
     shown = _title(first.get("TI", ""), first.get("TT", ""))
     types = tuple(found.get("PT", ()))
     registered = (one.rpartition("/")[2] for one in found.get("SI", ()))
-    linked = [_notice(kind, one) for tag, kind in NOTICES_OF_EXPORT.items() for one in found.get(tag, ())]
+    linked = [_notice(kind, one) for tag, kind in NOTICES.items() for one in found.get(tag, ())]
     kind = "preprint" if "Preprint" in types else "article"
     return replace(
         from_file("a PubMed file", seen, kind, shown, [*names, *(f"{{{one}}}" for one in found.get("CN", ()))], said),

@@ -114,6 +114,11 @@ def from_file(source: str, seen: date, kind: str, name: str, authors: Iterable[s
     return Record(kind, shown, source, seen, authors=tuple(filter(None, map(author, authors))), **rest)
 
 
+def filled(fields: Mapping[str, str], found: Mapping[str, str]) -> dict[str, str]:
+    """Return each field from the first of its names in a file that holds something."""
+    return {field: next(filter(None, map(found.get, names.split())), "") for field, names in fields.items()}
+
+
 def author(name: str) -> str:
     """Return “Last, First” from “Last F” too, “others” for “et al.”, and the name of a group as it is.
 
