@@ -107,11 +107,11 @@ class Services:
         return _json(self.studies[number])
 
     def _find_text(self, _: str, query: Query) -> Reply:
-        wanted = query["query"].removeprefix("DOI:").strip('"')
+        wanted = query["query"].partition(":")[2].strip('"')  # of DOI or PMCID
         hits = [
-            {"id": f"{at}", "source": "MED", "pmcid": f"PMC{at}", "doi": doi, "title": "Made up"}
+            {"id": f"{at}", "source": "MED", "pmcid": f"PMC{at}", "pmid": f"{at}", "doi": doi, "title": "Made up"}
             for at, doi in enumerate(self.texts, 1)
-            if doi == wanted
+            if wanted in (doi, f"PMC{at}")
         ]
         return _json({"version": "6.9", "hitCount": len(hits), "resultList": {"result": hits}})
 

@@ -366,3 +366,25 @@ def test_a_spoiled_file_is_refused(name: str, text: str, tmp_path: Path, review:
     assert name in output
     assert "→" in output
     assert files() == before
+
+
+def test_a_number_of_pubmed_central_leads_to_pubmed(services: Services, review: Run) -> None:
+    services.texts["10.5555/made.up.3"] = "Made up."
+    services.articles["1"] = an_article("1", "Invented cells in the open", "10.5555/made.up.3", "", ())
+    _, output = review("add", "pmid", "https://pmc.ncbi.nlm.nih.gov/articles/PMC1/", "--dry-run")
+    assert "Invented cells in the open" in output
+
+
+GUESSES = {
+    ("finding", "Le Blanc 2008"): "did you mean “leblanc_2008_mesenchymal”",
+    ("outcome", "panés_2016_expandd"): "did you mean “panes_2016_expanded”",
+    ("doi", "https://pubmed.ncbi.nlm.nih.gov/123/"): "did you mean review add pmid 123",
+    ("doi", "10/abc12d"): "it is a short DOI",
+    ("nct", "ChiCTR2000037732"): "by hand in data/trials.csv",
+}
+
+
+@pytest.mark.parametrize("said", GUESSES)
+def test_what_was_meant_is_guessed(review: Run, said: tuple[str, str]) -> None:
+    code, output = review("add", *said)
+    assert (code, GUESSES[said] in output) == (1, True)

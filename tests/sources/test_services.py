@@ -3,11 +3,12 @@
 import tracemalloc
 
 import pytest
+from defusedxml import ElementTree
 
 from review_tools.data.problems import DataError
 from review_tools.sources import clinicaltrials, crossref, http, pubmed
 from review_tools.sources.http import Client, ServiceError, UnknownRecordError
-from review_tools.sources.records import doi, identified, plain
+from review_tools.sources.records import RecordError, doi, identified, plain
 from sources.server import Services, a_study, a_work, an_article
 
 DOI = "10.5555/made.up.1"
@@ -55,6 +56,16 @@ def test_pubmed_gives_markup_as_text_groups_and_the_registry_number(filled: Serv
         work = pubmed.work(client, "123")
     assert (work.title, work.pages, work.trial_id, work.doi) == ("CD4+ cells & MSC", "107-114", "NCT99999901", DOI)
     assert work.authors == ("Invented, Ida", "Pretend and Sons Study Group")
+
+
+def test_pubmed_gives_a_title_in_its_own_language_and_a_suffix() -> None:
+    article = """<PubmedArticle><MedlineCitation><PMID>9</PMID><Article><ArticleTitle>[Not Available].</ArticleTitle>
+        <VernacularTitle>Erfundene Zellen.</VernacularTitle><AuthorList><Author><LastName>Doe</LastName>
+        <ForeName>Jane</ForeName><Suffix>Jr</Suffix></Author></AuthorList></Article></MedlineCitation></PubmedArticle>"""
+    work = pubmed.record(ElementTree.fromstring(article))
+    assert (work.title, work.authors) == ("Erfundene Zellen", ("Doe, Jr, Jane",))
+    with pytest.raises(RecordError, match="no title"):
+        pubmed.record(ElementTree.fromstring(article.replace("Erfundene Zellen.", "")))
 
 
 def test_clinicaltrials_gives_the_columns_of_the_trial_table(filled: Services) -> None:
@@ -176,6 +187,15 @@ def test_an_unreachable_service_says_how_to_work_offline(waits: list[float], mon
     monkeypatch.setenv("REVIEW_CROSSREF_URL", "http://127.0.0.1:9")
     with Client() as client, pytest.raises(ServiceError, match="--from FILE"):
         crossref.work(client, DOI)
+
+
+def test_a_service_that_is_down_is_waited_for_once(waits: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REVIEW_CROSSREF_URL", "http://127.0.0.1:9")
+    with Client() as client:
+        for _ in range(2):
+            with pytest.raises(ServiceError, match="cannot be reached"):
+                crossref.work(client, DOI)
+            assert sum(wait > 0.5 for wait in waits) == http.ATTEMPTS - 1
 
 
 @pytest.mark.parametrize(
