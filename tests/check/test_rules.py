@@ -146,6 +146,7 @@ EXAMPLES: list[tuple[str, Mistake, str]] = [
     ("stray_file", gone("data/~$outcomes.xlsx", b"x"), "a spreadsheet has a table open"),
     ("stray_file", gone("data/.~lock.outcomes.csv#", b"x"), "save and close it there"),
     ("turned_text", cells("outcomes", "deng_2017_randomised-1", time="02. Mrz"), "a text such as 2-3"),
+    ("turned_text", cells("outcomes", "deng_2017_randomised-1", added_in="26.02.2000"), "26.1.0"),
     ("turned_text", cells("outcomes", "deng_2017_randomised-1", reported="1,23E+11"), "a long number"),
     ("turned_text", cells("outcomes", "deng_2017_randomised-1", arm2="#NAME?"), "a formula"),
     ("missing_column", swapped("data/studies.csv", "species", "spezies"), "this column is missing"),

@@ -41,6 +41,7 @@ LOCK = re.compile(r"~\$|\.~lock\.")
 WORKBOOK = re.compile(r"(?i)\.(xls[xmb]?|ods|fods|numbers|gsheet)$")
 LONGEST = 2000  # characters; the longest true cell has a quarter of that
 MONTH = rf"(?i:{'|'.join(MONTHS)})[a-z]?\.?"
+DATE = rf"\d\d?[-.] ?{MONTH}|{MONTH}[- ]\d\d|\d\d?([./])\d\d?\1\d{{4}}"
 ODD_TEXT = {  # what no source prints and a reader, a spreadsheet or a browser may trip over
     "invisible_character": (
         "a character that cannot be seen",
@@ -88,8 +89,8 @@ ODD_TEXT = {  # what no source prints and a reader, a spreadsheet or a browser m
     ),
     "turned_text": (
         "a date, a number or an error that a spreadsheet made of a text",
-        re.compile(rf"\A(?:\d\d?[-.] ?{MONTH}|{MONTH}[- ]\d\d|\d[.,]\d+E\+\d\d|#(?:[A-Z/]+[!?]|#+|N/?[AV]))\Z"),
-        "is what a spreadsheet makes of a text such as 2-3, a long number or a formula",
+        re.compile(rf"\A(?:{DATE}|\d[.,]\d+E\+\d\d|#(?:[A-Z/]+[!?]|#+|N/?[AV]))\Z"),
+        "is what a spreadsheet makes of a text such as 2-3 or 26.1.0, a long number or a formula",
         "type what stood there, after setting the column to text",
     ),
     "overlong_text": (
