@@ -375,6 +375,16 @@ def test_a_number_of_pubmed_central_leads_to_pubmed(services: Services, review: 
     assert "Invented cells in the open" in output
 
 
+def test_many_authors_and_a_sign_of_less_enter(copy: Path, review: Run) -> None:
+    authors = [{"family": f"Invented{n}", "given": "Jane M."} for n in range(150)]
+    saved = copy / "saved.json"
+    saved.write_text(json.dumps({"title": "IL-6<IL-10 in a dish of cells", "author": authors}), encoding="utf-8")
+    code, output = review("add", "doi", DOI, "--from", str(saved), *STUDY)
+    assert code == 0, output
+    [work] = [work for work in Project(copy).works.values() if work["doi"] == DOI]
+    assert (work["title"], len(work.authors)) == ("IL-6<IL-10 in a dish of cells", 150)
+
+
 GUESSES = {
     ("finding", "Le Blanc 2008"): "did you mean “leblanc_2008_mesenchymal”",
     ("outcome", "panés_2016_expandd"): "did you mean “panes_2016_expanded”",
