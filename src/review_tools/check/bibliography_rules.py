@@ -213,7 +213,7 @@ def unknown_field(_: Project, work: Reference) -> Iterator[Wrong]:
 
 @work_rule
 def odd_field(_: Project, work: Reference) -> Iterator[Wrong]:
-    """Refuse a field with invisible characters, with HTML, with the start of a formula, or of great length."""
+    """Refuse a field with what no cell of a table may hold: invisible characters, HTML, a mark for nothing …"""
     for field, value in work.fields.items():
         for rule, (_refuses, pattern, why, remedy) in ODD_TEXT.items():
             wrong = pattern.search(" ".join(value.split()))

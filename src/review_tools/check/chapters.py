@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from posixpath import dirname, join, normpath
 
 from review_tools.check.comparability import ARMS
@@ -171,6 +172,7 @@ def occurrences(pattern: re.Pattern[str], chapter: str) -> Iterator[tuple[re.Mat
             yield match, text.count("\n", 0, match.start()) + 1
 
 
+@cache
 def prose(chapter: str) -> str:
     """Return a chapter with its code blanked, line numbers kept: an example in code is not a citation."""
     chapter = FENCE.sub(lambda block: "\n" * block.group().count("\n"), chapter)

@@ -80,20 +80,16 @@ def result_twice(outcomes: Sheet) -> Iterator[Problem]:
 @table_rule("outcomes")
 def figures_twice(outcomes: Sheet) -> Iterator[Problem]:
     """Refuse the figures of one outcome under the name of another, or in another study, unless a flag says so."""
-    flags, trials = outcomes.of("outcome_flags").frame, outcomes.of("studies").frame.set_index("study_id")["trial_id"]
-    rows = {
-        line: row
-        for line, row in _unexcused(outcomes.frame, flags, SAME_FIGURES, COUNTED_ELSEWHERE[0]).items()
-        if row["arm2"]
-        and all(_figure(row[column]) not in ("", "0.0") for column in FIGURES.get(row["block"], ("arm2",)))
-    }
+    trials = {row["study_id"]: row["trial_id"] for row in outcomes.of("studies").rows.values()}
+    rows = _unexcused(outcomes.frame, outcomes.of("outcome_flags").frame, SAME_FIGURES, COUNTED_ELSEWHERE[0])
+    rows = {line: row for line, row in rows.items() if row["arm2"] and _telling(row)}
     remedy = f"check the source; if it prints both, add the flag “{SAME_FIGURES}” to data/outcome_flags.csv"
     for one, other in _same_figures(rows):
         first, second = rows[one], rows[other]
         if _words(first["time"]) == _words(second["time"]) and _words(first["outcome"]) != _words(second["outcome"]):
             why = f"the figures of another outcome, {first['outcome']} ({first['outcome_id']}, row {one})"
             yield from outcomes.report([other], "outcome", why, f"remove the wrong row, or {remedy}")
-    for one, other in _same_figures(rows, ("disease",)):
+    for one, other in map(sorted, _same_figures(rows, "disease")):
         first, second = (rows[line]["study_id"] for line in (one, other))
         if first != second and (not trials.get(first) or trials.get(first) != trials.get(second)):
             why = f"the figures of another study, {first} (row {one}): people may be counted twice"
@@ -117,9 +113,7 @@ def _unexcused(outcomes: pd.DataFrame, flags: pd.DataFrame, *excuses: str) -> di
     return by_line(outcomes[~outcomes["outcome_id"].isin(excused)])
 
 
-def _same_figures(
-    rows: dict[Any, dict[Hashable, Any]], within: tuple[str, ...] = ("study_id",)
-) -> Iterator[tuple[Any, Any]]:
+def _same_figures(rows: dict[Any, dict[Hashable, Any]], within: str = "study_id") -> Iterator[tuple[Any, Any]]:
     """Yield pairs of lines of one study with the same numbers for the same people, the lower number first.
 
     The words for people and arms may be longer in one of the two (“MSC”, “umbilical cord MSC”); those of different
@@ -129,13 +123,19 @@ def _same_figures(
     for line, row in rows.items():
         figures = [_figure(row[column]) for column in FIGURES.get(row["block"], ())]
         if any(figures):
-            alike[*(row[column] for column in within), row["block"], *figures].append(line)
+            alike[row[within], row["block"], *figures].append(line)
     for lines in alike.values():
         for pair in combinations(sorted(lines, key=lambda line: _number(rows[line]["outcome_id"])), 2):
             first, second = (rows[line] for line in pair)
             columns = ("population", "arm1", "arm2") if first["study_id"] == second["study_id"] else ()
             if all(_within(first[column], second[column]) for column in columns):
                 yield pair
+
+
+def _telling(row: dict[Hashable, Any]) -> bool:
+    """Whether the figures of a row are all there and none is zero: others of the same study are rarely the same."""
+    figures = [_figure(row[column]) for column in FIGURES.get(row["block"], ())]
+    return bool(figures) and not {"", "0.0"} & set(figures)
 
 
 def _figure(text: str) -> str:
@@ -173,12 +173,11 @@ def other_outcome_set(outcomes: Sheet) -> Iterator[Problem]:
             wrong = [one for one in misfits(row, declared[name]) if not (one[0] == "outcome" and named[line])]
             if not wrong and not named[line]:
                 better = better_named(row["outcome"], declared[name], declared.values())
-                wrong = [("outcome", f"“{row['outcome']}”", f"“{declared[name]['outcome']}”")] * bool(better)
+                wrong = [("outcome", f"“{row['outcome']}”", f"“{declared[name]['outcome']}”")] if better else []
             for column, said, wanted in wrong:
                 why = f"{column} is {said}; {name} is about {wanted} (data/outcome_sets.csv)"
-                remedy = (
-                    f"correct {column}, or name the outcome set that it answers{better and f' ({better}?)'}, or none"
-                )
+                other = f" ({better}?)" if better else ""
+                remedy = f"correct {column}, or name the outcome set that it answers{other}, or none"
                 if column == "outcome":
                     remedy += f"; if it fits all the same, add the flag “{NAMED_OTHERWISE}” to data/outcome_flags.csv"
                 yield from outcomes.report([line], "outcome_set", why, remedy)

@@ -98,7 +98,7 @@ def more_people_than_enrolled(outcomes: Sheet) -> Iterator[Problem]:
 
 @table_rule("outcomes")
 def error_as_deviation(outcomes: Sheet) -> Iterator[Problem]:
-    """Refuse arms too many SDs apart, and SDs far below those of the same outcome elsewhere: perhaps SEs."""
+    """Refuse SEs as SDs: so called in the words, arms too many SDs apart, or far below the same outcome elsewhere."""
     mean1, mean2, sd1, sd2 = (outcomes.numbers(f"{what}_arm{arm}") for what in ("mean", "sd") for arm in (1, 2))
     apart = (mean1 - mean2).abs() / np.sqrt((sd1**2 + sd2**2) / 2)
     why = "the arms lie {:.1f} SDs apart; an SE given as an SD looks like this"
@@ -160,7 +160,7 @@ def far_from_peers(outcomes: Sheet) -> Iterator[Problem]:
 
 @table_rule()
 def future_date(sheet: Sheet) -> Iterator[Problem]:
-    """Refuse a date in the future; what is planned stands in columns of another type."""
+    """Refuse a date or version of the future; what is planned stands in columns of another type."""
     latest = f"{date.today() + timedelta(days=1)}"  # somewhere it is tomorrow already
     for field in whole(sheet.project, sheet.table.name).table.fields:
         cells, remedy = sheet[field.name], "correct the date"

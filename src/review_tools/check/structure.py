@@ -65,7 +65,7 @@ ODD_TEXT = {  # what no source prints and a reader, a spreadsheet or a browser m
     ),
     "line_break": (
         "a tab or a line break inside",
-        re.compile(r"\S\s*[\t\n]\s*\S"),
+        re.compile(r"(?!\A)[\t\n](?!\Z)"),
         "holds a tab or a line break",
         "write it on one line, with spaces",
     ),
