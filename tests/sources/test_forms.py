@@ -300,13 +300,15 @@ def test_figures_are_read_as_papers_print_them_or_not_at_all(arm1: str, arm2: st
     [
         ("Time: week 24\nMSCs", "Tine: week 24\nMSCs", "does not begin with the name of a line → did you mean “Time”"),
         ("Outcome: Combined", "Well\nOutcome: Combined", "'Well' does not begin with the name of a line"),
+        ("MSCs: 31 of 40", "Seen: all\nMSCs: 31 of 40", "'Seen: all' does not begin with the name of a line"),
         ("Unit: points", "Unit: points\nUnit: mm", "“Unit” stands twice"),
         ("Unit: points\n", "", "Result “PDAI, Week 24”, Unit: empty, although the row holds a mean"),
         ("Sort: harm", "Sort: harms", "Result 3, “Sort”: 'harms' is not one of its words; did you mean “harm”"),
         ("answers: combined remission, or", "answers: remision or", "did you mean “combined remission or"),
         ("MSCs: 31 of 40", "MSCs: 30 of 40", "Result “Combined remission, week 24”, MSCs '30': the words"),
         ("MSCs: 31 of 40", "MSCs: 31/40 (80%)", "add the line “Care: rounding conflict = why”"),
-        ("Words: serious", "Sentence: serious", "Result 3, “Words” is empty"),
+        ("Words: serious adverse events were rare", "Words:", "Result 3, “Words” is empty"),
+        (RESULTS, "Words: a\nb", "'b' does not begin with the name of a line"),
         (RESULTS, "Outcome:\nTime:", "names no outcome"),
     ],
 )

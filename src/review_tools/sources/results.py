@@ -20,6 +20,7 @@ LINES = {  # the name of a line, and the column that it fills
     "Place": "source_where",
     "Care": "flag",
 }
+QUOTED = ("Words", "Not in the words")
 TEMPLATE = "".join(f"{name}: \n" for name in LINES if name not in ("Not in the words", "Care"))
 EXAMPLE = """One block of lines for each outcome; copy them for the next. For example:
 
@@ -53,7 +54,7 @@ Block = dict[str, str]
 def blocks(text: str) -> list[Block]:
     """Return the answers of each result by the name of their line, those left empty out.
 
-    A line without a name goes on with the one above.
+    A line without a name goes on with the one above where that quotes or explains.
 
     Raises:
         DataError: a line stands twice in a block, has a name like one of ours, or stands before the first; all of them.
@@ -64,8 +65,8 @@ def blocks(text: str) -> list[Block]:
         said, colon, answer = line.strip("-*> ").partition(":")
         known = same_word(said, LINES) if colon else ""
         near = did_you_mean(said, LINES) if colon and not known else ""
-        if near or not (known or found):
-            complaints.append(f"{shorten(line)!r} does not begin with the name of a line → {near or 'Outcome: … '}")
+        if not known and (near or not found or name not in QUOTED):
+            complaints.append(f"{shorten(line)!r} does not begin with the name of a line → {near or ', '.join(LINES)}")
         elif known:
             name = known
             if name == FIRST:
