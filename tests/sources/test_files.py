@@ -240,6 +240,7 @@ DATES: dict[str, Any] = {
 @pytest.mark.parametrize("form", DATES)
 def test_json_writes_a_date_in_many_shapes(saved: Saved, form: str) -> None:
     assert saved.json(issued=DATES[form]).year == "2021"
+    assert saved.json(issued={"date-parts": [["21"]]}).unread == ("issued",)
 
 
 def test_json_keeps_subtitle_particle_suffix_and_numbers(saved: Saved) -> None:

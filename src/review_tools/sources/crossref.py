@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from review_tools.sources.http import CROSSREF, Client
 from review_tools.sources.records import (
+    YEAR,
     Notice,
     Page,
     Record,
@@ -18,7 +19,6 @@ from review_tools.sources.records import (
     person,
     plain,
     title,
-    year,
 )
 
 KINDS = {
@@ -145,8 +145,9 @@ def _names(people: object) -> Iterator[str]:
 
 def _year(found: dict[str, Any]) -> str:
     """Return the year from any of the shapes in which CSL-JSON writes a date."""
-    dates = (year(str(found.get(name))) for name in ("published-print", "published", "issued", "published-online"))
-    return next(filter(None, dates), "")
+    names = ("published-print", "published", "issued", "published-online")
+    dates = (YEAR.search(str(found.get(name))) for name in names)
+    return next((match[0] for match in dates if match), "")
 
 
 def _parts(value: object) -> str:

@@ -127,4 +127,6 @@ def _json(found: Any, seen: date) -> Record:
         raise RecordError("holds no record")
     if "protocolSection" in found:
         return replace(clinicaltrials.record(found), retrieved=seen)
-    return replace(crossref.record(found), source="a CSL-JSON file", retrieved=seen, url=plain(found.get("URL")))
+    made = crossref.record(found)
+    unread = () if made.year or not re.search(r"\d", str(found.get("issued"))) else ("issued",)
+    return replace(made, source="a CSL-JSON file", retrieved=seen, url=plain(found.get("URL")), unread=unread)
