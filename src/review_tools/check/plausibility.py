@@ -142,7 +142,7 @@ def other_unit(outcomes: Sheet) -> Iterator[Problem]:
         for line, spread in spreads.items():
             if outcomes.rows[line]["unit"] != usual:
                 yield from _report(outcomes, [line], "unit", f"the same outcome is given in {usual} elsewhere", UNUSUAL)
-            elif middle > 0 and not 1 / OTHER_UNIT < spread / middle < OTHER_UNIT:
+            elif middle > 0 and (spread > OTHER_UNIT * middle or spread < middle / OTHER_UNIT):
                 why = f"{spread / middle:.3g} times the spread of the same outcome elsewhere: another unit?"
                 yield from _report(outcomes, [line], "sd_arm1", why, UNUSUAL)
 
