@@ -19,8 +19,9 @@ BAD = '"><img src=x onerror=alert(1)>'
 def test_there_is_one_tile_and_one_row_a_disease() -> None:
     made, table = rt.tables.tiles(), rt.tables.diseases()
     assert sorted(tile.page for tile in made.tiles) == sorted(PAGES)
-    harms, *linked = re.findall(r'href="site:book/([^"]+)"', made._repr_html_())
-    assert harms == "safety"
+    links = re.findall(r'href="site:book/([^"]+)"', made._repr_html_())
+    questions, linked = links[:4], links[4:]  # is it safe, how sure, find a trial, what is new
+    assert questions == ["safety", "synthesis/index", "trials", "whats-new"]
     assert linked == [tile.page for tile in made.tiles]
     assert linked == re.findall(r'href="site:book/([^"]+)"', table._repr_html_())
 

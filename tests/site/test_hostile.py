@@ -50,6 +50,8 @@ CALLS = [
     "tables.diseases()",
 ]  # fmt: skip
 
+FIXED = {"explore", "safety", "synthesis/index", "trials", "whats-new"}  # where the figure and the tiles always lead
+
 
 @pytest.fixture(scope="module")
 def hostile(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -65,8 +67,8 @@ def hostile(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     first = "```{code-cell} ipython3\nimport review_tools as rt\n```\n"
     (folder / "book" / "page.md").write_text(small_book.HEAD + text + first + cells, encoding="utf-8")
     pages = (Project(folder).table(table)["page"] for table in ("comparisons", "disease_pages"))
-    linked = sorted({str(name) for names in pages for name in names})
-    linked += ["explore", *(page.removeprefix("book/") for page in sorted({*CHAPTERS.values()}))]
+    chapters = {page.removeprefix("book/") for page in CHAPTERS.values()} | FIXED
+    linked = sorted({str(name) for names in pages for name in names} | chapters)
     for name in linked:  # where tables and the figure of mechanisms lead
         (folder / "book" / name).parent.mkdir(exist_ok=True)
         (folder / "book" / f"{name}.md").write_text(f"# {name}\n", encoding="utf-8")

@@ -40,7 +40,13 @@ LICENCES = (
 )  # fmt: skip
 _TEMPLATE = ENVIRONMENT.from_string("""\
 <div class="tiles">
-<p class="tiles-verdict"><b>{{ verdict[0] }}</b> {{ verdict[1] }} <a href="site:book/safety">{{ verdict[2] }}</a></p>
+<p class="tiles-verdict"><b>{{ verdict[0] }}</b> {{ verdict[1:] | join(" ") }}</p>
+<p class="questions">
+<a href="site:book/safety">Is it safe?</a>
+<a href="site:book/synthesis/index">How sure?</a>
+<a href="site:book/trials">Find a trial</a>
+<a href="site:book/whats-new">What is new?</a>
+</p>
 <ul>
 {% for tile in tiles %}
 <li class="tile-{{ tile.look }}"><a href="site:book/{{ tile.page }}">{{ tile.name }}</a>
