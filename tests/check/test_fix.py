@@ -175,6 +175,13 @@ def test_one_cause_is_told_once(root: Path) -> None:
     assert "semicolons made commas; 143 cells of higher_is_better, 'FALSCH' made 'false'" in problems[0].remedy
 
 
+def test_a_changed_key_is_told_once_and_not_each_row_that_leads_to_it(root: Path) -> None:
+    changed = spoil.cells(Project(root), "studies", "deng_2017_randomised", study_id="deng_2017_randomized")
+    [problem] = check(changed)
+    assert (problem.file, problem.value) == ("data/studies.csv", "deng_2017_randomized")
+    assert problem.remedy.startswith("write deng_2017_randomised again")
+
+
 def test_line_ends_byte_order_mark_and_order(copy: Path) -> None:
     studies = copy / "data/studies.csv"
     held = studies.read_bytes()

@@ -34,6 +34,8 @@ def check(project: Project) -> list[Problem]:
         unread = {repair.file for repair in repairs if repair.problems}
         problems = [problem for problem in run(project, form) if problem.file not in unread]
         told = [one for repair in repairs for one in _once(repair, before, problems)]
+    for repair in repairs:
+        problems = _once_of_key(repair, problems)
     cells = {(one.file, one.row, one.column): one for one in problems if one.row and one.column}
     meaning, guessed = _as_meant(project, repairs, cells)
     odd = {one.value for at, one in cells.items() if at not in guessed and one.rule in ("unknown_term", "broken_link")}
@@ -76,6 +78,22 @@ def _once(repair: Repair, before: list[Problem], after: list[Problem]) -> Iterat
     remedy = f"run `review check --fix`: {'; '.join([*said[:MANY], *more])}"
     why = "not as the table was written: a spreadsheet saved it in its own way"
     yield Problem(repair.file, why, remedy, rule="saved_by_spreadsheet")
+
+
+def _once_of_key(repair: Repair, problems: list[Problem]) -> list[Problem]:
+    """Return problems in which a changed key stands once, for all links that lead to it as it was."""
+    key = repair.table.primary_key[0]
+    for line, past in repair.past.items():
+        new, old = str(repair.frame.loc[line, key]), past[key]
+        led = [one for one in problems if one.rule == "broken_link" and one.value == old] if new != old else []
+        led = [one for one in led if one.why.endswith(f"in {repair.file}")]
+        if led:
+            files = ", ".join(dict.fromkeys(one.file for one in led))
+            why = f"was {old} when last committed; {len(led)} row{'s' * (len(led) > 1)} of {files} lead to that"
+            remedy = f"write {old} again, or change these rows too"
+            cause = Problem(repair.file, why, remedy, line, key, new, "broken_link")
+            problems = [cause, *(one for one in problems if one not in led)]
+    return problems
 
 
 def _tells_otherwise(one: Fix) -> bool:

@@ -235,7 +235,7 @@ def _restore(repair: Repair, pairs: dict[str, Pairs], months: dict[str, tuple[bo
 
 
 def _past_rows(repair: Repair) -> dict[int, dict[str, str]]:
-    """Return for each line the committed row of the same key, also where a spreadsheet turned the key."""
+    """Return for each line the committed row of the same key, also where a spreadsheet or a person changed the key."""
     key, past = list(repair.table.primary_key), repair.committed
     if past is None or not set(key) <= set(repair.frame.columns):
         return {}
@@ -250,6 +250,13 @@ def _past_rows(repair: Repair) -> dict[int, dict[str, str]]:
     for line in held.keys() - found.keys():
         pairs = ((was, zip(held[line], was, strict=True)) for was in free)
         like = [was for was, cells in pairs if all(text == old or turned(text, old, habit) for text, old in cells)]
+        if len(like) == 1:
+            found[line] = free.pop(like[0])
+    # A row whose key alone is another one was given another key.
+    rest = [column for column in past.columns if column not in key and column in repair.frame.columns]
+    others = repair.frame[rest].to_numpy().tolist() if rest else []
+    for line, cells in zip(repair.frame.index.tolist(), others, strict=True) if others else ():
+        like = [was for was, row in free.items() if line not in found and [row[column] for column in rest] == cells]
         if len(like) == 1:
             found[line] = free.pop(like[0])
     return found
