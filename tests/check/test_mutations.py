@@ -177,7 +177,9 @@ def events_above_n(p: Draw) -> Place:
 
 def other_study(p: Draw) -> Place:
     at, row = p.outcome(lambda _: True)
-    return p.set("outcomes", at, {"study_id": p.one(s["study_id"] for s in p.rows("studies") if s != row["study_id"])})
+    return p.set(
+        "outcomes", at, {"study_id": p.one(sorted({s["study_id"] for s in p.rows("studies")} - {row["study_id"]}))}
+    )
 
 
 def ends_before_it_starts(p: Draw) -> Place:

@@ -1,6 +1,7 @@
 """After any change the built site equals a clean build, byte for byte. A few changes by default, all with ``long``."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -52,6 +53,7 @@ def rename(old: str, new: str) -> Change:
     return lambda folder: (folder / old).rename(folder / new)
 
 
+OF_THE_MODE = re.compile(rb'"id": "[^"]*"|<details class="chart-call">.*?</details>\n?', re.DOTALL)
 MORE = f"{small_book.HEAD}# More\n\n```{{code-cell}} ipython3\n1 + 1\n```\n"
 CELL = edit("data/trials.csv", ",,lupus nephritis,", ",,psoriasis,")
 ALL = set(small_book.PAGES)
@@ -190,9 +192,14 @@ def test_plain_jupyter_book_is_never_stale(book: Path) -> None:
 
 @pytest.mark.long
 def test_myst_nb_gives_the_same_site(book: Path) -> None:
-    """With execution handed back to it."""
-    ours = site_of(book)
+    """With execution handed back to it. It draws the ids of cells by lot, and figures then lack the call they show."""
+
+    def comparable() -> dict[str, bytes]:
+        site = {name: OF_THE_MODE.sub(b"", file) for name, file in site_of(book).items()}
+        return {name: file for name, file in site.items() if name not in ("searchindex.js", "_static/site.css")}
+
+    ours = comparable()
     edit("_config.yml", "  config:\n", "  config:\n    review_execution: mystnb\n")(book)
     assert build(book)
     assert ran(book) == set()
-    assert site_of(book) == ours
+    assert comparable() == ours

@@ -7,7 +7,8 @@ from sphinx.application import Sphinx
 from review_tools.site.execute import sources
 
 TOOLS = '<div class="chart-tools"'
-CALL = '<details class="chart-call"><summary>Python</summary><code>import review_tools as rt\n{}</code></details>'
+IMPORT = "import review_tools as rt\n"
+CALL = '<details class="chart-call"><summary>Python</summary><code>{}</code></details>'
 
 
 def setup(app: Sphinx) -> None:
@@ -20,7 +21,7 @@ def show(app: Sphinx, doctree: nodes.document) -> None:
     if not (cells := sources(str(app.env.doc2path(app.env.docname)))):
         return
     for cell in doctree.findall(lambda node: isinstance(node, nodes.Element) and node.get("nb_element") == "cell_code"):
-        call = CALL.format(escape(cells[cell["cell_index"]].strip()))
+        call = CALL.format(escape(IMPORT + cells[cell["cell_index"]].strip().removeprefix(IMPORT)))
         for drawn in cell.findall(nodes.raw):
             before, tools, after = drawn.astext().partition(TOOLS)
             if tools:
