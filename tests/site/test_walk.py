@@ -82,7 +82,7 @@ def walk(
         watch = Watch(context.new_page())
         for name in names:
             page = watch.open(f"{start}/{name}")
-            if name.startswith("search.html"):
+            if name.startswith("search.html?"):
                 page.locator("#search-results li a").first.wait_for()
             if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                 watch.note("wider than the screen")
