@@ -15,7 +15,7 @@ import small_book
 from review_tools.check import check
 from review_tools.data.problems import DataError
 from review_tools.data.project import Project
-from review_tools.sources import results
+from review_tools.sources import trial_results
 from review_tools.sources.add import LATER
 from review_tools.sources.answers import read
 from review_tools.sources.forms import FORMS, PROMISE, Form, stale
@@ -289,9 +289,9 @@ def test_figures_are_read_as_papers_print_them_or_not_at_all(arm1: str, arm2: st
     block = {"Outcome": "a", "Time": "b", "Words": "c", "MSCs": arm1, "Control": arm2}
     if isinstance(shown, str):
         with pytest.raises(DataError, match=shown):
-            results.cells(block, {}, single=False)
+            trial_results.cells(block, {}, single=False)
     else:
-        row, flags = results.cells(block, {}, single=False)
+        row, flags = trial_results.cells(block, {}, single=False)
         assert (row | {"flags": [name for name, _ in flags]}).items() >= shown.items()
 
 

@@ -11,7 +11,7 @@ import yaml  # type: ignore[import-untyped]
 
 from review_tools.data.project import Project
 from review_tools.data.schema import Field
-from review_tools.sources.results import EXAMPLE, TEMPLATE
+from review_tools.sources.trial_results import EXAMPLE, TEMPLATE
 
 FOLDER = ".github/ISSUE_TEMPLATE"
 HEADER = "# Written by `review forms` from the data and review_tools/sources/forms.py. Do not edit.\n"

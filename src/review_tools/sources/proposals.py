@@ -9,7 +9,7 @@ from review_tools.check.comparability import FORM_OF
 from review_tools.data.edit import Change, edit
 from review_tools.data.problems import DataError, Problem, did_you_mean, same_word, shorten
 from review_tools.data.project import Project
-from review_tools.sources import add, clinicaltrials, crossref, pubmed, report, results
+from review_tools.sources import add, clinicaltrials, crossref, pubmed, report, trial_results
 from review_tools.sources.answers import issue, read
 from review_tools.sources.duplicates import Entry, index_of
 from review_tools.sources.forms import FORMS, Form
@@ -69,7 +69,7 @@ def _in_its_words(change: Change, form: Form, problem: Problem) -> str:
     if problem.column not in labels and problem.file == "data/outcomes.csv" and problem.row and "results" in labels:
         row = change.table("outcomes").loc[problem.row]
         column = re.sub(r"^(?:events|n|mean|sd|printed_percent)_(?=arm)", "", problem.column)
-        names = {column: name for name, column in results.LINES.items()}
+        names = {column: name for name, column in trial_results.LINES.items()}
         place = f"Result “{row['outcome']}, {row['time']}”, {names.get(column, place)}"
     value = f" {shorten(problem.value)!r}" if problem.value else ""
     remedy = FLAG.sub(r"add the line “Care: \1 = why”", problem.remedy).replace("not_quoted", "“Not in the words:”")
@@ -121,18 +121,18 @@ def _trial(change: Change, answers: dict[str, str], client: Client) -> list[str]
     return [f"Add results of {key}", *notes]
 
 
-def _results(change: Change, answers: dict[str, str]) -> list[tuple[results.Block, list[tuple[str, str]]]]:
+def _results(change: Change, answers: dict[str, str]) -> list[tuple[trial_results.Block, list[tuple[str, str]]]]:
     """Return cells and reasons for care of each result in the form. Raises DataError with all that is wrong."""
     declared = change.table("outcome_sets").set_index("outcome_set")
     own = declared[declared["disease"].isin([answers["disease"], FORM_OF.get(answers["disease"], "")])]
     words = {"outcome_set": dict(zip([*own.index, *own["outcome"]], [*own.index] * 2, strict=True))}
-    words["higher_is_better"] = results.BETTER
+    words["higher_is_better"] = trial_results.BETTER
     for column, kind in (("domain", "outcome domain"), ("analysis_set", "analysis set"), ("flag", "flag")):
         words[column] = add.words_of(change, kind)
     found, complaints = [], []
-    for number, block in enumerate(results.blocks(answers["results"]), 1):
+    for number, block in enumerate(trial_results.blocks(answers["results"]), 1):
         try:
-            cells, flags = results.cells(block, words, single=not answers["arm2"])
+            cells, flags = trial_results.cells(block, words, single=not answers["arm2"])
         except DataError as error:
             complaints += [f"Result {number}, {line}" for line in str(error).split("\n")]
             continue
