@@ -53,8 +53,7 @@ def rename(old: str, new: str) -> Change:
     return lambda folder: (folder / old).rename(folder / new)
 
 
-CALL = rb'\n?<details class="chart-call">.*?</details>\n?|(?<=">)\n(?=<button)'
-OF_THE_MODE = re.compile(rb'"id": "[^"]*"|' + CALL, re.DOTALL)
+OF_THE_MODE = re.compile(
     rb'"id": "[^"]*"|\n?<details class="chart-call">.*?</details>\n?|(?<=">)\n(?=<button)', re.DOTALL
 )
 MORE = f"{small_book.HEAD}# More\n\n```{{code-cell}} ipython3\n1 + 1\n```\n"
