@@ -37,6 +37,8 @@ SAMPLE = [
     "studies/chen_2020_overexpression.html",  # retracted
     "studies/unnamed_nd_lactate.html",  # next to nothing is known
     "trials/NCT01854957.html",
+    "trials/IRCT20200127046282N36.html",  # a title of one long word
+    "book/synthesis/published.html",  # links of notes one under the other
 ]
 FOCUS = ["book/index.html", "book/explore.html", "book/synthesis/gap-map.html", "studies/deng_2017_randomised.html"]
 WITHOUT_CARD = 'article p a[href*="#ref-"]:not(.has-card), a.seed-unidentified:not(.has-card)'
