@@ -10,11 +10,10 @@ from review_tools.display import trial_tables
 from review_tools.display.queries import findings, in_one_line, in_words, with_mediators
 from review_tools.display.theme import (
     BLUE,
-    BOX_INK,
     DIRECTION,
     GREY,
     PAGE_INK,
-    SEQUENTIAL,
+    heat,
     palette,
     plural,
     tooltip,
@@ -168,14 +167,8 @@ def _matrix(frame: pd.DataFrame, axes: dict[str, str], title: str) -> alt.LayerC
             {f"{row}:N": row_title, f"{column}:N": column_title, "findings:Q": "Findings", "studies:N": "Studies"}
         ),
     )
-    darkest = counts["findings"].max() if len(counts) else 1
-    cells = base.mark_rect(cornerRadius=3, stroke=None).encode(
-        color=alt.Color("findings:Q", scale=alt.Scale(range=SEQUENTIAL, domain=[1, max(int(darkest), 2)]), legend=None)
-    )
-    numbers = base.mark_text(fontSize=12).encode(
-        text="findings:Q",
-        color=alt.when(alt.datum.findings > (1 + darkest) / 2).then(alt.value("white")).otherwise(alt.value(BOX_INK)),
-    )
+    most = int(counts["findings"].max()) if len(counts) else 1
+    cells, numbers = heat(base, "findings", most, (1 + most) / 2)
     return with_caption((cells + numbers).properties(width="container", height=alt.Step(24)), title, description)
 
 

@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from review_tools.data.project import Project, labels
-from review_tools.display.theme import BOX_INK, GREY, SEQUENTIAL, plural, tooltip, with_caption
+from review_tools.display.theme import GREY, heat, plural, tooltip, with_caption
 
 DESIGNS = ["in vitro", "animal", "single-arm", "controlled", "randomised"]
 # Experimental models of findings, as the designs of the map. Patients appear through outcomes.
@@ -92,11 +92,7 @@ def gap_map(project: Project, by: str = "design") -> alt.LayerChart:
     )
     filled = base.transform_filter("datum.rows > 0")
     most = int(cells["rows"].max())
-    rects = filled.mark_rect(cornerRadius=3).encode(
-        color=alt.Color("rows:Q", legend=None, scale=alt.Scale(type="sqrt", range=SEQUENTIAL, domain=[1, max(most, 2)]))
-    )
-    white = alt.when(alt.datum.rows > most / 3).then(alt.value("white")).otherwise(alt.value(BOX_INK))
-    numbers = filled.mark_text(fontSize=12).encode(text="rows:Q", color=white)
+    rects, numbers = heat(filled, "rows", most, most / 3)
     dots = base.transform_filter("datum.rows == 0").mark_point(shape="circle", size=12, color=GREY, filled=True)
     description = (
         f"{plural(len(diseases), 'disease')} by {what}: {empty} of {len(cells)} cells are empty (a dot). "

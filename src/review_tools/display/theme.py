@@ -9,7 +9,7 @@ import altair as alt
 DIRECTION = {"dampens": "#0072B2", "mixed": "#CC79A7", "promotes": "#D55E00", "none": "#8a8a8a"}
 ROUTE = {"contact": "#009E73", "paracrine": "#0072B2", "both": "#CC79A7", "not shown": "#8a8a8a"}
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#8a8a8a"
-SEQUENTIAL = ["#d8e8f5", "#08467d"]
+DEEP = "#0a5a94"  # of heat maps
 PAGE_INK = "#1f2d3d"  # text of this colour stands on the page itself; static/review.css gives it the page's colour
 BOX_INK = "#10243a"  # text on a light box, the same in light and dark
 # The first is the site's own, made by scripts/font.py; the second, as wide, stands in until it is there.
@@ -92,6 +92,25 @@ def plural(number: int, one: str, many: str = "") -> str:
 def palette(colours: Mapping[str, str]) -> alt.Scale:
     """Return the scale that gives each value its colour."""
     return alt.Scale(domain=list(colours), range=list(colours.values()))
+
+
+def heat(base: alt.Chart, count: str, most: int, turn: float) -> tuple[alt.Chart, alt.Chart]:
+    """Draw counts as cells and numbers: few is faint and many strong, on a light page and on a dark one.
+
+    No shade lies between those for dark letters and those for white ones, on which neither could be read.
+
+    Args:
+        base: has x and y.
+        count: the field with the counts, 1 to ``most``.
+        turn: above it, letters are white.
+    """
+    turn = max(turn, 1.5)
+    shades = alt.Scale(domain=[1, turn, turn + 0.01, max(most, turn + 1)], range=[0.18, 0.55, 0.85, 1])
+    cells = base.mark_rect(cornerRadius=3, stroke=None, color=DEEP).encode(
+        fillOpacity=alt.FillOpacity(f"{count}:Q", scale=shades, legend=None)
+    )
+    ink = alt.when(alt.datum[count] > turn).then(alt.value("white")).otherwise(alt.value(PAGE_INK))
+    return cells, base.mark_text(fontSize=12).encode(text=f"{count}:Q", color=ink)
 
 
 def tooltip(titles: Mapping[str, str]) -> list[alt.Tooltip]:
