@@ -5,7 +5,9 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import nbval.kernel
 import pytest
 
 import small_book
@@ -14,6 +16,19 @@ from review_tools.site import chromium
 
 ROOT = Path(__file__).resolve().parents[1]
 os.environ["FONTCONFIG_FILE"] = str(ROOT / "tests" / "fonts.conf")  # every browser of the tests has the same fonts
+
+_start = nbval.kernel.start_new_kernel
+
+
+def start_new_kernel(startup_timeout: float = 60, **named: Any) -> Any:
+    """Start a chapter's kernel, a second time if need be: a port found free may be taken before the kernel has it."""
+    try:
+        return _start(30, **named)
+    except RuntimeError:
+        return _start(startup_timeout, **named)
+
+
+nbval.kernel.start_new_kernel = start_new_kernel
 
 
 @pytest.fixture(scope="session")

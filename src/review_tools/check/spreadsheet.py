@@ -112,7 +112,7 @@ def split(text: str, columns: list[str]) -> tuple[list[Row], str]:
     best, between, most = [], "", (len(columns) // 2, 0)
     for separator in (*SEPARATORS, "lines"):
         try:
-            rows = _lines(text) if separator == "lines" else list(cells(text, separator))
+            rows = _lines(text) if separator == "lines" else cells(text, separator)
         except csv.Error:
             continue
         header = [word(cell) for cell in rows[0][1]] if rows else []

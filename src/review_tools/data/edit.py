@@ -24,7 +24,7 @@ from review_tools.data.tables import csv_bytes
 
 FOLDER = ".edit"  # not in _build, which may be removed at any time
 JOURNAL = f"{FOLDER}/journal.json"
-NAME = re.compile(r"[\w.,'’ -]{2,80}")
+NAME = re.compile(r"\w[\w.,'’ -]{0,79}")
 PATIENCE = 60.0  # seconds to wait for another writer
 
 

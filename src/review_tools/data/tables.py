@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -30,7 +29,7 @@ def parse_table(content: bytes, where: str) -> pd.DataFrame:
         remedy = "save the file as UTF-8; in a spreadsheet choose “CSV UTF-8”"
         raise DataError(Problem(where, why, remedy, row=line)) from None
     try:
-        rows = list(cells(text))
+        rows = cells(text)
     except csv.Error as error:
         remedy = "close the quotation mark, and double a quotation mark inside a cell"
         raise DataError(Problem(where, f"not CSV ({error.args[0]})", remedy, row=error.args[1])) from None
@@ -58,20 +57,22 @@ def frame_of(rows: list[tuple[int, list[str]]], where: str) -> pd.DataFrame:
     return pd.DataFrame([row for _, row in rows], columns=header, index=lines, dtype="str")
 
 
-def cells(text: str, separator: str = ",") -> Iterator[tuple[int, list[str]]]:
-    """Yield each row that is no empty line, with the line on which it starts.
+def cells(text: str, separator: str = ",") -> list[tuple[int, list[str]]]:
+    """Return each row that is no empty line, with the line on which it starts.
 
     Raises:
         csv.Error: the text is not CSV; the second argument is the line on which that row starts.
     """
     reader, start = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator), 1
+    rows = []
     try:
         for row in reader:
             if row:
-                yield start, row
+                rows.append((start, row))
             start = reader.line_num + 1
     except csv.Error as error:
         raise csv.Error(str(error), start) from None
+    return rows
 
 
 def csv_bytes(frame: pd.DataFrame, *, header: bool = True) -> bytes:
