@@ -14,7 +14,7 @@ from review_tools.data.versions import order
 from review_tools.display import open_questions, summary
 from review_tools.display.calls import TABLES
 from review_tools.display.grid import Grid
-from review_tools.sources.forms import FORMS
+from review_tools.sources.forms import questions
 from review_tools.synthesis import claims
 from review_tools.synthesis.certainty import SYMBOLS, certainty
 from review_tools.synthesis.comparisons import answer
@@ -142,11 +142,11 @@ OPEN = {
 
 
 @pytest.mark.parametrize(("name", "form"), OPEN.items())
-def test_each_open_question_can_be_taken(name: str, form: str) -> None:
+def test_each_open_question_can_be_taken(project: Project, name: str, form: str) -> None:
     drawn = table(name)
     found = TAKE.findall(drawn._repr_html_())
     assert len(found) == len(drawn.rows) > 0
-    fields = {question.id for question in FORMS[form].questions}
+    fields = {question.id for question in questions(project, form)}
     for address, subject in found:
         parts = urlsplit(unescape(address))
         query = {key: values[0] for key, values in parse_qs(parts.query).items()}

@@ -18,7 +18,7 @@ from review_tools.data.project import Project
 from review_tools.sources import trial_results
 from review_tools.sources.add import LATER
 from review_tools.sources.answers import read
-from review_tools.sources.forms import FORMS, PROMISE, Form, stale
+from review_tools.sources.forms import FOLDER, PROMISE, TABLES, questions, stale
 from sources.conftest import Rows, Run
 from sources.server import Services, a_study, a_work, an_article
 
@@ -27,9 +27,10 @@ Enter = Callable[[str, dict[str, str]], str]
 DOI = "10.5555/forms.1"
 
 
-def body_of(form: Form, answers: dict[str, str]) -> str:
+def body_of(project: Project, name: str, answers: dict[str, str]) -> str:
     """A filled form as GitHub writes it."""
-    parts = [f"### {question.label}\n\n{answers.get(question.id) or '_No response_'}" for question in form.questions]
+    asked = questions(project, name)
+    parts = [f"### {question.label}\n\n{answers.get(question.id) or '_No response_'}" for question in asked]
     return "\n\n".join([*parts, f"### Evidence\n\n- [X] {PROMISE}"])
 
 
@@ -126,12 +127,19 @@ VALUE = {
 }
 
 
-@pytest.fixture
-def copy(root: Path, tmp_path: Path, few_numbers: None) -> Path:
+@pytest.fixture(scope="module")
+def book(root: Path, tmp_path_factory: pytest.TempPathFactory, few_numbers: None) -> Path:
     """A small book, with the works that are numbers 1 and 46 of the 2024 review."""
+    folder = tmp_path_factory.mktemp("forms") / "project"
     more = ("friedenstein_1987_bone", "kawadahoritani_2022_human")
-    small_book.make(root, tmp_path / "project", (*small_book.STUDIES, *more))
-    return tmp_path / "project"
+    small_book.make(root, folder, (*small_book.STUDIES, *more))
+    shutil.copytree(root / FOLDER, folder / FOLDER)
+    return folder
+
+
+@pytest.fixture
+def copy(book: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(book, tmp_path / "project")
 
 
 @pytest.fixture
@@ -142,9 +150,9 @@ def propose(copy: Path, services: Services, review: Run) -> Propose:
     services.articles["99999123"] = an_article("99999123", "Invented cells")
 
     def run(name: str, answers: dict[str, str], labels: tuple[str, ...] | None = None) -> tuple[int, str, Path]:
-        form, out, event = FORMS[name], copy / "_build/proposal", copy / "event.json"
-        given = [{"name": label} for label in ([form.label] if labels is None else labels)]
-        issue = {"number": 7, "labels": given, "body": body_of(form, answers)}
+        out, event = copy / "_build/proposal", copy / "event.json"
+        given = [{"name": label} for label in ([f"form: {name}"] if labels is None else labels)]
+        issue = {"number": 7, "labels": given, "body": body_of(Project(copy), name, answers)}
         event.write_text(json.dumps({"action": "labeled", "issue": issue}), encoding="utf-8")
         return *review("form", str(event), "--out", str(out)), out
 
@@ -172,21 +180,28 @@ def enter(root: Path, copy: Path, propose: Propose) -> Enter:
 def test_the_forms_on_disk_offer_what_the_data_offer(root: Path) -> None:
     project = Project(root)
     assert stale(project) == {}
-    for form in FORMS.values():
-        for question in form.questions:
-            options = question.options(project)
-            assert len(set(options.values())) == len(options)
-            assert not {"none", "None"} & set(options)
+    forms = {name: yaml.safe_load(project.read(f"{FOLDER}/{name}.yml")) for name in TABLES}
+    for name, form in forms.items():
+        assert form["labels"] == [f"form: {name}"]
+        assert form["body"][-1]["attributes"]["options"] == [{"label": PROMISE, "required": True}]
+        for question in questions(project, name):
+            assert len(set(question.options.values())) == len(question.options)
+            assert not {"none", "None"} & set(question.options)
+            assert question.required or not question.column.required
+    template = next(one["attributes"]["value"] for one in forms["trial"]["body"] if one.get("id") == "results")
+    assert trial_results.blocks(template.strip()) == []
 
 
-def test_a_form_that_lags_behind_the_vocabulary_is_refused(copy: Path, review: Run) -> None:
-    assert review("forms")[0] == 0
+def test_a_form_that_lags_behind_the_vocabulary_is_refused_and_written(copy: Path, review: Run) -> None:
     with (copy / "data" / "vocabulary.csv").open("a", encoding="utf-8") as file:
         file.write("disease,a new disease,A new disease,Made up.\n")
     code, output = review("forms", "--check")
     assert code == 1
     assert "study.yml" in output
     assert "correction.yml" not in output
+    assert review("forms")[0] == 0
+    assert review("forms", "--check")[0] == 0
+    assert "    - A new disease\n" in (copy / FOLDER / "study.yml").read_text(encoding="utf-8")
 
 
 def test_a_suggested_study_becomes_a_work_and_a_finding(enter: Enter, rows: Rows) -> None:
@@ -380,9 +395,9 @@ def test_markup_mentions_and_expressions_in_answers_stay_text(enter: Enter) -> N
 def test_an_unticked_promise_and_a_strange_event_are_refused(
     copy: Path, root: Path, review: Run, propose: Propose
 ) -> None:
-    form = FORMS["correction"]
+    project = Project(root)
     with pytest.raises(DataError, match="not ticked"):
-        read(Project(root), form, body_of(form, CORRECTION).replace("[X]", "[ ]"))
+        read(questions(project, "correction"), body_of(project, "correction", CORRECTION).replace("[X]", "[ ]"))
     code, output, _ = propose("correction", CORRECTION, labels=())
     assert (code, "carries no labels" in output) == (1, True)
     (copy / "event.json").write_text("[]", encoding="utf-8")

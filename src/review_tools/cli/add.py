@@ -306,17 +306,15 @@ def forms(
     check: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 if a form is out of date.")] = False,
 ) -> None:
     """Write the issue forms anew, with the words of the vocabulary as their choices."""
-    from review_tools.sources.forms import FORMS, stale
+    from review_tools.sources.forms import TABLES, stale
 
     project = open_project(root)
     changed = stale(project)
     if check and changed:
         refuse(f"Out of date: {', '.join(changed)}. Run `review forms` and commit what it writes.")
     for name, text in changed.items():
-        path = project.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    print(f"{len(FORMS)} forms, {len(changed)} of them written anew.")
+        (project.root / name).write_text(text, encoding="utf-8")
+    print(f"{len(TABLES)} forms, {len(changed)} of them written anew.")
 
 
 @app.command(rich_help_panel=MAINTAIN, epilog="Example: review form event.json --out change")

@@ -3,13 +3,13 @@
 import json
 import re
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 from review_tools.check.repair import tidy
 from review_tools.data.problems import DataError, did_you_mean, same_word, shorten
-from review_tools.data.project import Project
 from review_tools.sources import files
-from review_tools.sources.forms import PROMISE, Form, Question
+from review_tools.sources.forms import PROMISE, Question
 from review_tools.sources.records import doi
 
 NOTHING = "_No response_"
@@ -26,31 +26,29 @@ def issue(event: Path) -> tuple[int, list[str], str]:
         raise DataError(f"{event.name}: {why} → see the job's log.") from error
 
 
-def read(project: Project, form: Form, body: str) -> dict[str, str]:
+def read(questions: Sequence[Question], body: str) -> dict[str, str]:
     """Return the answers in the text of an issue by question, terms of the vocabulary in place of their labels.
 
     Raises:
         DataError: a question is missing, asked twice, left open though required, answered at too great a length
             or with a word that is not among its choices; every complaint at once.
     """
-    pieces, complaints = _divide(form, body.replace("\r\n", "\n"))
+    pieces, complaints = _divide(questions, body.replace("\r\n", "\n"))
     answers = {}
-    for question in form.questions:
+    for question in questions:
         label = question.label
         answer = _clean(pieces.get(label, ""), question)
-        options = question.options(project)
         if len(answer) > question.limit:
             complaints.append(f"“{label}” has {len(answer)} characters; at most {question.limit} are taken.")
-        elif answer and options:
-            chosen = same_word(answer, [*options, *options.values()])
+        elif answer and question.options:
+            chosen = same_word(answer, [*question.options, *question.options.values()])
             if not chosen:
-                near = did_you_mean(answer, options)
+                near = did_you_mean(answer, question.options)
                 complaints.append(f"“{label}”: {shorten(answer)!r} is not one of its choices; {near}".rstrip("; "))
-            answer = options.get(chosen, chosen)
-        elif not answer and question.is_required(project) and label in pieces:
-            told = question.help or question.column(project).description
-            complaints.append(f"“{label}” is empty. {told.splitlines()[0]}")
-        answers[question.id] = tidy(answer, question.column(project))
+            answer = question.options.get(chosen, chosen)
+        elif not answer and question.required and label in pieces:
+            complaints.append(f"“{label}” is empty. {question.help.splitlines()[0]}")
+        answers[question.id] = tidy(answer, question.column)
     if not TICKED.search(pieces.get("Evidence", "")):
         complaints.append(f"The box “{PROMISE}” is not ticked.")
     if complaints:
@@ -58,13 +56,13 @@ def read(project: Project, form: Form, body: str) -> dict[str, str]:
     return answers
 
 
-def _divide(form: Form, body: str) -> tuple[dict[str, str], list[str]]:
+def _divide(questions: Sequence[Question], body: str) -> tuple[dict[str, str], list[str]]:
     """Return the text under each heading of the form, and what is wrong with the headings.
 
     Only the form's own headings, in its own order, divide the text, so that a heading inside an answer cannot
     pass for another answer.
     """
-    labels = [*(question.label for question in form.questions), "Evidence"]
+    labels = [*(question.label for question in questions), "Evidence"]
     _, *pieces = re.split(rf"^### ({'|'.join(map(re.escape, labels))})[ \t]*$", body, flags=re.MULTILINE)
     found = pieces[::2]
     complaints = [
@@ -83,7 +81,7 @@ def _clean(text: str, question: Question) -> str:
     It is one line, unless the question is asked line by line. A bare DOI is a link as well.
     """
     text = "".join(c for c in text if c.isspace() or unicodedata.category(c)[0] != "C")
-    lines = [" ".join(line.split()) for line in (text.split("\n") if question.template else [text])]
+    lines = [" ".join(line.split()) for line in (text.split("\n") if question.by_line else [text])]
     text = "\n".join(line for line in lines if line)
     if question.id == "source_url" and (number := doi(text)):
         return f"https://doi.org/{number}"

@@ -9,10 +9,9 @@ from review_tools.check.comparability import FORM_OF
 from review_tools.data.edit import Change, edit
 from review_tools.data.problems import DataError, Problem, did_you_mean, same_word, shorten
 from review_tools.data.project import Project
-from review_tools.sources import add, clinicaltrials, crossref, pubmed, report, trial_results
+from review_tools.sources import add, clinicaltrials, crossref, forms, pubmed, report, trial_results
 from review_tools.sources.answers import issue, read
 from review_tools.sources.duplicates import Entry, index_of
-from review_tools.sources.forms import FORMS, Form
 from review_tools.sources.http import Client, ServiceError, UnknownRecordError
 from review_tools.sources.records import BY_HAND, NCT, Record, identified, trial_id
 
@@ -31,19 +30,21 @@ def proposal(project: Project, event: Path) -> dict[str, str]:
             or as ``review add``.
     """
     number, labels, body = issue(event)
-    names = [name for name, form in FORMS.items() if form.label in labels]
+    known = {f"form: {name}": name for name in forms.TABLES}
+    names = [name for label, name in known.items() if label in labels]
     if len(names) != 1:
-        known = ", ".join(form.label for form in FORMS.values())
-        raise DataError(f"The issue carries {len(names) or 'no'} labels of forms; one of these is needed: {known}.")
-    form = FORMS[names[0]]
-    answers = read(project, form, body)
+        why = f"The issue carries {len(names) or 'no'} labels of forms; one of these is needed"
+        raise DataError(f"{why}: {', '.join(known)}.")
+    questions = forms.questions(project, names[0])
+    answers = read(questions, body)
+    asked = {one.id: one.label for one in questions}
     with Client() as client, edit(project.root, dry_run=True) as change:
         done, *notes = ENTER[names[0]](change, answers, client)
         try:
             left = add.remaining(change)
         except DataError as error:
-            raise DataError(*dict.fromkeys(_in_its_words(change, form, one) for one in error.problems)) from error
-    given = [f"{one.label}: {line}" for one in form.questions for line in answers[one.id].split("\n")]
+            raise DataError(*dict.fromkeys(_in_its_words(change, asked, one) for one in error.problems)) from error
+    given = [f"{label}: {line}" for name, label in asked.items() for line in answers[name].split("\n")]
     text = f"From the form in #{number}. Its answers, to be compared with the source:\n\n{report.bullets(given)}"
     if notes := [*notes, *(f"{one.file}, {one.column or one.value}: {one.why} → {one.remedy}" for one in left)]:
         text += f"\nStill to do before it is merged:\n\n{report.bullets(notes)}"
@@ -61,10 +62,9 @@ def complaint(error: DataError) -> dict[str, str]:
     return {"complaints.md": f"This form could not be turned into rows yet:\n\n{listed}\n{last}\n"}
 
 
-def _in_its_words(change: Change, form: Form, problem: Problem) -> str:
+def _in_its_words(change: Change, asked: dict[str, str], problem: Problem) -> str:
     """Return a problem with the question or line in place of the file, the row and the column."""
-    labels = {question.id: question.label for question in form.questions}
-    labels |= {"term": "Mediators", "role": "Mediators"}
+    labels = asked | {"term": "Mediators", "role": "Mediators"}
     place = labels.get(problem.column, problem.column or problem.file)
     if problem.column not in labels and problem.file == "data/outcomes.csv" and problem.row and "results" in labels:
         row = change.table("outcomes").loc[problem.row]
@@ -82,8 +82,7 @@ def _study(change: Change, answers: dict[str, str], client: Client) -> list[str]
     own = ("kind", "species", "read", *SOURCE)
     given = {column: answers[column] for column in own if answers[column]} | {"summary": answers["statement"]}
     key = add.add_work(change, record, given)
-    asked = [question.id for question in FORMS["study"].questions if question.table == "findings"]
-    finding = {column: answers[column] for column in (*asked, *SOURCE) if answers[column]}
+    finding = {column: answers[column] for column in change.table("findings").columns if answers.get(column)}
     finding["basis"] = "source read" if answers["read"] in READ else "title only"
     mediators = (one.partition("=") for one in answers["mediators"].split(";") if one.strip())
     add.add_finding(change, key, finding, [(name.strip(), role.strip()) for name, _, role in mediators], "")

@@ -21,25 +21,6 @@ LINES = {  # the name of a line, and the column that it fills
     "Care": "flag",
 }
 QUOTED = ("Words", "Not in the words")
-TEMPLATE = "".join(f"{name}: \n" for name in LINES if name not in ("Not in the words", "Care"))
-EXAMPLE = """One block of lines for each outcome; copy them for the next. For example:
-
-```
-Outcome: ACR20
-Time: week 24
-MSCs: 12 of 20
-Control: 5 of 21
-Higher is: better
-Sort: response or activity
-Words: ACR20 in 12/20 vs 5/21 (p=0.02)
-```
-
-A mean: `5.2, SD 1.3, n 20`, and its Unit. A percentage: `60%, n 20`. Only words: leave both arms empty.
-Counted: all randomised, treated, completers or subgroup. Place: where this result stands, if not as told below.
-Answers: the [declared outcome](SITEbook/synthesis/declared.html) that it is, if you know; then Sort and Higher may
-stay empty. `Not in the words:` names a number that the words do not show, and why; `Care: stopped early = by the
-sponsor` a reason for care.
-"""
 BETTER = {"better": "true", "worse": "false", "neither": ""}
 NUMBER = r"(-?\d+(?:\.\d+|,\d{1,2})?)"  # 1,234 has two readings, so it has none
 TOKENS = {  # beside events of people, or a mean
