@@ -8,14 +8,13 @@ from review_tools.changes import state
 from review_tools.changes.compare import between
 from review_tools.data.project import Project
 from review_tools.data.tables import csv_bytes
-from review_tools.data.versions import versions
 from review_tools.synthesis.signatures import digest
 
 
 def signed_by_all(folder: Path, number: str) -> int:
     """Sign every comparison of a folder that version ``number`` would move; return how many there are."""
     project = Project(folder)
-    old, new = state.snapshot(project, versions(project)[-1].number), state.whole(project, number)
+    old, new = state.snapshot(project, list(project.versions)[-1]), state.whole(project, number)
     moved = [turn.after["comparison_id"] for turn in between(old, new).pools if turn.after]
     frame = pd.DataFrame(
         [(name, "A. Reader", "2026-11-29", digest(project, name)) for name in sorted(moved)],

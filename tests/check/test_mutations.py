@@ -21,9 +21,9 @@ import pytest
 from review_tools.check import RULES
 from review_tools.check.engine import run
 from review_tools.check.quotations import FRACTION
-from review_tools.data import schema
 from review_tools.data.problems import Problem
 from review_tools.data.project import Project
+from review_tools.data.tables import Field, Table
 from review_tools.synthesis import claims
 
 BIB = "references.bib"
@@ -71,7 +71,7 @@ class Draw:
         self.contents[f"data/{table}.csv"] = text.getvalue().encode("utf-8")
         return f"data/{table}.csv"
 
-    def cells(self, wanted: Callable[[schema.Table, schema.Field], object]) -> list[tuple[str, int, str, str]]:
+    def cells(self, wanted: Callable[[Table, Field], object]) -> list[tuple[str, int, str, str]]:
         """Filled cells of the columns wanted: table, place among the rows, column, value."""
         columns = [
             (t.name, f.name)
@@ -91,7 +91,7 @@ class Draw:
         file = self.write(table, list(rows[0]), [list(row.values()) for row in rows])
         return Place(file, at + 2, shown or next(iter(cells)))
 
-    def spoil(self, wanted: Callable[[schema.Table, schema.Field], object], *values: str) -> Place:
+    def spoil(self, wanted: Callable[[Table, Field], object], *values: str) -> Place:
         """One cell of the columns wanted gets one of the values; ``{}`` stands for what it held."""
         table, at, column, held = self.one(self.cells(wanted))
         return self.set(table, at, {column: self.one(values).replace("{}", held).replace("{cut}", held[:-1])})
@@ -119,7 +119,7 @@ class Draw:
         return self.text(BIB, lambda text: text.replace(entry, re.sub(pattern, new, entry, count=count)), line)
 
 
-def prose(_: schema.Table, f: schema.Field) -> bool:
+def prose(_: Table, f: Field) -> bool:
     return (
         f.type == "string" and not (f.pattern or f.vocabulary) and f.name in ("statement", "note", "summary", "meaning")
     )
@@ -292,11 +292,11 @@ def brace_lost(p: Draw) -> Place:
     return Place(place.file)  # where a brace is missing cannot be told for sure
 
 
-def ends(*endings: str) -> Callable[[schema.Table, schema.Field], object]:
+def ends(*endings: str) -> Callable[[Table, Field], object]:
     return lambda _, f: f.pattern and f.name.endswith(endings)
 
 
-def dashed(_: schema.Table, f: schema.Field) -> object:
+def dashed(_: Table, f: Field) -> object:
     return f.type == "date" or (f.pattern and f.name.endswith("doi"))
 
 

@@ -9,8 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 import review_tools as rt
-from review_tools.data.project import Project
-from review_tools.data.versions import order
+from review_tools.data.project import Project, order
 from review_tools.display import open_questions, summary
 from review_tools.display.calls import TABLES
 from review_tools.display.grid import Grid

@@ -16,15 +16,14 @@ from typer.testing import CliRunner
 import small_book
 from atom import wrong_with
 from review_tools.cli import app
-from review_tools.data.project import Project
-from review_tools.data.versions import order, versions
+from review_tools.data.project import Project, order
 from review_tools.site.version_pages import KEPT, pairs
 from signing import signed_by_all
 
 ROOT = Path(__file__).parents[2]
 TITLE = 'A trial & "quotes" \'7*7 < script> __pwned=1 < /script> onerror=__pwned=2'
 WORK = "@article{{new_2026_trial,\n  title = {{{}}},\n  shorttitle = {{A new trial}},\n  year = {{2026}},\n}}\n"
-YEAR, DATA, _ = order(versions(Project(ROOT))[-1].number)
+YEAR, DATA, _ = order(list(Project(ROOT).versions)[-1])
 OLD, NEW = f"{YEAR}.{DATA + 1}.0", f"{YEAR}.{DATA + 2}.0"
 
 
@@ -134,7 +133,7 @@ def test_the_comparison_tells_what_changed(site: Path) -> None:
 @pytest.mark.slow
 def test_every_pair_has_its_page_in_the_list_the_search_and_the_map(site: Path, story: Path) -> None:
     made = {path.stem for path in (site / "v").glob("*-*.html")}
-    numbers = [version.number for version in versions(Project(story))]
+    numbers = list(Project(story).versions)
     assert made == {f"{old}-{new}" for old, new in pairs(numbers)}
     chapter = read(site / "book" / "page.html")
     assert f"What changed from {OLD} to {NEW}" in chapter.find(id="newest-changes").get_text()

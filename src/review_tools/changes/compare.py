@@ -16,8 +16,7 @@ from review_tools.changes.prose import to_read
 from review_tools.changes.state import UNSOUND_DATA, Pool, Sheet, State, Verdict
 from review_tools.data import bibliography, git
 from review_tools.data.problems import DataError
-from review_tools.data.project import MARKER, Project, share
-from review_tools.data.versions import snapshot_file
+from review_tools.data.project import MARKER, Project, share, snapshot_file
 from review_tools.synthesis import certainty, comparisons
 
 PARTS = ("data", "book", bibliography.FILE)

@@ -12,8 +12,7 @@ from review_tools.changes.model import CHANGED, Changes
 from review_tools.data import citation, git, protocol
 from review_tools.data.edit import Change, edit, sha256
 from review_tools.data.problems import DataError
-from review_tools.data.project import Project
-from review_tools.data.versions import NUMBER, TABLE, order, snapshot_file, versions
+from review_tools.data.project import NUMBER, RELEASES, Project, order, snapshot_file
 from review_tools.synthesis.signatures import said_of, stands
 
 CHANGELOG = "CHANGELOG.md"
@@ -28,7 +27,7 @@ def make(project: Project, number: str, *, dry_run: bool = False) -> tuple[Chang
             promises, nobody signed a result that moves, the changelog is silent, or a file that names the version
             cannot be written to. Nothing is written then.
     """
-    day, newest = date.today().isoformat(), versions(project)[-1].number
+    day, newest = date.today().isoformat(), list(project.versions)[-1]
     snapshot = state.whole(project, number, day, _committed(project))
     changes = between(state.snapshot(project, newest), snapshot)
     fits(newest, number, changes)
@@ -36,7 +35,7 @@ def make(project: Project, number: str, *, dry_run: bool = False) -> tuple[Chang
     text = snapshot.text()
     with edit(project.root, dry_run=dry_run) as change:
         _write(change, number, newest, day)
-        change.add_row(TABLE, {"version": number, "date": day, "sha256": sha256(text.encode())})
+        change.add_row(RELEASES, {"version": number, "date": day, "sha256": sha256(text.encode())})
         change.write(snapshot_file(number), text)
         return changes, change.files
 
@@ -81,10 +80,9 @@ def next_number(project: Project, asked: str) -> str:
     Raises:
         DataError: the number is none, is not newer, or names a year that was not searched.
     """
-    listed = versions(project)
-    if not listed:
-        raise DataError(f"data/{TABLE}.csv names no version to follow → restore it from git.")
-    newest = listed[-1].number
+    if not project.versions:
+        raise DataError(f"data/{RELEASES}.csv names no version to follow → restore it from git.")
+    newest = list(project.versions)[-1]
     year, data, fix = order(newest)
     searched = _searched(project)
     steps = {"search": f"{max(searched, year)}.0.0", "data": f"{year}.{data + 1}.0", "fix": f"{year}.{data}.{fix + 1}"}

@@ -16,8 +16,7 @@ import pandas as pd
 from pandas.errors import InvalidIndexError
 
 from review_tools.data.problems import DataError
-from review_tools.data.project import Project
-from review_tools.data.versions import snapshot_file
+from review_tools.data.project import Project, snapshot_file
 from review_tools.synthesis import claims, comparisons, words
 from review_tools.synthesis.certainty import certainty
 from review_tools.synthesis.effects import SynthesisError

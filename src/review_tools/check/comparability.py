@@ -17,7 +17,7 @@ from review_tools.check.engine import Sheet, by_line, table_rule
 from review_tools.check.outcome_names import better_named, speaks_of
 from review_tools.check.rules import BLOCKS
 from review_tools.data.problems import Problem
-from review_tools.data.schema import SEPARATOR
+from review_tools.data.tables import SEPARATOR
 
 FORM_OF = {  # a disease, and the wider one that it is a form of
     "acute GVHD": "GVHD",

@@ -13,7 +13,7 @@ import pandas as pd
 
 from review_tools.data.problems import DataError, Problem, in_order
 from review_tools.data.project import Project, once
-from review_tools.data.schema import Field, Table
+from review_tools.data.tables import Field, Table
 
 Lines = pd.Series | Iterable[Any]
 CellTest = Callable[[str], tuple[str, str] | None]

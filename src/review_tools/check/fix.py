@@ -7,7 +7,7 @@ from review_tools.data import git
 from review_tools.data.bibliography import FILE as BIBLIOGRAPHY
 from review_tools.data.edit import Change, edit
 from review_tools.data.project import Project
-from review_tools.data.schema import Field
+from review_tools.data.tables import Field
 
 ENTRY = re.compile(r"^@\w+\{.*?^\}\n", re.MULTILINE | re.DOTALL)
 ENTRY_FIELD = re.compile(r"(?P<start>\s*(?P<name>\w+)\s*=\s*\{)(?P<value>.*)(?P<end>\},?\s*)")

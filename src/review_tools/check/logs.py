@@ -12,9 +12,8 @@ from review_tools.check.engine import Sheet, file_rule, table_rule, whole
 from review_tools.data import citation, git, prisma_counts, protocol, retracted
 from review_tools.data.edit import sha256
 from review_tools.data.problems import DataError, Problem
-from review_tools.data.project import Project
+from review_tools.data.project import NUMBER, RELEASES, Project, order, snapshot_file
 from review_tools.data.tables import parse_table
-from review_tools.data.versions import FOLDER, NUMBER, TABLE, order, snapshot_file
 
 DAYS = {  # pairs of columns of which the first is not after the second
     "searches": (("from_date", "to_date"), ("to_date", "run_on")),
@@ -126,7 +125,7 @@ def change_that_does_not_stand(history: Sheet) -> Iterator[Problem]:
             yield from history.report([line], "new", why, remedy)
 
 
-@table_rule(TABLE)
+@table_rule(RELEASES)
 def versions_out_of_order(releases: Sheet) -> Iterator[Problem]:
     """Refuse a version whose number or date is not after that of the version before."""
     before = before_date = ""
@@ -138,10 +137,10 @@ def versions_out_of_order(releases: Sheet) -> Iterator[Problem]:
         before, before_date = number, day
 
 
-@file_rule(FOLDER)
+@file_rule(RELEASES)
 def wrong_snapshot(project: Project) -> Iterator[Problem]:
     """Refuse a snapshot that is missing, changed or of no version."""
-    releases, files = whole(project, TABLE), project.files(FOLDER)
+    releases, files = whole(project, RELEASES), project.files(RELEASES)
     listed = {snapshot_file(number): line for line, number, _ in _listed(releases)}
     for file, line in listed.items() if files else ():  # a copy of the data alone has none
         row = releases.rows[line]
@@ -158,7 +157,7 @@ def wrong_snapshot(project: Project) -> Iterator[Problem]:
 @file_rule(f"{protocol.FILE} and {citation.FILE}")
 def other_version(project: Project) -> Iterator[Problem]:
     """Refuse a protocol or a citation file that cannot be read or names another version than the newest."""
-    releases = whole(project, TABLE)
+    releases = whole(project, RELEASES)
     for _, number, day in list(_listed(releases))[-1:]:
         for file, column, said, right in (
             (protocol.FILE, "version", project.protocol["version"], number),

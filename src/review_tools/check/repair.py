@@ -34,8 +34,7 @@ from review_tools.data import git
 from review_tools.data.bibliography import FILE as BIBLIOGRAPHY
 from review_tools.data.problems import DataError, Problem
 from review_tools.data.project import Project
-from review_tools.data.schema import SEPARATOR, Field, Table
-from review_tools.data.tables import FORM, csv_bytes, frame_of, parse_table, with_types
+from review_tools.data.tables import FORM, SEPARATOR, Field, Table, csv_bytes, frame_of, parse_table, with_types
 
 DOI = re.compile(r"(?i)(?:https?://(?:dx\.)?doi\.org/|doi:\s*)(10\.\d{4,9}/\S+)")
 NCT = re.compile(r"(?i)NCT[\s:#-]*(\d{8})")

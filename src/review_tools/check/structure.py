@@ -9,8 +9,7 @@ from review_tools.check.spreadsheet import DASHES, MONTHS
 from review_tools.data import protocol
 from review_tools.data.problems import Problem, did_you_mean
 from review_tools.data.project import MARKER, Project
-from review_tools.data.schema import SEPARATOR, Field, Table
-from review_tools.data.tables import FORM
+from review_tools.data.tables import FORM, SEPARATOR, Field, Table
 
 NUMERIC = ("integer", "number")
 TYPES = {

@@ -12,10 +12,10 @@ import typer
 from review_tools.check.rules import BLOCKS
 from review_tools.cli.app import CONTRIBUTE, MAINTAIN, Root, app, open_project, refuse
 from review_tools.cli.check import print_problems
-from review_tools.data import schema
 from review_tools.data.edit import Change, edit, signed
 from review_tools.data.problems import DataError, Problem, did_you_mean, same_word, shorten
 from review_tools.data.project import Project
+from review_tools.data.tables import Field, Table
 
 if TYPE_CHECKING:
     from review_tools.sources.records import Record
@@ -219,7 +219,7 @@ def _ask(change: Change, what: What, known: dict[str, str], given: dict[str, str
     return answered
 
 
-def _words(field: schema.Field, terms: pd.DataFrame) -> list[str]:
+def _words(field: Field, terms: pd.DataFrame) -> list[str]:
     """Return the words that a column accepts; none where it takes any."""
     if field.type == "boolean":
         return ["true", "false"]
@@ -238,7 +238,7 @@ def _pairs(said: list[str], option: str, form: str) -> dict[str, str]:
     return found
 
 
-def _know_columns(table: schema.Table, given: dict[str, str]) -> None:
+def _know_columns(table: Table, given: dict[str, str]) -> None:
     unknown = [name for name in given if name not in table.columns]
     if unknown:
         near = "".join(did_you_mean(name, table.columns) for name in unknown)

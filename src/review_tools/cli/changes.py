@@ -75,7 +75,5 @@ def release(
 @app.command(rich_help_panel=LOOK, epilog="Example: review versions")
 def versions(root: Root = None) -> None:
     """List the versions: number and date, the oldest first."""
-    from review_tools.data.versions import versions as listed
-
-    for version in listed(open_project(root)):
-        print(f"{version.number}  {version.date}")
+    for number, day in open_project(root).versions.items():
+        print(f"{number}  {day}")

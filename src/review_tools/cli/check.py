@@ -19,7 +19,7 @@ from review_tools.check.repair import Fix
 from review_tools.cli.app import CONTRIBUTE, LOOK, MAINTAIN, AsJson, Root, app, open_project, refuse
 from review_tools.data.problems import DataError, Problem, shorten
 from review_tools.data.project import Project
-from review_tools.data.schema import Table
+from review_tools.data.tables import Table
 
 if TYPE_CHECKING:
     from review_tools.synthesis.pooling import Pooled

@@ -112,19 +112,6 @@ def from_record(record: dict[str, Any], site: str) -> Citation:
         raise DataError(Problem(FILE, why, "restore it from git")) from error
 
 
-def published_at(config: dict[str, Any]) -> str:
-    """Return where the site is published: ``html: baseurl`` of ``_config.yml``, with a slash at its end.
-
-    Raises:
-        DataError: no address is set.
-    """
-    address = str((config.get("html") or {}).get("baseurl") or "")
-    if not re.fullmatch(r"https?://[^\s\"'<>]+", address):
-        why = f"html: baseurl is {address!r}"
-        raise DataError(Problem("_config.yml", why, "write the address of the published site"))
-    return address.rstrip("/") + "/"
-
-
 def works_ris(works: Iterable[Reference]) -> str:
     """Return the bibliography as RIS, one record a work."""
     return "\r\n".join(work_ris(work) for work in works)

@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import re
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property, wraps
 from pathlib import Path
@@ -10,10 +11,12 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import pandas as pd
 import yaml  # type: ignore[import-untyped]
 
-from review_tools.data import bibliography, citation, protocol, schema, tables
+from review_tools.data import bibliography, citation, protocol, tables
 from review_tools.data.problems import DataError, Problem
 
 MARKER = "data/datapackage.json"
+RELEASES = "releases"  # the table of versions, and the folder with a snapshot of each
+NUMBER = re.compile(r"\d{2}\.\d+\.\d+")  # of a version: year of the search . change of data . fix
 Args = ParamSpec("Args")
 Result = TypeVar("Result")
 
@@ -109,9 +112,9 @@ class Project:
         return sorted([name for name in names if name.endswith(suffix) and self._contents.get(name, b"") is not None])
 
     @cached_property
-    def schema(self) -> dict[str, schema.Table]:
+    def schema(self) -> dict[str, tables.Table]:
         """All tables by name, as ``data/datapackage.json`` defines them. Raises DataError if it cannot be read."""
-        return schema.parse_schema(self.read(MARKER))
+        return tables.parse_schema(self.read(MARKER))
 
     def text(self, name: str) -> pd.DataFrame:
         """Return a table as text: the index is the line of the file on which each row starts.
@@ -175,7 +178,17 @@ class Project:
     @cached_property
     def site_address(self) -> str:
         """Where the site is published, with a slash at its end. Raises DataError if no address is set."""
-        return citation.published_at(self.settings("_config.yml"))
+        address = str((self.settings("_config.yml").get("html") or {}).get("baseurl") or "")
+        if not re.fullmatch(r"https?://[^\s\"'<>]+", address):
+            why = f"html: baseurl is {address!r}"
+            raise DataError(Problem("_config.yml", why, "write the address of the published site"))
+        return address.rstrip("/") + "/"
+
+    @cached_property
+    def versions(self) -> dict[str, str]:
+        """The released versions, the oldest first: number and date (YYYY-MM-DD). Raises what ``table`` raises."""
+        rows = self.table(RELEASES)
+        return dict(zip(rows["version"], rows["date"].dt.strftime("%Y-%m-%d"), strict=True))
 
     def settings(self, name: str) -> dict[str, Any]:
         """Return the settings of a YAML file. Raises DataError if it is missing, not YAML, or holds none."""
@@ -220,6 +233,16 @@ def labels(project: Project, kind: str) -> dict[str, str]:
     terms = project.table("vocabulary")
     terms = terms[terms["kind"] == kind]
     return dict(zip(terms["term"], terms["label"], strict=True))
+
+
+def order(version: str) -> tuple[int, ...]:
+    """Return the number of a version as something that sorts: 26.10.0 is newer than 26.9.0."""
+    return tuple(int(part) for part in version.split("."))
+
+
+def snapshot_file(version: str) -> str:
+    """Return where the snapshot of a version lies, from the root of the project."""
+    return f"{RELEASES}/{version}.json"
 
 
 def _missing(file: str) -> Problem:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from review_tools.check.comparability import ARMS
 from review_tools.data.project import Project, labels, once
-from review_tools.data.schema import SEPARATOR
+from review_tools.data.tables import SEPARATOR
 from review_tools.display.data_tables import figures, study_links, trial_link
 from review_tools.display.forest import draw_lights
 from review_tools.display.gapmap import MODELS

@@ -3,8 +3,7 @@
 import pandas as pd
 from markupsafe import Markup
 
-from review_tools.data.project import Project, labels
-from review_tools.data.versions import order
+from review_tools.data.project import Project, labels, order
 from review_tools.display import gapmap
 from review_tools.display.data_tables import source_links, study_link, study_links
 from review_tools.display.grid import UNKNOWN, Cell, Grid, grid, lines, links, notes, stacks, tag, tags

@@ -10,7 +10,7 @@ from review_tools.check.comparability import ARMS, FORM_OF
 from review_tools.check.engine import whole
 from review_tools.check.quotations import CHECKED, NOT_CHECKABLE, SKIPPED, sort_of_reason, state, unshown
 from review_tools.data.project import Project, labels
-from review_tools.data.schema import SEPARATOR
+from review_tools.data.tables import SEPARATOR
 from review_tools.display.data_tables import study_links
 from review_tools.display.grid import Cell, Grid, Shown, grid, links, notes, stacks, tag
 from review_tools.display.queries import in_words, select

@@ -17,8 +17,7 @@ from review_tools.changes.compare import between
 from review_tools.changes.model import Changes
 from review_tools.changes.state import snapshot
 from review_tools.data.problems import DataError
-from review_tools.data.project import Project, once
-from review_tools.data.versions import snapshot_file, with_snapshot
+from review_tools.data.project import Project, once, snapshot_file
 from review_tools.display.grid import grid, link
 from review_tools.site.context import VERSIONS, project_of
 from review_tools.site.data_pages import Page, add_pages
@@ -62,7 +61,7 @@ def comparisons(project: Project) -> dict[tuple[str, str], Changes]:
     Raises:
         DataError: a snapshot cannot be read.
     """
-    states = {version.number: snapshot(project, version.number) for version in with_snapshot(project)}
+    states = {number: snapshot(project, number) for number in released(project)}
     return {(old, new): between(states[old], states[new]) for old, new in pairs(list(states))}
 
 
@@ -132,8 +131,8 @@ def folded(section: render.Section) -> Markup:
 
 def table(project: Project) -> Markup:
     """Return every version, the newest first, with what leads on from it."""
-    versions = list(reversed(with_snapshot(project)))
-    numbers = [one.number for one in versions]
+    versions = dict(reversed(released(project).items()))
+    numbers = list(versions)
     before = [*numbers[1:], ""]
 
     def against(old: str, new: str) -> object:
@@ -143,7 +142,7 @@ def table(project: Project) -> Markup:
     listed = grid(
         {
             "Version": numbers,
-            "Date": [one.date for one in versions],
+            "Date": list(versions.values()),
             "What it changed": [against(old, number) for old, number in zip(before, numbers, strict=True)],
             "What has changed since": [against(number, numbers[0]) for number in numbers],
             "The site as it was": [
@@ -161,7 +160,12 @@ def table(project: Project) -> Markup:
 
 def snapshots(project: Project) -> dict[str, str]:
     """Return the files to take along, by their path on the site."""
-    return {f"{VERSIONS}/{one.number}.json": snapshot_file(one.number) for one in with_snapshot(project)}
+    return {f"{VERSIONS}/{number}.json": snapshot_file(number) for number in released(project)}
+
+
+def released(project: Project) -> dict[str, str]:
+    """Return the versions whose snapshot is here, with their dates: a copy of the data alone has none."""
+    return {number: day for number, day in project.versions.items() if project.has(snapshot_file(number))}
 
 
 def write(app: Sphinx, exception: Exception | None) -> None:

@@ -12,7 +12,7 @@ from review_tools.data.bibliography import FILE as BIBLIOGRAPHY
 from review_tools.data.edit import Change
 from review_tools.data.problems import DataError, Problem, did_you_mean, same_word
 from review_tools.data.retracted import STATUS, TOLD_BY_TITLE, gravest
-from review_tools.data.schema import SEPARATOR
+from review_tools.data.tables import SEPARATOR
 from review_tools.sources import clinicaltrials, pubmed
 from review_tools.sources.duplicates import Entry, index_of
 from review_tools.sources.records import Record

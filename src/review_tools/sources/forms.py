@@ -9,7 +9,7 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]
 
 from review_tools.data.project import Project
-from review_tools.data.schema import Field
+from review_tools.data.tables import Field
 
 FOLDER = ".github/ISSUE_TEMPLATE"
 HEADER = "# Edit the questions here, then run `review forms`, which writes their choices.\n"

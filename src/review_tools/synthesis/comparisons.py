@@ -15,10 +15,9 @@ import pandas as pd
 
 from review_tools.check.comparability import EVERY_DISEASE
 from review_tools.check.quotations import fitting_counts
-from review_tools.data.project import Project, once
+from review_tools.data.project import Project, once, order
 from review_tools.data.retracted import UNSOUND
-from review_tools.data.schema import SEPARATOR
-from review_tools.data.versions import order
+from review_tools.data.tables import SEPARATOR
 from review_tools.synthesis.effects import MEANS, ONE_ARM, TWO_ARMS, Effects, Measure, measure_named
 from review_tools.synthesis.pooling import COMMON_EFFECT, CannotPoolError, Pooled, leave_one_out, pool
 from review_tools.synthesis.rows import effect_sizes, printed_effects

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from scipy.special import chdtrc
 
 from review_tools.data.project import Project, labels, once
-from review_tools.data.schema import SEPARATOR
+from review_tools.data.tables import SEPARATOR
 from review_tools.synthesis.comparisons import answer, usual_test
 from review_tools.synthesis.effects import rounded
 from review_tools.synthesis.pooling import Pooled, pool
