@@ -14,11 +14,10 @@ CHARTS = {
     "bars": "basis corrections_by_kind decision_timeline directions disease_by_model effect_by_cell mediator_by_cell "
     "products trial_timeline trials_by",
     "flow": "prisma_flow",
-    "forest": "forest",
+    "forest": "forest overview",
     "funnel": "funnel",
     "gapmap": "gap_map",
     "mechanisms": "mechanisms",
-    "overview": "overview",
     "stream": "mechanism_map",
 }
 TABLES = {

@@ -60,6 +60,11 @@ def source_links(frame: pd.DataFrame) -> list[Cell]:
     return links(frame["source_url"], frame["source_where"])
 
 
+def comparison_links(comparisons: pd.DataFrame) -> list[Cell]:
+    """Return the title of each comparison, linked to its page."""
+    return links("site:book/" + comparisons["page"], comparisons["title"])
+
+
 def trial_link(trial_id: str) -> Cell:
     """Return the registry number, linked to the trial's page."""
     return link(f"site:trials/{trial_id}", trial_id)

@@ -1,5 +1,6 @@
-"""Forest plots: the studies of one comparison with their intervals, and what they say together."""
+"""Forest plots: the studies of one comparison with what they say together, and all pooled comparisons."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -8,18 +9,21 @@ from markupsafe import Markup
 
 from review_tools.check.judgements import DOMAINS
 from review_tools.data.project import Project
-from review_tools.display.data_tables import study_link
+from review_tools.display.data_tables import comparison_links, study_link
 from review_tools.display.grid import Cell, lines, note
 from review_tools.display.plots import INTERVAL, PERCENTAGES, Axis, Line, Panel, Plot
+from review_tools.display.theme import plural
 from review_tools.synthesis import bias, words
-from review_tools.synthesis.certainty import certainty
-from review_tools.synthesis.comparisons import EFFECT, Answer, answer
+from review_tools.synthesis.certainty import EXTREME, certainty
+from review_tools.synthesis.comparisons import EFFECT, Answer, answer, controlled, harms
+from review_tools.synthesis.target import HARM
 
 LIGHTS = {"low": ("low", "+", "#7fd1b4", "#1f2d3d"), "high": ("high", "−", "#1f2d3d", "#ffffff")}  # colours of sign too
 UNCLEAR = ("some", "?", "#f0e442", "#1f2d3d")
 LIGHT = 14  # pixels from light to light
 TESTS = {"hksj": "Hartung-Knapp interval", "z": "normal interval"}
 BIAS, NOT_JUDGED, SHARE = "Risk of bias", "not judged", "share"
+GROUPS = RESPONSES, PREVENTION, HARMS = "Responses and survival", "What MSCs are meant to prevent", "Harms and deaths"
 
 
 def forest(project: Project, comparison_id: str) -> Plot:
@@ -151,3 +155,39 @@ def _keys(judged: Iterable[bias.Judged | None]) -> Iterator[str]:
     for tool in sorted({one.tool for one in judged if one}):
         yield f"{BIAS} by {tool}: overall, then {', '.join(DOMAINS[tool])}."
     yield "+ low, ? some concerns, moderate or not told, − high."
+
+
+def overview(project: Project) -> Plot:
+    """Draw the pooled comparisons with a control group: responses, what MSCs are to prevent, and harms, each apart."""
+    every = [result for result in controlled(project) if result.measure.is_ratio]
+    results = sorted((result for result in every if result.k > 1), key=lambda one: -one.people)
+    groups = {name: [one for one in results if _group(project, one) == name] for name in GROUPS}
+    panels = [
+        Panel(Axis.of_ratios([EXTREME]), [_pool(project, one) for one in group], sides(group[0]), name)
+        for name, group in groups.items()
+        if group
+    ]
+    said = Counter(map(words.verdict, results))
+    found = ", ".join(f"{said[one]} {words.direction_of(one)}" for one in words.VERDICTS if said[one])
+    says = (
+        f"{plural(len(results), 'pooled result')}: {found}; {len(every) - len(results)} questions more rest on a "
+        "single study. A diamond is what several studies say together, as wide as its 95% interval."
+    )
+    title, after = "What trials with a control group found", (f"Ratio{INTERVAL}", "Certainty")
+    return Plot("chart-overview", title, says, ("Question",), after, panels)
+
+
+def _group(project: Project, result: Answer) -> str:
+    if result.comparison["higher_is_better"]:
+        return RESPONSES
+    return HARMS if result.comparison["outcome_set"] in harms(project) else PREVENTION
+
+
+def _pool(project: Project, result: Answer) -> Line:
+    declared, rated = result.comparison, certainty(project, result.comparison["comparison_id"])
+    assert result.pooled is not None  # noqa: S101 (``overview`` gives answers with results only)
+    assert rated is not None  # noqa: S101
+    size = note(plural(result.k, "study", "studies"), f"{result.people} people")
+    name = lines(*comparison_links(declared.to_frame().T), size)
+    kind = "harm" if words.verdict(result) == HARM else "pooled"
+    return Line(kind, [name], [pooled_figures(result), f"{rated.symbol} {rated.rating}"], result.pooled.back)

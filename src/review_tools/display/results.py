@@ -5,10 +5,9 @@ from markupsafe import Markup
 
 from review_tools.data.project import Project, labels, order
 from review_tools.display import gapmap
-from review_tools.display.data_tables import source_links, study_link, study_links
+from review_tools.display.data_tables import comparison_links, source_links, study_link, study_links
 from review_tools.display.grid import UNKNOWN, Cell, Grid, grid, lines, links, notes, stacks, tag, tags
 from review_tools.display.queries import lists
-from review_tools.display.summary import comparison_links
 from review_tools.display.theme import plural
 from review_tools.synthesis import claims as ledger
 from review_tools.synthesis import comparisons, words

@@ -169,7 +169,7 @@ def compared(frame: pd.DataFrame) -> Grid:
     """Show the comparisons that declare rows of a study, and whether each row is pooled."""
     return grid(
         {
-            "Comparison": summary.comparison_links(frame),
+            "Comparison": data_tables.comparison_links(frame),
             "Row": stacks(frame["outcome"], frame["time"]),
             "In the pool": summary.in_the_pool(frame),
             "Take care": data_tables.commas(frame["flags"]),

@@ -6,9 +6,9 @@ import pandas as pd
 from markupsafe import Markup
 
 from review_tools.data.project import Project, labels
-from review_tools.display.data_tables import arms, commas, source_links, study_links
+from review_tools.display.data_tables import arms, commas, comparison_links, source_links, study_links
 from review_tools.display.forest import TESTS, draw_lights, forest
-from review_tools.display.grid import Cell, Grid, Shown, grid, lines, links, note, notes, stacks, tag
+from review_tools.display.grid import Cell, Grid, Shown, grid, lines, note, notes, stacks, tag
 from review_tools.display.theme import plural
 from review_tools.synthesis import bias, comparisons, signatures, words
 from review_tools.synthesis.absolute import absolute
@@ -228,11 +228,6 @@ def answers(project: Project) -> Grid:
 
 
 DIRECTIONS = {"better with MSCs": "dampens", "worse with MSCs": "promotes", "little or no difference": "mixed"}
-
-
-def comparison_links(frame: pd.DataFrame, words: str = "title") -> list[Cell]:
-    """Return a link to the page of each comparison."""
-    return links("site:book/" + frame["page"], frame[words])
 
 
 def _answers(project: Project, page: str | None = None) -> list[Answer]:
