@@ -80,18 +80,17 @@ def retractions(
 
     A work without a usable answer is left as it is. Exit 1, too, where the 2024 review lacks words that we correct.
     """
-    from review_tools.sources import guards
     from review_tools.sources.add import remaining
     from review_tools.sources.http import Client, ServiceError
-    from review_tools.sources.retractions import ask, enter, markdown
+    from review_tools.sources.retractions import ask, enter, lost_words, markdown
     from review_tools.synthesis import claims
 
     project = open_project(root)
-    gone, unread = [], ""
+    lost, unread = [], ""
     with Client() as client:
         inquiries = ask(project.works.values(), client)
         try:
-            gone = guards.gone(client, project.text("corrections").to_dict("records"))
+            lost = lost_words(client, project.text("corrections").to_dict("records"))
         except ServiceError as error:
             unread = f"the text of the 2024 review: {error}"
     with edit(project.root, dry_run=dry_run) as change:
@@ -107,22 +106,19 @@ def retractions(
     for why in turned:
         print(f"To read again: {why}")
     unknown = [one for one in inquiries if one.unknown]
-    for one in unknown:
-        print(f"unknown: {one.study_id}: {'; '.join(one.unknown)}", file=sys.stderr)
-    for correction in gone:
-        print(guards.sentence(correction), file=sys.stderr)
-    if unread:
-        print(f"unknown: {unread}", file=sys.stderr)
+    warnings = [f"unknown: {one.study_id}: {'; '.join(one.unknown)}" for one in unknown]
+    for line in [*warnings, *lost, *([f"unknown: {unread}"] if unread else [])]:
+        print(line, file=sys.stderr)
     answered = sum(one.conclusive for one in inquiries)
-    nowhere = sum(not (one.held or one.unknown) for one in inquiries)
+    nowhere = sum(not (any(one.held.values()) or one.unknown) for one in inquiries)
     counts = f"Works with an answer: {answered}; new notices: {len(new)}; unknown: {len(unknown)}"
     print(f"{counts}; in neither service: {nowhere}.")
     if report:
         with report.open("a", encoding="utf-8") as file:
-            file.write(markdown(inquiries, new, turned, unread) + guards.markdown(gone))
+            file.write(markdown(inquiries, new, turned, unread, lost))
     if dry_run:
         print("Dry run: nothing was changed.")
-    raise typer.Exit(bool(unknown or unread or gone))
+    raise typer.Exit(bool(unknown or unread or lost))
 
 
 @app.command(rich_help_panel=MAINTAIN, epilog="Example: review identify --dry-run")

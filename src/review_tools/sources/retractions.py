@@ -1,19 +1,23 @@
-"""Works that were retracted, corrected or doubted since: Crossref and PubMed asked about every DOI and number.
+"""Works that were retracted, corrected or doubted since, and whether what we correct still stands in the 2024 review.
 
-Crossref's record of a work lists what its publisher and Retraction Watch published about it (``updated-by``); asking
-for it by its address needs no filter, in which a comma of a DOI would part two conditions. PubMed's record links to
-notices and marks retracted works. A work of which one service gave no usable answer is unknown: nothing is concluded.
+Crossref and PubMed are asked about every DOI and number. Crossref's record of a work lists what its publisher and
+Retraction Watch published about it (``updated-by``); asking for it by its address needs no filter, in which a comma of
+a DOI would part two conditions. PubMed's record links to notices and marks retracted works. A work of which one service
+gave no usable answer is unknown: nothing is concluded.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import quote
 
 from review_tools.data.bibliography import Reference
 from review_tools.data.edit import Change
 from review_tools.data.retracted import STATUS, gravest
-from review_tools.sources import crossref, pubmed, report
+from review_tools.sources import crossref, europepmc, pubmed, report
 from review_tools.sources.http import CROSSREF, PUBMED, Client, Service, ServiceError, UnknownRecordError
+from review_tools.sources.identify import SEED
 from review_tools.sources.records import Notice, today
 
 Row = dict[str, str]
@@ -25,6 +29,7 @@ SERVICES: dict[str, tuple[Service, str, Ask, str]] = {
 }
 AGAIN = "nothing is concluded; run review retractions again later, or look at the record and set the status by hand"
 MILD = {"addendum", "clarification", "new edition", "new version"}  # kinds of updates that leave a work standing
+MENDED = "mended"  # the status of a correction that the review took up
 KEY = ("study_id", "kind", "source", "notice")
 
 
@@ -35,21 +40,20 @@ class Inquiry:
     study_id: str
     notices: list[Row] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
-    held: set[str] = field(default_factory=set)  # services that have the work
-    absent: set[str] = field(default_factory=set)  # services that do not
+    held: dict[str, bool] = field(default_factory=dict)  # whether the services that answered have the work
 
     @property
     def conclusive(self) -> bool:
-        return bool(self.held) and not self.unknown
+        return any(self.held.values()) and not self.unknown
 
 
 def ask(works: Iterable[Reference], client: Client) -> list[Inquiry]:
     """Ask about every work that has a DOI or a PubMed number."""
     inquiries = [_work(client, work) for work in works if work["doi"] or work["pmid"]]
     for source, (service, *_) in SERVICES.items():
-        absent = [one for one in inquiries if source in one.absent]
-        if len(absent) > 1 and not any(source in one.held for one in inquiries):
-            for one in absent:  # more likely another service at this address than a field without DOIs
+        asked = [one for one in inquiries if source in one.held]
+        if len(asked) > 1 and not any(one.held[source] for one in asked):
+            for one in asked:  # more likely another service at this address than a field without DOIs
                 one.unknown.append(f"{service.name}: has none of the works asked about ({service.base}) → {AGAIN}")
     return inquiries
 
@@ -62,12 +66,12 @@ def _work(client: Client, work: Reference) -> Inquiry:
         try:
             notices = ask(client, number)
         except UnknownRecordError:
-            inquiry.absent.add(source)
+            inquiry.held[source] = False
             continue
         except ServiceError as error:
             inquiry.unknown.append(f"{service.name}: {error.why} → {AGAIN}")
             continue
-        inquiry.held.add(source)
+        inquiry.held[source] = True
         for notice in notices:
             if notice.term in STATUS:
                 own = notice.doi or (f"pmid:{notice.pmid}" if notice.pmid else "record")
@@ -92,26 +96,47 @@ def enter(change: Change, inquiries: list[Inquiry]) -> list[Row]:
         if not one.conclusive or one.study_id not in studies.index:
             continue
         rows = {tuple(row[part] for part in KEY): row for row in one.notices}
-        added = [row for key, row in rows.items() if key not in seen]
-        if not added:
+        if not (added := [row for key, row in rows.items() if key not in seen]):
             continue
         before = str(studies[one.study_id])
         after = gravest([before, *(STATUS[row["kind"]] for row in added)])
-        for row in added:
-            change.add_row("notices", row)
+        change.add_rows("notices", added)
         if after != before:
             change.set_cells("studies", "study_id", one.study_id, {"status": after})
         new += [{**row, "before": before, "after": after} for row in added]
     return new
 
 
-def markdown(inquiries: list[Inquiry], new: list[Row], turned: list[str], unread: str = "") -> str:
-    """Return the part of a pull request's text about notices; all text from outside is escaped."""
+def lost_words(client: Client, corrections: Iterable[Mapping[Any, str]]) -> list[str]:
+    """Say of each correction whose words no longer stand in the 2024 review what is gone, and what to do.
+
+    Raises:
+        ServiceError: the text could not be had; nothing is concluded.
+    """
+    guarded = [row for row in corrections if row["seed_words"] and row["status"] != MENDED]
+    text = _words(europepmc.full_text(client, SEED)) if guarded else ""
+    return [
+        f"{row['correction_id']}: the review no longer says “{row['seed_words']}” → read the place again, "
+        f"and set its status to {MENDED} or correct seed_words"
+        for row in guarded
+        if _words(row["seed_words"]) not in text
+    ]
+
+
+def _words(text: str) -> str:
+    """Return words and figures alone, so that marks, blanks and kinds of dashes make no difference."""
+    return re.sub(r"[\W_]+", " ", f" {text.casefold()} ")
+
+
+def markdown(inquiries: list[Inquiry], new: list[Row], turned: list[str], unread: str, lost: list[str]) -> str:
+    """Return the part of a pull request's text about notices and corrections; all text from outside is escaped."""
     columns = ("study_id", "kind", "notice", "noticed_on", "source", "before", "after", "source_url")
     text = "\n# Notices about works\n\n" + report.listing(new, columns, "No new retraction, correction or concern.")
-    if turned:
-        text += "\n## Sentences to read again\n\n" + report.bullets(turned)
     unknown = [f"{one.study_id}: {why}" for one in inquiries for why in one.unknown]
-    if unknown := [*unknown, *([unread] if unread else [])]:
-        text += "\n## Not known\n\n" + report.bullets(unknown)
+    for heading, lines in (
+        ("## Sentences to read again", turned),
+        ("## Not known", [*unknown, *filter(None, [unread])]),
+        ("# Corrections whose words are gone", lost),
+    ):
+        text += f"\n{heading}\n\n{report.bullets(lines)}" if lines else ""
     return text

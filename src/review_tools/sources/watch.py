@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from hashlib import sha256
-from itertools import chain, count, product
+from itertools import chain, product
 from typing import Any
 
 from review_tools.check import check
@@ -49,7 +49,6 @@ class WatchError(Exception):
 class Result:
     """What one search adds to the tables, or the reason why it does not."""
 
-    project: Project  # as the search leaves it
     search: Row = field(default_factory=dict)
     candidates: list[Row] = field(default_factory=list)
     abstracts: dict[str, str] = field(default_factory=dict)
@@ -72,26 +71,23 @@ def watch(project: Project, only: str | None = None, since: date | None = None, 
     files = {project.file_of(table) for table in WRITTEN}
     if problems := [problem for problem in check(project) if problem.file in files]:
         raise DataError(*problems)
+    draft = Change(project) if dry else None
     with Client() as client:
         for source, strategy in product([only] if only else SOURCES, project.protocol["strategies"]):
             try:
-                for result in _searches(project, client, source, strategy, since, dry):
-                    project = result.project
-                    yield result
+                yield from _searches(Project(project.root), client, source, strategy, since, draft)
             except WatchError as error:
-                again = f"review watch --source {source}"
-                yield Result(project, error=f"{SOURCES[source][0].name}, {error} ({again})")
+                yield Result(error=f"{SOURCES[source][0].name}, {error} (review watch --source {source})")
 
 
 def _searches(
-    project: Project, client: Client, source: str, name: str, since: date | None, dry: bool
+    project: Project, client: Client, source: str, name: str, since: date | None, draft: Change | None
 ) -> Iterator[Result]:
     """Yield search after search up to today: the bound on records may cut the days into several."""
-    strategy = project.protocol["strategies"][name]
-    searches = project.text("searches")
-    same = (searches["source"] == source) & (searches["strategy"] == name) & (searches["status"] == "complete")
-    same &= searches["strategy_version"] == str(strategy["version"])
-    ended = date.fromisoformat(searches.loc[same, "to_date"].max()) if same.any() else None
+    strategy, searches = project.protocol["strategies"][name], project.text("searches")
+    asked = {"source": source, "strategy": name, "strategy_version": str(strategy["version"])}
+    done = (searches[[*asked, "status"]] == [*asked.values(), "complete"]).all(axis=1)
+    ended = max(map(date.fromisoformat, searches.loc[done, "to_date"]), default=None)
     first = since or ended or strategy["first_day"]
     if first > today():
         why = f"its search would begin on {first}, and today is {today()}"
@@ -101,32 +97,23 @@ def _searches(
     changes = _changes(project, client) if source == "clinicaltrials" else []
     while True:
         last, page = _receive(client, source, strategy, first, project.protocol["bounds"]["hits_of_a_search"])
-        unread = f", {page.broken} that could not be read" if page.broken else ""
-        short = f"{page.total} records announced, {len(page.records)} received{unread}."
-        short = short if unread or len(page.records) < (page.total or 0) else ""
-        search = {
-            "source": source,
-            "strategy": name,
-            "strategy_version": str(strategy["version"]),
-            "run_on": f"{today()}",
-            "from_date": f"{first}",
-            "to_date": f"{last}",
-            "status": "partial" if short else "complete",
-            "note": short,
-        }
-        # The last day of a complete search is searched again: it may have been young then.
-        with nullcontext(Change(project)) if dry else edit(project.root) as change:
+        short = ""
+        if page.broken or len(page.records) < (page.total or 0):
+            unread = f", {page.broken} that could not be read" if page.broken else ""
+            short = f"{page.total} records announced, {len(page.records)} received{unread}."
+        search = asked | {"run_on": f"{today()}", "from_date": f"{first}", "to_date": f"{last}", "note": short}
+        search["status"] = "partial" if short else "complete"
+        with nullcontext(draft) if draft else edit(project.root) as change:
             result = _enter(change, strategy, search, page.records, changes)
-            if not dry:
+            if not draft:
                 abstracts.append(project, result.abstracts)
-        project = result.project = change.after
         yield result
         if short:
-            raise WatchError(
-                f"{first} to {last}", f"not complete: {short}", "what came is entered; search these days again"
-            )
+            remedy = "what came is entered; search these days again"
+            raise WatchError(f"{first} to {last}", f"not complete: {short}", remedy)
         if last >= today():
             return
+        # The last day is searched again: it may have been young then.
         first, changes = max(last, first + timedelta(days=1)), []
 
 
@@ -197,17 +184,17 @@ def _enter(
 
     New records are told from known ones and from those that the strategy rules out, and counted.
     """
-    name, logged = f"{search['source']}-{search['run_on']}", set(change.table("searches")["search_id"])
-    names = chain([name], (f"{name}-{number}" for number in count(2)))
-    search = {"search_id": next(one for one in names if one not in logged)} | search
-    result = Result(change.project, search, changes=changes)
-    known, taken = _index(change), set(change.table("candidates")["candidate_id"])
-    required = set(strategy["sources"][search["source"]].get("required_groups", []))
+    source, name = search["source"], f"{search['source']}-{search['run_on']}"
+    again = change.table("searches")["search_id"].str.startswith(name).sum()
+    search = {"search_id": f"{name}-{again + 1}" if again else name} | search
+    result = Result(search, changes=changes)
+    known, taken = _known(change), set(change.table("candidates")["candidate_id"])
+    required = set(strategy["sources"][source].get("required_groups", []))
     forms = {group: "|".join(map(_form, words)) for group, words in strategy["groups"].items()}
     counts = dict.fromkeys(("hits", "new", "duplicates", "ruled_out"), 0)
     for record in records:
         counts["hits"] += 1
-        row = _candidate(search["source"], record)
+        row = _candidate(source, record)
         found = {group: re.search(form, f"{record.title}. {record.abstract}", re.I) for group, form in forms.items()}
         words = {group: match[0].lower() for group, match in found.items() if match}
         if row["candidate_id"] in taken:
@@ -219,8 +206,11 @@ def _enter(
             row["duplicate_of"] = known.find(entry)
             known.add(entry, row["duplicate_of"])
             counts["duplicates" if row["duplicate_of"] else "new"] += 1
+            named = ", ".join(f"“{word}” ({group})" for group, word in words.items())
+            why = f"title or abstract name {named}" if words else "title and abstract name none of the strategy's words"
             row |= {"search_id": search["search_id"], "found_on": search["run_on"]}
-            row |= {"matched": _matched(search["source"], words), "score": f"{round(len(words) / len(forms), 2):g}"}
+            row["matched"] = f"Found by the query of {SOURCES[source][0].name}; {why}."
+            row["score"] = f"{round(len(words) / len(forms), 2):g}"
             result.candidates.append(row)
             if record.abstract:
                 result.abstracts[row["candidate_id"]] = record.abstract
@@ -237,21 +227,20 @@ def _candidate(source: str, record: Record) -> Row:
     """Return a row of ``candidates`` as far as the record itself tells it."""
     number = record.record_id
     short = sha256(number.encode()).hexdigest()[:16] if source == "crossref" else number.replace("/", "-").lower()
-    registration = record.kind == "registration"
     return {
         "candidate_id": f"{source}-{short}",
         "source": source,
         "record_id": number,
-        "kind": "registration" if registration else "report",
+        "kind": "registration" if record.kind == "registration" else "report",
         "doi": record.doi,
         "pmid": record.pmid if record.pmid.isdecimal() else "",
         "trial_id": record.trial_id if NCT.fullmatch(record.trial_id) else "",
-        "title": record.columns["registered_title"] if registration else record.title,
+        "title": record.columns.get("registered_title", record.title),
         "year": record.year if YEAR.fullmatch(record.year) else "",
     }
 
 
-def _index(change: Change) -> Index:
+def _known(change: Change) -> Index:
     """Return everything the review knows: its works, its trials and its candidates."""
     index = index_of(change.project.works.values())
     for number in change.table("trials")["trial_id"]:
@@ -264,14 +253,6 @@ def _index(change: Change) -> Index:
 def _entry(row: Mapping[Any, str]) -> Entry:
     registered = row["trial_id"] if row["kind"] == "registration" else ""
     return Entry(row["candidate_id"], row["doi"], row["pmid"], registered, row["title"], row["year"])
-
-
-def _matched(source: str, words: Mapping[str, str]) -> str:
-    name = SOURCES[source][0].name
-    if not words:
-        return f"Found by the query of {name}; title and abstract name none of the strategy's words."
-    named = ", ".join(f"“{word}” ({group})" for group, word in words.items())
-    return f"Found by the query of {name}; title or abstract name {named}."
 
 
 def _form(word: str) -> str:
