@@ -70,7 +70,7 @@ def _side(project: Project, side: str | None, fork: str = "") -> tuple[Project, 
         return Project(Path(side)), side
     sha = git.commit(project.root, side)
     parted = f", where they parted: {fork[:9]}" if fork not in ("", sha) else ""
-    contents = {str(path): content for path, content in git.files(project.root, fork or sha, *PARTS)}
+    contents = git.files(project.root, fork or sha, *PARTS)
     if MARKER not in contents:
         raise FileNotFoundError(f"{sha[:9]} holds no {MARKER}.")
     return Project.of_files(project.root, contents), f"{side} ({sha[:9]}{parted})"

@@ -52,7 +52,7 @@ def check(
         print_fixes(mended)
     problems = problems_of(project)
     if as_json:
-        shown = [one.as_dict() | {"meaning": _meaning(project, one.file, one.column)} for one in problems]
+        shown = [asdict(one) | {"meaning": _meaning(project, one.file, one.column)} for one in problems]
         report = {"problems": shown, "fixed": [asdict(one) for one in mended]}
         print(json.dumps(report, ensure_ascii=False, indent=2))
     else:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from operator import attrgetter
 
 import bibtexparser
 from bibtexparser.middlewares import NormalizeFieldKeys
@@ -17,7 +16,6 @@ from review_tools.data.problems import Problem
 
 FILE = "references.bib"
 START = re.compile(r"^[ \t]*@[ \t]*(?!comment|preamble|string)([A-Za-z]+)[ \t]*[{(]", re.IGNORECASE | re.MULTILINE)
-FIELD = attrgetter("key", "value")
 PARTICLES = {"al", "da", "de", "del", "den", "der", "di", "du", "el", "la", "le", "te", "ten", "ter", "van", "von"}
 
 
@@ -94,20 +92,17 @@ def parse_bibliography(content: bytes | None) -> tuple[dict[str, Reference], lis
         return {}, [Problem(FILE, "not UTF-8 text", "save the file as UTF-8", row=line)]
     library = bibtexparser.parse_string(text, append_middleware=[NormalizeFieldKeys()])
     references = {
-        entry.key: Reference(entry.key, entry.start_line + 1, dict(map(FIELD, entry.fields)))
+        entry.key: Reference(entry.key, entry.start_line + 1, {field.key: field.value for field in entry.fields})
         for entry in library.entries
     }
     problems = []
     for block in [*library.failed_blocks, *cut_short(library.blocks)]:
-        line = block.start_line + 1
         if isinstance(block, DuplicateBlockKeyBlock):
-            why, remedy = "this key stands twice", "remove one entry or give it another key"
-            problems.append(Problem(FILE, why, remedy, row=line, value=block.key))
-        elif isinstance(block, ParsingFailedBlock):
+            why, remedy, value = "this key stands twice", "remove one entry or give it another key", block.key
+        else:
             why = "this entry cannot be read, often because a brace or comma is missing"
-            problems.append(
-                Problem(FILE, why, "close its braces, or restore it from git", row=line, value=block.raw[:60])
-            )
+            remedy, value = "close its braces, or restore it from git", block.raw[:60]
+        problems.append(Problem(FILE, why, remedy, row=block.start_line + 1, value=value))
     # An entry swallowed by a broken one before it is in neither list: compare with what the file announces.
     started = len(START.findall(text))
     if not problems and started != len(references):

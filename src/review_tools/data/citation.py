@@ -93,28 +93,21 @@ def from_record(record: dict[str, Any], site: str) -> Citation:
             version=str(record["version"]),
             released=str(record["date-released"]),
             licence=str(record["license"]),
-            keywords=tuple(str(word) for word in record.get("keywords", [])),
+            keywords=tuple(map(str, record.get("keywords", ()))),
             url=site,
             repository=str(record.get("repository-code", "")),
             based_on=tuple(
                 Work(
-                    title=str(work["title"]),
-                    authors=_names(work["authors"]),
-                    doi=str(work.get("doi", "")),
-                    journal=str(work.get("journal", "")),
-                    year=str(work.get("year", "")),
+                    str(work["title"]),
+                    _names(work["authors"]),
+                    *(str(work.get(part, "")) for part in ("doi", "journal", "year")),
                 )
-                for work in record.get("references", [])
+                for work in record.get("references", ())
             ),
         )
     except (KeyError, TypeError, AttributeError) as error:
         why = f"cannot be read as a citation ({error!r})"
         raise DataError(Problem(FILE, why, "restore it from git")) from error
-
-
-def works_ris(works: Iterable[Reference]) -> str:
-    """Return the bibliography as RIS, one record a work."""
-    return "\r\n".join(work_ris(work) for work in works)
 
 
 def work_ris(work: Reference) -> str:

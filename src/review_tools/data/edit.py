@@ -65,7 +65,7 @@ class Change:
             KeyError: the row has a column that the table has not.
         """
         table, frame, at = self.project.schema[name], self.table(name), None
-        if len(frame) and not table.append_only:
+        if not table.append_only:
             keys = list(frame[list(table.primary_key)].itertuples(index=False, name=None))
             new = tuple(row.get(column, "") for column in table.primary_key)
             if keys == sorted(keys):
@@ -117,13 +117,11 @@ class Change:
 
     def journal(self) -> bytes:
         """Return the change as it is written down before it happens."""
-        return json.dumps(
-            [
-                {"file": file, "before": sha256(self._before(file)), "after": self._written[file].decode("utf-8")}
-                for file in self.files
-            ],
-            ensure_ascii=False,
-        ).encode("utf-8")
+        entries = [
+            {"file": file, "before": sha256(self._before(file)), "after": self._written[file].decode("utf-8")}
+            for file in self.files
+        ]
+        return json.dumps(entries, ensure_ascii=False).encode("utf-8")
 
     def _before(self, file: str) -> bytes:
         return self.project.read(file) if self.project.has(file) else b""
@@ -136,7 +134,13 @@ def edit(root: Path, *, dry_run: bool = False) -> Iterator[Change]:
     Raises:
         DataError: another change does not end, or an interrupted one cannot be finished.
     """
-    with _turn(root):
+    (root / FOLDER).mkdir(exist_ok=True)
+    try:
+        turn = FileLock(root / FOLDER / "lock", timeout=PATIENCE).acquire()
+    except Timeout:
+        remedy = "wait until it has ended, then try again"
+        raise DataError(f"Another command is still changing {root} → {remedy}.") from None
+    with turn:
         _finish(root)
         change = Change(Project(root))
         try:
@@ -153,25 +157,10 @@ def edit(root: Path, *, dry_run: bool = False) -> Iterator[Change]:
 
 
 def recover(root: Path) -> None:
-    """Finish a change that was interrupted, if there is one.
-
-    Raises:
-        DataError: it cannot be finished, since a file was changed by hand meanwhile.
-    """
+    """Finish a change that was interrupted, if there is one. Raises what ``edit`` raises."""
     if (root / JOURNAL).is_file():
-        with _turn(root):
-            _finish(root)
-
-
-@contextmanager
-def _turn(root: Path) -> Iterator[None]:
-    (root / FOLDER).mkdir(exist_ok=True)
-    try:
-        with FileLock(root / FOLDER / "lock", timeout=PATIENCE):
-            yield
-    except Timeout:
-        remedy = "wait until it has ended, then try again"
-        raise DataError(f"Another command is still changing {root} → {remedy}.") from None
+        with edit(root):
+            pass
 
 
 def _finish(root: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from review_tools.data import bibliography
-from review_tools.data.citation import works_ris
+from review_tools.data.citation import work_ris
 from review_tools.data.project import Project, once
 
 MARKER = "datapackage.json"
@@ -31,7 +31,7 @@ Version {version}, {released}. Licence: {licence} ({licence_url})
 {site}
 
 {files}
-Each row of a table is one fact; an empty cell is unknown. {marker} (Frictionless Table Schema)
+Each row of a table is one fact; an empty cell is unknown. datapackage.json (Frictionless Table Schema)
 says what each column means. The works are in references.bib and, for reference managers, references.ris;
 study_id is the key of the work in both.
 
@@ -59,9 +59,9 @@ class Download:
 
 def downloads(project: Project) -> list[Download]:
     """Return every file there is to take, the archive first."""
-    works = len(project.works)
+    works, archived = len(project.works), f"{package(project)['name']}.zip"
     every = [
-        Download(archive_name(project), "Archive", "Everything below in one archive, with the licence and a README."),
+        Download(archived, "Archive", "Everything below in one archive, with the licence and a README."),
         *(
             Download(table.path, table.title, table.description, len(project.table(table.name)))
             for table in project.schema.values()
@@ -80,12 +80,12 @@ def files(project: Project) -> dict[str, bytes]:
     content |= {
         MARKER: project.read(f"data/{MARKER}"),
         "references.bib": project.read(bibliography.FILE),
-        "references.ris": works_ris(project.works.values()).encode(),
+        "references.ris": "\r\n".join(map(work_ris, project.works.values())).encode(),
         "README.txt": readme(project).encode(),
     }
-    licence = "LICENSE-CONTENT"
+    name, licence = package(project)["name"], "LICENSE-CONTENT"
     packed = content | ({"LICENSE.txt": project.read(licence)} if project.has(licence) else {})
-    content[archive_name(project)] = archive(packed, archive_name(project).removesuffix(".zip"))
+    content[f"{name}.zip"] = archive(packed, name)
     return {f"{FOLDER}/{name}": content[name] for name in content}
 
 
@@ -115,15 +115,10 @@ def archive(content: dict[str, bytes], folder: str) -> bytes:
     return packed.getvalue()
 
 
-def archive_name(project: Project) -> str:
-    return f"{package(project)['name']}.zip"
-
-
 def readme(project: Project) -> str:
     """Return what someone who has only the files needs to know."""
     about, cite = package(project), project.citation
-    names = [*((table.path, table.title) for table in project.schema.values())]
-    width = max(len(name) for name, _ in names) + 2
+    width = max(len(table.path) for table in project.schema.values()) + 2
     return README.format(
         title=about["title"],
         version=cite.version,
@@ -131,8 +126,7 @@ def readme(project: Project) -> str:
         licence=about["licenses"][0]["title"],
         licence_url=about["licenses"][0]["path"],
         site=cite.url,
-        files="".join(f"{name:<{width}}{title}\n" for name, title in names),
-        marker=MARKER,
+        files="".join(f"{table.path:<{width}}{table.title}\n" for table in project.schema.values()),
         repository=cite.repository,
         cite=cite.text(),
     )

@@ -1,9 +1,9 @@
 """Git: the past states of the project's files, which are only read."""
 
+import io
 import shutil
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 
 class GitError(Exception):
@@ -31,11 +31,7 @@ def run(root: Path, *words: str, stdin: bytes | None = None) -> bytes:
 
 
 def commit(root: Path, revision: str) -> str:
-    """Return the full name of the commit that a revision stands for.
-
-    Raises:
-        GitError: there is none.
-    """
+    """Return the full name of the commit that a revision stands for. Raises GitError if there is none."""
     try:
         name = run(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     except GitError as error:
@@ -45,33 +41,26 @@ def commit(root: Path, revision: str) -> str:
     return name.decode().strip()
 
 
-def files(root: Path, sha: str, *paths: str) -> Iterator[tuple[PurePosixPath, bytes]]:
-    """Yield name (relative to ``root``) and content of each regular file of a commit below ``paths``.
+def files(root: Path, sha: str, *paths: str) -> dict[str, bytes]:
+    """Return the regular files of a commit below ``paths`` by their names, relative to ``root``.
 
     Contents come as they are stored: nothing the commit holds (attributes, filters, links) is acted on.
     """
     listed = run(root, "ls-tree", "-r", "-z", sha, "--", *paths).decode("utf-8", "surrogateescape").split("\0")
-    wanted = []
+    objects = {}
     for line in filter(None, listed):
         about, _, name = line.partition("\t")
-        mode, kind, blob = about.split(" ")
-        path = PurePosixPath(name)
-        if kind == "blob" and mode != "120000" and ".." not in path.parts and not path.is_absolute():
-            wanted.append((path, blob))
-    contents = blobs(root, [blob for _, blob in wanted])
-    yield from ((path, content) for (path, _), content in zip(wanted, contents, strict=True))
+        mode, _, blob = about.split(" ")
+        if mode in ("100644", "100755"):
+            objects[name] = blob
+    return dict(zip(objects, blobs(root, list(objects.values())), strict=True))
 
 
 def blobs(root: Path, names: list[str]) -> list[bytes]:
     """Return the contents of objects such as ``SHA:./data/studies.csv``, in order; empty where there is none."""
-    if not names:
-        return []
-    answer = run(root, "cat-file", "--batch", stdin="".join(f"{name}\n" for name in names).encode())
-    contents, at = [], 0
+    answer = io.BytesIO(run(root, "cat-file", "--batch", stdin="".join(f"{name}\n" for name in names).encode()))
+    contents = []
     for _ in names:
-        end = answer.index(b"\n", at)
-        words = answer[at:end].split(b" ")
-        size = 0 if words[-1] == b"missing" else int(words[-1])
-        contents.append(answer[end + 1 : end + 1 + size])
-        at = end + 1 + (0 if words[-1] == b"missing" else size + 1)
+        *_, size = answer.readline().split()  # “SHA blob SIZE”, or “NAME missing”
+        contents.append(b"" if size == b"missing" else answer.read(int(size) + 1)[:-1])
     return contents

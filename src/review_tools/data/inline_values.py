@@ -44,7 +44,7 @@ def answer(project: Project, kind: str, question: str) -> str:
         if not n:
             raise UnknownFactError(f"{table} {words[1]}: nobody in {words[2]}")
         return f"{100 * float(events) / float(n):.0f}"
-    return as_text(cell(project, table, words[1], words[2]))
+    return _for_the_page(cell(project, table, words[1], words[2]))
 
 
 def select(project: Project, table: str, conditions: list[str]) -> pd.DataFrame:
@@ -68,18 +68,13 @@ def matches(project: Project, table: str, conditions: list[str]) -> pd.Series:
         if field.vocabulary and value not in labels(project, field.vocabulary):
             raise UnknownFactError(f"{value!r} is not a term of {field.vocabulary}")
         cells = frame[column]
-        mask &= in_section(cells, value) if column == "section" else _text(cells) == value
+        mask &= in_section(cells, value) if column == "section" else cells.astype(str) == value
     return mask
 
 
 def in_section(column: pd.Series, section: str) -> pd.Series:
     """Return a mask of the values that are the section or lie below it: 2.1 covers 2.1.1."""
     return (column == section) | column.str.startswith(f"{section}.")
-
-
-def _text(cells: pd.Series) -> pd.Series:
-    """Return cells as text; those that are text already are not copied."""
-    return cells if isinstance(cells.dtype, pd.StringDtype) else cells.astype(str)
 
 
 def cell(project: Project, table: str, row: str, column: str) -> Any:
@@ -90,27 +85,20 @@ def cell(project: Project, table: str, row: str, column: str) -> Any:
     rows = _places(project, table).get(row, [])
     if len(rows) != 1:
         raise UnknownFactError(f"{table} has {len(rows) or 'no'} row {row!r}")
-    value = _column(project, table, column).iloc[rows[0]]
+    value: Any = project.table(table)[column].iloc[rows[0]]
     if pd.isna(value):
         raise UnknownFactError(f"{table} {row}: {column} is empty")
     return value
 
 
 @once
-def _places(project: Project, table: str) -> dict[str, list[int]]:
+def _places(project: Project, table: str) -> dict[Any, Any]:
     """Return where in a table the rows of each key stand."""
-    places: dict[str, list[int]] = {}
-    for place, key in enumerate(_text(project.table(table)[project.schema[table].primary_key[0]])):
-        places.setdefault(key, []).append(place)
-    return places
+    keys = project.table(table)[project.schema[table].primary_key[0]].astype(str)
+    return keys.groupby(keys).groups
 
 
-@once
-def _column(project: Project, table: str, column: str) -> pd.Series:
-    return project.table(table)[column]
-
-
-def as_text(value: Any) -> str:
+def _for_the_page(value: Any) -> str:
     """Return a cell for the page: whole numbers without a point, dates as YYYY-MM-DD."""
     if isinstance(value, pd.Timestamp):
         return f"{value:%Y-%m-%d}"

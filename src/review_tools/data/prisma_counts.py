@@ -1,9 +1,6 @@
-"""What was decided about each candidate, and how the records add up (PRISMA 2020). Pure functions on frames.
+"""What was decided about each candidate, and how the records add up (PRISMA 2020). Pure functions on frames."""
 
-Frames may hold text (empty cell: ``""``) or typed columns (missing: NaN).
-"""
-
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 import pandas as pd
@@ -45,28 +42,26 @@ def _standing(screenings: pd.DataFrame) -> tuple[list[int], list[int]]:
 
 
 def outcomes(candidates: pd.DataFrame, screenings: pd.DataFrame) -> pd.DataFrame:
-    """Return what became of each record to screen (duplicates are none).
+    """Return the records to screen (duplicates are none), each with its ``outcome``, one of ``OUTCOMES``.
 
-    Returns:
-        ``candidate_id``, ``search_id``, ``source``, ``outcome`` (waiting, include, exclude, unsure or
-        conflict), ``reason`` of an exclusion (the first person's), ``people`` who decided.
+    An exclusion has its ``reason``, that of the first person.
     """
-    queue = to_screen(candidates)[["candidate_id", "search_id", "source"]]
-    by_candidate = in_force(screenings).groupby("candidate_id", sort=False)
-    decided = pd.DataFrame(
-        {
-            "outcome": by_candidate["decision"].agg(lambda said: said.iloc[0] if len(set(said)) == 1 else "conflict"),
-            "reason": by_candidate["reason"].first(),
-            "people": by_candidate.size(),
-        }
-    )
-    became = queue.join(decided, on="candidate_id").fillna({"outcome": "waiting", "people": 0})
-    became["reason"] = became["reason"].where(became["outcome"] == "exclude", "")
-    return became.astype({"people": int})
+    decisions, reasons = defaultdict[str, set[str]](set), dict[str, str]()
+    standing = in_force(screenings)
+    for name, decision, reason in zip(
+        *(standing[part] for part in ("candidate_id", "decision", "reason")), strict=True
+    ):
+        decisions[name].add(decision)
+        reasons.setdefault(name, reason)
+    decided = {name: said.pop() if len(said) == 1 else "conflict" for name, said in decisions.items()}
+    queue = to_screen(candidates)
+    became = [decided.get(name, "waiting") for name in queue["candidate_id"]]
+    why = [reasons[name] if decided.get(name) == "exclude" else "" for name in queue["candidate_id"]]
+    return queue.assign(outcome=became, reason=why)
 
 
 def to_screen(candidates: pd.DataFrame) -> pd.DataFrame:
-    """Return the candidates that are no duplicates."""
+    """Return the candidates that are no duplicates; an empty cell is ``""`` or missing."""
     return candidates[candidates["duplicate_of"].fillna("") == ""]
 
 
@@ -80,43 +75,32 @@ class Flow:
     ruled_out: int
     new: int
     waiting: int
+    included: int
     excluded: int
     unsure: int
     conflict: int
-    included: int
     reasons: tuple[tuple[str, int], ...]  # of the exclusions, most frequent first
 
     @property
     def screened(self) -> int:
-        return self.excluded + self.unsure + self.conflict + self.included
+        return self.included + self.excluded + self.unsure + self.conflict
 
 
 def flow(searches: pd.DataFrame, candidates: pd.DataFrame, screenings: pd.DataFrame) -> Flow:
     """Return the flow of the records of these searches; candidates of other searches do not count."""
     became = outcomes(candidates[candidates["search_id"].isin(searches["search_id"])], screenings)
-    count = became["outcome"].value_counts()
-    reasons = Counter(map(str, became.loc[became["outcome"] == "exclude", "reason"].fillna("")))
-    totals = (
-        searches[["hits", "duplicates", "ruled_out", "new"]]
-        .apply(pd.to_numeric, errors="coerce")
-        .astype("float64")
-        .sum()
-    )
+    count, total = Counter(became["outcome"]), searches[["hits", "duplicates", "ruled_out", "new"]].sum().astype(int)
+    reasons = Counter(became.loc[became["outcome"] == "exclude", "reason"])
     return Flow(
-        identified=int(totals["hits"]),
-        elsewhere=_elsewhere(searches),
-        duplicates=int(totals["duplicates"]),
-        ruled_out=int(totals["ruled_out"]),
-        new=int(totals["new"]),
-        waiting=int(count.get("waiting", 0)),
-        excluded=int(count.get("exclude", 0)),
-        unsure=int(count.get("unsure", 0)),
-        conflict=int(count.get("conflict", 0)),
-        included=int(count.get("include", 0)),
-        reasons=tuple(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
+        identified=total["hits"],
+        elsewhere=int(searches.loc[searches["source"] == OTHER, "hits"].sum()),
+        duplicates=total["duplicates"],
+        ruled_out=total["ruled_out"],
+        new=total["new"],
+        waiting=count["waiting"],
+        included=count["include"],
+        excluded=count["exclude"],
+        unsure=count["unsure"],
+        conflict=count["conflict"],
+        reasons=tuple(sorted(reasons.items(), key=lambda reason: (-reason[1], reason[0]))),
     )
-
-
-def _elsewhere(searches: pd.DataFrame) -> int:
-    hits = searches.loc[searches["source"] == OTHER, "hits"]
-    return int(pd.to_numeric(hits, errors="coerce").astype("float64").sum())

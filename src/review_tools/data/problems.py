@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 GREEK = {"alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "kappa": "κ", "zeta": "ζ"}  # hard to type
@@ -20,12 +20,6 @@ class Problem:
     column: str = ""
     value: str = ""
     rule: str = field(default="", compare=False)  # the id of the rule that found it
-
-    def sort_key(self) -> tuple[str, int, str, str]:
-        return (self.file, self.row or 0, self.column, self.why)
-
-    def as_dict(self) -> dict[str, object]:
-        return asdict(self)
 
     def __str__(self) -> str:
         place = self.file
@@ -58,7 +52,7 @@ def shorten(text: str, limit: int = 80) -> str:
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:
     """Sort problems by file and row, each once."""
-    return sorted(dict.fromkeys(problems), key=Problem.sort_key)
+    return sorted(dict.fromkeys(problems), key=lambda one: (one.file, one.row or 0, one.column, one.why))
 
 
 def did_you_mean(word: str, words: Iterable[str]) -> str:

@@ -86,11 +86,7 @@ class Project:
         return project
 
     def read(self, name: str) -> bytes:
-        """Return the content of a file, named by its path from the root.
-
-        Raises:
-            FileNotFoundError: there is no such file.
-        """
+        """Return the content of a file, named by its path from the root. Raises FileNotFoundError if it is missing."""
         if name not in self._contents and self._on_disk:
             self._contents[name] = (self.root / name).read_bytes()
         if (content := self._contents.get(name)) is None:
@@ -125,9 +121,7 @@ class Project:
         """
         if name not in self._texts:
             file = self.file_of(name)
-            if not self.has(file):
-                raise DataError(_missing(file))
-            self._texts[name] = tables.parse_table(self.read(file), file)
+            self._texts[name] = tables.parse_table(self._held(file), file)
         return self._texts[name].copy(deep=False)  # pandas copies a column when somebody writes to it
 
     def table(self, name: str) -> pd.DataFrame:
@@ -192,15 +186,19 @@ class Project:
 
     def settings(self, name: str) -> dict[str, Any]:
         """Return the settings of a YAML file. Raises DataError if it is missing, not YAML, or holds none."""
-        if not self.has(name):
-            raise DataError(_missing(name))
+        content = self._held(name)
         try:
-            settings = yaml.safe_load(self.read(name).decode("utf-8"))
+            settings = yaml.safe_load(content.decode("utf-8"))
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise DataError(Problem(name, f"not YAML ({' '.join(str(error).split())})", "mend that line")) from error
         if not isinstance(settings, dict):
             raise DataError(Problem(name, "holds no settings", "restore it from git"))
         return settings
+
+    def _held(self, file: str) -> bytes:
+        if not self.has(file):
+            raise DataError(Problem(file, "the file is missing", "restore it from git"))
+        return self.read(file)
 
 
 def once(function: Callable[Concatenate[Project, Args], Result]) -> Callable[Concatenate[Project, Args], Result]:
@@ -243,7 +241,3 @@ def order(version: str) -> tuple[int, ...]:
 def snapshot_file(version: str) -> str:
     """Return where the snapshot of a version lies, from the root of the project."""
     return f"{RELEASES}/{version}.json"
-
-
-def _missing(file: str) -> Problem:
-    return Problem(file, "the file is missing", "restore it from git")

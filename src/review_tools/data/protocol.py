@@ -3,14 +3,11 @@
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
 from review_tools.data.problems import DataError, Problem
-
-if TYPE_CHECKING:
-    from jsonschema import ValidationError
 
 FILE = "data/review.yml"
 SCHEMA = yaml.safe_load(Path(__file__).with_name("protocol.schema.yml").read_text(encoding="utf-8"))
@@ -34,8 +31,8 @@ def validated(read: dict[str, Any]) -> dict[str, Any]:
     return read
 
 
-def _problems(error: "ValidationError") -> Iterator[Problem]:
-    """Yield what is wrong at one key, or each key that is missing, in the words of the schema."""
+def _problems(error: Any) -> Iterator[Problem]:
+    """Yield what jsonschema finds wrong at one key, or each key that is missing, in the words of the schema."""
     path = list(error.absolute_path)
     if error.validator == "required":
         for name in error.validator_value:
