@@ -11,7 +11,7 @@ import rispy
 
 from review_tools.check import check
 from review_tools.data.project import Project
-from review_tools.sources import abstracts
+from review_tools.sources.screening import keep_abstracts
 from sources.conftest import Rows, Run
 
 SEARCH = "pubmed-1125,pubmed,main,1,2026-11-25,2026-11-18,2026-11-25,7,6,1,0,complete,\n"
@@ -39,7 +39,7 @@ def queue(copy: Path) -> Path:
             file.write(rows)
     path = copy / "data/screenings.csv"
     path.write_text(path.read_text(encoding="utf-8").rstrip("\n"), encoding="utf-8")
-    abstracts.append(Project(copy), {"pubmed-2": "Cells were given to mice with arthritis.", "pubmed-5": "=1+1"})
+    keep_abstracts(Project(copy), {"pubmed-2": "Cells were given to mice with arthritis.", "pubmed-5": "=1+1"})
     return copy
 
 
@@ -112,7 +112,7 @@ def test_a_bad_spreadsheet_is_refused_whole_with_every_problem(export: Export, r
         "row 3, column reason: an exclusion needs a reason",
         "row 4, column decision: 'maybe': not a decision",
         "row 5, column reason: 'no outcome': only an exclusion",
-        "row 6, column reason: 'no outcome': a reason without a decision",
+        "row 6, column reason: 'no outcome': only an exclusion",
         "stands more than once",
         "no such candidate",
         "repeats pubmed-2",
@@ -126,7 +126,7 @@ def test_a_bad_spreadsheet_is_refused_whole_with_every_problem(export: Export, r
 BAD_FILES = {
     "semicolons": ("a.csv", "candidate_id;decision;reason;note\n", "choose commas"),
     "other columns": ("a.csv", "title,label\nx,1\n", "lacks the columns candidate_id, decision, reason, note"),
-    "no file": ("", "", "cannot be read"),
+    "no file": ("", "", "No such file or directory → check the name"),
     "no RIS": ("a.ris", "no RIS", "holds no record"),
 }
 
@@ -210,9 +210,9 @@ def test_two_people_are_blind_to_each_other_until_they_differ(queue: Path, expor
     ("words", "says"),
     [
         ((), "--by NAME"),
-        (("--by", "a\nb"), "is no name"),
+        (("--by", "a\nb"), "not a plain name"),
         (("--by", "Ana", "--export", "queue.xlsx"), "name a .csv or a .ris file"),
-        (("--by", "Ana", "--export", "no/such/folder/queue.csv"), "name another file"),
+        (("--by", "Ana", "--export", "no/such/folder/queue.csv"), "No such file or directory → check the name"),
     ],
 )
 def test_mistakes_in_the_call_get_a_plain_answer(queue: Path, review: Run, words: tuple[str, ...], says: str) -> None:

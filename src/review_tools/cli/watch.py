@@ -190,23 +190,20 @@ def screen(
     """Screen what the searches found: write your queue to a file, and enter the decisions made in it."""
     from review_tools.sources import screening
 
-    project = open_project(root)
-    try:
-        if by and take:
-            print(f"{screening.take_over(project, take, by, reason)} decisions added to data/screenings.csv.")
-        elif by and export:
-            candidates = screening.queue(project, by, conflicts_only=conflicts)
-            screening.export(candidates, export)
-            print(f"{len(candidates)} candidates written to {export}.")
-        elif conflicts:
-            _print_conflicts(project)
-        elif by:
-            left = len(screening.queue(project, by))
-            print(f"{left} left to screen for {by}: --export FILE.csv (or .ris), decide, --import FILE.")
-        else:
-            refuse("Say who decides: --by NAME (or --conflicts).")
-    except OSError as error:
-        refuse(f"{error.filename}: {error.strerror} → name another file.")
+    project, by = open_project(root), signed(by)
+    if by and take:
+        print(f"{screening.take_over(project, take, by, reason)} decisions added to data/screenings.csv.")
+    elif by and export:
+        candidates = screening.queue(project, by, conflicts_only=conflicts)
+        screening.export(candidates, export)
+        print(f"{len(candidates)} candidates written to {export}.")
+    elif conflicts:
+        _print_conflicts(project)
+    elif by:
+        left = len(screening.queue(project, by))
+        print(f"{left} left to screen for {by}: --export FILE.csv (or .ris), decide, --import FILE.")
+    else:
+        refuse("Say who decides: --by NAME (or --conflicts).")
 
 
 def _print_conflicts(project: Project) -> None:

@@ -8,7 +8,6 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +20,36 @@ from review_tools.data.prisma_counts import PEOPLE, in_force, to_screen
 from review_tools.data.problems import DataError, Problem
 from review_tools.data.project import Project
 from review_tools.data.tables import parse_table
-from review_tools.sources import abstracts
+from review_tools.sources.records import today
 
 DECISIONS = ("include", "exclude", "unsure", "undo")
 COLUMNS = ["candidate_id", "decision", "reason", "note"]
 SHOWN = ["title", "abstract", "year", "doi", "pmid", "trial_id", "matched"]
 LABELS = {"1": "include", "1.0": "include", "0": "exclude", "0.0": "exclude"}  # of ASReview
 NOTES = {"ASReview_relevant": "include", "ASReview_irrelevant": "exclude"}
+# Abstracts stay beside the repository: they are their publishers', and too many for git.
+ABSTRACTS = Path("_abstracts") / "abstracts.jsonl"
+
+
+def keep_abstracts(project: Project, abstracts: Mapping[str, str]) -> None:
+    """Add the abstracts of some candidates; of two for one candidate the later counts."""
+    path = project.root / ABSTRACTS
+    path.parent.mkdir(exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        file.writelines(json.dumps(pair, ensure_ascii=False) + "\n" for pair in abstracts.items())
+
+
+def _abstracts(project: Project) -> dict[str, str]:
+    """Return the abstracts on this machine by candidate. A line cut in its middle is passed over."""
+    path, found = project.root / ABSTRACTS, {}
+    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    for line in text.split("\n"):
+        try:
+            candidate, abstract = json.loads(line)
+        except ValueError:
+            continue
+        found[str(candidate)] = str(abstract)
+    return found
 
 
 def queue(project: Project, by: str, *, conflicts_only: bool = False) -> pd.DataFrame:
@@ -38,16 +60,15 @@ def queue(project: Project, by: str, *, conflicts_only: bool = False) -> pd.Data
     """
     candidates, standing = to_screen(project.text("candidates")), in_force(project.text("screenings"))
     if conflicts_only:
-        mine = conflicts(project)
-        rows = candidates["candidate_id"].isin(mine.loc[mine["by"] == person(by), "candidate_id"])
+        differ = conflicts(project)
+        asked = candidates["candidate_id"].isin(differ.loc[differ["by"] == by, "candidate_id"])
     else:
         people = standing["candidate_id"].value_counts()
-        settled = {*standing.loc[standing["by"] == person(by), "candidate_id"], *people.index[people >= PEOPLE]}
-        rows = ~candidates["candidate_id"].isin(settled)
-    best = pd.to_numeric(candidates["score"]).sort_values(ascending=False, kind="stable").index
-    texts = abstracts.read(project)
-    left = candidates[rows].loc[[line for line in best if rows[line]]]
-    left = left.assign(decision="", reason="", note="", abstract=[texts.get(key, "") for key in left["candidate_id"]])
+        settled = {*standing.loc[standing["by"] == by, "candidate_id"], *people.index[people >= PEOPLE]}
+        asked = ~candidates["candidate_id"].isin(settled)
+    left = candidates[asked].sort_values("score", ascending=False, kind="stable", key=pd.to_numeric)
+    abstracts = left["candidate_id"].map(_abstracts(project)).fillna("")
+    left = left.assign(decision="", reason="", note="", abstract=abstracts)
     return left[[*COLUMNS, *SHOWN]].reset_index(drop=True)
 
 
@@ -82,7 +103,7 @@ def take_over(project: Project, file: Path, by: str, reason: str = "") -> int:
     Raises:
         DataError: anything is wrong in any row; then nothing is entered, and the message lists all of it.
     """
-    by, terms = person(by), project.text("vocabulary")
+    terms = project.text("vocabulary")
     reasons = terms.loc[terms["kind"] == "exclusion reason", "term"].tolist()
     if reason and reason not in reasons:
         raise DataError(f"--reason {reason!r}: not an exclusion reason → write one of {', '.join(reasons)}.")
@@ -101,8 +122,7 @@ def take_over(project: Project, file: Path, by: str, reason: str = "") -> int:
             if decided[0] and standing.get(candidate) != tuple(decided):
                 numbers[candidate] += 1
                 # Made of candidate, person and number, so that rows written in two branches never clash.
-                row = {"screening_id": f"{candidate}-{who}-{numbers[candidate]}", "by": by}
-                row |= {"date": f"{datetime.now(UTC):%Y-%m-%d}"}
+                row = {"screening_id": f"{candidate}-{who}-{numbers[candidate]}", "by": by, "date": f"{today()}"}
                 new.append(row | dict(zip(COLUMNS, (candidate, *decided), strict=True)))
         change.add_rows("screenings", new)
     return len(new)
@@ -116,35 +136,23 @@ def conflicts(project: Project) -> pd.DataFrame:
     return standing[differ].merge(titles, on="candidate_id").sort_values(["candidate_id", "by"], kind="stable")
 
 
-def person(name: str) -> str:
-    """Return a name as it is written in the table. Raises DataError if it is empty or holds a control character."""
-    plain = " ".join(name.split(" ")).strip()
-    if not plain or not plain.isprintable():
-        raise DataError(f"{name!r} is no name → say who decides: --by “A. Reader”.")
-    return plain
-
-
 def _sheet(file: Path, reasons: list[str]) -> pd.DataFrame:
     """Return the columns of ``COLUMNS`` as text; the index is the line (of a RIS file, the number of the record)."""
-    try:
-        content = file.read_bytes()
-        if file.suffix.lower() == ".ris":
-            records = [_of_ris(record) for record in rispy.loads(content.decode("utf-8-sig"), skip_unknown_tags=True)]
-            if not records:
-                raise DataError(f"{file}: holds no record → use the RIS file that ASReview exported.")
-            text = pd.DataFrame(records, index=range(1, len(records) + 1), columns=[COLUMNS[0], "label", "said"])
-        else:
-            text = parse_table(content, file.name)
-            if "asreview_label" in text.columns:
-                said = text["asreview_note"] if "asreview_note" in text.columns else ""
-                text = text.assign(label=text["asreview_label"].map(lambda one: LABELS.get(one, one)), said=said)
-    except OSError as error:
-        raise DataError(f"{file}: cannot be read ({error.strerror}) → check the name.") from error
-    except (UnicodeDecodeError, rispy.parser.ParseError) as error:
-        raise DataError(f"{file}: no RIS file ({error}) → use the one that ASReview exported.") from error
-    if "label" in text.columns and "candidate_id" in text.columns:
-        parts = [_split(note, reasons) for note in text["said"]]
-        text = text.assign(decision=text["label"], reason=[one for one, _ in parts], note=[rest for _, rest in parts])
+    if file.suffix.lower() == ".ris":
+        try:
+            records = rispy.loads(file.read_bytes().decode("utf-8-sig"), skip_unknown_tags=True)
+        except (UnicodeDecodeError, rispy.parser.ParseError) as error:
+            raise DataError(f"{file}: no RIS file ({error}) → use the one that ASReview exported.") from error
+        if not records:
+            raise DataError(f"{file}: holds no record → use the RIS file that ASReview exported.")
+        text = pd.DataFrame(map(_of_ris, records), index=range(1, len(records) + 1))
+    else:
+        text = parse_table(file.read_bytes(), file.name)
+        if "asreview_label" in text.columns:
+            text["label"], text["said"] = text["asreview_label"].replace(LABELS), text.get("asreview_note", "")
+    if {"label", "candidate_id"} <= set(text.columns):
+        parts = pd.DataFrame([_split(note, reasons) for note in text["said"]], text.index, ["reason", "note"])
+        text = text.assign(decision=text["label"], **parts)
         text.loc[text["decision"] != "exclude", "reason"] = ""
     if missing := [name for name in COLUMNS if name not in text.columns]:
         semicolons = len(text.columns) == 1 and ";" in text.columns[0]
@@ -158,7 +166,7 @@ def _sheet(file: Path, reasons: list[str]) -> pd.DataFrame:
     return text
 
 
-def _of_ris(record: dict[str, Any]) -> tuple[str, str, str]:
+def _of_ris(record: Mapping[str, Any]) -> dict[str, str]:
     """Return candidate, decision and note of a record that ASReview labelled."""
     notes = [str(note) for note in record.get("notes", [])]
     label = next((decision for word, decision in NOTES.items() if any(word in note.split() for note in notes)), "")
@@ -167,7 +175,7 @@ def _of_ris(record: dict[str, Any]) -> tuple[str, str, str]:
         said = json.loads(said)  # as ASReview writes it
     except ValueError:
         said = said.strip()
-    return str(record.get("id", "")), label, str(said or "")
+    return {"candidate_id": str(record.get("id", "")), "label": label, "said": str(said or "")}
 
 
 def _split(note: str, reasons: list[str]) -> tuple[str, str]:
@@ -199,9 +207,7 @@ def _problems(
         if decision == "exclude" and reason not in reasons:
             remedy = f"write {', '.join(reasons)}; or give those without one the same with --reason"
             yield problem("reason", "an exclusion needs a reason", remedy)
-        if reason and decision in ("include", "unsure", "undo"):
-            yield problem("reason", "only an exclusion has a reason", "empty it (a note may say more)")
-        if reason and not decision:
-            yield problem("reason", "a reason without a decision", "decide, or empty it")
+        if reason and decision != "exclude":
+            yield problem("reason", "only an exclusion has a reason", "exclude, or empty it (a note may say more)")
         if not row["note"].isprintable():
             yield problem("note", "a line break or control character", "write the note on one line")

@@ -17,10 +17,11 @@ from review_tools.check import check
 from review_tools.data.edit import Change, edit
 from review_tools.data.problems import DataError
 from review_tools.data.project import Project
-from review_tools.sources import abstracts, clinicaltrials, crossref, europepmc, pubmed, report
+from review_tools.sources import clinicaltrials, crossref, europepmc, pubmed, report
 from review_tools.sources.duplicates import Entry, Index, index_of
 from review_tools.sources.http import CLINICALTRIALS, CROSSREF, EUROPEPMC, PUBMED, Client, Service, ServiceError
 from review_tools.sources.records import NCT, YEAR, Page, Record, today
+from review_tools.sources.screening import keep_abstracts
 
 SIZE = 100  # records of a page
 Search = Callable[[Client, Mapping[str, str], date, date, int], Iterator[Page]]
@@ -106,7 +107,7 @@ def _searches(
         with nullcontext(draft) if draft else edit(project.root) as change:
             result = _enter(change, strategy, search, page.records, changes)
             if not draft:
-                abstracts.append(project, result.abstracts)
+                keep_abstracts(project, result.abstracts)
         yield result
         if short:
             remedy = "what came is entered; search these days again"
