@@ -256,7 +256,7 @@ def _refuse(what: What, error: DataError, project: Project, *, whole: bool) -> N
 
     own = [one for one in problems if one.file == f"data/{table.path}" and one.column]
     if others := [one for one in problems if one not in own]:
-        print_problems(others, 0, project, written=False)
+        print_problems(others, project, written=False)
     first = {one.column: one for one in reversed(own)}  # of each column
     said = []
     for column in dict.fromkeys(one.column for one in own):

@@ -1,11 +1,11 @@
-"""``review build``: the site, put in place only when everything succeeded."""
+"""``review build`` and ``review pdf``: the site, put in place only when everything succeeded, and its print."""
 
 import time
 from typing import Annotated
 
 import typer
 
-from review_tools.cli.app import CONTRIBUTE, Root, app, open_project, refuse
+from review_tools.cli.app import CONTRIBUTE, LOOK, Root, app, open_project, refuse
 from review_tools.cli.check import print_problems, problems_of
 
 
@@ -15,25 +15,25 @@ def build(
     workers: Annotated[int | None, typer.Option(min=1, help="Chapters run at a time; one a core if left out.")] = None,
 ) -> None:
     """Check the data, run the chapters that are stale, and put the book into _build/html if everything succeeded."""
-    from review_tools.site.build import BuildError
     from review_tools.site.build import build as build_site
 
     project, started = open_project(root), time.monotonic()
 
     def check() -> None:
-        problems = problems_of(project)
-        if problems:
-            print_problems(problems, 0, project)
+        if problems := problems_of(project):
+            print_problems(problems, project)
             refuse("Nothing was built: mend the problems above first.")
         print("Data checked. Building the book …", flush=True)
 
-    try:
-        changed = build_site(project.root, workers, check)
-    except BuildError as error:
-        refuse(str(error))
+    changed = build_site(project.root, workers, check)
+    took = f"The book is built in {time.monotonic() - started:.1f} s"
     page = project.root / "_build" / "html" / "index.html"
-    if changed:
-        took = time.monotonic() - started
-        print(f"The book is built in {took:.1f} s: open {page}, or run make serve.")
-    else:
-        print(f"Nothing has changed since the last build: open {page}, or run make serve.")
+    print(f"{took if changed else 'Nothing has changed since the last build'}: open {page}, or run make serve.")
+
+
+@app.command(rich_help_panel=LOOK, epilog="Example: review pdf")
+def pdf(root: Root = None) -> None:
+    """Print the whole review to one PDF in _build/pdf; needs Chromium."""
+    from review_tools.site.pdf import make_pdf
+
+    print(f"The review is printed: {make_pdf(open_project(root))}")

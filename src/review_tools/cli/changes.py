@@ -40,7 +40,7 @@ def diff(
     refusals = bounds.bounded(changes, allowed) if allowed else []
     problems = list(bounds.unattended(changes, allowed)) if unattended else []
     if problems:
-        print_problems(problems, 0, project)
+        print_problems(problems, project)
     if refusals or problems:
         refuse("\n".join(refusals) or "Nobody has looked at this change, so it is not offered.")
 
@@ -60,7 +60,7 @@ def release(
     project = open_project(root)
     number = next_number(project, step)
     if problems := problems_of(project):
-        print_problems(problems, 0, project)
+        print_problems(problems, project)
         refuse("No version was made: mend the problems above first.")
     changes, files = make(project, number, dry_run=dry_run)
     print("\n".join(files))

@@ -48,16 +48,17 @@ def check(
     project = open_project(root)
     mended = mend(project, partial(_month_first, dates, sys.stdin.isatty() and not as_json)) if fix else []
     project = Project(project.root)
-    if not as_json:
-        print_fixes(mended)
     problems = problems_of(project)
     if as_json:
         shown = [asdict(one) | {"meaning": _meaning(project, one.file, one.column)} for one in problems]
         report = {"problems": shown, "fixed": [asdict(one) for one in mended]}
         print(json.dumps(report, ensure_ascii=False, indent=2))
     else:
-        rows = sum(len(project.table(name)) for name in project.schema) if not problems else 0
-        print_problems(problems, rows, project)
+        _print_fixes(mended)
+        print_problems(problems, project)
+        if not problems:
+            rows = sum(len(project.table(name)) for name in project.schema)
+            typer.secho(f"{rows} rows, bibliography and chapters checked: no problem found.", fg="green")
     raise typer.Exit(bool(problems))
 
 
@@ -179,17 +180,19 @@ def _month_first(said: First | None, can_ask: bool, file: str, column: str, date
     return None if said is None else said == First.MONTH
 
 
-def print_fixes(fixes: list[Fix]) -> None:
+def _print_fixes(fixes: list[Fix]) -> None:
     """Print what was mended, the same kind of a column in one line."""
     kinds: dict[tuple[str, str, str], list[Fix]] = {}
     for one in fixes:
         kinds.setdefault((one.file, one.column, "" if one.column else one.what), []).append(one)
     for (file, column, what), same in kinds.items():
-        place = ", ".join(
-            filter(None, (file, _rows([one.row for one in same if one.row]), column and f"column {column}"))
-        )
+        place = _place(file, _rows([one.row for one in same if one.row]), column and f"column {column}")
         change = f"{shorten(same[0].before)!r} → {shorten(same[0].after)!r}" if column else what
         print(f"mended: {place}: {change}{', and the like' if column and len(same) > 1 else ''}")
+
+
+def _place(*parts: str) -> str:
+    return ", ".join(filter(None, parts))
 
 
 def _rows(rows: list[int]) -> str:
@@ -197,77 +200,65 @@ def _rows(rows: list[int]) -> str:
     shown = [str(row) for row in rows[:SHOWN]]
     if len(rows) > SHOWN:
         shown.append(f"{len(rows) - SHOWN} more")
-    return (
-        f"row{'s' * (len(rows) > 1)} {' and '.join([', '.join(shown[:-1]), *shown[-1:]][len(shown) < 2 :])}"
-        if rows
-        else ""
-    )
+    return f"rows {', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else "".join(f"row {row}" for row in shown)
 
 
-def print_problems(problems: list[Problem], rows: int, project: Project, *, written: bool = True) -> None:
+def print_problems(problems: list[Problem], project: Project, *, written: bool = True) -> None:
     """Print problems by file: the row with the bad cell marked, what is wrong, the remedy, what the column means.
 
     The same problem of several rows is told once, where it is first. With ``written`` false they are those of a change
     that was not made, so that the files hold no such rows.
     """
-    console = Console(soft_wrap=True, highlight=False, markup=False, file=sys.stdout)
     kinds: dict[tuple[str, str, str], list[Problem]] = {}
     for problem in problems:
         kinds.setdefault((problem.column, problem.why, problem.remedy), []).append(problem)
-    file, sheet, table = "", None, None
+    file = ""
     for same in kinds.values():
         problem = same[0]
         if problem.file != file:
             file = problem.file
-            console.print(file, style="bold")
-            sheet, table = _sheet(project, file) if written else (None, _table(project, file))
-        by_file: dict[str, list[int]] = {}
+            typer.secho(file, bold=True)
+        rows: dict[str, list[int]] = {}
         for one in same:
-            by_file.setdefault(one.file, []).extend([one.row] if one.row else [])
-        place = _rows(by_file.pop(file)) if written else "new row" * bool(problem.row)
-        place = ", ".join(filter(None, (place, problem.column and f"column {problem.column}"))) or "file"
+            rows.setdefault(one.file, []).extend([one.row] if one.row else [])
+        place = _rows(rows.pop(file)) if written else "new row" * bool(problem.row)
+        place = _place(place, problem.column and f"column {problem.column}") or "file"
         values = [f" {shorten(value)!r}" for value in dict.fromkeys(one.value for one in same) if value]
         more = f" and {len(values) - SHOWN} more" if len(values) > SHOWN else ""
-        console.print(f"  {place}{','.join(values[:SHOWN])}{more}: {problem.why}")
-        for other, lines in by_file.items():
-            console.print(f"    and {other}{f', {_rows(lines)}' if lines else ''}")
-        if sheet is not None and table and problem.row in sheet.index:
-            console.print(f"    {_shown(sheet.loc[[problem.row]].iloc[0], problem.column, table)}", style="dim")
-        console.print(f"    → {problem.remedy}")
+        typer.echo(f"  {place}{','.join(values[:SHOWN])}{more}: {problem.why}")
+        for other, lines in rows.items():
+            typer.echo(f"    and {_place(other, _rows(lines))}")
+        if written and (excerpt := _excerpt(project, problem)):
+            typer.secho(f"    {excerpt}", dim=True)
+        typer.echo(f"    → {problem.remedy}")
         if meaning := _meaning(project, file, problem.column):
-            console.print(f"    what it means: {meaning}", style="dim")
+            typer.secho(f"    what it means: {meaning}", dim=True)
     if problems:
         files = len({problem.file for problem in problems})
         places = f", {len(problems)} places" if len(problems) > len(kinds) else ""
         count = f"{len(kinds)} problem{'s' * (len(kinds) > 1)} in {files} file{'s' * (files > 1)}{places}."
-        console.print(count, style="bold red")
-    else:
-        console.print(f"{rows} rows, bibliography and chapters checked: no problem found.", style="green")
+        typer.secho(count, fg="red", bold=True)
 
 
 def _table(project: Project, file: str) -> Table | None:
-    return next((t for t in project.schema.values() if f"data/{t.path}" == file), None)
+    return next((table for table in project.schema.values() if f"data/{table.path}" == file), None)
 
 
-def _sheet(project: Project, file: str) -> tuple[pd.DataFrame | None, Table | None]:
-    """Return the rows of a file of ``data/`` as text, with its definition; nothing where they cannot be read."""
-    table = _table(project, file)
+def _excerpt(project: Project, problem: Problem) -> str:
+    """Return the key of a problem's row, and the bad cell between its neighbours, marked; nothing if it has no row."""
+    table = _table(project, problem.file)
     try:
-        sheet = project.text(table.name) if table else None
+        sheet = project.text(table.name) if table else pd.DataFrame()
     except DataError:
-        return None, table
-    cut = sheet is not None and table is not None and not set(table.columns).isdisjoint(sheet.columns)
-    return (sheet if cut else None), table
-
-
-def _shown(row: pd.Series, bad: str, table: Table) -> str:
-    """Return the key columns of a row, and the bad cell between its neighbours, marked."""
-    columns = list(row.index)
-    at = columns.index(bad) if bad in columns else -1
-    near = columns[max(at - 1, 0) : at + 2] if at >= 0 else columns[:3]
-    chosen = [column for column in columns if column in (*table.primary_key, *near)]
-    cells = (f"{column}={shorten(str(row[column]), 40)!r}" for column in chosen)
-    return "  ".join(f"▸{cell}◂" if column == bad else cell for column, cell in zip(chosen, cells, strict=True))
+        return ""
+    columns, bad = list(sheet.columns), problem.column
+    if not table or problem.row not in sheet.index or set(table.columns).isdisjoint(columns):
+        return ""
+    at = columns.index(bad) if bad in columns else 1
+    near = (*table.primary_key, *columns[max(at - 1, 0) : at + 2])
+    row = sheet.loc[[problem.row]].iloc[0]
+    cells = {column: f"{column}={shorten(str(row[column]), 40)!r}" for column in columns if column in near}
+    return "  ".join(f"▸{cell}◂" if column == bad else cell for column, cell in cells.items())
 
 
 def _meaning(project: Project, file: str, column: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from review_tools.data.problems import DataError
 from review_tools.site import inputs
 
 SITE, NOTEBOOKS, BEFORE, STATE = "html", "jupyter_execute", ".before", ".built-from"
@@ -24,7 +25,7 @@ AT_ONCE = re.compile(r"^execut(ing|ed)|^(reading sources|writing output)\.\.\. \
 MATTERS = re.compile(r"WARNING|ERROR|CRITICAL|Extension error|^OSError")
 
 
-class BuildError(Exception):
+class BuildError(DataError):
     """The book did not build. The message says what went wrong, for the person who edits it."""
 
 

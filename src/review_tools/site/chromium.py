@@ -13,6 +13,7 @@ from pypdf import PdfWriter
 from pypdf.generic import ArrayObject, ByteStringObject, DictionaryObject, NameObject, TextStringObject
 
 from review_tools.data.citation import Citation
+from review_tools.data.problems import DataError
 
 NAMES = (
     "chromium",
@@ -24,7 +25,7 @@ NAMES = (
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 
 
-class PrintError(Exception):
+class PrintError(DataError):
     """The review could not be printed; the message says what to do."""
 
 
