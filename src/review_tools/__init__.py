@@ -11,7 +11,7 @@ import pandas as pd
 
 from review_tools.data.bibliography import Reference
 from review_tools.data.project import Project
-from review_tools.display.calls import CHARTS, TABLES, Calls
+from review_tools.display import CHARTS, TABLES, Calls
 
 __all__ = ["Project", "bibliography", "charts", "load", "project", "tables"]
 

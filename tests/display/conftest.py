@@ -8,7 +8,7 @@ import pytest
 
 import review_tools as rt
 from review_tools.data.project import Project
-from review_tools.display.calls import CHARTS, TABLES, Calls
+from review_tools.display import CHARTS, TABLES, Calls
 
 
 class Shown:

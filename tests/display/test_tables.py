@@ -10,8 +10,7 @@ import pytest
 
 import review_tools as rt
 from review_tools.data.project import Project, order
-from review_tools.display import open_questions, summary
-from review_tools.display.calls import TABLES
+from review_tools.display import TABLES, open_questions, summary
 from review_tools.display.grid import Grid
 from review_tools.sources.forms import questions
 from review_tools.synthesis import claims

@@ -174,7 +174,7 @@ def test_a_chart_function_changes_its_charts(book: Path, package: Callable[[Path
     first, log = site_of(book), (book / "_build" / "build.log").stat().st_mtime_ns
     package(book)
     assert (book / "_build" / "build.log").stat().st_mtime_ns == log  # the same package in another place
-    edit("src/review_tools/display/bars.py", "dx=4", "dx=5")(book.parent)
+    edit("src/review_tools/display/counts.py", "dx=4", "dx=5")(book.parent)
     package(book)
     changed = site_of(book)
     assert changed["book/trials.html"] != first["book/trials.html"]

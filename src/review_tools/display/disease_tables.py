@@ -11,9 +11,9 @@ from markupsafe import Markup
 from review_tools.check.comparability import ARMS
 from review_tools.data.project import Project, labels, once
 from review_tools.data.tables import SEPARATOR
+from review_tools.display.counts import MODELS
 from review_tools.display.data_tables import figures, study_links, trial_link
 from review_tools.display.forest import draw_lights
-from review_tools.display.gapmap import MODELS
 from review_tools.display.grid import UNKNOWN, Cell, Grid, Shown, each, grid, link, notes, stacks
 from review_tools.display.queries import in_words, lists
 from review_tools.display.results import decisions

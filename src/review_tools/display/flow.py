@@ -1,5 +1,7 @@
 """How studies get in: the PRISMA 2020 flow diagram, and the log of searches."""
 
+from typing import Any
+
 import altair as alt
 import pandas as pd
 
@@ -21,36 +23,32 @@ def prisma_flow(project: Project) -> alt.LayerChart:
     frame = pd.DataFrame(_boxes(project, numbers, studies), columns=["column", "row", "stage", "detail", "records"])
     frame["x"], frame["y"] = frame["column"] * (WIDTH + GAP), frame["row"] * STEP
     frame["x2"], frame["y2"] = frame["x"] + WIDTH, frame["y"] + HEIGHT
-    frame["middle"], frame["headline"] = frame["x"] + WIDTH / 2, frame["y"] + 22
-    frame["below"] = frame["y"] + 44
+    frame["middle"], frame["headline"], frame["below"] = frame["x"] + WIDTH / 2, frame["y"] + 22, frame["y"] + 44
     frame["label"] = frame["stage"] + " (n = " + frame["records"].astype(str) + ")"
-    scale_x = alt.Scale(domain=[0, 2 * WIDTH + GAP], nice=False)
-    scale_y = alt.Scale(domain=[0, float(frame["y2"].max())], nice=False, reverse=True)
+    width, height = 2 * WIDTH + GAP, int(frame["y2"].max())
+    scale_x = alt.Scale(domain=[0, width], nice=False)
+    scale_y = alt.Scale(domain=[0, float(height)], nice=False, reverse=True)
 
-    def x(field: str) -> alt.X:
-        return alt.X(f"{field}:Q", scale=scale_x, axis=None)
+    def at(x: str, y: str) -> dict[str, Any]:
+        return {"x": alt.X(f"{x}:Q", scale=scale_x, axis=None), "y": alt.Y(f"{y}:Q", scale=scale_y, axis=None)}
 
-    def y(field: str) -> alt.Y:
-        return alt.Y(f"{field}:Q", scale=scale_y, axis=None)
-
-    base = alt.Chart(frame).encode(tooltip=tooltip({"stage:N": "Stage", "detail:N": "Of these", "records:Q": "Number"}))
+    base = alt.Chart(frame).encode(tooltip=tooltip({"stage": "Stage", "detail": "Of these", "records:Q": "Number"}))
     fill = alt.when(alt.datum.column == 0).then(alt.value(BOX)).otherwise(alt.value(SIDE))
-    boxes = base.mark_rect(cornerRadius=4, stroke=LINE).encode(x("x"), y("y"), x2="x2", y2="y2", color=fill)
-    ink = base.mark_text(fontSize=12, fontWeight="bold", color=BOX_INK)
-    heads = ink.encode(x("middle"), y("headline"), text="label:N")
-    small = base.mark_text(fontSize=11, color=BOX_INK, limit=WIDTH - 12)
-    details = small.encode(x("middle"), y("below"), text="detail:N")
-    arrows = alt.Chart(_arrows(frame))
-    lines = arrows.mark_rule(color=LINE, strokeWidth=1.5).encode(x("x"), y("y"), x2="x2", y2="y2")
+    boxes = base.mark_rect(cornerRadius=4, stroke=LINE).encode(**at("x", "y"), x2="x2", y2="y2", color=fill)
+    heads = base.mark_text(fontSize=12, fontWeight="bold", color=BOX_INK)
+    details = base.mark_text(fontSize=11, color=BOX_INK, limit=WIDTH - 12)
+    arrows = alt.Chart(_arrows())
+    lines = arrows.mark_rule(color=LINE, strokeWidth=1.5).encode(**at("x", "y"), x2="x2", y2="y2")
     shapes = palette({"right": "triangle-right", "down": "triangle-down"})
-    tips = arrows.mark_point(filled=True, color=LINE, size=70, opacity=1).encode(
-        x("x2"), y("y2"), shape=alt.Shape("tip:N", scale=shapes, legend=None)
-    )
-    chart = (lines + tips + boxes + heads + details).properties(width=2 * WIDTH + GAP, height=int(frame["y2"].max()))
-    return with_caption(chart, "PRISMA flow of records: all sources", sentence(numbers, studies))
+    tips = arrows.mark_point(filled=True, color=LINE, size=70, opacity=1)
+    tips = tips.encode(**at("x2", "y2"), shape=alt.Shape("tip:N", scale=shapes, legend=None))
+    heads = heads.encode(**at("middle", "headline"), text="label:N")
+    details = details.encode(**at("middle", "below"), text="detail:N")
+    chart = lines + tips + boxes + heads + details
+    return with_caption(chart, "PRISMA flow of records: all sources", _sentence(numbers, studies), height, width)
 
 
-def sentence(numbers: Flow, studies: int) -> str:
+def _sentence(numbers: Flow, studies: int) -> str:
     """Return the diagram in sentences."""
     if not numbers.identified:
         return f"No record has been identified yet. The review holds {studies} works all the same."
@@ -84,17 +82,15 @@ def _boxes(project: Project, numbers: Flow, studies: int) -> list[tuple[int, int
     ]
 
 
-def _arrows(boxes: pd.DataFrame) -> pd.DataFrame:
+def _arrows() -> pd.DataFrame:
     """Return arrows from each box of the main column to those below and beside it; works also come from elsewhere."""
     rows: list[tuple[float, float, float, float, str]] = []
-    places = zip(*(boxes[name].tolist() for name in ("column", "row", "x", "middle", "y", "y2")), strict=True)
-    for column, row, left, middle, top, bottom in places:
-        if column == 0 and row < 4:
-            rows.append((middle, bottom, middle, bottom + 24, "down"))
-        elif column == 1 and row < 3:
-            rows.append((WIDTH, top + HEIGHT / 2, left - 6, top + HEIGHT / 2, "right"))
+    for row in range(4):
+        bottom, middle = row * STEP + HEIGHT, row * STEP + HEIGHT / 2
+        rows.append((WIDTH / 2, bottom, WIDTH / 2, bottom + 24, "down"))
+        rows.append((WIDTH, middle, WIDTH + GAP - 6, middle, "right"))
     # What is open was screened too: its arrow comes from the screened records.
-    rows.append((WIDTH, 2 * STEP + HEIGHT - 6, WIDTH + GAP - 6, 3 * STEP + 12, "right"))
+    rows[-1] = (WIDTH, 2 * STEP + HEIGHT - 6, WIDTH + GAP - 6, 3 * STEP + 12, "right")
     return pd.DataFrame(rows, columns=["x", "y", "x2", "y2", "tip"])
 
 

@@ -1,9 +1,11 @@
-"""Forest plots: the studies of one comparison with what they say together, and all pooled comparisons."""
+"""Forest and funnel plots: the studies of one comparison with what they say together, and all pooled comparisons."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import altair as alt
+import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
@@ -12,17 +14,20 @@ from review_tools.data.project import Project
 from review_tools.display.data_tables import comparison_links, study_link
 from review_tools.display.grid import Cell, lines, note
 from review_tools.display.plots import INTERVAL, PERCENTAGES, Axis, Line, Panel, Plot
-from review_tools.display.theme import plural
+from review_tools.display.queries import study_labels
+from review_tools.display.theme import BLUE, GREY, plural, tooltip, with_caption
 from review_tools.synthesis import bias, words
 from review_tools.synthesis.certainty import EXTREME, certainty
 from review_tools.synthesis.comparisons import EFFECT, Answer, answer, controlled, harms
+from review_tools.synthesis.effects import normal_quantile
+from review_tools.synthesis.pooling import FEWEST_FOR_EGGER, CannotPoolError, egger, pool
 from review_tools.synthesis.target import HARM
 
 LIGHTS = {"low": ("low", "+", "#7fd1b4", "#1f2d3d"), "high": ("high", "−", "#1f2d3d", "#ffffff")}  # colours of sign too
 UNCLEAR = ("some", "?", "#f0e442", "#1f2d3d")
 LIGHT = 14  # pixels from light to light
 TESTS = {"hksj": "Hartung-Knapp interval", "z": "normal interval"}
-BIAS, NOT_JUDGED, SHARE = "Risk of bias", "not judged", "share"
+BIAS, NOT_JUDGED = "Risk of bias", "not judged"
 GROUPS = RESPONSES, PREVENTION, HARMS = "Responses and survival", "What MSCs are meant to prevent", "Harms and deaths"
 
 
@@ -33,21 +38,35 @@ def forest(project: Project, comparison_id: str) -> Plot:
     unknown comparison.
     """
     result = answer(project, comparison_id)
-    measure, title = result.measure, str(result.comparison["title"])
+    effects, pooled, measure = result.effects, result.pooled, result.measure
+    title = str(result.comparison["title"])
     says = words.plainly(result, certainty(project, comparison_id)) or words.sentence(result)
-    judged = {
-        outcome: bias.judged(project, study, name)
-        for outcome, study, name in result.entered[["outcome_id", "study_id", "outcome_set"]].itertuples(index=False)
-    }
-    lit = any(judged.values())
-    studies = [_study(project, result, place, judged if lit else None) for place in range(result.k)]
-    arms = ("MSCs",) if measure.no_effect is None else arm_names(result)
-    before = ("Study", *([BIAS] if lit else []), *map(_capital, arms))
-    after = (f"{_capital(SHARE if measure.no_effect is None else measure.title)}{INTERVAL}", "Weight")
-    together = [*studies, *_together(result, lit)]
-    panel = Panel(_axis(result, studies), together, () if measure.no_effect is None else sides(result))
-    keys = [*_keys(judged.values())] if lit else [f"{BIAS}: {NOT_JUDGED}."]
-    return Plot(f"chart-{comparison_id}", title, says, before, after, [panel] if studies else [], keys)
+    if effects is None or pooled is None:
+        return Plot(f"chart-{comparison_id}", title, says)
+    intervals, rows = effects.intervals(), result.entered.set_index("outcome_id").loc[list(effects.labels)]
+    ends = [end for _, low, high in intervals for end in (low, high)]
+    axis = Axis.of_ratios(ends) if measure.is_ratio else Axis.of_differences(ends)
+    arms, favours, effect = ["arm1", "arm2"], sides(result), measure.title
+    if measure.no_effect is None:
+        axis, arms, favours, effect = PERCENTAGES, ["arm1"], (), "share"
+    judged = [bias.judged(project, *result) for result in zip(rows["study_id"], rows["outcome_set"], strict=True)]
+    lights, keys = [[draw_lights(one)] for one in judged], _keys(judged)
+    if not any(judged):
+        lights, keys = [[] for _ in judged], [f"{BIAS}: {NOT_JUDGED}."]
+    drawn = [
+        Line(
+            "study",
+            [study_link(project, row["study_id"]), *lit, *(_arm(row, arm) for arm in arms)],
+            [_minus("{} ({} to {})".format(*(words.figure(bound, measure) for bound in bounds))), f"{weight:.0f}%"],
+            bounds,
+            weight,
+        )
+        for row, lit, bounds, weight in zip(rows.to_dict("records"), lights, intervals, pooled.weights, strict=True)
+    ]
+    before = ("Study", *([BIAS] if any(judged) else []), *(_capital(name) for name in arm_names(result)[: len(arms)]))
+    after = (f"{_capital(effect)}{INTERVAL}", "Weight")
+    panel = Panel(axis, [*drawn, *_together(result, arms, [None] if any(judged) else [])], favours)
+    return Plot(f"chart-{comparison_id}", title, says, before, after, [panel], keys)
 
 
 def _capital(name: str) -> str:
@@ -68,32 +87,9 @@ def sides(result: Answer) -> tuple[str, ...]:
     return f"←\u00a0favours {second}", f"favours {first}\u00a0→"  # no arrow stands alone on a line
 
 
-def _axis(result: Answer, studies: list[Line]) -> Axis:
-    bounds = [bound for line in studies for bound in line.bounds[1:]]
-    if result.measure.no_effect is None:
-        return PERCENTAGES
-    return Axis.of_ratios(bounds) if result.measure.is_ratio else Axis.of_differences(bounds)
-
-
-def _study(project: Project, result: Answer, place: int, judged: dict[str, bias.Judged | None] | None) -> Line:
-    assert result.effects is not None  # noqa: S101 (there are as many places as studies)
-    assert result.pooled is not None  # noqa: S101
-    outcome, bounds = result.effects.labels[place], list(result.effects.intervals())[place]
-    row = result.entered.set_index("outcome_id").loc[outcome].to_dict()
-    weight, lights = result.pooled.weights[place], [] if judged is None else [draw_lights(judged[outcome])]
-    before = [study_link(project, row["study_id"]), *lights, *(_arm(row, arm) for arm in _arms(result))]
-    estimate, low, high = (words.figure(bound, result.measure) for bound in bounds)
-    figures = _minus(f"{estimate} ({low} to {high})")
-    return Line("study", before, [figures, f"{weight:.0f}%"], bounds, weight)
-
-
 def _minus(figures: str) -> str:
     """Return figures with the sign of the printer; a spreadsheet takes the hyphen for a formula."""
     return figures.replace("-", "−")
-
-
-def _arms(result: Answer) -> tuple[str, ...]:
-    return ("arm1",) if result.measure.no_effect is None else ("arm1", "arm2")
 
 
 def _arm(row: Mapping[Any, Any], arm: str) -> Cell:
@@ -104,21 +100,20 @@ def _arm(row: Mapping[Any, Any], arm: str) -> Cell:
     return lines(f"{mean:g}", note(people)) if pd.notna(mean) and row["block"] != EFFECT else people
 
 
-def _together(result: Answer, lit: bool) -> Iterator[Line]:
+def _together(result: Answer, arms: list[str], room: list[Cell | None]) -> Iterator[Line]:
     """Yield the pooled row of several studies, and from five on the interval in which new ones are expected."""
-    pooled, entered, arms = result.pooled, result.entered, _arms(result)
+    pooled, entered = result.pooled, result.entered
     if pooled is None or pooled.k < 2:
         return
     counted = entered[[f"events_{arm}" for arm in arms]].notna().all(axis=None)
-    totals = [f"{entered[f'events_{arm}'].sum()}/" if counted else "n " for arm in arms]
-    totals = [total + str(entered[f"n_{arm}"].sum()) for total, arm in zip(totals, arms, strict=True)]
-    name = lines(f"{pooled.k} studies pooled", note(f"I² {pooled.i2:.0f}%, {TESTS[str(pooled.test)]}"))
-    room: list[Cell | None] = [None] if lit else []  # of the lights
+    totals = [
+        (f"{entered[f'events_{arm}'].sum()}/" if counted else "n ") + str(entered[f"n_{arm}"].sum()) for arm in arms
+    ]
+    name = lines(f"{pooled.k} studies pooled", note(f"I² {pooled.i2:.0f}%, {TESTS[pooled.test]}"))
     yield Line("pooled", [name, *room, *totals], [pooled_figures(result), "100%"], pooled.back)
     if pooled.back_prediction is not None:
-        low, high = pooled.back_prediction
-        ends = " to ".join(words.figure(end, result.measure) for end in (low, high))
-        bounds = (pooled.back[0], low, high)
+        bounds = (pooled.back[0], *pooled.back_prediction)
+        ends = " to ".join(words.figure(end, result.measure) for end in pooled.back_prediction)
         yield Line("prediction", ["95% of new studies", *room, *[""] * len(arms)], [_minus(ends), ""], bounds)
 
 
@@ -132,10 +127,10 @@ def draw_lights(judged: bias.Judged | None) -> Cell:
     """Return risk of bias as lights, the overall judgement first, each with a sign; read aloud in words."""
     if judged is None:
         return NOT_JUDGED
-    named = [(domain, judged.domains.get(domain, "no information")) for domain in DOMAINS[judged.tool]]
-    said = [("overall", judged.overall), *named]
-    drawn = Markup().join(_light(place, words) for place, (_, words) in enumerate(said))
-    told = "; ".join(f"{domain}: {judgement}" for domain, judgement in said)
+    named = {domain: judged.domains.get(domain, "no information") for domain in DOMAINS[judged.tool]}
+    said = {"overall": judged.overall, **named}
+    drawn = Markup().join(_light(place, judgement) for place, judgement in enumerate(said.values()))
+    told = "; ".join(f"{domain}: {judgement}" for domain, judgement in said.items())
     return Markup(
         '<svg class="lights" role="img" aria-label="{0}" width="{1}" height="14"><title>{0}</title>{2}</svg>'
     ).format(f"{judged.tool}, {told}", LIGHT * len(said) + 5, drawn)
@@ -150,11 +145,50 @@ def _light(place: int, judgement: str) -> Markup:
     ).format(look, at, ground, ink, sign)
 
 
-def _keys(judged: Iterable[bias.Judged | None]) -> Iterator[str]:
-    """Yield what the lights mean, for each tool."""
-    for tool in sorted({one.tool for one in judged if one}):
-        yield f"{BIAS} by {tool}: overall, then {', '.join(DOMAINS[tool])}."
-    yield "+ low, ? some concerns, moderate or not told, − high."
+def _keys(judged: list[bias.Judged | None]) -> list[str]:
+    """Return what the lights mean, for each tool."""
+    tools = sorted({one.tool for one in judged if one})
+    said = [f"{BIAS} by {tool}: overall, then {', '.join(DOMAINS[tool])}." for tool in tools]
+    return [*said, "+ low, ? some concerns, moderate or not told, − high."]
+
+
+def funnel(project: Project, comparison_id: str) -> alt.LayerChart:
+    """Draw effects against their standard errors, with the limits within which 95% lie if only chance differs.
+
+    The limits stand around the common effect. Raises KeyError for an unknown comparison, and CannotPoolError with
+    fewer than ten studies (Cochrane Handbook 13.3.5.4).
+    """
+    result = answer(project, comparison_id)
+    effects, measure = result.effects, result.measure
+    if effects is None or effects.k < FEWEST_FOR_EGGER:
+        raise CannotPoolError(f"A funnel plot needs {FEWEST_FOR_EGGER} studies; there are {result.k}.")
+    rows = result.entered.set_index("outcome_id").loc[list(effects.labels)]
+    middle, test, errors = pool(effects, "FE").estimate, egger(effects), np.sqrt(effects.variance)
+    points = pd.DataFrame(
+        {
+            "study": study_labels(project, rows["study_id"]).to_list(),
+            "effect": effects.effect,
+            "error": errors,
+            "said": [words.figure(measure.back(value), measure) for value in effects.effect.tolist()],
+        }
+    )
+    reach = normal_quantile(0.95) * errors.max()
+    limits = pd.DataFrame(
+        {"low": [middle, middle - reach], "high": [middle, middle + reach], "error": [0, errors.max()]}
+    )
+    down = alt.Scale(reverse=True, nice=False, domain=[0, errors.max() * 1.05])
+    y = alt.Y("error:Q", title="Standard error", scale=down)
+    title = f"{measure.title.capitalize()}, scale of analysis ({measure.scale})"
+    x = {field: alt.X(f"{field}:Q", scale=alt.Scale(zero=False), title=title) for field in ("low", "high", "effect")}
+    dashed = alt.Chart(limits).mark_line(color=GREY, strokeDash=[4, 4])
+    dots = alt.Chart(points).mark_point(filled=True, size=70, opacity=1, color=BLUE)
+    dots = dots.encode(x=x["effect"], y=y, tooltip=tooltip({"study": "Study", "said": "Result"}))
+    chart = alt.layer(dashed.encode(x=x["low"], y=y), dashed.encode(x=x["high"], y=y), dots)
+    description = (
+        f"{result.k} studies; dashed: where 95% would lie if only chance set them apart. Egger's test of asymmetry: "
+        f"p {test.p:.2g}, t {test.stat:.2f} with {test.df} degrees of freedom."
+    )
+    return with_caption(chart, f"{result.comparison['title']}: small studies and large", description, 260)
 
 
 def overview(project: Project) -> Plot:

@@ -4,7 +4,6 @@ import pandas as pd
 from markupsafe import Markup
 
 from review_tools.data.project import Project, labels, order
-from review_tools.display import gapmap
 from review_tools.display.data_tables import comparison_links, source_links, study_link, study_links
 from review_tools.display.grid import UNKNOWN, Cell, Grid, grid, lines, links, notes, stacks, tag, tags
 from review_tools.display.queries import lists
@@ -160,22 +159,4 @@ def decisions(project: Project, frame: pd.DataFrame | None = None, caption: str 
             "Source": terms["read"],
         },
         tools=False if caption else None,
-    )
-
-
-def gap_rows(project: Project) -> Grid:
-    """Show the rows behind the gap map: each finding in cells or animals, each outcome in people."""
-    frame = gapmap.evidence(project)
-    measured = frame["domain"].map(gapmap.domains(project))
-    return grid(
-        {
-            "Study": study_links(project, frame["study_id"], frame["seed_number"]),
-            "Finding or outcome": frame["says"],
-            "Disease": frame["disease"],
-            "Design": stacks(frame["design"], notes(measured)),
-        },
-        f"{plural(len(frame), 'row')} behind the maps",
-        ids=frame["row"].map(gapmap.anchor),
-        name=gapmap.TABLE,
-        filters={"Disease": frame["disease"], "Design": frame["design"], "Measured": measured},
     )

@@ -9,7 +9,6 @@ import altair as alt
 DIRECTION = {"dampens": "#0072B2", "mixed": "#CC79A7", "promotes": "#D55E00", "none": "#8a8a8a"}
 ROUTE = {"contact": "#009E73", "paracrine": "#0072B2", "both": "#CC79A7", "not shown": "#8a8a8a"}
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#8a8a8a"
-DEEP = "#0a5a94"  # of heat maps
 PAGE_INK = "#1f2d3d"  # text of this colour stands on the page itself; static/review.css gives it the page's colour
 BOX_INK = "#10243a"  # text on a light box, the same in light and dark
 # The first is the site's own, made by scripts/font.py; the second, as wide, stands in until it is there.
@@ -74,14 +73,14 @@ alt.data_transformers.enable("rounded")
 alt.utils.schemapi.disable_debug_mode()
 
 
-def with_caption(chart: alt.TopLevelMixin, title: str, description: str) -> Any:
-    """Return the chart with its title and the one sentence that says what it shows.
+def with_caption(chart: Any, title: str, description: str, height: Any, width: Any = "container") -> Any:
+    """Return the chart in its size, with its title and the one sentence that says what it shows.
 
     The site prints both as the caption; the sentence is also the chart's accessible name. How the chart
     takes its place is said here too, once: Vega guesses otherwise, and warns of its guess.
     """
-    fit = "fit-x" if getattr(chart, "width", None) == "container" else "pad"
-    return chart.properties(title=title, description=description, autosize={"type": fit, "contains": "padding"})
+    fit = {"type": "fit-x" if width == "container" else "pad", "contains": "padding"}
+    return chart.properties(title=title, description=description, height=height, width=width, autosize=fit)
 
 
 def plural(number: int, one: str, many: str = "") -> str:
@@ -94,25 +93,6 @@ def palette(colours: Mapping[str, str]) -> alt.Scale:
     return alt.Scale(domain=list(colours), range=list(colours.values()))
 
 
-def heat(base: alt.Chart, count: str, most: int, turn: float) -> tuple[alt.Chart, alt.Chart]:
-    """Draw counts as cells and numbers: few is faint and many strong, on a light page and on a dark one.
-
-    No shade lies between those for dark letters and those for white ones, on which neither could be read.
-
-    Args:
-        base: has x and y.
-        count: the field with the counts, 1 to ``most``.
-        turn: above it, letters are white.
-    """
-    turn = max(turn, 1.5)
-    shades = alt.Scale(domain=[1, turn, turn + 0.01, max(most, turn + 1)], range=[0.18, 0.55, 0.85, 1])
-    cells = base.mark_rect(cornerRadius=3, stroke=None, color=DEEP).encode(
-        fillOpacity=alt.FillOpacity(f"{count}:Q", scale=shades, legend=None)
-    )
-    ink = alt.when(alt.datum[count] > turn).then(alt.value("white")).otherwise(alt.value(PAGE_INK))
-    return cells, base.mark_text(fontSize=12).encode(text=f"{count}:Q", color=ink)
-
-
 def tooltip(titles: Mapping[str, str]) -> list[alt.Tooltip]:
-    """Return what pointing at a mark shows: the fields of its row, each with its title."""
-    return [alt.Tooltip(field, title=title) for field, title in titles.items()]
+    """Return what pointing at a mark shows: the fields of its row, each with its title; text unless a type is named."""
+    return [alt.Tooltip(field if ":" in field else f"{field}:N", title=title) for field, title in titles.items()]
