@@ -157,9 +157,9 @@ def test_no_usable_answer_is_unknown_and_changes_nothing(
     change, inquiries = entered(project)
     assert change.files == []
     [unknown] = [one for one in inquiries if one.unknown]
-    assert unknown.study_id == STUDY
+    assert unknown.name == STUDY
     assert unknown.unknown[0].startswith(f"{service}: ")
-    assert f"{STUDY.replace('_', chr(92) + '_')}: {service}: " in markdown(inquiries, [], [], "", [])
+    assert f"{STUDY.replace('_', chr(92) + '_')}: {service}: " in markdown(inquiries, [], [], [])
 
 
 def test_the_others_are_entered_and_the_next_run_brings_the_rest(
@@ -190,7 +190,7 @@ def test_a_list_of_notices_that_cannot_be_read_is_unknown(project: Project, held
     held.works[DOI] = a_work(DOI, "Made up", **{"updated-by": updates})
     change, inquiries = entered(project)
     assert change.files == []
-    assert [one.study_id for one in inquiries if "Crossref: " in "".join(one.unknown)] == [STUDY]
+    assert [one.name for one in inquiries if "Crossref: " in "".join(one.unknown)] == [STUDY]
 
 
 def test_a_service_that_has_none_of_the_works_is_not_believed(project: Project, held: Services) -> None:
@@ -204,7 +204,7 @@ def test_a_work_in_neither_service_is_no_fault(project: Project, held: Services)
     del held.works["10.55788/646add85"]
     _, inquiries = entered(project)
     assert not [one for one in inquiries if one.unknown]
-    assert [one.study_id for one in inquiries if not any(one.held.values())] == ["raffals_2024_admire"]
+    assert [one.name for one in inquiries if not any(one.held.values())] == ["raffals_2024_admire"]
 
 
 def test_a_doi_with_commas_and_parentheses(project: Project, held: Services) -> None:
@@ -229,7 +229,7 @@ def test_text_from_outside_is_only_text_in_the_report(project: Project, held: Se
     publish(held, DOI, notice(doi="10.5555/<script>|@all[x](javascript:1)"))
     with Client() as client:
         inquiries = ask([project.works[STUDY]], client)
-    text = markdown(inquiries, enter(Change(project), inquiries), [], "", [])
+    text = markdown(inquiries, enter(Change(project), inquiries), [], [])
     assert "10.5555/&lt;script&gt;\\|@\N{ZERO WIDTH SPACE}all\\[x\\]\\(javascript" in text
     assert "<script" not in text
 

@@ -10,7 +10,7 @@ import pandas as pd
 import typer
 
 from review_tools.check.rules import BLOCKS
-from review_tools.cli.app import CONTRIBUTE, MAINTAIN, Root, app, open_project, refuse
+from review_tools.cli.app import CONTRIBUTE, MAINTAIN, Here, app, refuse
 from review_tools.cli.check import print_problems
 from review_tools.data.edit import Change, edit, signed
 from review_tools.data.problems import DataError, Problem, did_you_mean, same_word, shorten
@@ -61,6 +61,7 @@ def add(
     identifier: Annotated[
         str, typer.Argument(help="The DOI, PubMed number or NCT number, or their address; or the study's key.")
     ],
+    project: Here,
     cells: Annotated[
         list[str] | None, typer.Option("--set", help="column=value, as often as needed: what the record cannot tell.")
     ] = None,
@@ -77,12 +78,10 @@ def add(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the change and write nothing.")] = False,
     distinct: Annotated[bool, typer.Option("--distinct", help="It is another work, in spite of a like title.")] = False,
-    root: Root = None,
 ) -> None:
     """Add a study or trial from its registry record, or a finding or outcome of a study; exit 3 if already there."""
     from review_tools.sources import add as adding
 
-    project = open_project(root)
     try:
         signed(by)
         given = _pairs(cells or [], "--set", "column=value")
@@ -302,13 +301,12 @@ def _what_next(what: What, key: str, left: list[Problem]) -> None:
 
 @app.command(rich_help_panel=MAINTAIN, epilog="Example: review forms --check")
 def forms(
-    root: Root = None,
+    project: Here,
     check: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 if a form is out of date.")] = False,
 ) -> None:
     """Write the issue forms anew, with the words of the vocabulary as their choices."""
     from review_tools.sources.forms import TABLES, stale
 
-    project = open_project(root)
     changed = stale(project)
     if check and changed:
         refuse(f"Out of date: {', '.join(changed)}. Run `review forms` and commit what it writes.")
@@ -321,12 +319,11 @@ def forms(
 def form(
     event: Annotated[Path, typer.Argument(help="The event as GitHub Actions hands it over (JSON with an `issue`).")],
     out: Annotated[Path, typer.Option(help="Folder for the patch, the title and the text of the pull request.")],
-    root: Root = None,
+    project: Here,
 ) -> None:
     """Turn a filled issue form into a change of the data: a patch and the words for its pull request."""
     from review_tools.sources.proposals import complaint, proposal
 
-    project = open_project(root)
     out.mkdir(parents=True, exist_ok=True)
     try:
         files = proposal(project, event)

@@ -51,23 +51,33 @@ app = typer.Typer(
     help="The living review's tools.",
 )
 CONTRIBUTE, MAINTAIN, LOOK = "Contribute", "Maintain", "Look"  # panels of the help
-Root = Annotated[Path | None, typer.Option("--root", help="The project's folder; found from here upwards if left out.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 
-def open_project(root: Path | None) -> Project:
+def _open(folder: str) -> Project:
     """Open the project, after finishing a change that was interrupted."""
     try:
-        folder = Project.find(root).root
-        source = Path(__file__).parents[2]
-        if (folder / "src/review_tools").is_dir() and not source.is_relative_to(folder):  # a copy keeps its .venv
-            print(
-                f"This command runs the code of {source}, not that of {folder} → make install there.", file=sys.stderr
-            )
-        recover(folder)
-        return Project(folder)
-    except (FileNotFoundError, DataError) as error:
+        root = Project.find(Path(folder) if folder else None).root
+    except FileNotFoundError as error:
         refuse(str(error))
+    source = Path(__file__).parents[2]
+    if (root / "src/review_tools").is_dir() and not source.is_relative_to(root):  # a copy keeps its .venv
+        print(f"This command runs the code of {source}, not that of {root} → make install there.", file=sys.stderr)
+    recover(root)
+    return Project(root)
+
+
+Here = Annotated[
+    Project,
+    typer.Option(
+        "--root",
+        metavar="PATH",
+        parser=_open,
+        default_factory=str,
+        show_default=False,
+        help="The project's folder; found from here upwards if left out.",
+    ),
+]
 
 
 def refuse(message: str) -> NoReturn:

@@ -5,19 +5,19 @@ from typing import Annotated
 
 import typer
 
-from review_tools.cli.app import CONTRIBUTE, LOOK, Root, app, open_project, refuse
+from review_tools.cli.app import CONTRIBUTE, LOOK, Here, app, refuse
 from review_tools.cli.check import print_problems, problems_of
 
 
 @app.command(rich_help_panel=CONTRIBUTE, epilog="Example: review build")
 def build(
-    root: Root = None,
+    project: Here,
     workers: Annotated[int | None, typer.Option(min=1, help="Chapters run at a time; one a core if left out.")] = None,
 ) -> None:
     """Check the data, run the chapters that are stale, and put the book into _build/html if everything succeeded."""
     from review_tools.site.build import build as build_site
 
-    project, started = open_project(root), time.monotonic()
+    started = time.monotonic()
 
     def check() -> None:
         if problems := problems_of(project):
@@ -32,8 +32,8 @@ def build(
 
 
 @app.command(rich_help_panel=LOOK, epilog="Example: review pdf")
-def pdf(root: Root = None) -> None:
+def pdf(project: Here) -> None:
     """Print the whole review to one PDF in _build/pdf; needs Chromium."""
     from review_tools.site.pdf import make_pdf
 
-    print(f"The review is printed: {make_pdf(open_project(root))}")
+    print(f"The review is printed: {make_pdf(project)}")

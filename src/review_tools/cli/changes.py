@@ -5,15 +5,15 @@ from typing import Annotated
 
 import typer
 
-from review_tools.cli.app import CONTRIBUTE, LOOK, MAINTAIN, AsJson, Root, app, open_project, refuse
+from review_tools.cli.app import CONTRIBUTE, LOOK, MAINTAIN, AsJson, Here, app, refuse
 from review_tools.cli.check import print_problems, problems_of
 
 
 @app.command(rich_help_panel=CONTRIBUTE, epilog="Example: review diff main")
 def diff(
     base: Annotated[str, typer.Argument(help="A git revision, a folder, or the number of a version.")],
+    project: Here,
     head: Annotated[str | None, typer.Argument(help="The same; the working tree if left out.")] = None,
-    root: Root = None,
     as_json: AsJson = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown for a pull request.")] = False,
     bounded: Annotated[
@@ -26,7 +26,6 @@ def diff(
     ] = False,
 ) -> None:
     """Show what HEAD changes in the review since it left BASE: rows, pooled results, verdicts, pages."""
-    project = open_project(root)
     from review_tools.changes import bounds, compare, render
 
     changes = compare.compared(project, base, head)
@@ -50,14 +49,13 @@ def release(
     step: Annotated[
         str, typer.Argument(help="search (26.1.0 → 27.0.0), data (→ 26.2.0), fix (→ 26.1.1), or a number.")
     ],
-    root: Root = None,
+    project: Here,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change; write nothing.")] = False,
 ) -> None:
     """Make a version: its number and date everywhere they stand, a snapshot of the data, what it changes."""
     from review_tools.changes.release import make, next_number
     from review_tools.changes.render import headline
 
-    project = open_project(root)
     number = next_number(project, step)
     if problems := problems_of(project):
         print_problems(problems, project)
@@ -73,7 +71,7 @@ def release(
 
 
 @app.command(rich_help_panel=LOOK, epilog="Example: review versions")
-def versions(root: Root = None) -> None:
+def versions(project: Here) -> None:
     """List the versions: number and date, the oldest first."""
-    for number, day in open_project(root).versions.items():
+    for number, day in project.versions.items():
         print(f"{number}  {day}")

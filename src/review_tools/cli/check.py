@@ -16,7 +16,7 @@ from rich.console import Console
 from review_tools.check import check as run_checks
 from review_tools.check.fix import fix as mend
 from review_tools.check.repair import Fix
-from review_tools.cli.app import CONTRIBUTE, LOOK, MAINTAIN, AsJson, Root, app, open_project, refuse
+from review_tools.cli.app import CONTRIBUTE, LOOK, MAINTAIN, AsJson, Here, app, refuse
 from review_tools.data.problems import DataError, Problem, shorten
 from review_tools.data.project import Project
 from review_tools.data.tables import Table
@@ -35,7 +35,7 @@ class First(StrEnum):
 
 @app.command(rich_help_panel=CONTRIBUTE, epilog="Example: review check --fix")
 def check(
-    root: Root = None,
+    project: Here,
     as_json: AsJson = False,
     fix: Annotated[
         bool, typer.Option("--fix", help="First mend what has one right form, and what a spreadsheet turned.")
@@ -45,7 +45,6 @@ def check(
     ] = None,
 ) -> None:
     """Check data, bibliography and citations; report every problem at once; exit 1 if there is one."""
-    project = open_project(root)
     mended = mend(project, partial(_month_first, dates, sys.stdin.isatty() and not as_json)) if fix else []
     project = Project(project.root)
     problems = problems_of(project)
@@ -63,9 +62,8 @@ def check(
 
 
 @app.command(rich_help_panel=LOOK, epilog="Example: review tables")
-def tables(root: Root = None, as_json: AsJson = False) -> None:
+def tables(project: Here, as_json: AsJson = False) -> None:
     """List the tables with their sizes."""
-    project = open_project(root)
     sizes = {name: (table, len(project.table(name))) for name, table in project.schema.items()}
     if as_json:
         print(json.dumps({name: {"rows": rows, "columns": len(table.fields)} for name, (table, rows) in sizes.items()}))
@@ -80,12 +78,11 @@ def tables(root: Root = None, as_json: AsJson = False) -> None:
 def accept(
     claim: Annotated[str, typer.Argument(help="Identifier of the claim, from data/claims.csv.")],
     by: Annotated[str, typer.Option(help="Your name: you have read the sentence again.")],
-    root: Root = None,
+    project: Here,
 ) -> None:
     """Accept the verdict that the data now give a claim, with your name and today's date."""
     from review_tools.synthesis import claims
 
-    project = open_project(root)
     try:
         print(claims.accept(project, claim, by))
     except (DataError, KeyError) as error:
@@ -96,12 +93,11 @@ def accept(
 def sign(
     comparisons: Annotated[list[str], typer.Argument(help="Identifiers of comparisons, from data/comparisons.csv.")],
     by: Annotated[str, typer.Option(help="Your name: you have read rows, certainty and wording of each.")],
-    root: Root = None,
+    project: Here,
 ) -> None:
     """Sign what comparisons say, with your name and today's date; a signature lapses when any of it moves."""
     from review_tools.synthesis import signatures
 
-    project = open_project(root)
     try:
         for comparison in comparisons:
             print(signatures.sign(project, comparison, by))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from review_tools.cli.app import MAINTAIN, Root, app, open_project, refuse
+from review_tools.cli.app import MAINTAIN, Here, app, refuse
 from review_tools.data.edit import edit, signed
 from review_tools.data.problems import shorten
 from review_tools.data.project import Project
@@ -18,18 +18,19 @@ if TYPE_CHECKING:
     from review_tools.sources.watch import Result
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the change and write nothing.")]
+Report = Annotated[Path | None, typer.Option("--report", help="Add what was found as Markdown to this file.")]
 
 
 @app.command(rich_help_panel=MAINTAIN, epilog="Example: review watch --source pubmed --dry-run")
 def watch(
+    project: Here,
     source: Annotated[str | None, typer.Option(help=f"Only this source: {', '.join(SOURCES)}.")] = None,
     since: Annotated[
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="First day, instead of that of the last complete search."),
     ] = None,
     dry_run: DryRun = False,
-    report: Annotated[Path | None, typer.Option(help="Write what was found as Markdown into this file.")] = None,
-    root: Root = None,
+    report: Report = None,
 ) -> None:
     """Search the sources since the last search; add to searches, candidates and trial history; exit 1 if one failed.
 
@@ -38,22 +39,26 @@ def watch(
     from review_tools.sources.watch import markdown
     from review_tools.sources.watch import watch as search
 
-    project = open_project(root)
     if source is not None and source not in SOURCES:
         refuse(f"{source!r} is no source; there are {', '.join(SOURCES)}.")
     results = []
-    try:
-        for result in search(project, source, since.date() if since else None, dry_run):
-            results.append(result)
-            _print_result(result)
-    finally:
-        if report and results:
-            report.write_text(markdown(results), encoding="utf-8")
-    if not results:
+    for result in search(project, source, since.date() if since else None, dry_run):
+        results.append(result)
+        _print_result(result)
+    if results:
+        _add(report, markdown(results))
+    else:
         print("Every source was searched today already; --since searches again.")
     if dry_run:
         print("Dry run: nothing was changed.")
     raise typer.Exit(any(result.error for result in results))
+
+
+def _add(report: Path | None, text: str) -> None:
+    """Add to the text of a pull request, for which several commands write."""
+    if report:
+        with report.open("a", encoding="utf-8") as file:
+            file.write(text)
 
 
 def _print_result(result: "Result") -> None:
@@ -72,9 +77,9 @@ def _print_result(result: "Result") -> None:
 
 @app.command(rich_help_panel=MAINTAIN, epilog="Example: review retractions --report found.md")
 def retractions(
+    project: Here,
     dry_run: DryRun = False,
-    report: Annotated[Path | None, typer.Option(help="Add what was found as Markdown to this file.")] = None,
-    root: Root = None,
+    report: Report = None,
 ) -> None:
     """Ask Crossref and PubMed about every work: retractions, concerns, corrections; exit 1 if one is unknown.
 
@@ -82,17 +87,16 @@ def retractions(
     """
     from review_tools.sources.add import remaining
     from review_tools.sources.http import Client, ServiceError
-    from review_tools.sources.retractions import ask, enter, lost_words, markdown
+    from review_tools.sources.retractions import Inquiry, ask, enter, lost_words, markdown
     from review_tools.synthesis import claims
 
-    project = open_project(root)
-    lost, unread = [], ""
+    lost = []
     with Client() as client:
         inquiries = ask(project.works.values(), client)
         try:
             lost = lost_words(client, project.text("corrections").to_dict("records"))
         except ServiceError as error:
-            unread = f"the text of the 2024 review: {error}"
+            inquiries.append(Inquiry("the text of the 2024 review", unknown=[str(error)]))
     with edit(project.root, dry_run=dry_run) as change:
         new = enter(change, inquiries)
         if new:
@@ -105,33 +109,28 @@ def retractions(
         print(f"{row['study_id']}: {row['kind']} {row['noticed_on']} ({row['notice']}, {row['source']}): {status}")
     for why in turned:
         print(f"To read again: {why}")
-    unknown = [one for one in inquiries if one.unknown]
-    warnings = [f"unknown: {one.study_id}: {'; '.join(one.unknown)}" for one in unknown]
-    for line in [*warnings, *lost, *([f"unknown: {unread}"] if unread else [])]:
+    unknown = [f"unknown: {one.name}: {'; '.join(one.unknown)}" for one in inquiries if one.unknown]
+    for line in [*unknown, *lost]:
         print(line, file=sys.stderr)
     answered = sum(one.conclusive for one in inquiries)
-    nowhere = sum(not (any(one.held.values()) or one.unknown) for one in inquiries)
+    nowhere = len(inquiries) - answered - len(unknown)
     counts = f"Works with an answer: {answered}; new notices: {len(new)}; unknown: {len(unknown)}"
     print(f"{counts}; in neither service: {nowhere}.")
-    if report:
-        with report.open("a", encoding="utf-8") as file:
-            file.write(markdown(inquiries, new, turned, unread, lost))
+    _add(report, markdown(inquiries, new, turned, lost))
     if dry_run:
         print("Dry run: nothing was changed.")
-    raise typer.Exit(bool(unknown or unread or lost))
+    raise typer.Exit(bool(unknown or lost))
 
 
 @app.command(rich_help_panel=MAINTAIN, epilog="Example: review identify --dry-run")
 def identify(
+    project: Here,
     file: Annotated[
         Path | None, typer.Option("--from", help="Crossref's JSON record of the 2024 review, saved: works offline.")
     ] = None,
     by: Annotated[str, typer.Option(help="Your name, for the changelog.")] = "",
-    report_to: Annotated[
-        Path | None, typer.Option("--report", help="Add what was found to this Markdown file.")
-    ] = None,
+    report: Report = None,
     dry_run: DryRun = False,
-    root: Root = None,
 ) -> None:
     """Fill the unidentified reference numbers from Crossref; keep what people confirmed, list every conflict."""
     from review_tools.sources import crossref
@@ -140,8 +139,8 @@ def identify(
     from review_tools.sources.identify import SEED, saved_list
     from review_tools.sources.identify import identify as fill
     from review_tools.sources.records import today
+    from review_tools.sources.report import bullets
 
-    project = open_project(root)
     signed(by)
     if not (project.table("citations")["match"] == "unidentified").any():
         print("Every reference number is identified; nothing was asked.")
@@ -149,31 +148,29 @@ def identify(
     with Client() as client, edit(project.root, dry_run=dry_run) as change:
         if file:
             listed, seen = saved_list(file)
-            report = fill(change, listed, None, seen, by)
+            found = fill(change, listed, None, seen, by)
         else:
             listed = crossref.message(client, SEED, crossref.references)
-            report = fill(change, listed, partial(crossref.work, client), today(), by)
+            found = fill(change, listed, partial(crossref.work, client), today(), by)
         remaining(change)
     if dry_run:
         print(change.diff())
-    print(f"{len(report.agreeing)} confirmed numbers agree with the list.")
+    print(f"{len(found.agreeing)} confirmed numbers agree with the list.")
     for heading, lines in (
-        ("identified", report.filled),
-        ("in conflict with what a person confirmed, kept as it was", report.conflicts),
-        ("left", report.left),
+        ("identified", found.filled),
+        ("in conflict with what a person confirmed, kept as it was", found.conflicts),
+        ("left", found.left),
     ):
         print("\n  ".join([f"{len(lines)} {heading}{':' if lines else '.'}", *lines]))
-    if report_to and report.filled:
-        with report_to.open("a", encoding="utf-8") as held:
-            held.write(
-                "\n".join(["## Reference numbers identified", "", *(f"- {one}" for one in report.filled), "", ""])
-            )
+    if found.filled:
+        _add(report, f"## Reference numbers identified\n\n{bullets(found.filled)}\n")
     if dry_run:
         print("Nothing was written (--dry-run).")
 
 
 @app.command(rich_help_panel=MAINTAIN, epilog='Example: review screen --by "A. Name" --export queue.csv')
 def screen(
+    project: Here,
     by: Annotated[str, typer.Option(help="Your name: decisions are written under it.")] = "",
     export: Annotated[
         Path | None, typer.Option(help="Write your queue as .csv or .ris: for a spreadsheet, or ASReview.")
@@ -185,12 +182,11 @@ def screen(
     conflicts: Annotated[
         bool, typer.Option("--conflicts", help="List where people differ; with --by and --export, write yours.")
     ] = False,
-    root: Root = None,
 ) -> None:
     """Screen what the searches found: write your queue to a file, and enter the decisions made in it."""
     from review_tools.sources import screening
 
-    project, by = open_project(root), signed(by)
+    signed(by)
     if by and take:
         print(f"{screening.take_over(project, take, by, reason)} decisions added to data/screenings.csv.")
     elif by and export:

@@ -37,7 +37,7 @@ KEY = ("study_id", "kind", "source", "notice")
 class Inquiry:
     """What the services say about one work. ``unknown`` are reasons for which nothing is concluded."""
 
-    study_id: str
+    name: str  # the key of a work
     notices: list[Row] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     held: dict[str, bool] = field(default_factory=dict)  # whether the services that answered have the work
@@ -93,16 +93,16 @@ def enter(change: Change, inquiries: list[Inquiry]) -> list[Row]:
     seen = set(change.table("notices")[list(KEY)].itertuples(index=False, name=None))
     new: list[Row] = []
     for one in inquiries:
-        if not one.conclusive or one.study_id not in studies.index:
+        if not one.conclusive or one.name not in studies.index:
             continue
         rows = {tuple(row[part] for part in KEY): row for row in one.notices}
         if not (added := [row for key, row in rows.items() if key not in seen]):
             continue
-        before = str(studies[one.study_id])
+        before = str(studies[one.name])
         after = gravest([before, *(STATUS[row["kind"]] for row in added)])
         change.add_rows("notices", added)
         if after != before:
-            change.set_cells("studies", "study_id", one.study_id, {"status": after})
+            change.set_cells("studies", "study_id", one.name, {"status": after})
         new += [{**row, "before": before, "after": after} for row in added]
     return new
 
@@ -128,14 +128,13 @@ def _words(text: str) -> str:
     return re.sub(r"[\W_]+", " ", f" {text.casefold()} ")
 
 
-def markdown(inquiries: list[Inquiry], new: list[Row], turned: list[str], unread: str, lost: list[str]) -> str:
+def markdown(inquiries: list[Inquiry], new: list[Row], turned: list[str], lost: list[str]) -> str:
     """Return the part of a pull request's text about notices and corrections; all text from outside is escaped."""
     columns = ("study_id", "kind", "notice", "noticed_on", "source", "before", "after", "source_url")
     text = "\n# Notices about works\n\n" + report.listing(new, columns, "No new retraction, correction or concern.")
-    unknown = [f"{one.study_id}: {why}" for one in inquiries for why in one.unknown]
     for heading, lines in (
         ("## Sentences to read again", turned),
-        ("## Not known", [*unknown, *filter(None, [unread])]),
+        ("## Not known", [f"{one.name}: {why}" for one in inquiries for why in one.unknown]),
         ("# Corrections whose words are gone", lost),
     ):
         text += f"\n{heading}\n\n{report.bullets(lines)}" if lines else ""
