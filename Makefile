@@ -71,7 +71,7 @@ tests: $(INSTALLED)  ## run the tests of the code, against the built book
 	@$(PYTEST) tests
 
 browser: $(INSTALLED)  ## find a browser for the tests, or get one
-	@$(BIN)/python -m review_tools.site.chromium
+	@$(BIN)/python -m review_tools.site.pdf
 
 serve: $(INSTALLED)  ## open the built site on http://localhost:8000
 	@test -f _build/html/index.html || { echo "No site yet: run make book first."; exit 1; }

@@ -12,7 +12,7 @@ import pytest
 
 import small_book
 from review_tools.check import rules
-from review_tools.site import chromium
+from review_tools.site import pdf
 
 ROOT = Path(__file__).resolve().parents[1]
 os.environ["FONTCONFIG_FILE"] = str(ROOT / "tests" / "fonts.conf")  # every browser of the tests has the same fonts
@@ -93,4 +93,4 @@ def site() -> Path:
 @pytest.fixture(scope="session")
 def browser_path() -> str | None:
     """A browser of the system; None lets playwright use its own."""
-    return chromium.browser_path()
+    return pdf.browser_path()

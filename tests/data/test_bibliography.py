@@ -11,7 +11,7 @@ import review_tools as rt
 import spoil
 from review_tools.data.bibliography import parse_bibliography
 from review_tools.data.project import Project
-from review_tools.site import linked_data
+from review_tools.site import metadata
 from review_tools.site.bibliography import LETTERS, Authors, InText, known_authors
 
 
@@ -64,7 +64,7 @@ def test_a_name_in_braces_is_one_group(authors: str, root: Path) -> None:
     project = spoil.text(Project(root), "references.bib", lambda held: held + entry)
     work = project.works["z_2024_z"]
     assert (work.authors, work.groups, work.label) == AUTHORS[authors]
-    known = linked_data.study(work, "https://example.org/z", "")["author"]
+    known = metadata.study(work, "https://example.org/z", "")["author"]
     assert {one["name"] for one in known if one["@type"] == "Organization"} == work.groups
 
 

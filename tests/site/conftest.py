@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 import small_book
 from review_tools.data.project import Project
 from review_tools.site.build import build
-from review_tools.site.chromium import ARGUMENTS
+from review_tools.site.pdf import ARGUMENTS
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):

@@ -9,7 +9,7 @@ import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
-from review_tools.site import execute, inputs
+from review_tools.site import build, execute
 from review_tools.site.execute import Chapter, ChapterError
 
 VARIED = (
@@ -43,7 +43,7 @@ def joined(outputs: list[Any]) -> list[Any]:
 
 def test_outputs_are_those_of_a_kernel(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Streams, displays, updates, values, errors that may happen, tables and charts; forked or not."""
-    ours, files = chapter(tmp_path, *VARIED, tags=TAGS), frozenset(map(str, inputs.files_for_code(root).values()))
+    ours, files = chapter(tmp_path, *VARIED, tags=TAGS), frozenset(map(str, build.inputs_of_code(root).values()))
     language, outputs = ours.run(60, files)
     theirs = chapter(tmp_path, *VARIED, tags=TAGS)
     NotebookClient(theirs.notebook, kernel_name="python3").execute(cwd=str(tmp_path))

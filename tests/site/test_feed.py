@@ -11,11 +11,11 @@ from review_tools.changes.model import Cell, Changes, Row, Table
 from review_tools.changes.render import digest
 from review_tools.data.citation import Citation
 from review_tools.data.project import Project
-from review_tools.site import feed
-from review_tools.site.feed import Release, releases
-from review_tools.site.links import absolute
+from review_tools.site.pages import absolute
+from review_tools.site.site_files import ATOM as NAMESPACE
+from review_tools.site.site_files import FEED, Release, atom, releases
 
-ATOM = {"a": feed.ATOM}
+ATOM = {"a": NAMESPACE}
 HOSTILE = (
     "</li><script>alert(1)</script>\"'><img src=x onerror=alert(1)>[x](javascript:alert(1)) ]]> {{7*7}} \x07\u202e"
 )
@@ -28,7 +28,7 @@ def cite(root: Path) -> Citation:
 
 @pytest.mark.site
 def test_the_feed_of_the_site_is_valid_and_tells_what_changed(site: Path, root: Path) -> None:
-    content = (site / feed.FILE).read_bytes()
+    content = (site / FEED).read_bytes()
     assert wrong_with(content) == []
     parsed = feedparser.parse(content)
     assert [entry.title for entry in parsed.entries] == [f"Version {one.version}" for one in releases(Project(root))]
@@ -43,7 +43,7 @@ def test_hostile_changes_are_text_in_a_valid_feed(cite: Citation) -> None:
     new = Row("added", (("outcome_id", HOSTILE),), (Cell("outcome", "", HOSTILE),))
     tables = (Table("studies", HOSTILE, (HOSTILE,), (lost,)), Table("outcomes", "x", (), (new,)))
     said = absolute(digest(Changes("1", "2", tables, (), 0, (), 0), 12, "site:v/x"), "https://example.org/")
-    made = feed.atom(cite, [Release("26.2.0", "2026-12-01", f"- {HOSTILE}", said)])
+    made = atom(cite, [Release("26.2.0", "2026-12-01", f"- {HOSTILE}", said)])
     assert wrong_with(made) == []
     content = etree.fromstring(made).findtext("a:entry/a:content", namespaces=ATOM)
     assert content.count("&lt;script&gt;") >= 5
@@ -68,14 +68,14 @@ def test_hostile_changes_are_text_in_a_valid_feed(cite: Citation) -> None:
     ],
 )
 def test_a_bad_feed_is_refused(cite: Citation, right: str, wrong: str) -> None:
-    made = feed.atom(cite, [Release("1.0.0", "2026-01-02", "- x")]).decode()
+    made = atom(cite, [Release("1.0.0", "2026-01-02", "- x")]).decode()
     assert wrong_with(made.encode()) == []
     assert right in made
     assert wrong_with(made.replace(right, wrong).encode())
 
 
 def test_an_entry_without_an_author_is_refused(cite: Citation) -> None:
-    made = etree.fromstring(feed.atom(cite, [Release("1.0.0", "2026-01-02", "- x")]))
+    made = etree.fromstring(atom(cite, [Release("1.0.0", "2026-01-02", "- x")]))
     for author in made.findall("a:author", ATOM):
         made.remove(author)
     assert wrong_with(etree.tostring(made)) == ["an entry without author"]

@@ -17,7 +17,7 @@ from playwright.sync_api import Page
 
 from review_tools.data import export
 from review_tools.data.project import Project
-from review_tools.site import feed
+from review_tools.site import site_files
 from review_tools.site.policy import policy
 from review_tools.synthesis import words
 from review_tools.synthesis.certainty import certainty
@@ -358,9 +358,9 @@ def test_what_the_head_names_is_there(pages: Pages, site: Path, project: Project
 
 
 def test_the_feed_leads_to_places_that_are_there(anchors: dict[str, set[str]], site: Path, project: Project) -> None:
-    atom = f"{{{feed.ATOM}}}"
+    atom = f"{{{site_files.ATOM}}}"
     entries = ElementTree.parse(site / "feed.xml").getroot().findall(f"{atom}entry")  # noqa: S314 (our own)
-    assert len(entries) == len(feed.releases(project))
+    assert len(entries) == len(site_files.releases(project))
     for entry in entries:
         page, _, place = entry.find(f"{atom}link").get("href").removeprefix(project.site_address).partition("#")  # type: ignore[union-attr]
         assert page in anchors

@@ -11,11 +11,11 @@ from markupsafe import escape
 
 from review_tools.data.bibliography import Reference
 from review_tools.data.project import Project
-from review_tools.site import feed, linked_data, metadata
-from review_tools.site.charts import script_json
-from review_tools.site.feed import Release, releases
+from review_tools.site import metadata
+from review_tools.site.pages import script_json
+from review_tools.site.site_files import ATOM, Release, atom, releases
 
-ATOM = f"{{{feed.ATOM}}}"
+ENTRY = f"{{{ATOM}}}"
 HOSTILE = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(1)> {{ 7*7 }} & \u202e\x07]]>"
 
 
@@ -37,7 +37,7 @@ def test_descriptions_are_cut_at_a_word(text: str) -> None:
 
 def test_a_hostile_title_stays_text_in_the_linked_data() -> None:
     work = Reference("k", 1, {"title": HOSTILE, "author": HOSTILE, "url": "javascript:alert(1)", "doi": ""})
-    text = script_json(linked_data.study(work, "https://example.org/studies/k.html", "retracted"))
+    text = script_json(metadata.study(work, "https://example.org/studies/k.html", "retracted"))
     assert not set("<>&") & set(text)
     held = json.loads(text)
     assert held["headline"] == work["title"]
@@ -66,7 +66,7 @@ def test_a_hostile_page_stays_text_in_the_head(project: Project) -> None:
     context = {"title": HOSTILE, "body": f"<p>{escape(HOSTILE)}</p>", "pathto": lambda name, _: f"../{name}"}
     for name in (f"studies/{study}", "book/other"):
         page: dict[str, Any] = dict(context)
-        metadata.describe(app, name, "page.html", page, None)
+        metadata.describe(app, name, page)
         made = lxml.html.fragment_fromstring(str(page["metatags"]), create_parent=True)
         assert {tag.tag for tag in made} <= {"meta", "link", "script"}
         assert all(set(tag.attrib) <= {"name", "property", "content"} for tag in made.findall("meta"))
@@ -79,8 +79,8 @@ def test_a_hostile_page_stays_text_in_the_head(project: Project) -> None:
 
 def test_a_hostile_changelog_stays_text_in_the_feed(project: Project) -> None:
     text = f"- {HOSTILE}\n- [go](javascript:alert(1))\n- <b onclick=alert(1)>bold</b>\n"
-    made = feed.atom(project.citation, [Release("1.0.0", "2026-01-02", text)])
-    content = ElementTree.fromstring(made).find(f"{ATOM}entry/{ATOM}content").text  # noqa: S314 (our own)
+    made = atom(project.citation, [Release("1.0.0", "2026-01-02", text)])
+    content = ElementTree.fromstring(made).find(f"{ENTRY}entry/{ENTRY}content").text  # noqa: S314 (our own)
     inside = lxml.html.fragment_fromstring(content, create_parent=True)
     assert {tag.tag for tag in inside.iterdescendants()} <= {"ul", "li", "p"}
     assert "<img" in inside.text_content()
@@ -89,10 +89,10 @@ def test_a_hostile_changelog_stays_text_in_the_feed(project: Project) -> None:
 def test_feed_ids_come_from_the_version_alone(project: Project) -> None:
     cite = project.citation
     old, new = Release("1.0.0", "2026-01-02", "- a"), Release("1.1.0", "2026-02-02", "- b")
-    first, second = (ElementTree.fromstring(feed.atom(cite, group)) for group in ([old], [new, old]))  # noqa: S314
-    assert first.findtext(f"{ATOM}entry/{ATOM}id") == second.findall(f"{ATOM}entry/{ATOM}id")[1].text
-    assert first.findtext(f"{ATOM}id") == second.findtext(f"{ATOM}id")
-    assert second.findtext(f"{ATOM}updated") == "2026-02-02T00:00:00Z"
+    first, second = (ElementTree.fromstring(atom(cite, group)) for group in ([old], [new, old]))  # noqa: S314
+    assert first.findtext(f"{ENTRY}entry/{ENTRY}id") == second.findall(f"{ENTRY}entry/{ENTRY}id")[1].text
+    assert first.findtext(f"{ENTRY}id") == second.findtext(f"{ENTRY}id")
+    assert second.findtext(f"{ENTRY}updated") == "2026-02-02T00:00:00Z"
 
 
 def test_unreleased_changes_stay_out_of_the_feed(project: Project) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import small_book
-from review_tools.site import inputs
-from review_tools.site.build import build
+from review_tools.site import build as building
+from review_tools.site.build import build, digest, inputs, inputs_of_code
 from small_book import append, edit, ran, site_of
 
 Change = Callable[[Path], object]
@@ -87,7 +87,7 @@ def test_every_input_counts(tmp_path: Path, root: Path, monkeypatch: pytest.Monk
     folder = tmp_path / "book"
 
     def states() -> tuple[str, str]:
-        return inputs.digest(inputs.files(folder)), inputs.digest(inputs.files_for_code(folder))
+        return digest(inputs(folder)), digest(inputs_of_code(folder))
 
     seen = [states()]
     for name, (changes, _) in CHANGES.items():
@@ -107,16 +107,16 @@ def test_every_input_counts(tmp_path: Path, root: Path, monkeypatch: pytest.Monk
         (folder / by_product).write_text("x", encoding="utf-8")
     assert states() == seen[-1]
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
-    assert inputs.day() == "1970-01-01"
+    assert building.day() == "1970-01-01"
     assert states()[0] != seen[-1][0]
     seen.append(states())
-    monkeypatch.setattr(inputs, "installed", lambda: ["altair-0.dist-info"])
+    monkeypatch.setattr(building, "installed", lambda: ["altair-0.dist-info"])
     assert states()[1] != seen[-1][1]
 
 
 def test_the_package_counts() -> None:
-    assert "review_tools/display/forest.py" in inputs.files_for_code(Path(__file__).parents[2])
-    assert "review_tools/site/static/review.css" in inputs.files(Path(__file__).parents[2])
+    assert "review_tools/display/forest.py" in inputs_of_code(Path(__file__).parents[2])
+    assert "review_tools/site/static/review.css" in inputs(Path(__file__).parents[2])
 
 
 def test_many_changes_give_what_a_clean_build_gives(book: Path) -> None:

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 import small_book
 from review_tools.cli import app
 from review_tools.data.project import Project
-from review_tools.site import chromium, pdf
+from review_tools.site import pdf
 from review_tools.synthesis import comparisons, words
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -172,8 +172,8 @@ def test_the_file_says_what_it_is_and_never_when_it_was_printed(reader: PdfReade
 
 
 def test_the_same_page_prints_the_same(printed: Path, root: Path, tmp_path: Path) -> None:
-    chromium.print_page(page_of(printed), tmp_path / "again.pdf")
-    chromium.finish(tmp_path / "again.pdf", Project(root).citation)
+    pdf.print_page(page_of(printed), tmp_path / "again.pdf")
+    pdf.finish(tmp_path / "again.pdf", Project(root).citation)
     # Not the bytes: Chromium now and then numbers its objects in another order.
     again, held = (PdfReader(file) for file in (tmp_path / "again.pdf", printed / FILE))
     assert [page.extract_text() for page in again.pages] == [page.extract_text() for page in held.pages]

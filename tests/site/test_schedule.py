@@ -69,5 +69,5 @@ def test_only_a_page_with_a_schedule_gets_the_script(due: Due | None, scripts: l
     added: list[str] = []
     app = SimpleNamespace(add_js_file=lambda name, **_: added.append(name))
     body = Glance([], "2026-11-25" if due else None, "26.1.0", "2026-11-24", due)._repr_html_()
-    assets.add_scripts(app, "book/index", "page.html", {"body": body}, None)
+    assets.add_scripts(app, "book/index", {"body": body})
     assert added == scripts

@@ -7,7 +7,7 @@ Works of one name and year are told apart by letters.
 
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any
 
 from pybtex.backends.plaintext import Backend
 from pybtex.database import Entry
@@ -17,7 +17,6 @@ from pybtex.style import FormattedEntry
 from pybtex.style.formatting import BaseStyle
 from pybtex.style.template import FieldIsMissing, first_of, node, optional
 from sphinx.application import Sphinx
-from sphinx.util import logging
 from sphinxcontrib.bibtex.style.referencing import BracketStyle, PersonStyle
 from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
 from sphinxcontrib.bibtex.style.referencing.basic_author_year import (
@@ -27,31 +26,22 @@ from sphinxcontrib.bibtex.style.referencing.basic_author_year import (
 from sphinxcontrib.bibtex.style.template import join, join2, post_text, pre_text, reference
 
 from review_tools.data.bibliography import short_title
-from review_tools.data.problems import DataError
-from review_tools.site.context import project_of
+from review_tools.display.study_tables import by
+from review_tools.site.pages import project_of
 
-logger = logging.getLogger(__name__)
 MOST = 10  # authors named; BibTeX holds all
 LETTERS: dict[str, str] = {}  # of works of one name and year
-
-
-def setup(app: Sphinx) -> None:
-    """Have the 2024 review's numbers read before the references page is written."""
-    app.connect("builder-inited", number)
-    # A runtime plugin is found at once; else pybtex asks every installed package, for each citation anew.
-    register_plugin("pybtex.backends", "plaintext", Backend, force=True)
+SEED_NUMBERS: dict[Any, list[str]] = {}  # under which the 2024 review cites each work
 
 
 def number(app: Sphinx) -> None:
     """Read under which numbers the 2024 review cites each work, and the letters of works of one name and year."""
+    # A runtime plugin is found at once; else pybtex asks every installed package, for each citation anew.
+    register_plugin("pybtex.backends", "plaintext", Backend, force=True)
     project = project_of(app)
-    try:
-        LETTERS.update({key: work.suffix for key, work in project.works.items()})
-        known = project.table("citations").dropna(subset=["study_id"])
-        numbers = known.groupby("study_id")["seed_number"].agg(lambda group: [str(value) for value in group])
-        Listed.seed_numbers = {str(study): group for study, group in numbers.items()}
-    except DataError as error:
-        logger.warning(str(error), type="review", subtype="data")
+    LETTERS.update({key: work.suffix for key, work in project.works.items()})
+    known = project.table("citations").dropna(subset=["study_id"])
+    SEED_NUMBERS.update(by(known.assign(seed_number=known["seed_number"].astype(str)), "study_id", "seed_number"))
 
 
 @node  # type: ignore[untyped-decorator]
@@ -107,61 +97,54 @@ class InSentence(BasicAuthorYearTextualReferenceStyle):  # type: ignore[misc]
         return join(sep=self.text_reference_sep)[authors, join[self.bracket.left, when, self.bracket.right]]
 
 
-def _round() -> BracketStyle:
-    return BracketStyle(left="(", right=")", sep="; ")
-
-
 @dataclass
 class InText(AuthorYearReferenceStyle):  # type: ignore[misc]
     """(Hackel et al., 2023), and Hackel et al. (2023)."""
 
-    bracket_textual: BracketStyle = field(default_factory=_round)
-    bracket_parenthetical: BracketStyle = field(default_factory=_round)
     person: PersonStyle = field(default_factory=Authors)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for style in (
-            InBrackets(bracket=self.bracket_parenthetical, person=self.person),
-            InSentence(bracket=self.bracket_textual, person=self.person),
-        ):
+        bracket = BracketStyle(left="(", right=")", sep="; ")
+        for style in (InBrackets(bracket=bracket, person=self.person), InSentence(bracket=bracket, person=self.person)):
             self.role_style |= dict.fromkeys(style.role_names(), style)
 
 
 class Listed(BaseStyle):  # type: ignore[misc]
-    """An entry of the references page: only the fields that are known, and the 2024 review's number."""
-
-    seed_numbers: ClassVar[dict[str, list[str]]] = {}
+    """An entry of the references page: the work, and the 2024 review's number."""
 
     def __init__(self, *options: Any, **named: Any) -> None:
         super().__init__(*options, **named)
         self.sort = by_author  # pybtex sets its own on the instance
 
     def format_entry(self, label: str, entry: Entry, bib_data: object = None) -> object:
-        return FormattedEntry(entry.key, self._text(entry), label)
+        text, numbers = full_reference(entry), SEED_NUMBERS.get(entry.key)
+        if numbers:
+            text = Text(text, f"Number {', '.join(numbers)} of the 2024 review.")
+        return FormattedEntry(entry.key, text, label)
 
-    def _text(self, entry: Entry) -> Text:
-        people, journal = _names(entry), _plain(entry, "journal")
-        parts: list[object] = [
-            people or f"{_plain(entry, 'shorttitle')} [authors not shown]".strip(),
-            f" ({_plain(entry, 'year') or 'n.d.'}{LETTERS.get(entry.key, '')}). ",
-            _plain(entry, "title").rstrip("."),
-            ". ",
-        ]
-        if journal:
-            volume, number, pages = (_plain(entry, name) for name in ("volume", "number", "pages"))
-            detail = f"{volume}{f'({number})' if number else ''}{f':{pages}' if pages else ''}".strip()
-            parts += [Tag("em", journal), f" {detail}. " if detail else ". "]
-        doi, url, pmid = (_plain(entry, name) for name in ("doi", "url", "pmid"))
-        if doi:
-            parts += [HRef(f"https://doi.org/{doi}", f"doi:{doi}"), " "]
-        elif url:
-            parts += [HRef(url, "record seen"), " "]
-        if pmid:
-            parts.append(f"PMID {pmid}. ")
-        if self.seed_numbers.get(entry.key):
-            parts.append(f"Number {', '.join(self.seed_numbers[entry.key])} of the 2024 review.")
-        return Text(*parts)
+
+def full_reference(entry: Entry) -> Text:
+    """Return a work as the references name it: only the fields that are known."""
+    people, journal = _names(entry), _plain(entry, "journal")
+    parts: list[object] = [
+        people or f"{_plain(entry, 'shorttitle')} [authors not shown]".strip(),
+        f" ({_plain(entry, 'year') or 'n.d.'}{LETTERS.get(entry.key, '')}). ",
+        _plain(entry, "title").rstrip("."),
+        ". ",
+    ]
+    if journal:
+        volume, number, pages = (_plain(entry, name) for name in ("volume", "number", "pages"))
+        detail = f"{volume}{f'({number})' if number else ''}{f':{pages}' if pages else ''}".strip()
+        parts += [Tag("em", journal), f" {detail}. " if detail else ". "]
+    doi, url, pmid = (_plain(entry, name) for name in ("doi", "url", "pmid"))
+    if doi:
+        parts += [HRef(f"https://doi.org/{doi}", f"doi:{doi}"), " "]
+    elif url:
+        parts += [HRef(url, "record seen"), " "]
+    if pmid:
+        parts.append(f"PMID {pmid}. ")
+    return Text(*parts)
 
 
 def by_author(entries: list[Entry]) -> list[Entry]:

@@ -1,19 +1,29 @@
-"""Builds the site aside and puts it in place only when everything succeeded; does nothing when nothing changed."""
+"""Builds the site aside and puts it in place only when everything succeeded; does nothing when nothing changed.
 
+A build reads every file of the project that is neither a by-product nor a test, and the package. One digest stands for
+all of it: whatever changes, chapters run again and pages are written anew.
+"""
+
+import contextlib
 import os
+import platform
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from review_tools.data.problems import DataError
-from review_tools.site import inputs
 
+PACKAGE = Path(__file__).resolve().parents[1]
+# Never read by a build; of src only the package is, wherever it is installed.
+ASIDE = {"_build", "benchmarks", "docs", "node_modules", "scripts", "src", "tests", "__pycache__"}
+CODE_READS = "CHANGELOG.md"  # the only Markdown that code cells read; other Markdown is prose
 SITE, NOTEBOOKS, BEFORE, STATE = "html", "jupyter_execute", ".before", ".built-from"
 # Jupyter Book ends when the other end of its input closes, however this process ends.
 START = (
@@ -22,7 +32,7 @@ START = (
 )
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 AT_ONCE = re.compile(r"^execut(ing|ed)|^(reading sources|writing output)\.\.\. \[ *\d+%\]|a code cell fails|^\| ")
-MATTERS = re.compile(r"WARNING|ERROR|CRITICAL|Extension error|^OSError")
+MATTERS = re.compile(r"WARNING|ERROR|CRITICAL|Extension error|threw an exception|^OSError")
 
 
 class BuildError(DataError):
@@ -50,12 +60,10 @@ def build(root: Path, workers: int | None = None, check: Callable[[], None] = la
             recover(folder)
             if is_current(root):
                 return False
-            state = inputs.digest(inputs.files(root))
+            state = digest(inputs(root))
             run(root, folder / "next", workers, check)
             new = folder / "next" / "_build"
-            current = state == inputs.digest(
-                inputs.files(root)
-            )  # else something changed meanwhile: build again next time
+            current = state == digest(inputs(root))  # else something changed meanwhile: build again next time
             (new / STATE).write_text(mark(new / SITE, state) if current else "", encoding="utf-8")
             publish(new, folder)
             shutil.rmtree(folder / "next")
@@ -73,7 +81,7 @@ def is_current(root: Path) -> bool:
     """Say whether the site is there, untouched, and made from what is here now."""
     folder = root / "_build"
     try:
-        return (folder / STATE).read_text(encoding="utf-8") == mark(folder / SITE, inputs.digest(inputs.files(root)))
+        return (folder / STATE).read_text(encoding="utf-8") == mark(folder / SITE, digest(inputs(root)))
     except OSError:
         return False
 
@@ -154,3 +162,59 @@ def run(
             wrong.append("→ allow more open files (ulimit -n 1024), or run fewer chapters at a time (--workers 1).")
         wrong.append(f"The site was left as it was. The whole log: {log.relative_to(root)}")
         raise BuildError("\n".join(wrong))
+
+
+# What a build reads
+
+
+def inputs(root: Path) -> dict[str, Path]:
+    """Return the files a build depends on, by their names from the project or from the package."""
+    project = {path.relative_to(root).as_posix(): path for path in _walk(root, ASIDE)}
+    return project | {path.relative_to(PACKAGE.parent).as_posix(): path for path in _walk(PACKAGE, {"__pycache__"})}
+
+
+def inputs_of_code(root: Path) -> dict[str, Path]:
+    """Return those of the files that code cells may read: all but the prose."""
+    return {name: path for name, path in inputs(root).items() if not name.endswith(".md") or name == CODE_READS}
+
+
+def digest(files: dict[str, Path]) -> str:
+    """Return one digest of names and contents, of the interpreter, of the installed packages and of the day."""
+    digest = blake2b("\n".join([platform.python_version(), *installed(), day()]).encode(), digest_size=16)
+    for name, path in sorted(files.items()):
+        with contextlib.suppress(FileNotFoundError):  # an editor's own file, gone meanwhile
+            digest.update(f"\n{name}\0{path.stat().st_size}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def libraries() -> list[Path]:
+    """Return the folders that hold installed packages."""
+    return [folder for name in sys.path if any((folder := Path(name)).glob("*.dist-info"))]
+
+
+def installed() -> list[str]:
+    """Return names and versions of the installed packages."""
+    return sorted(info.name for folder in libraries() for info in folder.glob("*.dist-info"))
+
+
+def day() -> str:
+    """Return the day of the build, or the one that SOURCE_DATE_EPOCH fixes."""
+    fixed = os.environ.get("SOURCE_DATE_EPOCH")
+    moment = datetime.fromtimestamp(int(fixed), UTC) if fixed else datetime.now().astimezone()
+    return moment.date().isoformat()
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _walk(folder: Path, aside: set[str]) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(".") or path.name in aside or path.suffix in (".pyc", ".egg-info"):
+            continue
+        if path.is_dir():
+            if not (path / "pyvenv.cfg").exists():  # an environment of Python
+                yield from _walk(path, {"__pycache__"})
+        else:
+            yield path

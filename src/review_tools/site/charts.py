@@ -2,13 +2,15 @@
 
 MyST-NB hands over the Vega-Lite specification. The page gets an SVG (visible without JavaScript, in print
 and offline), the chart's rows as a table, and the specification as JSON, which ``static/charts.js`` draws
-again once it is loaded and from which it writes the downloads.
+again once it is loaded and from which it writes the downloads. Beside those stands the call that makes the
+figure, which a reader can repeat in the chapter's notebook.
 """
 
+import contextlib
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -17,11 +19,14 @@ from typing import Any
 
 import vl_convert as vlc
 from docutils import nodes
+from markupsafe import escape
 from myst_nb.core.render import MimeData, MimeRenderPlugin, NbElementRenderer
+from sphinx.application import Sphinx
 
+from review_tools.data.edit import replace_bytes
 from review_tools.display.theme import MIME, plural
-from review_tools.site.context import template
-from review_tools.site.drawing_cache import remember
+from review_tools.site.execute import sources
+from review_tools.site.pages import script_json, template
 
 VEGALITE = "v6.4"
 STATIC_WIDTH = 370  # pixels, for charts that otherwise take the width of the page: on a phone, letters keep 11 of 12
@@ -30,6 +35,13 @@ ELSEWHERE = "https://vega.github.io/vega-datasets/"  # vl-convert makes every ad
 SHOWN = 200  # rows of a chart on the page; the CSV file holds all
 NUMBER = re.compile(r"-?\d+\.\d{2,}")
 HEAVY = 200_000  # letters of a drawing whose lines are as good in whole pixels
+
+TOOLS = '<div class="chart-tools"'
+IMPORT = "import review_tools as rt\n"
+CALL = '<details class="chart-call"><summary>Python</summary><code>{}</code></details>'
+KEPT = Path("_build") / ".drawings"  # what vl-convert draws: a third of a build
+MOST = 1000  # files kept; the oldest leave first
+_kept: Path | None = None
 
 FONTS = Path(__file__).parent / "fonts"  # what letters are measured with, on every machine
 vlc.register_font_directory(str(FONTS))
@@ -129,19 +141,47 @@ def _whole(number: re.Match[str]) -> str:
     return f"{float(number[0]):.0f}"
 
 
-def script_json(value: object) -> str:
-    """Return JSON that cannot end the script element in which it stands."""
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-def write_bundle(folder: Path) -> None:
+def write_bundle(app: Sphinx, site: Path) -> None:
     """Write Vega, Vega-Lite and Vega-Embed as one file, from the package that also draws the static pictures."""
-    folder.mkdir(parents=True, exist_ok=True)
     # The stub asks for a snippet.
     bundle = remember(f"{VEGALITE} bundle", lambda: vlc.javascript_bundle(vl_version=VEGALITE))  # type: ignore[call-arg]
     # In a function of its own: the bundle's short names clash with other scripts of the page.
-    (folder / BUNDLE).write_text(f"(()=>{{{bundle}\n}})();\n", encoding="utf-8")
+    (site / "_static" / BUNDLE).write_text(f"(()=>{{{bundle}\n}})();\n", encoding="utf-8")
+
+
+def keep_drawings(root: Path) -> None:
+    """Keep drawings in this project from now on, by what they were drawn from; before this is called, none are."""
+    global _kept
+    _kept = root / KEPT
+    if _kept.is_dir():
+        for path in sorted(_kept.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)[MOST:]:
+            path.unlink(missing_ok=True)
+
+
+def remember(key: str, make: Callable[[], str]) -> str:
+    """Return the text that ``make`` makes of ``key``; a full disk only costs time."""
+    if _kept is None:
+        return make()
+    path = _kept / hashlib.blake2b(f"{version('vl-convert-python')}\n{key}".encode(), digest_size=16).hexdigest()
+    with contextlib.suppress(OSError):
+        return path.read_text(encoding="utf-8")
+    text = make()
+    with contextlib.suppress(OSError):
+        replace_bytes(path, text.encode())
+    return text
+
+
+def show_calls(app: Sphinx, doctree: nodes.document) -> None:
+    """Put the source of each code cell into the tools of the figure that it draws."""
+    if not (cells := sources(str(app.env.doc2path(app.env.docname)))):
+        return
+    for cell in doctree.findall(lambda node: isinstance(node, nodes.Element) and node.get("nb_element") == "cell_code"):
+        call = CALL.format(escape(IMPORT + cells[cell["cell_index"]].strip().removeprefix(IMPORT)))
+        for drawn in cell.findall(nodes.raw):
+            before, tools, after = drawn.astext().partition(TOOLS)
+            if tools:
+                start, end, rest = after.partition(">")
+                drawn.children = [nodes.Text(before + tools + start + end + call + rest)]
 
 
 # The rows a chart draws, as a plain table: the fields its tooltips name, under the names readers see.

@@ -5,27 +5,29 @@ document: ``Sources`` names it to Sphinx, and ``PageParser`` reads it. No file i
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from pathlib import Path
+from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
 from sphinx.parsers import Parser
 from sphinx.project import Project as SourceFiles
 
-from review_tools.data.bibliography import FILE
-from review_tools.site.context import is_made, project_of
-from review_tools.site.links import only_known
+from review_tools.data.project import Project, once
+from review_tools.site import study_pages, version_pages
+from review_tools.site.pages import VERSIONS, Context, is_made, only_known, project_of
 
 SOURCE = "review-data"
-Page = tuple[str, list[tuple[str, str, str]]]  # title; anchor, heading and HTML of each part, the first without heading
-Make = Callable[[Sphinx, str], Page]
+SUFFIXES = (".csv", ".json")
+# What the theme leaves undone for assistive technology (found with axe).
+UNNAMED, NAMED = "<summary>", '<summary aria-label="Pages of this part">'
 
 
 class Sources(SourceFiles):
-    """The chapters' files, and the pages that are made: the file each is made from, and what makes it."""
+    """The chapters' files, and the pages that are made, each with the file it is made from."""
 
-    made: Mapping[str, tuple[str, Make]] = {}
+    made: Mapping[str, str] = {}
 
     def discover(self, exclude_paths: Iterable[str] = (), include_paths: Iterable[str] = ("**",)) -> set[str]:
         """Return the names of all pages."""
@@ -37,33 +39,17 @@ class Sources(SourceFiles):
         """Return the file that a page is read from."""
         if docname not in self.made:
             return super().doc2path(docname, absolute)
-        name = self.made[docname][0]
+        name = self.made[docname]
         return str(Path(self.srcdir) / name) if absolute else name
 
 
-def add_pages(app: Sphinx, pages: Mapping[str, str], make: Make) -> None:
-    """Tell Sphinx of pages, each with its file, before it looks for sources and before links are checked."""
+def add_pages(app: Sphinx) -> None:
+    """Tell Sphinx of these pages before it looks for sources and before links are checked."""
     sources = Sources(app.srcdir, app.config.source_suffix)
     sources.restore(app.project)
-    made = app.project.made if isinstance(app.project, Sources) else {}
-    sources.made = {**made, **{name: (file, make) for name, file in pages.items()}}
+    project = project_of(app)
+    sources.made = study_pages.listed(project) | version_pages.listed(project)
     app.project = app.env.project = sources
-
-
-def setup(app: Sphinx) -> None:
-    """Let Sphinx read tables and snapshots as pages."""
-    for suffix in (".csv", ".json"):
-        app.add_source_suffix(suffix, SOURCE)
-    app.add_source_parser(PageParser)
-    app.connect("env-get-outdated", read_again)
-    app.connect("html-page-context", without_source, priority=100)  # before the theme makes its buttons
-
-
-def read_again(
-    app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
-) -> Iterable[str]:
-    """Name these pages when anything has changed: they say which chapters cite a work, and lead to chapters."""
-    return [name for name in env.found_docs if is_made(name)] if added or changed or removed else []
 
 
 class PageParser(Parser):
@@ -74,23 +60,56 @@ class PageParser(Parser):
     def parse(self, inputstring: str, document: nodes.document) -> None:
         """Fill the document from the project."""
         self.setup_parse(inputstring, document)
-        env, project = self.env, project_of(self.env.app)
-        for name in (*map(project.file_of, project.schema), FILE):
-            env.note_dependency(str(project.root / name))
-        env.metadata[env.docname]["orphan"] = True  # the contents list chapters only
-        assert isinstance(env.project, Sources)  # noqa: S101 (which named this page)
-        title, parts = env.project.made[env.docname][1](env.app, env.docname)
+        app, name = self.env.app, self.env.docname
+        self.env.metadata[name]["orphan"] = True  # the contents list chapters only
+        title, parts = (version_pages if name.startswith(f"{VERSIONS}/") else study_pages).make(app, name)
         page = nodes.section("", nodes.title(text=title), ids=[nodes.make_id(title) or "page"], classes=["record"])
         for anchor, heading, html in parts:
-            body = nodes.raw("", only_known(env.app, html), format="html")
+            body = nodes.raw("", only_known(app, html), format="html")
             page += nodes.section("", nodes.title(text=heading), body, ids=[anchor]) if heading else body
         document += page
         self.finish_parse()
 
 
-def without_source(
-    app: Sphinx, pagename: str, templatename: str, context: dict[str, object], doctree: nodes.document | None
-) -> None:
+def without_source(app: Sphinx, page: str, context: Context) -> None:
     """Offer no source to download or edit for a page that has none of its own."""
-    if is_made(pagename):
+    if is_made(page):
         context["sourcename"] = context["page_source_suffix"] = ""
+
+
+def add_contents(app: Sphinx, page: str, context: Context) -> None:
+    """Give ``templates/sbt-sidebar-nav.html`` the list of contents beside a page.
+
+    Pages of studies and trials share one, which takes the theme long to make; in it is marked the chapter that the page
+    belongs to.
+    """
+    chapter, lists = study_pages.home(app, page), _lists(project_of(app))
+
+    def contents(make: Callable[..., Any], **options: Any) -> str:
+        if chapter is None:
+            return str(make(**options)).replace(UNNAMED, NAMED)
+        address = context["pathto"](chapter)
+        if address not in lists:
+            if "" not in lists:
+                lists[""] = make(**options)
+            lists[address] = str(_marked(copy(lists[""]), address)).replace(UNNAMED, NAMED)
+        return str(lists[address])
+
+    context["contents"] = contents
+
+
+@once
+def _lists(project: Project) -> dict[str, Any]:
+    """Return where the lists are kept: the unmarked one under no name, the others by the chapter that is marked."""
+    return {}
+
+
+def _marked(contents: Any, address: str) -> Any:
+    """Mark an entry as the current one, and open what it is folded in."""
+    if here := contents.find("a", href=address):
+        here["aria-current"] = "true"
+        for item in here.find_parents("li"):
+            item["class"] = [*item.get("class", []), "current", "active"]
+        for fold in here.find_parents("details"):
+            fold["open"] = "open"
+    return contents

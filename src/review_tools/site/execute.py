@@ -31,18 +31,16 @@ from sphinx.util import logging
 from sphinx.util.console import bold
 
 from review_tools.data.edit import replace_bytes
-from review_tools.site import inputs, kernel
+from review_tools.site import build, kernel
 
 logger = logging.getLogger(__name__)
 MODES = ("review", "mystnb")
 # Forked from one process that has the imports done (``warm``); where forking is not safe, each imports anew.
 PROCESSES = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
-WARM, SYNTHESIS = "review_tools.site.warm", "review_tools.site.warm_synthesis"
+PROCESSES.set_forkserver_preload(["review_tools.site.warm"])
 MANY = 8  # chapters, for which it pays to work out all results before the first one runs
 STATES = 5  # of the inputs, whose outputs are kept
-Outputs = tuple[
-    dict[str, Any], list[tuple[int | None, list[Any]]]
-]  # the language; number and outputs of each code cell
+Outputs = tuple[dict[str, Any], list[tuple[int | None, list[Any]]]]  # language; number and outputs of each code cell
 _notebooks: dict[str, Any] = {}  # chapters with their outputs, by path
 
 
@@ -50,17 +48,14 @@ class ChapterError(Exception):
     """A chapter fails. The message says where and why."""
 
 
-def setup(app: Sphinx) -> None:
-    """Take over the execution of notebooks."""
-    app.add_config_value("review_execution", "review", "env", str)
-    app.connect("config-inited", begin, priority=100)
-    app.connect("env-before-read-docs", execute)
-
-
 def begin(app: Sphinx, config: Config) -> None:
     """Keep MyST-NB from executing, and Sphinx from relying on what it read and wrote before."""
     if config.review_execution not in MODES:
         raise ConfigError(f"review_execution is {config.review_execution!r} → write one of {', '.join(MODES)}.")
+    (Path(app.doctreedir) / "environment.pickle").unlink(missing_ok=True)
+    if (Path(app.outdir) / "objects.inv").is_file():  # a site, not some other folder
+        shutil.rmtree(app.outdir)
+        Path(app.outdir).mkdir()
     if config.review_execution == "mystnb" or config.nb_execution_mode == "off":
         config.review_execution = "mystnb"
         return
@@ -69,10 +64,6 @@ def begin(app: Sphinx, config: Config) -> None:
     vars(sys.modules["__main__"]).pop("__file__", None)  # else each chapter's process imports jupyter-book
     os.environ["REVIEW_ROOT"] = str(app.srcdir)
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # the kernel's debugger warns of itself
-    (Path(app.doctreedir) / "environment.pickle").unlink(missing_ok=True)
-    if (Path(app.outdir) / "objects.inv").is_file():  # a site, not some other folder
-        shutil.rmtree(app.outdir)
-        Path(app.outdir).mkdir()
 
 
 def execute(app: Sphinx, env: BuildEnvironment, names: list[str]) -> None:
@@ -84,16 +75,17 @@ def execute(app: Sphinx, env: BuildEnvironment, names: list[str]) -> None:
     if app.config.review_execution == "mystnb":
         return
     root, started = Path(app.srcdir), time.monotonic()
-    files = inputs.files_for_code(root)
-    state = inputs.digest(files)
+    files = build.inputs_of_code(root)
+    state = build.digest(files)
     store = root / "_build" / ".executed" / state
     chapters = [chapter for name in names if (chapter := read(env, name, store))]
     stale = [chapter for chapter in chapters if not chapter.load()]
-    workers = int(os.environ.get("REVIEW_WORKERS", "0")) or inputs.cores()
+    workers = int(os.environ.get("REVIEW_WORKERS", "0")) or build.cores()
     logger.info(bold("executing: ") + f"{len(stale)} of {len(chapters)} chapters, {workers} at a time")
     readable = frozenset(os.path.realpath(path) for path in files.values())
     failed: list[str] = []
-    PROCESSES.set_forkserver_preload([WARM, *([SYNTHESIS] if len(stale) > MANY else [])])
+    if len(stale) > MANY:
+        os.environ["REVIEW_WARM"] = "1"  # for the process that they are forked from
     pool = ThreadPoolExecutor(workers)
     try:
         runs = {pool.submit(chapter.run, app.config.nb_execution_timeout, readable): chapter for chapter in stale}
@@ -106,7 +98,7 @@ def execute(app: Sphinx, env: BuildEnvironment, names: list[str]) -> None:
                 logger.error(str(error), type="review", subtype="execution")
                 continue
             chapter.fill(outputs)
-            if inputs.digest(inputs.files_for_code(root)) == state:  # else they may come from other inputs
+            if build.digest(build.inputs_of_code(root)) == state:  # else they may come from other inputs
                 chapter.keep(outputs)
             logger.info(f"executing... [{count:>3} of {len(stale)}] {chapter.name}")
     finally:  # also when the build is interrupted

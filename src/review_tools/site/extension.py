@@ -1,69 +1,103 @@
-"""The Sphinx extension: ``review_tools.site.extension`` in ``_config.yml``. Each part of the site sets itself up."""
+"""The Sphinx extension: ``review_tools.site.extension`` in ``_config.yml``. Says which part of the site acts when."""
 
 import os
 import sys
-from functools import cache
+from collections.abc import Callable
+from functools import cache, wraps
+from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx.errors import SphinxError
 
 from review_tools import __name__ as package
+from review_tools.data.problems import DataError
 from review_tools.site import (
     assets,
     bibliography,
-    bundles,
-    cards,
-    cell_sources,
-    contents,
+    charts,
+    citations,
     data_pages,
     execute,
-    feed,
-    footer,
-    links,
-    marks,
     metadata,
-    pdf,
+    pages,
     policy,
     roles,
-    rootfiles,
-    search,
+    site_files,
     study_pages,
     version_pages,
 )
-from review_tools.site.inputs import cores
+from review_tools.site.build import cores
 from review_tools.site.kernel import end_with_parent
 
-PARTS = (
-    execute,
-    cell_sources,
-    assets,
-    bibliography,
-    roles,
-    links,
-    data_pages,
-    study_pages,
-    contents,
-    cards,
-    marks,
-    version_pages,
-    metadata,
-    feed,
-    footer,
-    rootfiles,
-    search,
-    pdf,
-    policy,
-    bundles,
+Step = Callable[..., Any]
+EVENTS: dict[str, tuple[Step, ...]] = {
+    "config-inited": (execute.begin, assets.configure),
+    "builder-inited": (assets.prepare, bibliography.number, data_pages.add_pages),
+    "env-before-read-docs": (execute.execute,),
+    "doctree-read": (charts.show_calls,),
+    "doctree-resolved": (roles.explain, study_pages.complete, citations.mark),
+}
+# What is done to each page before it is written, and at which priority: the theme's own steps have 500 and 501.
+PAGE: tuple[tuple[int, Step], ...] = (
+    (100, data_pages.without_source),
+    (100, data_pages.add_contents),
+    (500, citations.add_cards),
+    (500, metadata.add_state),
+    (600, assets.add_scripts),
+    (900, pages.resolve),
+    (950, assets.mend),
+    (950, metadata.describe),
+    (960, assets.print_whole),
+    (990, policy.guard),
+    (995, assets.bundle),
+)
+FILES: tuple[Step, ...] = (
+    charts.write_bundle,
+    site_files.write_downloads,
+    site_files.write_feed,
+    site_files.write_ways_in,
 )
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Set up all parts; Sphinx calls this when it loads the extension."""
-    for part in PARTS:
-        part.setup(app)
+    """Tell Sphinx of all that the site adds to it; Sphinx calls this when it loads the extension."""
+    app.add_config_value("review_execution", "review", "env", str)
+    app.add_config_value("moved_pages", {}, "html", dict, "Old address of each page that moved, and its new one.")
+    for name in roles.ROLES:
+        app.add_role(name, roles.DataRole())
+    app.add_directive("version-changes", version_pages.Newest)
+    for suffix in data_pages.SUFFIXES:
+        app.add_source_suffix(suffix, data_pages.SOURCE)
+    app.add_source_parser(data_pages.PageParser)
+    for event, steps in EVENTS.items():
+        for step in steps:
+            app.connect(event, plainly(step), priority=100 if step is execute.begin else 500)
+    for priority, step in PAGE:
+        app.connect("html-page-context", on_page(step), priority=priority)
+    app.connect("doctree-resolved", policy.without_thebe, priority=900)
     app.connect("env-updated", write_side_by_side)
+    app.connect("build-finished", plainly(finish))
     return {"version": package, "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def plainly(step: Step) -> Step:
+    """Let a table that cannot be read end the build with the words for it."""
+
+    @wraps(step)
+    def told(*given: Any) -> Any:
+        try:
+            return step(*given)
+        except DataError as error:
+            raise SphinxError(f"ERROR: {error}") from error
+
+    return told
+
+
+def on_page(step: Step) -> Step:
+    """Give a step the name of a page and what its template is given."""
+    return plainly(lambda app, page, template, context, doctree: step(app, page, context))
 
 
 def write_side_by_side(app: Sphinx, env: BuildEnvironment) -> None:
@@ -77,3 +111,16 @@ def write_side_by_side(app: Sphinx, env: BuildEnvironment) -> None:
 def guard(process: int) -> None:
     """Let a process that writes pages end when the build is killed: the next one uses the same folder."""
     end_with_parent()
+
+
+def finish(app: Sphinx, exception: Exception | None) -> None:
+    """Write what stands beside the pages, and what only all of them together tell."""
+    site = Path(app.outdir)
+    (site / ".buildinfo").unlink(missing_ok=True)  # Sphinx's record of its settings names folders of this machine
+    if exception or app.builder.name != "html":
+        return
+    for write in FILES:
+        write(app, site)
+    written = {path.relative_to(site).as_posix(): path.read_text("utf-8") for path in site.rglob("*.html")}
+    site_files.write_search(app, site, written)
+    assets.leave_out_needless(site, written.values())

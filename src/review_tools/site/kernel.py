@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from review_tools.site import inputs
+from review_tools.site.build import libraries
 
 # The machine: its settings, time zones, fonts and shared libraries.
 SYSTEM = ("/dev", "/etc", "/lib", "/opt", "/proc", "/sys", "/usr", "/var/cache", "/Library", "/System", "C:\\Windows")
@@ -70,8 +70,8 @@ class Guard:
 
     def __init__(self, files: frozenset[str]) -> None:
         self.files, self.written = files, set[str]()
-        libraries = [os.path.realpath(path) for path in (sys.prefix, sys.base_prefix, *map(str, inputs.libraries()))]
-        self.libraries = tuple(os.path.join(path, "") for path in libraries)
+        folders = (sys.prefix, sys.base_prefix, *map(str, libraries()))
+        self.libraries = tuple(os.path.join(os.path.realpath(path), "") for path in folders)
         self.around = (*SYSTEM, os.path.join(os.path.expanduser("~"), "."))  # the user's settings too
         self.project = os.path.join(os.path.realpath(os.environ.get("REVIEW_ROOT", "")), "")
 

@@ -1,51 +1,50 @@
-"""The head of each page: title, description, canonical link, previews, and what search engines for works read."""
+"""The head of each page: title, description, previews, what search engines read (schema.org as JSON-LD); and its foot.
+
+Google Scholar reads about the review alone: the page of a study is not the work itself.
+"""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from markupsafe import Markup
 from sphinx.application import Sphinx
-from sphinx.util import logging
 
 from review_tools.data import export
-from review_tools.data.citation import Citation, clean
-from review_tools.data.problems import DataError
+from review_tools.data.bibliography import Reference
+from review_tools.data.citation import Citation, Work, clean, web
 from review_tools.data.project import Project, once
-from review_tools.site import feed, linked_data
-from review_tools.site.charts import script_json
-from review_tools.site.context import STUDIES, TRIALS, project_of, rows, template
+from review_tools.display.protocol_tables import current
+from review_tools.site import site_files, version_pages
+from review_tools.site.pages import STUDIES, TRIALS, Context, project_of, rows, script_json, template
 
-logger = logging.getLogger(__name__)
-DATA_PAGE = "book/methods"  # holds the downloads
-UNLISTED = {"search", "genindex"}  # of use to readers, of none to search engines
-PICTURE = "_static/preview.png"
+METHODS = "book/methods"  # holds the protocol and the downloads
 LENGTH = 160
-PICTURE_IN_TEXT = re.compile(r"<svg\b.*?</svg>", re.DOTALL)  # a mark, whose name is no word of the sentence
+MARK = re.compile(r"<svg\b.*?</svg>", re.DOTALL)  # its name is no word of the sentence
 PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)  # one with a class is a title or a caption
+MEDIA_TYPES = {
+    ".csv": "text/csv",
+    ".json": "application/json",
+    ".bib": "application/x-bibtex",
+    ".ris": "application/x-research-info-systems",
+    ".txt": "text/plain",
+    ".zip": "application/zip",
+}
+Thing = dict[str, Any]
 
 _TAGS = template("head.html")
 
 
-def setup(app: Sphinx) -> None:
-    """Write the head after all other parts have made their content."""
-    app.connect("html-page-context", describe, priority=950)
-
-
-def describe(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
+def describe(app: Sphinx, page: str, context: Context) -> None:
     """Add to the head of one page."""
     project = project_of(app)
-    try:
-        cite = project.citation
-    except DataError as error:
-        logger.warning(str(error), location=pagename, type="review", subtype="metadata")
-        return
-    front = pagename == app.config.root_doc
-    description = shorten(summary(project, pagename) or first_paragraph(context.get("body") or ""))
+    cite, front = project.citation, page == app.config.root_doc
+    description = shorten(summary(project, page) or first_paragraph(context.get("body") or ""))
     if front:
         context["title"], context["docstitle"] = str(Markup.escape(cite.title)), ""
     title = clean(Markup(context.get("title") or app.config.html_title).striptags())  # noqa: S704 (tags are taken off)
-    address = f"{cite.url}{pagename}.html"
+    address = f"{cite.url}{page}.html"
     open_graph = {
         "og:site_name": app.config.html_title,
         "og:type": "website" if front else "article",
@@ -53,37 +52,68 @@ def describe(app: Sphinx, pagename: str, templatename: str, context: dict[str, A
         "og:title": title,
         "og:description": description or title,
         "og:url": address,
-        "og:image": cite.url + PICTURE,
+        "og:image": cite.url + site_files.PICTURE,
         "og:image:width": "1200",
         "og:image:height": "630",
         "og:image:alt": "MSC Living Review",
     }
     context["metatags"] = context.get("metatags", "") + _TAGS.render(
         description=description,
-        unlisted=pagename in UNLISTED,
+        unlisted=page in site_files.UNLISTED,
         open_graph=open_graph.items(),
         scholar=scholar(cite, address, _started(project)) if front else [],
-        feed=context["pathto"](feed.FILE, True),
-        things=[script_json(thing) for thing in things(project, cite, pagename, front, address, description)],
+        feed=context["pathto"](site_files.FEED, True),
+        things=[script_json(thing) for thing in things(project, page, front, address, description)],
     )
+
+
+def add_state(app: Sphinx, page: str, context: Context) -> None:
+    """Put version, status and how current the review is in the theme's place for it, with links that lead on."""
+    words = _state(project_of(app))
+    for name, anchor, title in ((METHODS, "#protocol", "Protocol"), (version_pages.INDEX, "", "All versions")):
+        if name in app.env.found_docs:  # a small book may lack it
+            address = context["pathto"](name).rstrip("#") + anchor
+            words += Markup(' <a href="{}">{}</a>').format(address or "#", title)
+    context["theme_extra_footer"] = Markup('<p class="review-state">{}</p>').format(words)
+
+
+@once
+def _state(project: Project) -> Markup:
+    protocol = project.protocol
+    return Markup("Version {}, {}; {}.").format(protocol["version"], protocol["status"], current(project))
 
 
 def first_paragraph(body: str) -> str:
     """Return the first paragraph as plain text."""
-    found = PARAGRAPH.search(PICTURE_IN_TEXT.sub("", body))
+    found = PARAGRAPH.search(MARK.sub("", body))
     return clean(Markup(found[1]).striptags()) if found else ""  # noqa: S704 (tags are taken off)
 
 
-def shorten(text: str, length: int = LENGTH) -> str:
-    """Return the text, cut at a word with an ellipsis when it is longer."""
-    if len(text) <= length:
+def shorten(text: str) -> str:
+    """Return the text, cut at a word with an ellipsis when it is longer than search engines show."""
+    if len(text) <= LENGTH:
         return text
-    cut = text[: length - 1]
-    return (cut.rsplit(" ", 1)[0] if " " in cut[length // 2 :] else cut).rstrip(" ,;:.(–") + "…"
+    cut = text[: LENGTH - 1]
+    return (cut.rsplit(" ", 1)[0] if " " in cut[LENGTH // 2 :] else cut).rstrip(" ,;:.(–") + "…"
+
+
+def summary(project: Project, page: str) -> str:
+    """Return what the page of a study or trial is about, in the words of the tables; nothing for other pages."""
+    folder, _, name = page.rpartition("/")
+    if folder == STUDIES and name in project.works:
+        row, title = rows(project, STUDIES)[name], project.works[name]["title"].strip("[]").rstrip(".")
+        status = "" if row["status"] == "current" else f"{row['status'].capitalize()}: "
+        return clean(f"{status}{title}. {row['summary'] if pd.notna(row['summary']) else ''}")
+    if folder == TRIALS:
+        row = rows(project, TRIALS)[name]
+        parts = (row[f"registered_{part}"] for part in ("title", "sponsor", "status"))
+        rest = ". ".join(str(part).rstrip(".") for part in parts if pd.notna(part) and part != "not shown")
+        return clean(f"Trial in {row['disease']}, {row['label']}. {rest}")
+    return ""
 
 
 def scholar(cite: Citation, address: str, started: str) -> list[tuple[str, str]]:
-    """Return what Google Scholar reads about the review. Study pages have none: they are not the works themselves."""
+    """Return what Google Scholar reads about the review."""
     return [
         ("citation_title", cite.title),
         *(("citation_author", name) for name in cite.authors),
@@ -96,37 +126,135 @@ def scholar(cite: Citation, address: str, started: str) -> list[tuple[str, str]]
     ]
 
 
-def things(
-    project: Project, cite: Citation, pagename: str, front: bool, address: str, description: str
-) -> list[linked_data.Thing]:
-    """Return what the page is about, for machines."""
-    folder, _, name = pagename.rpartition("/")
-    if front:
-        licence = export.package(project)["licenses"][0]["path"]
-        return [linked_data.review(cite, address, _started(project), description, licence)]
-    if pagename == DATA_PAGE:
-        return [linked_data.dataset(project, cite, address)]
-    if folder == STUDIES and name in project.works:
-        return [linked_data.study(project.works[name], address, rows(project, STUDIES)[name]["status"])]
-    return []
-
-
 @once
 def _started(project: Project) -> str:
     """Return the date of the first release."""
-    return min(release.date for release in feed.releases(project))
+    return min(release.date for release in site_files.releases(project))
 
 
-def summary(project: Project, pagename: str) -> str:
-    """Return what the page of a study or trial is about, in the words of the tables; nothing for other pages."""
-    folder, _, name = pagename.rpartition("/")
+# Linked data
+
+
+def things(project: Project, page: str, front: bool, address: str, description: str) -> list[Thing]:
+    """Return what the page is about, for machines."""
+    folder, _, name = page.rpartition("/")
+    if front:
+        return [review(project, address, description)]
+    if page == METHODS:
+        return [dataset(project, address)]
     if folder == STUDIES and name in project.works:
-        row, title = rows(project, STUDIES)[name], project.works[name]["title"].strip("[]").rstrip(".")
-        status = "" if row["status"] == "current" else f"{row['status'].capitalize()}: "
-        return clean(f"{status}{title}. {row['summary'] if pd.notna(row['summary']) else ''}")
-    if folder == TRIALS:
-        row = rows(project, TRIALS)[name]
-        parts = (row[f"registered_{part}"] for part in ("title", "sponsor", "status"))
-        rest = ". ".join(str(part).rstrip(".") for part in parts if pd.notna(part) and part != "not shown")
-        return clean(f"Trial in {row['disease']}, {row['label']}. {rest}")
-    return ""
+        return [study(project.works[name], address, rows(project, STUDIES)[name]["status"])]
+    return []
+
+
+def review(project: Project, address: str, description: str) -> Thing:
+    """Return the review as an article that is based on the 2024 review."""
+    cite = project.citation
+    return _published(project) | {
+        "@type": "ScholarlyArticle",
+        "@id": f"{address}#review",
+        "url": address,
+        "headline": cite.title,
+        "name": cite.title,
+        "description": description,
+        "author": [agent(name, cite.url) for name in cite.authors],
+        "publisher": agent(cite.authors[0], cite.url),
+        "datePublished": _started(project),
+        "dateModified": cite.released,
+        "keywords": ", ".join(cite.keywords),
+        "isBasedOn": [seed(work) for work in cite.based_on],
+    }
+
+
+def dataset(project: Project, address: str) -> Thing:
+    """Return the data: every file, every column, the licence."""
+    cite, tables = project.citation, project.schema.values()
+    titles = ", ".join(table.title.lower() for table in tables)
+    return _published(project) | {
+        "@type": "Dataset",
+        "@id": f"{address}#data",
+        "url": address,
+        "name": export.package(project)["title"],
+        "description": f"{cite.title}. Open tables, each row with its source: {titles}.",
+        "creator": [agent(name, cite.url) for name in cite.authors],
+        "datePublished": cite.released,
+        "keywords": list(cite.keywords),
+        "distribution": [
+            {
+                "@type": "DataDownload",
+                "name": Path(file.path).name,
+                "description": f"{file.title}. {file.what}",
+                "contentUrl": cite.url + file.path,
+                "encodingFormat": MEDIA_TYPES[Path(file.path).suffix],
+            }
+            for file in export.downloads(project)
+        ],
+        "variableMeasured": [f"{table.name}.{field.name}" for table in tables for field in table.fields],
+    }
+
+
+def _published(project: Project) -> Thing:
+    """Return what holds for the review and for its data."""
+    return {
+        "@context": "https://schema.org",
+        "version": project.citation.version,
+        "inLanguage": "en",
+        "license": export.package(project)["licenses"][0]["path"],
+        "isAccessibleForFree": True,
+    }
+
+
+def seed(work: Work) -> Thing:
+    """Return a work the review is based on."""
+    return _filled(
+        {
+            "@type": "ScholarlyArticle",
+            "@id": f"https://doi.org/{work.doi}" if work.doi else "",
+            "headline": work.title,
+            "author": [agent(name) for name in work.authors],
+            "datePublished": work.year,
+            "isPartOf": _periodical(work.journal),
+        }
+    )
+
+
+def study(work: Reference, address: str, status: str) -> Thing:
+    """Return a work the review uses; ``address`` is the page about it, not the work itself."""
+    there = web(work.url)
+    return _filled(
+        {
+            "@context": "https://schema.org",
+            "@type": "ScholarlyArticle",
+            "@id": there or f"{address}#work",
+            "sameAs": there,
+            "headline": work["title"].strip("[]"),
+            "author": [
+                {"@type": "Organization" if name in work.groups else "Person", "name": name}
+                for name in work.authors
+                if name != "others"
+            ],
+            "datePublished": work["year"],
+            "isPartOf": _periodical(work["journal"]),
+            "pagination": work["pages"].replace("--", "–"),
+            "creativeWorkStatus": "Retracted" if status == "retracted" else "",
+            "identifier": [f"{name}:{work[name]}" for name in ("doi", "pmid", "pmcid") if work[name]],
+            "subjectOf": {"@type": "WebPage", "url": address, "name": f"{work.label} in the MSC Living Review"},
+        }
+    )
+
+
+def _periodical(name: str) -> Thing:
+    return {"@type": "Periodical", "name": name} if name else {}
+
+
+def agent(name: str, address: str = "") -> Thing:
+    """Return a person (“Last, First”) or a group."""
+    if "," in name:
+        last, first = (part.strip() for part in name.split(",", 1))
+        return {"@type": "Person", "name": f"{first} {last}", "familyName": last, "givenName": first}
+    return _filled({"@type": "Organization", "name": name, "url": address})
+
+
+def _filled(thing: Thing) -> Thing:
+    """Return the thing without empty values."""
+    return {name: value for name, value in thing.items() if value not in ("", None, [], {})}

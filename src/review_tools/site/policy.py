@@ -29,7 +29,7 @@ from markupsafe import escape
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
-from review_tools.site.context import TEMPLATES
+from review_tools.site.pages import TEMPLATES, Context
 
 logger = logging.getLogger(__name__)
 THEME = Path(pydata_sphinx_theme.__file__).parent / "theme" / "pydata_sphinx_theme"
@@ -52,12 +52,6 @@ UNUSED = {
 }
 
 
-def setup(app: Sphinx) -> None:
-    """Give each page its policy, after all other parts have made theirs."""
-    app.connect("doctree-resolved", without_thebe, priority=900)
-    app.connect("html-page-context", guard, priority=990)
-
-
 def without_thebe(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Take the settings of live kernels off a page."""
     for node in [*doctree.findall(nodes.raw)]:
@@ -65,12 +59,12 @@ def without_thebe(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             node.parent.remove(node)
 
 
-def guard(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
+def guard(app: Sphinx, page: str, context: Context) -> None:
     """Put the policy before everything else in the head, and warn of a script in the text of a page."""
     body = context.get("body") or ""
     for found in RUNS.findall(body):
         where = f"a script stands in the text of the page and will not run: {found!r}"
-        logger.warning(where, location=pagename, type="review", subtype="policy")
+        logger.warning(where, location=page, type="review", subtype="policy")
     kept = [script for script in context["script_files"] if _is_used(script, body)]
     context["script_files"][:] = [script for script in kept if script.filename]
     for script in kept:

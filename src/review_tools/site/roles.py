@@ -4,15 +4,15 @@ import re
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 
 from review_tools.data import inline_values
+from review_tools.data.inline_values import UnknownFactError
 from review_tools.data.problems import DataError
 from review_tools.data.project import Project, once
-from review_tools.site import marks
-from review_tools.site.context import project_of
+from review_tools.site.citations import sign
+from review_tools.site.pages import project_of
 from review_tools.synthesis import claims, comparisons, words
 from review_tools.synthesis.certainty import certainty
 
@@ -21,121 +21,82 @@ SHORT = re.compile(r"[A-Z].*[A-Z0-9\u03b1-\u03c9]")  # two capitals, or a capita
 PLAIN = (nodes.paragraph, nodes.emphasis, nodes.strong)
 
 
-def setup(app: Sphinx) -> None:
-    """Make the roles known, and explain abbreviations before a page is written."""
-    for name in ("count", "value", "percent"):
-        app.add_role(name, FactRole())
-    app.add_role("seed", SeedRole())
-    app.add_role("claim", ClaimRole())
-    app.add_role("basis", BasisRole())
-    for name in ("result", "certainty", "plainly"):
-        app.add_role(name, ResultRole())
-    app.connect("doctree-resolved", explain)
+class DataRole(SphinxRole):
+    """One of ``ROLES``. What the data cannot answer is warned of, and stands on the page as it was written."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        try:
+            return ROLES[self.name](project_of(self.env.app), self), []
+        except (UnknownFactError, KeyError, DataError) as error:
+            message = f"{{{self.name}}}`{self.text}`: {error.args[0]}"
+            logger.warning(message, location=self.get_location(), type="review", subtype="role")
+            return [nodes.literal(text=self.text)], []
 
 
-def depend(env: BuildEnvironment, project: Project) -> None:
-    """Let the page be read again when a table changes."""
-    for table in project.schema:
-        env.note_dependency(str(project.root / project.file_of(table)))
-
-
-class FactRole(SphinxRole):
+def fact(project: Project, role: DataRole) -> list[nodes.Node]:
     """``{count}``, ``{value}`` and ``{percent}``: the answer of the data, with a tooltip that says where from."""
-
-    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        project = project_of(self.env.app)
-        depend(self.env, project)
-        try:
-            answer = inline_values.answer(project, self.name, self.text)
-        except (inline_values.UnknownFactError, DataError) as error:
-            message = f"{{{self.name}}}`{self.text}`: {error}"
-            logger.warning(message, location=self.get_location(), type="review", subtype="fact")
-            return [nodes.literal(text=self.text)], []
-        name = self.text.split()[0]
-        where = f"{self.name} from data/{name}.csv: {self.text.removeprefix(name).strip() or 'all rows'}"
-        return [nodes.abbreviation("", answer, explanation=where, classes=["fact"])], []
+    answer, name = inline_values.answer(project, role.name, role.text), role.text.split()[0]
+    where = f"{role.name} from data/{name}.csv: {role.text.removeprefix(name).strip() or 'all rows'}"
+    return [nodes.abbreviation("", answer, explanation=where, classes=["fact"])]
 
 
-class SeedRole(SphinxRole):
+def seed(project: Project, role: DataRole) -> list[nodes.Node]:
     """``{seed}``: a number of the 2024 review's list, as a citation or, while unidentified, plainly marked."""
-
-    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        citations = project_of(self.env.app).table("citations")
-        row = citations[citations["seed_number"].astype(str) == self.text]
-        if row.empty:
-            logger.warning(
-                f"{{seed}}`{self.text}`: the 2024 review has no such number",
-                location=self.get_location(),
-                type="review",
-                subtype="seed",
-            )
-            return [nodes.literal(text=self.text)], []
-        study = row["study_id"].iloc[0]
-        if isinstance(study, str):
-            cite = self.env.get_domain("cite").role("p")
-            assert cite is not None  # noqa: S101 (sphinxcontrib-bibtex is always loaded)
-            return cite("cite:p", f"{{cite:p}}`{study}`", study, self.lineno, self.inliner, {}, [])
-        tip = f"Reference {self.text} of the 2024 review: not yet identified. Cited for: {row['cited_for'].iloc[0]}"
-        address = f"site:book/references#seed-{self.text}"
-        link = nodes.reference(
-            "", f"[2024: {self.text}]", refuri=address, reftitle=tip, internal=True, classes=["seed-unidentified"]
-        )
-        return [link, marks.sign("seed only")], []
+    citations = project.table("citations")
+    row = citations[citations["seed_number"].astype(str) == role.text]
+    if row.empty:
+        raise KeyError("the 2024 review has no such number")
+    study = row["study_id"].iloc[0]
+    if isinstance(study, str):
+        cite = role.env.get_domain("cite").role("p")
+        assert cite is not None  # noqa: S101 (sphinxcontrib-bibtex is always loaded)
+        return cite("cite:p", f"{{cite:p}}`{study}`", study, role.lineno, role.inliner, {}, [])[0]
+    tip = f"Reference {role.text} of the 2024 review: not yet identified. Cited for: {row['cited_for'].iloc[0]}"
+    link = _link(f"[2024: {role.text}]", f"book/references#seed-{role.text}", tip, "seed-unidentified")
+    return [link, sign("seed only")]
 
 
-class BasisRole(SphinxRole):
+def basis(project: Project, role: DataRole) -> list[nodes.Node]:
     """``{basis}``: the mark of what a finding rests on, for a statement that a citation does not cover."""
-
-    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        project = project_of(self.env.app)
-        depend(self.env, project)
-        findings = project.table("findings")
-        basis = findings.loc[findings["finding_id"] == self.text, "basis"]
-        if basis.empty:
-            message = f"{{basis}}`{self.text}`: there is no such finding"
-            logger.warning(message, location=self.get_location(), type="review", subtype="basis")
-        return [marks.sign(depth) for depth in basis], []
+    findings = project.table("findings").set_index("finding_id")["basis"]
+    if role.text not in findings:
+        raise KeyError("there is no such finding")
+    return [sign(findings[role.text])]
 
 
-class ClaimRole(SphinxRole):
+def claim(project: Project, role: DataRole) -> list[nodes.Node]:
     """``{claim}``: the verdict the data give a claim, linked to its row of the ledger."""
-
-    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        project = project_of(self.env.app)
-        depend(self.env, project)
-        try:
-            verdict = claims.verdict(project, self.text)
-        except (KeyError, DataError) as error:
-            logger.warning(str(error.args[0]), location=self.get_location(), type="review", subtype="claim")
-            return [nodes.literal(text=self.text)], []
-        address = f"site:book/synthesis/claims#claim-{self.text}"
-        look = ["tag", "tag-verdict", f"tag-{verdict.word.replace(' ', '-')}"]
-        link = nodes.reference("", verdict.word, refuri=address, reftitle=verdict.because, internal=True, classes=look)
-        return [link], []
+    verdict = claims.verdict(project, role.text)
+    look = ["tag", "tag-verdict", f"tag-{verdict.word.replace(' ', '-')}"]
+    return [_link(verdict.word, f"book/synthesis/claims#claim-{role.text}", verdict.because, *look)]
 
 
-class ResultRole(SphinxRole):
+def result(project: Project, role: DataRole) -> list[nodes.Node]:
     """``{result}``, ``{certainty}`` and ``{plainly}``: what a comparison says, linked to its page.
 
     In figures, by the word for its certainty, or as a plain sentence.
     """
+    answer, rated = comparisons.answer(project, role.text), certainty(project, role.text)
+    said = {
+        "result": words.named_interval(answer),
+        "certainty": f"{rated.rating} certainty" if rated else "not rated",
+        "plainly": words.plainly(answer, rated) or words.sentence(answer),
+    }[role.name]
+    title = f"{answer.comparison['title']}: {words.sentence(answer)}"
+    return [_link(said, f"book/{answer.comparison['page']}", title, "fact")]
 
-    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        project = project_of(self.env.app)
-        depend(self.env, project)
-        try:
-            answer, rated = comparisons.answer(project, self.text), certainty(project, self.text)
-        except (KeyError, DataError) as error:
-            logger.warning(str(error.args[0]), location=self.get_location(), type="review", subtype="result")
-            return [nodes.literal(text=self.text)], []
-        said = {
-            "result": words.named_interval(answer),
-            "certainty": f"{rated.rating} certainty" if rated else "not rated",
-            "plainly": words.plainly(answer, rated) or words.sentence(answer),
-        }[self.name]
-        address = f"site:book/{answer.comparison['page']}"
-        title = f"{answer.comparison['title']}: {words.sentence(answer)}"
-        return [nodes.reference("", said, refuri=address, reftitle=title, internal=True, classes=["fact"])], []
+
+def _link(text: str, address: str, title: str, *classes: str) -> nodes.reference:
+    return nodes.reference("", text, refuri=f"site:{address}", reftitle=title, internal=True, classes=[*classes])
+
+
+ROLES = {
+    **dict.fromkeys(("count", "value", "percent"), fact),
+    "seed": seed,
+    "basis": basis,
+    "claim": claim,
+    **dict.fromkeys(("result", "certainty", "plainly"), result),
+}
 
 
 @once

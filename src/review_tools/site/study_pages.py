@@ -3,8 +3,7 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from functools import cache
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import bibtexparser
@@ -14,51 +13,34 @@ from markupsafe import Markup, escape
 from pybtex.backends.plaintext import Backend
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
-from sphinx.util import logging
 
 from review_tools.data.bibliography import FILE, Reference
-from review_tools.data.problems import DataError
 from review_tools.data.project import Project, labels, once
 from review_tools.data.retracted import UNSOUND
 from review_tools.display.data_tables import REFERENCES, notice_text, trial_link
 from review_tools.display.grid import Cell, link, show
 from review_tools.display.study_tables import by, reported, study_parts, trial_parts
 from review_tools.display.trial_tables import people, reports, statuses
-from review_tools.site.bibliography import Listed
-from review_tools.site.context import STUDIES, TRIALS, project_of, rows, template
-from review_tools.site.data_pages import Page, add_pages
-from review_tools.site.links import only_known
-from review_tools.site.marks import strike
+from review_tools.site.bibliography import full_reference
+from review_tools.site.citations import strike
+from review_tools.site.pages import STUDIES, TRIALS, Page, only_known, project_of, rows, template
 
-logger = logging.getLogger(__name__)
 NCT = re.compile(r"NCT\d{8}")
 ASKS = "What is wrong:\n\n\nWhat is right:\n\n\nWhere that stands (link, and page, table or figure):\n\n"
 
 _PARTS: Any = template("records.html", link=link, show=show, trial_link=trial_link).module
 
 
-def setup(app: Sphinx) -> None:
-    """Name the pages to Sphinx, and add to each what is known only once every chapter is read."""
-    app.connect("builder-inited", add)
-    app.connect("doctree-resolved", complete)
+def listed(project: Project) -> dict[str, str]:
+    """Return the names of the pages, each with the file that it is made from."""
+    return {
+        f"{table}/{name}": project.file_of(table)
+        for table in (STUDIES, TRIALS)
+        for name in project.table(table)[project.schema[table].primary_key[0]]
+    }
 
 
-def add(app: Sphinx) -> None:
-    """Name a page for each row."""
-    try:
-        project = project_of(app)
-        pages = {
-            f"{table}/{name}": project.file_of(table)
-            for table in (STUDIES, TRIALS)
-            for name in project.table(table)[project.schema[table].primary_key[0]]
-        }
-    except DataError as error:
-        logger.warning(str(error), type="review", subtype="data")
-        return
-    add_pages(app, pages, page)
-
-
-def page(app: Sphinx, docname: str) -> Page:
+def make(app: Sphinx, docname: str) -> Page:
     """Return title and parts of a page."""
     folder, _, row = docname.partition("/")
     return study_page(app, row) if folder == STUDIES else trial_page(app, row)
@@ -81,7 +63,7 @@ def study_page(app: Sphinx, study_id: str) -> Page:
         notices=[notice_text(project, notice) for notice in _notices(project).get(study_id, [])],
         trials=reported(project).get(study_id, []),
     )
-    citation = _copy_style().format_entry("", entry).text.render(Unlinked()).strip()
+    citation = full_reference(entry).render(Unlinked()).strip()
     return work.label, [
         ("", "", facts),
         *((part.anchor, part.title, part.table._repr_html_()) for part in study_parts(project, study_id)),
@@ -177,17 +159,6 @@ class Unlinked(Backend):  # type: ignore[misc]
 
     def write_reference(self, url: str, text: str, external: bool = False) -> str:
         return text if text.startswith("doi:") else f"{text}: {url}"
-
-
-class ToCopy(Listed):
-    """A reference as it is pasted elsewhere: without the 2024 review's numbers, which mean nothing there."""
-
-    seed_numbers: ClassVar[dict[str, list[str]]] = {}
-
-
-@cache
-def _copy_style() -> Any:
-    return ToCopy()  # asks all installed packages for plug-ins, so that one is enough
 
 
 def addresses(work: Reference) -> Iterator[Cell]:

@@ -4,26 +4,19 @@
 lie beside them (``v/26.0.0/``, ``.ci/kept-sites``).
 """
 
-from pathlib import Path
-
 from docutils import nodes
 from markupsafe import Markup
 from sphinx.application import Sphinx
-from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from review_tools.changes import render
 from review_tools.changes.compare import between
 from review_tools.changes.model import Changes
 from review_tools.changes.state import snapshot
-from review_tools.data.problems import DataError
 from review_tools.data.project import Project, once, snapshot_file
 from review_tools.display.grid import grid, link
-from review_tools.site.context import VERSIONS, project_of
-from review_tools.site.data_pages import Page, add_pages
-from review_tools.site.links import only_known
+from review_tools.site.pages import VERSIONS, Page, only_known, project_of, released
 
-logger = logging.getLogger(__name__)
 INDEX = f"{VERSIONS}/index"
 KEPT = "_build/kept"  # sites of past versions; the workflow puts them into the folder v/ of the site
 LINES, FEW_LINES = 150, 8  # of a section, on its page and in a chapter
@@ -33,25 +26,10 @@ NUMBERS = (
 )
 
 
-def setup(app: Sphinx) -> None:
-    """Name the pages to Sphinx; give chapters their directive; put the snapshots beside the pages."""
-    app.add_directive("version-changes", Newest)
-    app.connect("builder-inited", add)
-    app.connect("build-finished", write)
-
-
-def add(app: Sphinx) -> None:
-    """Name the pages and files, where there is something to compare."""
-    project = project_of(app)
-    try:
-        compared = comparisons(project)
-    except DataError as error:
-        logger.warning(str(error), type="review", subtype="versions")
-        compared = {}
-    if compared:
-        pages = {name: snapshot_file(new) for name, (_, new) in ((page(*pair), pair) for pair in compared)}
-        add_pages(app, {INDEX: next(reversed(pages.values())), **pages}, make)
-        app.env.review_files |= set(snapshots(project))  # type: ignore[attr-defined]
+def listed(project: Project) -> dict[str, str]:
+    """Return the names of the pages, each with the snapshot it is made from; none where nothing can be compared."""
+    pages = {page(old, new): snapshot_file(new) for old, new in comparisons(project)}
+    return {INDEX: next(reversed(pages.values())), **pages} if pages else {}
 
 
 @once
@@ -156,22 +134,3 @@ def table(project: Project) -> Markup:
         name="versions",
     )
     return Markup("<p>{}</p>\n{}").format(NUMBERS, Markup(listed._repr_html_()))  # noqa: S704 (a grid escapes)
-
-
-def snapshots(project: Project) -> dict[str, str]:
-    """Return the files to take along, by their path on the site."""
-    return {f"{VERSIONS}/{number}.json": snapshot_file(number) for number in released(project)}
-
-
-def released(project: Project) -> dict[str, str]:
-    """Return the versions whose snapshot is here, with their dates: a copy of the data alone has none."""
-    return {number: day for number, day in project.versions.items() if project.has(snapshot_file(number))}
-
-
-def write(app: Sphinx, exception: Exception | None) -> None:
-    """Write the snapshots, as files to take along."""
-    if exception or app.builder.name != "html" or INDEX not in app.env.found_docs:
-        return
-    project = project_of(app)
-    for path, file in snapshots(project).items():
-        (Path(app.outdir) / path).write_bytes(project.read(file))

@@ -1,8 +1,12 @@
-"""What the process that chapters are forked from does once: imports, what libraries put off, and the tables."""
+"""What the process that chapters are forked from does once: imports, what libraries put off, the tables.
+
+Where many chapters run, also what many ask for: every comparison with its certainty, and every claim.
+"""
 
 import contextlib
 import gc
 import importlib
+import os
 import pkgutil
 
 import altair
@@ -23,6 +27,13 @@ with contextlib.suppress(Exception):  # nor does a table that cannot be read con
     for name in project().schema:
         project().table(name)
     project().works  # noqa: B018 (read once for all)
+    if "REVIEW_WARM" in os.environ:
+        from review_tools.synthesis import claims
+        from review_tools.synthesis.certainty import certainty
+
+        for name in project().table("comparisons")["comparison_id"]:
+            certainty(project(), name)
+        claims.verdicts(project())
 new_code_cell()
 altair.Chart(pandas.DataFrame({"a": [1]})).mark_point().encode(x="a").to_dict()
 gc.freeze()  # the collector of each forked process would look at all of it, and so copy it
