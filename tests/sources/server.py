@@ -174,8 +174,6 @@ class Services:
                 _send(handler, 302, TEXT, b"", {"Location": "http://localhost:9/elsewhere"})
             case "circle":
                 _send(handler, 302, TEXT, b"", {"Location": handler.path})
-            case "huge":
-                _send(handler, 200, content, b"", {"Content-Length": str(50_000_000)}, b"[")
             case "huge in pieces":
                 _send_pieces(handler, content, b'"' + b"x" * 999_999, 50)
             case _:

@@ -45,7 +45,7 @@ NAMES = {
     "Jan van der Groot": "van der Groot, Jan",
     "Roe, Jr., Rick": "Roe, Jr., Rick",
     "de la Cruz, Ana {Mar{\\'\\i}a}": "de la Cruz, Ana María",
-    "{The Pretend and Sons Group}": "The Pretend and Sons Group",
+    "{The Pretend and Sons Group}": "{The Pretend and Sons Group}",
     "{Pretend and Sons, Inc.}": "{Pretend and Sons, Inc.}",
     "{\\O}rsted, A.": "Ørsted, A.",
     "Mary Jane O'Neil": "O'Neil, Mary Jane",
@@ -58,7 +58,7 @@ NAMES = {
     "and Doe, Jane": "Doe, Jane",
     "王, 小明": "王, 小明",
     "et al.": "others",
-    "{Study Group AB}": "Study Group AB",
+    "{Study Group AB}": "{Study Group AB}",
     'family={M{\\"u}ller}, given={Zo{\\"e}}': "Müller, Zoë",
 }
 
@@ -158,7 +158,7 @@ def test_names_in_ris(saved: Saved) -> None:
         "van der Groot, F",
         "Roe, Jr., Rick",
         "Pretend and Sons Study Group",
-        "Made-Up Agency",
+        "{Made-Up Agency}",
         "others",
     )
     assert saved.ris(*(f"AU  - {name}" for name in names)).authors == authors
@@ -214,7 +214,7 @@ def test_pubmeds_own_export(saved: Saved) -> None:
     record = saved.read("nbib", EXPORT, "38123456")
     assert (record.title, record.doi, record.year, record.journal) == ("MSCs calm invented cells", DOI, "2024", "J X")
     assert (record.pages, record.pmcid, record.trial_id) == ("107-114", "PMC123", "NCT01234567")
-    assert record.authors == ("de Vries, Aiko", "Doe, Jr, Jane", "The Group")
+    assert record.authors == ("de Vries, Aiko", "Doe, Jr, Jane", "{The Group}")
     assert record.types == ("Randomized Controlled Trial", "Retracted Publication")
     assert [(one.kind, one.doi, one.pmid) for one in record.notices] == [("retraction", "10.5555/ret", "38999999")]
 

@@ -182,7 +182,7 @@ def _show(record: "Record") -> None:
     shown |= {name: record.columns.get(name) for name in SHOWN_OF_TRIAL}
     for name, value in shown.items():
         if value:
-            text = "; ".join(value) if isinstance(value, tuple) else value
+            text = "; ".join(name.strip("{}") for name in value) if isinstance(value, tuple) else value
             print(f"  {name.replace('_', ' '):<22}{shorten(text, 160)}")
     for notice in record.notices:
         print(f"  NOTE: {shorten(f'{notice.kind} {notice.date} {notice.doi or notice.pmid}')}")

@@ -2,7 +2,6 @@
 
 import sys
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -151,11 +150,11 @@ def identify(
             found = fill(change, listed, None, seen, by)
         else:
             listed = crossref.message(client, SEED, crossref.references)
-            found = fill(change, listed, partial(crossref.work, client), today(), by)
+            found = fill(change, listed, client, today(), by)
         remaining(change)
     if dry_run:
         print(change.diff())
-    print(f"{len(found.agreeing)} confirmed numbers agree with the list.")
+    print(f"{found.agreeing} confirmed numbers agree with the list.")
     for heading, lines in (
         ("identified", found.filled),
         ("in conflict with what a person confirmed, kept as it was", found.conflicts),

@@ -81,7 +81,7 @@ def study_row(change: Change, record: Record, key: str = "") -> dict[str, str]:
         "kind": kind,
         "species": "human" if kind.startswith("human") else "",
         "trial_id": record.trial_id if record.trial_id in trials else "",
-        "status": gravest(STATUS[one.term] for one in record.notices if one.term in STATUS)
+        "status": gravest(STATUS[one.kind] for one in record.notices if one.kind in STATUS)
         if record.notices or not TOLD_BY_TITLE.search(record.title)
         else "",  # the title says that something happened: somebody has to tell what
         "source_url": page or (f"{pubmed.PAGE}{record.pmid}/" if record.pmid else record.url),
@@ -225,17 +225,15 @@ def next_version(change: Change) -> str:
 
 def note(change: Change, what: str, by: str) -> None:
     """Add a line to “Added” under “Unreleased”; both headings are made where they are missing."""
-    line = f"- {what} added{f' by {by}' if by else ''}, {date.today()}.\n"
-    text, mark = change.read(CHANGELOG), "## [Unreleased]\n"
+    line, mark = f"- {what} added{f' by {by}' if by else ''}, {date.today()}.\n", "## [Unreleased]\n"
+    text = change.read(CHANGELOG)
     if mark not in text:
-        first = re.search(r"^## ", text, re.MULTILINE)
-        at = first.start() if first else len(text)
-        text = f"{text[:at]}{mark}\n{text[at:]}"
-    head, _, rest = text.partition(mark)
-    unreleased, older, released = rest.partition("\n## ")
-    before, added, after = unreleased.partition("### Added\n\n")
-    unreleased = f"{before}{added}{line}{after}" if added else f"\n### Added\n\n{line}{unreleased}"
-    change.write(CHANGELOG, f"{head}{mark}{unreleased}{older}{released}")
+        text = re.sub(r"(?m)^(?=## )", f"{mark}\n", text, count=1)
+    if added := re.search(rf"{re.escape(mark)}(?:(?!## ).*\n)*?### Added\n\n", text):
+        text = f"{text[: added.end()]}{line}{text[added.end() :]}"
+    else:
+        text = text.replace(mark, f"{mark}\n### Added\n\n{line}", 1)
+    change.write(CHANGELOG, text)
 
 
 def about(change: Change, study: str) -> dict[str, str]:
@@ -262,12 +260,11 @@ def guessed(change: Change, words: str) -> str:
 def write_entry(change: Change, record: Record) -> str:
     """Write a record into ``references.bib``, before the first entry whose key is greater; return its key."""
     text = change.read(BIBLIOGRAPHY)
-    starts = list(ENTRY_START.finditer(text))
-    key = _key(record, {match["key"] for match in starts})
-    lines = [f"@{ENTRY_TYPES.get(record.kind, 'misc')}{{{key},"]
-    lines += [f"  {field} = {{{value}}}," for field, value in _fields(record) if value]
-    entry = "\n".join([*lines, "}", ""])
-    at = next((match.start() for match in starts if match["key"] > key), None)
+    starts = {match["key"]: match.start() for match in ENTRY_START.finditer(text)}
+    key = _key(record, starts)
+    lines = [f"  {field} = {{{value}}},\n" for field, value in _fields(record).items() if value]
+    entry = f"@{ENTRY_TYPES.get(record.kind, 'misc')}{{{key},\n{''.join(lines)}}}\n"
+    at = next((start for other, start in starts.items() if other > key), None)
     text = f"{text.rstrip()}\n\n{entry}" if at is None else f"{text[:at]}{entry}\n{text[at:]}"
     change.write(BIBLIOGRAPHY, text)
     return key
@@ -284,27 +281,22 @@ def _key(record: Record, taken: Collection[str]) -> str:
     return next(candidate for candidate in candidates if candidate not in taken)
 
 
-def _fields(record: Record) -> Iterator[tuple[str, str]]:
-    """Yield the fields of a BibTeX entry in their order. A group's name stands in braces, so that it stays one name."""
-    people = [name == "others" or ("," in name and not name.startswith("{")) for name in record.authors]
-    names = (_tex(name) if one else f"{{{_tex(name)}}}" for name, one in zip(record.authors, people, strict=True))
-    yield "author", " and ".join(names)
-    yield "title", _tex(record.title)
-    if not record.authors:  # what the work is called by; a person may find better words
-        words = record.trial_id or " ".join(record.title.split()[:3])
-        yield "shorttitle", _tex(f"{words}, {record.journal}" if record.journal else words)
-    yield ("booktitle" if record.kind == "chapter" else "journal"), _tex(record.journal)
-    for field in ("year", "volume", "number"):
-        yield field, _tex(getattr(record, field))
-    yield "pages", _tex(record.pages).replace("-", "--")
-    for field in ("doi", "pmid", "pmcid"):
-        yield field, _tex(getattr(record, field))
-    yield (
-        "url",
-        _tex(record.url.replace("~", "%7E"))
-        if record.url.startswith("http") and not (record.doi or record.pmid)
-        else "",
-    )
+def _fields(record: Record) -> dict[str, str]:
+    """Return the fields of a BibTeX entry in their order; braces keep the name of a group one name."""
+    people = [one == "others" or ("," in one and not one.startswith("{")) for one in record.authors]
+    names = [_tex(one) if person else f"{{{_tex(one)}}}" for one, person in zip(record.authors, people, strict=True)]
+    words = record.trial_id or " ".join(record.title.split()[:3])
+    fields = {
+        "title": record.title,
+        # What a work without authors is called by; a person may find better words.
+        "shorttitle": "" if record.authors else ", ".join(filter(None, (words, record.journal))),
+        "booktitle" if record.kind == "chapter" else "journal": record.journal,
+        **{name: getattr(record, name) for name in ("year", "volume", "number", "pages", "doi", "pmid", "pmcid")},
+    }
+    if record.url.startswith("http") and not (record.doi or record.pmid):
+        fields["url"] = record.url.replace("~", "%7E")
+    shown = {name: _tex(text) for name, text in fields.items()}
+    return {"author": " and ".join(names), **shown, "pages": shown["pages"].replace("-", "--")}
 
 
 def _tex(text: str) -> str:
@@ -319,15 +311,12 @@ def _word(text: str) -> str:
 
 
 def _finding_id(change: Change, study: str, seed_number: str) -> str:
-    findings = change.table("findings")
-    if seed_number.isdecimal():
-        stem = f"f{int(seed_number):03d}"
-    else:
-        own = findings.loc[(findings["study_id"] == study) & findings["finding_id"].str.startswith("fn"), "finding_id"]
-        numbers = findings["finding_id"].str.extract(r"^fn(\d+)")[0].dropna()
-        stem = own.iloc[0].rstrip(string.ascii_lowercase) if len(own) else f"fn{max([0, *map(int, numbers)]) + 1}"
-    taken = set(findings["finding_id"])
-    free = next((letter for letter in string.ascii_lowercase if f"{stem}{letter}" not in taken), "")
+    """Return a number of the 2024 review or one of the study's own, and the first letter that is free."""
+    findings = change.table("findings").set_index("finding_id")["study_id"]
+    numbers = {int(found[1]): held for one, held in findings.items() if (found := re.match(r"fn(\d+)", str(one)))}
+    own = next((number for number, held in numbers.items() if held == study), max([0, *numbers]) + 1)
+    stem = f"f{int(seed_number):03d}" if seed_number.isdecimal() else f"fn{own}"
+    free = next((letter for letter in string.ascii_lowercase if f"{stem}{letter}" not in findings.index), "")
     if not free:
         remedy = "name one with --set finding_id=…"
         raise DataError(f"data/findings.csv: all identifiers {stem}a to {stem}z are taken → {remedy}")

@@ -4,8 +4,6 @@ import html
 import logging
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from datetime import date
 
 import bibtexparser
 from bibtexparser.middlewares import NormalizeFieldKeys
@@ -14,7 +12,7 @@ from bibtexparser.model import Block, DuplicateBlockKeyBlock, DuplicateFieldKeyB
 from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec, get_default_latex_context_db
 
 from review_tools.data.bibliography import START, cut_short, is_group, names_of, swallowed
-from review_tools.sources.records import Record, RecordError, author, filled, from_file, raised
+from review_tools.sources.records import Record, RecordError, author, filled, raised, record_of
 
 KINDS = {"article": "article", "incollection": "chapter", "inbook": "chapter", "book": "book"}
 KINDS |= dict.fromkeys(("inproceedings", "conference"), "abstract")
@@ -57,7 +55,7 @@ def entries(text: str) -> list[Block]:
     return found
 
 
-def record(entry: Block, seen: date) -> Record:
+def record(entry: Block) -> Record:
     """Return the record of an entry. Raises RecordError: it cannot be read, or something would be lost."""
     if isinstance(entry, DuplicateFieldKeyBlock):
         fields = " and ".join(sorted(entry.duplicate_keys))
@@ -79,8 +77,8 @@ def record(entry: Block, seen: date) -> Record:
         said["pmid"] = said["pmid"] or plain.get("eprint", "")
     kind, authors = KINDS.get(entry.entry_type.lower(), "other"), _authors(raw.get("author", ""))
     title = ": ".join(filter(None, (plain.get("title"), plain.get("subtitle"))))
-    made = from_file("a BibTeX file", seen, kind, title, authors, said)
-    return replace(made, unread=(*made.unread, *(name for name in raw if name not in READ)))
+    unread = tuple(name for name in raw if name not in READ)
+    return record_of(kind, title, "a BibTeX file", authors, said, unread=unread)
 
 
 def _join(entry: Entry, strings: Mapping[str, str]) -> None:

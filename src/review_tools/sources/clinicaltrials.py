@@ -1,11 +1,13 @@
 """ClinicalTrials.gov, API version 2: trials by number, and searches."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 from review_tools.sources.http import CLINICALTRIALS, Client, Params
-from review_tools.sources.records import DOI, NCT, Page, Record, RecordError, at, doi, page_of, plain
+from review_tools.sources.records import DOI, NCT, Page, Record, RecordError, doi, list_at, page_of, plain, text_at
 
 PAGE = "https://clinicaltrials.gov/study/"
 STATUSES = {
@@ -22,6 +24,7 @@ STATUSES = {
 PHASES = {"EARLY_PHASE1": "early 1", "PHASE1": "1", "PHASE2": "2", "PHASE3": "3", "PHASE4": "4", "NA": "not applicable"}
 ALLOCATION = {"RANDOMIZED": "yes", "NON_RANDOMIZED": "no", "NA": "no"}
 MASKING = {"NONE": "none", "SINGLE": "single", "DOUBLE": "double", "TRIPLE": "double", "QUADRUPLE": "double"}
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
 BASIS = {"ACTUAL": "actual", "ESTIMATED": "planned"}
 
 
@@ -70,17 +73,17 @@ def record(study: Any) -> Record:
     Raises:
         RecordError: not a study with an NCT number and a title.
     """
-    number = plain(at(study, "protocolSection", "identificationModule", "nctId"))
+    number = text_at(study, "protocolSection.identificationModule.nctId")
     if not NCT.fullmatch(number):
         raise RecordError("not the record of a trial with its NCT number")
     protocol = study["protocolSection"]
-    brief, official = (plain(at(protocol, "identificationModule", name)) for name in ("briefTitle", "officialTitle"))
+    brief, official = (text_at(protocol, f"identificationModule.{name}") for name in ("briefTitle", "officialTitle"))
     if not (brief or official):
         raise RecordError("the record has no title")
     columns = _columns(protocol) | {"registered_title": official or brief}
-    summary = plain(at(protocol, "descriptionModule", "briefSummary"))
+    summary = text_at(protocol, "descriptionModule.briefSummary")
     words = (summary, columns["registered_condition"], columns["registered_arms"])
-    begun = plain(at(protocol, "statusModule", "studyFirstSubmitDate")) or columns["start_date"]
+    begun = text_at(protocol, "statusModule.studyFirstSubmitDate") or columns["start_date"]
     return Record(
         kind="registration",
         title=brief or official,
@@ -95,74 +98,45 @@ def record(study: Any) -> Record:
 
 def _columns(protocol: dict[str, Any]) -> dict[str, str]:
     """Return what the registry shows of the columns of ``data/trials.csv``."""
-    status, design = at(protocol, "statusModule"), at(protocol, "designModule")
-    state = plain(at(status, "overallStatus"))
-    sites = _list(protocol, "contactsLocationsModule", "locations")
-    countries = [one for one in dict.fromkeys(plain(at(site, "country")) for site in sites) if one]
+    said = partial(text_at, protocol)
+    state, why = said("statusModule.overallStatus"), said("statusModule.whyStopped")
+    sites = list_at(protocol, "contactsLocationsModule.locations")
+    countries = [one for one in dict.fromkeys(text_at(site, "country") for site in sites) if one]
+    phases = map(plain, list_at(protocol, "designModule.phases"))
+    groups = list_at(protocol, "armsInterventionsModule.armGroups")
+    arms = [(text_at(one, "label") or text_at(one, "name"), text_at(one, "type")) for one in groups]
+    arms = arms or [(text_at(one, "name"), "") for one in list_at(protocol, "armsInterventionsModule.interventions")]
+    outcomes = list_at(protocol, "outcomesModule.primaryOutcomes")
+    references = list_at(protocol, "referencesModule.references")
+    results = (DOI.search(text_at(one, "citation")) for one in references if text_at(one, "type") == "RESULT")
+    notes = [f"Registry's word for the status: {state}"] if state and state not in STATUSES else []
+    notes += [f"Reason given: {why.rstrip('.')}"] if why else []
     return {
-        "registered_condition": "; ".join(map(plain, _list(protocol, "conditionsModule", "conditions"))),
-        "registered_sponsor": plain(at(protocol, "sponsorCollaboratorsModule", "leadSponsor", "name")),
+        "registered_condition": "; ".join(map(plain, list_at(protocol, "conditionsModule.conditions"))),
+        "registered_sponsor": said("sponsorCollaboratorsModule.leadSponsor.name"),
         "registered_country": countries[0] if len(countries) == 1 else "several" if countries else "",
         "registered_status": STATUSES.get(state, "not shown"),
-        "status_date": _day(at(status, "lastUpdatePostDateStruct", "date")),
-        "status_note": ". ".join(_status_notes(status, state)),
-        "registered_phase": "/".join(PHASES[one] for one in map(plain, _list(design, "phases")) if one in PHASES),
-        "enrolment": plain(at(design, "enrollmentInfo", "count")),
-        "enrolment_basis": BASIS.get(plain(at(design, "enrollmentInfo", "type")), ""),
-        "start_date": plain(at(status, "startDateStruct", "date")),
-        "completion_date": plain(at(status, "completionDateStruct", "date")),
-        "registered_arms": "; ".join(_arms(at(protocol, "armsInterventionsModule"))),
-        "randomised": ALLOCATION.get(plain(at(design, "designInfo", "allocation")), ""),
-        "masking": MASKING.get(plain(at(design, "designInfo", "maskingInfo", "masking")), ""),
-        "primary_outcome": "; ".join(_outcomes(protocol)),
-        "results_posted": _day(at(status, "resultsFirstPostDateStruct", "date")),
-        "publication_doi": _publication(protocol),
+        "status_date": _day(said("statusModule.lastUpdatePostDateStruct.date")),
+        "status_note": ". ".join(notes),
+        "registered_phase": "/".join(PHASES[one] for one in phases if one in PHASES),
+        "enrolment": said("designModule.enrollmentInfo.count"),
+        "enrolment_basis": BASIS.get(said("designModule.enrollmentInfo.type"), ""),
+        "start_date": said("statusModule.startDateStruct.date"),
+        "completion_date": said("statusModule.completionDateStruct.date"),
+        "registered_arms": _joined((label, kind.replace("_", " ").lower()) for label, kind in arms),
+        "randomised": ALLOCATION.get(said("designModule.designInfo.allocation"), ""),
+        "masking": MASKING.get(said("designModule.designInfo.maskingInfo.masking"), ""),
+        "primary_outcome": _joined((text_at(one, "measure"), text_at(one, "timeFrame")) for one in outcomes),
+        "results_posted": _day(said("statusModule.resultsFirstPostDateStruct.date")),
+        "publication_doi": next((doi(named[0].rstrip(".,;)")) for named in results if named), ""),
     }
 
 
-def _list(value: Any, *path: str) -> list[Any]:
-    found = at(value, *path)
-    return found if isinstance(found, list) else []
+def _joined(labels: Iterable[tuple[str, str]]) -> str:
+    """Return labels in one cell, each with its detail in brackets where there is one."""
+    return "; ".join(f"{label} ({detail})" if detail else label for label, detail in labels if label)
 
 
-def _day(text: object) -> str:
+def _day(text: str) -> str:
     """Return a full date; the table's column takes no less."""
-    shown = plain(text)
-    try:
-        return date.fromisoformat(shown).isoformat()
-    except ValueError:
-        return ""
-
-
-def _status_notes(status: Any, state: str) -> Iterator[str]:
-    if state and state not in STATUSES:
-        yield f"Registry's word for the status: {state}"
-    if state == "ENROLLING_BY_INVITATION":
-        yield "Enrolling by invitation"
-    if why := plain(at(status, "whyStopped")):
-        yield f"Reason given: {why.rstrip('.')}"
-
-
-def _arms(module: Any) -> Iterator[str]:
-    groups = _list(module, "armGroups")
-    for one in groups or _list(module, "interventions"):
-        label = plain(at(one, "label") or at(one, "name"))
-        kind = plain(at(one, "type")).replace("_", " ").lower() if groups else ""
-        if label:
-            yield f"{label} ({kind})" if kind else label
-
-
-def _outcomes(protocol: Any) -> Iterator[str]:
-    for one in _list(protocol, "outcomesModule", "primaryOutcomes"):
-        measure, frame = plain(at(one, "measure")), plain(at(one, "timeFrame"))
-        if measure:
-            yield f"{measure} ({frame})" if frame else measure
-
-
-def _publication(protocol: Any) -> str:
-    """Return the DOI of the first reference that reports results."""
-    for one in _list(protocol, "referencesModule", "references"):
-        named = DOI.search(plain(at(one, "citation")))
-        if named and plain(at(one, "type")) == "RESULT":
-            return doi(named[0].rstrip(".,;)"))
-    return ""
+    return text if DAY.fullmatch(text) else ""

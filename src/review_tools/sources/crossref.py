@@ -12,12 +12,14 @@ from review_tools.sources.records import (
     Page,
     Record,
     RecordError,
-    at,
     doi,
+    filled,
+    list_at,
     page_of,
-    pages,
     person,
     plain,
+    record_of,
+    text_at,
     title,
 )
 
@@ -33,8 +35,19 @@ KINDS = {
     "book": "book",
     "monograph": "book",
 }
-
-
+FIELDS = {
+    "doi": "DOI",
+    "pmid": "PMID",
+    "pmcid": "PMCID",
+    "journal": "container-title short-container-title",
+    "volume": "volume",
+    "number": "issue",
+    "pages": "page article-number",
+    "abstract": "abstract",
+    "url": "URL",
+}
+LAST = ("dropping-particle", "non-dropping-particle", "family")
+SYNONYMS = {"corrigendum": "correction", "erratum": "correction", "removal": "withdrawal"}  # of kinds of notices
 T = TypeVar("T")
 
 
@@ -59,11 +72,6 @@ def work(client: Client, identifier: str) -> Record:
     return message(client, identifier, record)
 
 
-def notices_about(client: Client, identifier: str) -> list[Notice]:
-    """Return the later notices about one work by its DOI. Raises as ``message`` does."""
-    return message(client, identifier, lambda found: list(notices(found)))
-
-
 def search(client: Client, query: Mapping[str, str], first: date, last: date, size: int) -> Iterator[Page]:
     """Yield pages of what Crossref took up between two days. Raises ServiceError."""
     params = {**query, "filter": f"from-created-date:{first},until-created-date:{last}", "rows": size, "cursor": "*"}
@@ -82,37 +90,18 @@ def record(found: dict[str, Any]) -> Record:
     Raises:
         RecordError: no title, or ``notices`` that cannot be read.
     """
-    shown = title(_first(found.get("title")))
-    if not shown:
-        raise RecordError("the record has no title")
-    subtitle = title(_first(found.get("subtitle") or ""))
-    if subtitle and subtitle.casefold() not in shown.casefold():
+    shown, subtitle = (title(found.get(name)) for name in ("title", "subtitle"))
+    if shown and subtitle.casefold() not in shown.casefold():
         shown = f"{shown}: {subtitle}"
-    kind, identifier = str(found.get("type", "")), doi(str(found.get("DOI") or ""))
-    return Record(
-        kind=KINDS.get(kind, "other"),
-        title=shown,
-        source=CROSSREF.name,
-        record_id=identifier,
-        doi=identifier,
-        pmid=plain(found.get("PMID")),
-        pmcid=plain(found.get("PMCID")),
-        authors=tuple(_names(found.get("author"))),
-        year=_year(found),
-        journal=plain(_first(found.get("container-title") or found.get("short-container-title"))),
-        volume=plain(found.get("volume")),
-        number=plain(found.get("issue")),
-        pages=pages(plain(found.get("page") or found.get("article-number"))),
-        abstract=plain(found.get("abstract")),
-        types=(kind,) if kind else (),
-        notices=tuple(notices(found)),
-    )
+    said, names = filled(FIELDS, found) | {"year": _year(found)}, map(_name, list_at(found, "author"))
+    kind, later = str(found.get("type", "")), tuple(notices(found))
+    more = {"record_id": doi(said["doi"]), "types": (kind,) if kind else (), "notices": later}
+    return record_of(KINDS.get(kind, "other"), shown, CROSSREF.name, names, said, **more)
 
 
 def references(found: dict[str, Any]) -> list[dict[str, str]]:
     """Return the deposited reference list in its order, in the service's field names (``key``, ``DOI``, …)."""
-    listed = found.get("reference")
-    entries = listed if isinstance(listed, list) else []
+    entries = list_at(found, "reference")
     return [{str(k): plain(v) for k, v in entry.items()} for entry in entries if isinstance(entry, dict)]
 
 
@@ -124,23 +113,16 @@ def notices(found: dict[str, Any]) -> Iterator[Notice]:
     """
     updates = found.get("updated-by") or []
     for update in updates if isinstance(updates, list) else [updates]:
-        kind = plain(at(update, "type")).replace("_", " ")
+        kind = text_at(update, "type").replace("_", " ")
         if not kind:
             raise RecordError("its list of notices (updated-by) cannot be read")
-        yield Notice(kind, doi(str(update.get("DOI") or "")), date=_parts(update.get("updated")))
+        yield Notice(SYNONYMS.get(kind, kind), doi(str(update.get("DOI") or "")), date=_parts(update.get("updated")))
 
 
-def _first(value: object) -> object:
-    return (value[0] if value else "") if isinstance(value, list) else value
-
-
-def _names(people: object) -> Iterator[str]:
-    for one in people if isinstance(people, list) else []:
-        group = plain(at(one, "name") or at(one, "literal"))
-        particles = [at(one, f"{name}-particle") for name in ("dropping", "non-dropping")]
-        last = " ".join(filter(None, map(plain, [*particles, at(one, "family")])))
-        first = ", ".join(filter(None, map(plain, [at(one, "suffix"), at(one, "given")])))
-        yield from filter(None, [person(last, first, group)])
+def _name(one: Any) -> str:
+    last = " ".join(filter(None, (text_at(one, name) for name in LAST)))
+    first = ", ".join(filter(None, (text_at(one, name) for name in ("suffix", "given"))))
+    return person(last, first, text_at(one, "name") or text_at(one, "literal"))
 
 
 def _year(found: dict[str, Any]) -> str:

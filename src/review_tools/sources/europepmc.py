@@ -5,7 +5,9 @@ from datetime import date
 from typing import Any
 
 from review_tools.sources.http import EUROPEPMC, EUROPEPMC_TEXT, Client
-from review_tools.sources.records import Page, Record, RecordError, doi, page_of, plain, title
+from review_tools.sources.records import Page, Record, RecordError, filled, page_of, plain, record_of
+
+FIELDS = {"doi": "doi", "pmid": "pmid", "year": "pubYear", "abstract": "abstractText"}
 
 
 def search(client: Client, query: Mapping[str, str], first: date, last: date, size: int) -> Iterator[Page]:
@@ -21,19 +23,11 @@ def search(client: Client, query: Mapping[str, str], first: date, last: date, si
 
 def record(hit: Any) -> Record:
     """Return the record of one hit. Raises RecordError when it has no number or no title."""
-    source, number, shown = plain(hit["source"]), plain(hit["id"]), title(hit["title"])
-    if not (source.isalnum() and number.isalnum() and shown):
-        raise RecordError("the record has no number or no title")
-    return Record(
-        kind="preprint" if source == "PPR" else "article",
-        title=shown,
-        source=EUROPEPMC.name,
-        record_id=f"{source}/{number}",
-        doi=doi(plain(hit.get("doi"))),
-        pmid=plain(hit.get("pmid")),
-        year=plain(hit.get("pubYear")),
-        abstract=plain(hit.get("abstractText")),
-    )
+    source, number = plain(hit["source"]), plain(hit["id"])
+    if not (source.isalnum() and number.isalnum()):
+        raise RecordError("the record has no number")
+    kind = "preprint" if source == "PPR" else "article"
+    return record_of(kind, hit["title"], EUROPEPMC.name, (), filled(FIELDS, hit), record_id=f"{source}/{number}")
 
 
 def full_text(client: Client, wanted: str) -> str:

@@ -13,7 +13,7 @@ import rispy
 from review_tools.data.problems import DataError
 from review_tools.sources import bibtex, clinicaltrials, crossref, pubmed
 from review_tools.sources.http import LIMIT
-from review_tools.sources.records import Record, RecordError, doi, filled, from_file, plain
+from review_tools.sources.records import Record, RecordError, author, doi, filled, plain, record_of
 
 KINDS = {"CHAP": "chapter", "ECHAP": "chapter", "BOOK": "book", "EBOOK": "book"}
 KINDS |= dict.fromkeys(("JOUR", "EJOUR", "JFULL", "MGZN", "INPR"), "article")
@@ -27,7 +27,6 @@ FIELDS = {
 }  # in RIS
 FIELDS |= {"start": "SP C7", "end": "EP", "url": "UR"}
 READ = {"TY", "AU", "A1", "DO", "M3", "ER", *" ".join(FIELDS.values()).split()}
-SUFFIX = re.compile(r", ([^,]+), (Jr\.?|Sr\.?|II|III|IV)$")
 FORMS = ".bib (BibTeX), .ris (RIS), .nbib (PubMed) or .json (CSL-JSON, Crossref's or the registry's JSON)"
 
 
@@ -37,18 +36,19 @@ def read(path: Path, wanted: str = "") -> Record:
     Raises:
         DataError: no such file, too large, not of a known form, no such record in it, or several.
     """
-    readers: dict[str, tuple[Callable[[str], list[Any]], Callable[[Any, date], Record]]] = {
+    readers: dict[str, tuple[Callable[[str], list[Any]], Callable[[Any], Record]]] = {
         ".bib": (bibtex.entries, bibtex.record),
         ".ris": (_references, _ris),
         ".nbib": (pubmed.exported, pubmed.record_of_export),
-        ".json": (_objects, _json),
+        ".json": (objects, _json),
     }
     try:
         if path.suffix.lower() not in readers:
             raise RecordError("the form is not known by the file's ending")
         parse, record = readers[path.suffix.lower()]
         text, seen = text_of(path)
-        return _asked(parse(text), lambda found: record(found, seen), wanted)
+        found = _asked(parse(text), record, wanted)
+        return replace(found, retrieved=seen, authors=tuple(filter(None, map(author, found.authors))))
     except (RecordError, ValueError, RecursionError, LookupError, TypeError) as error:
         why = str(error) if isinstance(error, RecordError) else f"cannot be read ({plain(str(error))[:120]})"
         raise DataError(f"{path}: {why}" + ("." if "→" in why else f" → save the record as {FORMS}, UTF-8.")) from error
@@ -100,33 +100,33 @@ def _references(text: str) -> list[dict[str, list[str]]]:
     return [{tag: [value] if isinstance(value, str) else value for tag, value in one.items()} for one in found]
 
 
-def _ris(found: dict[str, list[str]], seen: date) -> Record:
+def _ris(found: dict[str, list[str]]) -> Record:
     for name, tags in FIELDS.items():
         values = next((found[tag] for tag in tags.split() if any(found.get(tag, []))), [])
         if len(set(values)) > 1 and name != "url":
             raise RecordError(f"{name} stands twice: {' | '.join(values)[:80]} → keep one of them")
-    said = filled(FIELDS, {tag: values[0] for tag, values in found.items()})
+    said = filled(FIELDS, found)
     numbers = [*found.get("DO", ()), *found.get("M3", ()), *found.get("UR", ())]
     said["doi"] = next(filter(None, map(doi, numbers)), "")
     said["pages"] = "-".join(filter(None, (said.pop("start"), said.pop("end"))))
-    authors = [SUFFIX.sub(r", \2, \1", name) for name in found.get("AU") or found.get("A1", [])]
-    kind = KINDS.get(found["TY"][0], "other")
-    made = from_file("a RIS file", seen, kind, said.pop("title"), authors, said)
-    return replace(made, unread=(*made.unread, *(tag for tag in found if tag not in READ)))
+    kind, authors = KINDS.get(found["TY"][0], "other"), found.get("AU") or found.get("A1", [])
+    unread = tuple(tag for tag in found if tag not in READ)
+    return record_of(kind, said.pop("title"), "a RIS file", authors, said, unread=unread)
 
 
-def _objects(text: str) -> list[Any]:
+def objects(text: str) -> list[Any]:
+    """Return the records in JSON: one, several, or an answer of Crossref that holds them."""
     found = json.loads(text)
     found = found.get("message", found) if isinstance(found, dict) else found
     found = found.get("items", found) if isinstance(found, dict) else found
     return found if isinstance(found, list) else [found]
 
 
-def _json(found: Any, seen: date) -> Record:
+def _json(found: Any) -> Record:
     if not isinstance(found, dict):
         raise RecordError("holds no record")
     if "protocolSection" in found:
-        return replace(clinicaltrials.record(found), retrieved=seen)
+        return clinicaltrials.record(found)
     made = crossref.record(found)
     unread = () if made.year or not re.search(r"\d", str(found.get("issued"))) else ("issued",)
-    return replace(made, source="a CSL-JSON file", retrieved=seen, url=plain(found.get("URL")), unread=unread)
+    return replace(made, source="a CSL-JSON file", unread=(*made.unread, *unread))

@@ -3,11 +3,10 @@
 import json
 import os
 import random
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from typing import Any, TypeVar
 
@@ -24,7 +23,7 @@ PASSING = {429, 500, 502, 503, 504}
 FROM_FILE = "save the record with a browser and name the file with --from FILE"
 AGAIN = f"try again later, or {FROM_FILE}"
 WEB_PAGE = "answered with a web page instead of a record (often a login or maintenance page)"
-SETTINGS = ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "REVIEW_MAILTO")
+SETTINGS = re.compile(r"\w+_PROXY|SSL_CERT_(?:FILE|DIR)|REVIEW_(?:MAILTO|TIMEOUT)", re.IGNORECASE)
 Params = Mapping[str, Any]  # text and numbers
 T = TypeVar("T")
 
@@ -78,16 +77,19 @@ class Client:
         contact = f"; mailto:{self.mailto}" if self.mailto else ""
         home = "https://github.com/msc-living-review/msc-living-review"
         try:
+            seconds = float(os.environ.get("REVIEW_TIMEOUT") or 20)
+            if not 0 < seconds < float("inf"):
+                raise ValueError(f"{seconds} seconds")
             self._http = httpx.Client(
                 headers={"User-Agent": f"msc-living-review/{version('review-tools')} ({home}{contact})"},
-                timeout=_timeout(),
+                timeout=seconds,
                 follow_redirects=True,
                 max_redirects=5,
                 event_hooks={"response": [_stay_on_host]},
             )
         except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:  # what httpx makes of its settings
             files = isinstance(error, OSError)  # of certificates
-            said = [name for name in SETTINGS if os.environ.get(name) or os.environ.get(name.lower())]
+            said = [name for name, value in os.environ.items() if value and SETTINGS.fullmatch(name)]
             held = ", ".join(name for name in said if name.startswith("SSL") == files)
             why = "no proxy of SOCKS is supported here" if isinstance(error, ImportError) else plain(str(error))[:120]
             remedy = f"correct or unset {held or 'the proxy of this machine'}, or work offline: {FROM_FILE}"
@@ -152,25 +154,27 @@ class Client:
                 self._silent.discard(service.name)
                 return body
             except ServiceError as error:
-                if error.wait is None or attempt == ATTEMPTS or service.name in self._silent:
-                    self._silent |= {service.name} if error.wait is not None else set()
+                if error.wait is None:
+                    raise
+                if attempt == ATTEMPTS or service.name in self._silent:
+                    self._silent.add(service.name)
                     raise
                 # Without a Retry-After: twice as long each time, and not in step with other clients.
                 pause(error.wait or 2 ** (attempt - 2) * random.uniform(1, 2))  # noqa: S311 (no secret)
                 attempt += 1
 
     def _fetch(self, service: Service, url: str) -> bytes:
-        """Return the body, never more than ``LIMIT`` of it, whatever the headers promise."""
+        """Return the body, never more than ``LIMIT`` of it."""
+        body = bytearray()
         try:
             with self._http.stream("GET", url) as response:
                 _refuse(service, response)
-                body, announced = bytearray(), int(response.headers.get("content-length") or 0)
-                for piece in () if announced > LIMIT else response.iter_bytes():
+                for piece in response.iter_bytes():
                     body += piece
                     if len(body) > LIMIT:
-                        break
-            if max(announced, len(body)) > LIMIT:
-                raise ServiceError(service, url, f"the answer is larger than {LIMIT // 1_000_000} MB", FROM_FILE)
+                        raise ServiceError(
+                            service, url, f"the answer is larger than {LIMIT // 1_000_000} MB", FROM_FILE
+                        )
             return bytes(body)
         except httpx.TimeoutException as error:
             raise ServiceError(service, url, "no answer in time", wait=0) from error
@@ -189,18 +193,6 @@ class Client:
 
 class _ElsewhereError(Exception):
     """A redirect to another host."""
-
-
-def _timeout() -> float:
-    """Return the seconds that an answer may take. Raises DataError if the setting is no number of them."""
-    said = os.environ.get("REVIEW_TIMEOUT") or "20"
-    try:
-        seconds = float(said)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise DataError(f"REVIEW_TIMEOUT={said!r} is no number of seconds → write one, such as 20, or unset it.")
-    return seconds
 
 
 def pause(seconds: float) -> None:
@@ -224,7 +216,8 @@ def _refuse(service: Service, response: httpx.Response) -> None:
         remedy = "check the identifier, and whether this service is the one that holds it"
         raise UnknownRecordError(service, url, "no such record", remedy)
     if status in PASSING:
-        wait = _retry_after(response)
+        said = response.headers.get("retry-after", "").strip()
+        wait = float(said) if said.isdecimal() else 0.0
         why = "too many requests" if status == 429 else f"the service is in trouble (HTTP {status})"
         if wait > PATIENCE:
             why += f"; it asks to wait {wait:.0f} seconds"
@@ -239,14 +232,3 @@ def _refuse(service: Service, response: httpx.Response) -> None:
         raise ServiceError(service, url, WEB_PAGE)
     if service.form not in kind and kind != "text/plain":  # some mirrors serve their answers as text/plain
         raise ServiceError(service, url, f"answered with {kind or 'no content type'}, not {service.form.upper()}")
-
-
-def _retry_after(response: httpx.Response) -> float:
-    """Return the seconds that ``Retry-After`` asks for (RFC 9110: a number or a date); 0 when it says nothing."""
-    said = response.headers.get("retry-after", "").strip()
-    if said.isdecimal():
-        return float(said)
-    try:
-        return max(0.0, (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return 0.0

@@ -4,15 +4,13 @@ The deposited ``key`` usually carries the number (``B44``). That is checked, not
 identified from the citing sentence must agree with the entries of the same number before anything is filled.
 """
 
-import json
 import re
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
 
+import pandas as pd
 from rapidfuzz import fuzz
 
 from review_tools.data.bibliography import Reference
@@ -20,23 +18,24 @@ from review_tools.data.edit import Change
 from review_tools.data.problems import DataError, shorten
 from review_tools.sources import add, crossref, files
 from review_tools.sources.duplicates import plain_title
-from review_tools.sources.http import UnknownRecordError
-from review_tools.sources.records import YEAR, Record, RecordError, doi, title
+from review_tools.sources.http import Client, UnknownRecordError
+from review_tools.sources.records import YEAR, Record, RecordError, doi, person, title
 
 SEED = "10.3389/fimmu.2024.1525380"
 ADDRESS = f"https://api.crossref.org/works/{SEED}"
 ANCHORS = 5  # least confirmed numbers that must agree with the list
 ERRING = 0.1  # largest share of comparable confirmed numbers that may disagree
 ALIKE = 85.0  # least similarity of two titles, in percent, for the same work
+KEY = re.compile(r"(?<!\d)(\d{1,3})$")
 AGREEMENT = "named under this number by the publisher's own list; the citing sentence was not yet compared"
 Entry = dict[str, str]
 
 
 @dataclass(slots=True)
 class Report:
-    """What was found, in lines for a person."""
+    """What was found: how many confirmed numbers agree, and lines for a person."""
 
-    agreeing: list[int] = field(default_factory=list)
+    agreeing: int = 0
     conflicts: list[str] = field(default_factory=list)
     filled: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
@@ -46,8 +45,7 @@ def saved_list(path: Path) -> tuple[list[Entry], date]:
     """Return the list in Crossref's record of the 2024 review from a file, and when it was saved. Raises DataError."""
     try:
         text, seen = files.text_of(path)
-        found = json.loads(text)
-        found = found.get("message", found)
+        [found] = files.objects(text)
         if doi(found["DOI"]) != SEED:
             raise RecordError(f"not the record of {SEED}")
         return crossref.references(found), seen
@@ -55,32 +53,29 @@ def saved_list(path: Path) -> tuple[list[Entry], date]:
         raise DataError(f"{path}: {error} → save {ADDRESS} as .json.") from error
 
 
-def identify(
-    change: Change, listed: list[Entry], fetch: Callable[[str], Record] | None, seen: date, by: str = ""
-) -> Report:
+def identify(change: Change, listed: list[Entry], client: Client | None, seen: date, by: str = "") -> Report:
     """Fill the unidentified numbers into the change.
 
     Args:
         listed: the deposited list, as ``crossref.references`` gives it.
-        fetch: gets the record of a DOI where the list itself names no title; None works offline.
+        client: asks for the record of a DOI where the list itself names no title; None works offline.
 
     Raises:
         DataError: the list is empty, or its numbers cannot be verified; the message says why.
     """
     if not listed:
         raise DataError("The record holds no reference list → the publisher may not have opened it; nothing to fill.")
-    numbered, report = _numbered(listed), Report()
-    report.left += [
-        f"key {shorten(one.get('key', ''))!r} carries no number of its own: {_shown(one)}"
-        for one in listed
-        if one not in numbered.values()
-    ]
-    citations = change.table("citations").set_index("seed_number", drop=False)
-    _compare(change.project.works, citations[citations["study_id"] != ""].to_dict("records"), numbered, report)
+    numbered = _numbered(listed)
+    citations = change.table("citations").set_index("seed_number")
+    held = citations["study_id"] != ""
+    report = _compare(change.project.works, citations[held], numbered)
+    for one in listed:
+        if one not in numbered.values():
+            report.left.append(f"key {shorten(one.get('key', ''))!r} carries no number of its own: {_shown(one)}")
     known = {work["doi"].lower(): key for key, work in change.project.works.items() if work["doi"]}
-    for number in citations.index[citations["study_id"] == ""]:
-        if int(number) in numbered:
-            _fill(change, known, number, numbered[int(number)], fetch, seen, report)
+    for number in citations.index[~held]:
+        if entry := numbered.get(number):
+            _fill(change, known, number, entry, client, seen, report)
         else:
             report.left.append(f"{number}: no entry of the list carries it")
     if report.filled:
@@ -89,43 +84,35 @@ def identify(
     return report
 
 
-def _numbered(listed: list[Entry]) -> dict[int, Entry]:
+def _numbered(listed: list[Entry]) -> dict[str, Entry]:
     """Return entries by the number at the end of their key; a number that stands twice identifies nothing."""
-    found = [(int(match[1]), one) for one in listed if (match := re.search(r"(?<!\d)(\d{1,3})$", one.get("key", "")))]
+    found = [(str(int(match[1])), one) for one in listed if (match := KEY.search(one.get("key", "")))]
     times = Counter(number for number, _ in found)
     return {number: one for number, one in found if times[number] == 1}
 
 
-def _compare(
-    works: dict[str, Reference], confirmed: list[dict[Any, str]], numbered: dict[int, Entry], report: Report
-) -> None:
+def _compare(works: dict[str, Reference], confirmed: pd.DataFrame, numbered: dict[str, Entry]) -> Report:
     """Compare the list with what people identified. Raises DataError when the two disagree too often."""
-    for row in confirmed:
-        number, key = int(row["seed_number"]), row["study_id"]
-        one = numbered.get(number)
-        agrees = _same(works[key], one) if one and key in works else None
-        if agrees:
-            report.agreeing.append(number)
-        elif agrees is False and one:
-            report.conflicts.append(f"{number}: kept {key} ({row['match']}); the list has {_shown(one)}")
-    compared = len(report.agreeing) + len(report.conflicts)
-    if len(report.agreeing) < ANCHORS or len(report.conflicts) > ERRING * compared:
+    report = Report()
+    for number, key, match in confirmed[["study_id", "match"]].itertuples(name=None):
+        one, work = numbered.get(number, {}), works[key]
+        identifier, named = doi(one.get("DOI", "")), one.get("article-title") or one.get("volume-title")
+        if identifier and work["doi"]:
+            agrees = identifier == work["doi"].lower()
+        elif named and work["title"] and not work["title"].startswith("["):
+            agrees = fuzz.ratio(plain_title(named), plain_title(work["title"])) >= ALIKE
+        else:
+            continue  # nothing to compare
+        report.agreeing += agrees
+        report.conflicts += [] if agrees else [f"{number}: kept {key} ({match}); the list has {_shown(one)}"]
+    compared = report.agreeing + len(report.conflicts)
+    if report.agreeing < ANCHORS or len(report.conflicts) > ERRING * compared:
         raise DataError(
             f"The keys of the list cannot be tied to the 2024 review's numbers: of {compared} confirmed numbers "
-            f"that can be compared, {len(report.agreeing)} agree → look at these by hand:\n  "
+            f"that can be compared, {report.agreeing} agree → look at these by hand:\n  "
             + "\n  ".join(report.conflicts)
         )
-
-
-def _same(work: Reference, one: Entry) -> bool | None:
-    """Say whether an entry is the work; None when the two have nothing to compare."""
-    number = doi(one.get("DOI", ""))
-    if number and work["doi"]:
-        return number == work["doi"].lower()
-    named = one.get("article-title") or one.get("volume-title") or ""
-    if named and work["title"] and not work["title"].startswith("["):
-        return fuzz.ratio(plain_title(named), plain_title(work["title"])) >= ALIKE
-    return None
+    return report
 
 
 def _fill(
@@ -133,7 +120,7 @@ def _fill(
     known: dict[str, str],
     number: str,
     one: Entry,
-    fetch: Callable[[str], Record] | None,
+    client: Client | None,
     seen: date,
     report: Report,
 ) -> None:
@@ -144,18 +131,17 @@ def _fill(
         report.left.append(f"{number}: the list gives no DOI: {_shown(one)}")
         return
     if identifier not in known:
-        record = _record(one, identifier, seen)
-        why = "the list gives no title; with a network the DOI's own record is asked"
-        if not record.title and fetch:
+        record, why = _record(one, identifier, seen), "with a network the DOI's own record is asked"
+        if not record.title and client:
             try:
-                record = fetch(identifier)
+                record = crossref.work(client, identifier)
             except UnknownRecordError as error:
                 why = f"{error.service} has no such record"
         if not record.title:
             candidates = change.table("citation_candidates")
             if not ((candidates["seed_number"] == number) & (candidates["doi"].str.lower() == identifier)).any():
                 change.add_row("citation_candidates", {"seed_number": number, "doi": identifier, **source})
-            report.left.append(f"{number}: {identifier} is noted as candidate; {why}")
+            report.left.append(f"{number}: {identifier} is noted as candidate; the list gives no title; {why}")
             return
         known[identifier] = add.write_entry(change, record)
         row = add.study_row(change, record, known[identifier])
@@ -173,16 +159,15 @@ def _record(one: Entry, identifier: str, seen: date) -> Record:
     words = one.get("author", "").split()
     initials = [word for word in words if word.isupper() and len(word) <= 3]
     surname = " ".join(word for word in words if word not in initials) or " ".join(words)
-    first = f"{surname}, {' '.join(initials)}" if initials else surname
-    year = YEAR.search(one.get("year", ""))
+    found = YEAR.search(one.get("year", ""))
     return Record(
         "article",
         title(one.get("article-title")),
         "Crossref",
         seen,
         doi=identifier,
-        authors=(first, "others") if first else (),  # the list names the first author alone
-        year=year[0] if year else "",
+        authors=(person(surname, " ".join(initials)), "others") if surname else (),  # it names the first author alone
+        year=found[0] if found else "",
         journal=one.get("journal-title", ""),
         volume=one.get("volume", ""),
         pages=one.get("first-page", ""),

@@ -1,8 +1,8 @@
 """PubMed through NCBI's E-utilities: works by number, and searches."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from datetime import date
 from xml.etree.ElementTree import Element  # the type only; defusedxml parses
 
@@ -10,19 +10,16 @@ from review_tools.sources.http import PUBMED, Client, UnknownRecordError
 from review_tools.sources.records import (
     DOI,
     NCT,
-    PMID,
-    YEAR,
     Notice,
     Page,
     Record,
     RecordError,
     doi,
     filled,
-    from_file,
     page_of,
-    pages,
     person,
     plain,
+    record_of,
     title,
 )
 
@@ -37,9 +34,37 @@ NOTICES = {  # by the type of a link, and by its tag in an export
     )
     for name in names.split()
 }
-FIELDS = {"year": "DP", "journal": "JT TA BTI", "volume": "VI", "number": "IP", "pages": "PG"}  # tags of an export
-FIELDS |= {"pmid": "PMID", "pmcid": "PMC"}
-SUFFIX = re.compile(r", (.+) (Jr|Sr|2nd|3rd|4th|II|III|IV)$")
+FIELDS = {  # by their tags in an export
+    "year": "DP",
+    "journal": "JT TA BTI",
+    "volume": "VI",
+    "number": "IP",
+    "pages": "PG",
+    "doi": "DOI",
+    "pmid": "PMID",
+    "pmcid": "PMC",
+    "abstract": "AB",
+}
+PATHS = (  # where XML holds what an export has under a tag; the first that holds something counts
+    ("PMID", "./MedlineCitation/PMID"),
+    ("TI", ".//ArticleTitle"),
+    ("TT", ".//VernacularTitle"),
+    ("DP", ".//JournalIssue/PubDate/Year"),
+    ("DP", ".//JournalIssue/PubDate/MedlineDate"),
+    ("JT", ".//Journal/Title"),
+    ("TA", ".//MedlineTA"),
+    ("VI", ".//JournalIssue/Volume"),
+    ("IP", ".//JournalIssue/Issue"),
+    ("PG", ".//MedlinePgn"),
+    ("PG", ".//StartPage"),
+    ("DOI", "./PubmedData/ArticleIdList/ArticleId[@IdType='doi']"),
+    ("DOI", ".//ELocationID[@EIdType='doi']"),
+    ("PMC", "./PubmedData/ArticleIdList/ArticleId[@IdType='pmc']"),
+    ("PT", ".//PublicationType"),
+    ("SI", ".//DataBank//AccessionNumber"),
+)
+NAME = ("LastName", "Suffix", "ForeName", "Initials", "CollectiveName")  # parts of an author in XML
+Tags = dict[str, list[str]]  # the values of a record by tag
 
 
 def work(client: Client, pmid: str) -> Record:
@@ -91,121 +116,67 @@ def _who(client: Client) -> dict[str, str]:
 
 
 def record(article: Element) -> Record:
-    """Return the record of one ``PubmedArticle``.
-
-    Raises:
-        RecordError: no title.
-    """
-    shown = _title(_text(article, ".//ArticleTitle"), _text(article, ".//VernacularTitle"))
-    ids = {one.get("IdType", ""): plain(one.text) for one in article.iterfind("./PubmedData/ArticleIdList/ArticleId")}
-    registered = (plain(number.text) for number in article.iterfind(".//DataBank//AccessionNumber"))
-    types = tuple(plain(one.text) for one in article.iterfind(".//PublicationType"))
-    pmid = _text(article, "./MedlineCitation/PMID")
-    return Record(
-        kind="preprint" if "Preprint" in types else "article",
-        title=shown,
-        source=PUBMED.name,
-        record_id=pmid if PMID.fullmatch(pmid) else "",
-        doi=doi(ids.get("doi", "") or _text(article, ".//ELocationID[@EIdType='doi']")),
-        pmid=pmid,
-        pmcid=ids.get("pmc", ""),
-        trial_id=next((number for number in registered if NCT.fullmatch(number)), ""),
-        authors=tuple(_names(article)),
-        year=_year(article),
-        journal=_text(article, ".//Journal/Title") or _text(article, ".//MedlineTA"),
-        volume=_text(article, ".//JournalIssue/Volume"),
-        number=_text(article, ".//JournalIssue/Issue"),
-        pages=pages(_text(article, ".//MedlinePgn") or _text(article, ".//StartPage")),
-        abstract=" ".join(_abstract(article)),
-        types=types,
-        notices=tuple(_notices(article, types)),
-    )
+    """Return the record of one ``PubmedArticle``. Raises RecordError: no title."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for tag, path in PATHS:
+        found[tag] += filter(None, map(_text, article.iterfind(path)))
+    for one in article.iterfind(".//AuthorList/Author"):
+        last, suffix, first, initials, group = (_text(one.find(name)) for name in NAME)
+        found["FAU"].append(person(", ".join(filter(None, (last, suffix))), first or initials, group))
+    parts = ((one.get("Label"), _text(one)) for one in article.iterfind(".//Abstract/AbstractText"))
+    found["AB"] = [" ".join(f"{label}: {text}" if label else text for label, text in parts)]
+    for one in article.iterfind("./MedlineCitation/CommentsCorrectionsList/CommentsCorrections"):
+        found[one.get("RefType", "")].append(f"PMID: {_text(one.find('PMID'))} {_text(one.find('RefSource'))}")
+    return _record(found, PUBMED.name)
 
 
-def exported(text: str) -> list[dict[str, list[str]]]:
+def exported(text: str) -> list[Tags]:
     """Return the records of PubMed's export: tag, hyphen and value a line, continued on indented lines."""
-    found: list[dict[str, list[str]]] = []
+    found: list[Tags] = []
     for line in re.sub(r"\n {6}", " ", text).splitlines():
         tag, hyphen, value = line[:4].strip(), line[4:6], line[6:].strip()
         if tag == "PMID":
             found.append({})
+        if value.endswith(" [doi]"):
+            tag, value = "DOI", value.removesuffix(" [doi]")
         if hyphen == "- " and found:
             found[-1].setdefault(tag, []).append(value)
     return found
 
 
-def record_of_export(found: dict[str, list[str]], seen: date) -> Record:
+def record_of_export(found: Tags) -> Record:
     """Return one record of PubMed's export. Raises RecordError: no title, or something would be lost."""
-    first = {tag: values[0] for tag, values in found.items()}
-    numbers = [value for tag in ("LID", "AID") for value in found.get(tag, ()) if value.endswith("[doi]")]
-    said = filled(FIELDS, first)
-    said["doi"] = numbers[0].removesuffix("[doi]") if numbers else ""
-    names = [SUFFIX.sub(r", \2, \1", name) for name in (found.get("FAU") or found.get("AU", []))]
-    shown = _title(first.get("TI", ""), first.get("TT", ""))
-    types = tuple(found.get("PT", ()))
-    registered = (one.rpartition("/")[2] for one in found.get("SI", ()))
-    linked = [_notice(kind, one) for tag, kind in NOTICES.items() for one in found.get(tag, ())]
-    kind = "preprint" if "Preprint" in types else "article"
-    return replace(
-        from_file("a PubMed file", seen, kind, shown, [*names, *(f"{{{one}}}" for one in found.get("CN", ()))], said),
-        trial_id=next((number for number in registered if NCT.fullmatch(number)), ""),
-        types=types,
-        notices=tuple(_with_mark(linked, types)),
-    )
+    names = found.get("FAU") or found.get("AU", [])
+    return _record({**found, "FAU": [*names, *(f"{{{one}}}" for one in found.get("CN", ()))]}, "a PubMed file")
 
 
-def _title(text: str, vernacular: str) -> str:
-    """Return a title, of a translated one without PubMed's brackets, of one not available that in its own language."""
-    shown = title(text)
-    if shown.startswith("[") and shown.endswith("]"):
+def _record(found: Tags, source: str) -> Record:
+    shown, types = title(found.get("TI")), found.get("PT", [])
+    if shown.startswith("[") and shown.endswith("]"):  # a translation
         shown = shown[1:-1].rstrip(".")
     if shown.casefold() in ("not available", "in process citation"):
-        shown = title(vernacular)
-    if not shown:
-        raise RecordError("the record has no title")
-    return shown
+        shown = title(found.get("TT"))
+    notices = [_notice(kind, one) for tag, kind in NOTICES.items() for one in found.get(tag, ())]
+    if "Retracted Publication" in types and all(one.kind != "retraction" for one in notices):
+        notices.append(Notice("retraction"))  # marked without a link to the notice
+    registered = (one.rpartition("/")[2] for one in found.get("SI", ()))
+    said = filled(FIELDS, found)
+    more = {
+        "record_id": said["pmid"] if said["pmid"].isdecimal() else "",
+        "trial_id": next((number for number in registered if NCT.fullmatch(number)), ""),
+        "types": tuple(types),
+        "notices": tuple(notices),
+    }
+    kind = "preprint" if "Preprint" in types else "article"
+    return record_of(kind, shown, source, found.get("FAU", ()), said, **more)
 
 
-def _text(article: Element, path: str) -> str:
+def _text(found: Element | None) -> str:
     """Return all text of an element, with that of its italics and superscripts."""
-    found = article.find(path)
     return plain("".join(found.itertext())) if found is not None else ""
 
 
-def _names(article: Element) -> Iterator[str]:
-    for author in article.iterfind(".//AuthorList/Author"):
-        last = ", ".join(filter(None, (_text(author, "LastName"), _text(author, "Suffix"))))
-        first = _text(author, "ForeName") or _text(author, "Initials")
-        yield from filter(None, [person(last, first, _text(author, "CollectiveName"))])
-
-
-def _year(article: Element) -> str:
-    printed = _text(article, ".//JournalIssue/PubDate/Year") or _text(article, ".//JournalIssue/PubDate/MedlineDate")
-    found = YEAR.search(printed)
-    return found[0] if found else ""
-
-
-def _abstract(article: Element) -> Iterator[str]:
-    for part in article.iterfind(".//Abstract/AbstractText"):
-        label, text = plain(part.get("Label", "")), plain("".join(part.itertext()))
-        yield f"{label}: {text}" if label else text
-
-
-def _notices(article: Element, types: Collection[str]) -> Iterator[Notice]:
-    links = article.iterfind("./MedlineCitation/CommentsCorrectionsList/CommentsCorrections")
-    kinds = ((NOTICES.get(one.get("RefType", "")), one) for one in links)
-    linked = [_notice(kind, _text(one, "RefSource"), _text(one, "PMID")) for kind, one in kinds if kind]
-    yield from _with_mark(linked, types)
-
-
-def _notice(kind: str, source: str, pmid: str = "") -> Notice:
+def _notice(kind: str, said: str) -> Notice:
     """Return a notice from the citation that stands for it."""
-    named, number = DOI.search(source), re.search(r"PMID: (\d+)", source)
-    return Notice(kind, doi(named[0] if named else ""), pmid or (number[1] if number else ""))
-
-
-def _with_mark(linked: list[Notice], types: Collection[str]) -> Iterator[Notice]:
-    """Yield notices by their links; a work may also be marked as retracted without a link to the notice."""
-    yield from linked
-    if "Retracted Publication" in types and all(one.kind != "retraction" for one in linked):
-        yield Notice("retraction")
+    named, number = DOI.search(said), re.search(r"PMID: (\d+)", said)
+    return Notice(kind, doi(named[0] if named else ""), number[1] if number else "")

@@ -17,46 +17,48 @@ TAG = re.compile(rf"</?(?:{MARKUP})\b[^<>]*>|<!--.*?-->")
 SUPERSCRIPT = re.compile(r"<sup>([^<>]*)</sup>", re.IGNORECASE)
 RAISED = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
 DOI = re.compile(r"10\.\d{4,9}/\S+")
-PMID = re.compile(r"[1-9]\d{0,8}")
 NCT = re.compile(r"NCT\d{8}")
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 INITIALS = re.compile(r"([^,]+) (?!(?:II|III|IV)$)([A-Z]{1,3})")  # “Doe J”, as PubMed and Vancouver style write a name
+SUFFIX = re.compile(r"^([^,]+), (.+?),? (Jr\.?|Sr\.?|2nd|3rd|4th|II|III|IV)$")  # at the end, as PubMed and RIS write it
 SEVERAL = re.compile(r"^[^,]+, [^,]+ (?:and|&) [^,]+,", re.IGNORECASE)
 GROUP = re.compile(r",.* and |, (?:Inc|Ltd|LLC|LLP|GmbH|Corp|AG|plc)\b\.?$", re.IGNORECASE)  # in spite of its comma
 PUBMED_PAGE = r"https?://(?:pubmed\.ncbi\.nlm\.nih\.gov|(?:www\.)?ncbi\.nlm\.nih\.gov/pubmed|europepmc\.org/\w+/med)/"
-REGISTRIES = [  # what an address or a spelling holds of a registry number, and the form of data/trials.csv
-    (re.compile(pattern, re.IGNORECASE), form)
-    for pattern, form in (
-        (r"\bNCT\s?(\d{8})\b", "NCT{1}"),
-        (r"clinicaltrialsregister\.eu/\S*?(\d{4}-\d{6}-\d{2})(?:/results)?$", "EUCTR{1}"),
-        (r"clinicaltrialsregister\.eu/\S*?(\d{4}-\d{6}-\d{2})/([A-Z]{2})\b", "EUCTR{1}-{2}"),
-        (r"euclinicaltrials\.eu/\S*?(\d{4}-\d{6}-\d{2}-\d{2})", "CTIS{1}"),
-        (r"^eudract\D{0,12}(\d{4}-\d{6}-\d{2})$", "EUCTR{1}"),
-        (r"\bChiCTR([A-Z0-9-]*\d{8,})", "ChiCTR{1}"),
-        (r"\bIRCT(\d+)N(\d+)", "IRCT{1}N{2}"),
-        (r"\bACTRN(\d{14})", "ACTRN{1}"),
-        (r"\bKCT(\d{7})", "KCT{1}"),
-        (r"\bUMIN(\d{9})", "JPRN-UMIN{1}"),
-        (r"\bjRCT(\w?\d{9,10})", "JPRN-jRCT{1}"),
+NUMBERS = [  # kind of a number, what an address or a spelling of one looks like, and the form of the data
+    (kind, re.compile(pattern, re.IGNORECASE), form)
+    for kind, pattern, form in (
+        ("short", r"^(?:https?://)?(?:doi\.org/)?(10/\w+)$", "{}"),
+        ("pmcid", r"^(?:https?://\S+/|pmcid:?\s*)?PMC(\d+)(?:[/?#.]\S*)?$", "PMC{}"),
+        ("pmid", rf"^(?:{PUBMED_PAGE}|pmid:?\s*)?([1-9]\d{{0,8}})/?(?:[?#].*)?$", "{}"),
+        ("nct", r"\bNCT\s?(\d{8})\b", "NCT{}"),
+        ("trial", r"clinicaltrialsregister\.eu/\S*?(\d{4}-\d{6}-\d{2})(?:/results)?$", "EUCTR{}"),
+        ("trial", r"clinicaltrialsregister\.eu/\S*?(\d{4}-\d{6}-\d{2})/([A-Z]{2})\b", "EUCTR{}-{}"),
+        ("trial", r"euclinicaltrials\.eu/\S*?(\d{4}-\d{6}-\d{2}-\d{2})", "CTIS{}"),
+        ("trial", r"^eudract\D{0,12}(\d{4}-\d{6}-\d{2})$", "EUCTR{}"),
+        ("trial", r"\bChiCTR([A-Z0-9-]*\d{8,})", "ChiCTR{}"),
+        ("trial", r"\bIRCT(\d+)N(\d+)", "IRCT{}N{}"),
+        ("trial", r"\bACTRN(\d{14})", "ACTRN{}"),
+        ("trial", r"\bKCT(\d{7})", "KCT{}"),
+        ("trial", r"\bUMIN(\d{9})", "JPRN-UMIN{}"),
+        ("trial", r"\bjRCT(\w?\d{9,10})", "JPRN-jRCT{}"),
     )
 ]
 BY_HAND = "look at the record itself, and enter by hand what it says (see CONTRIBUTING.md)"
-SYNONYMS = {"corrigendum": "correction", "erratum": "correction", "removal": "withdrawal"}  # of kinds of notices
+
+
+def today() -> date:
+    """Return the day that it is all over the world."""
+    return datetime.now(UTC).date()
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
     """Something published later about a work: a correction, an expression of concern, a retraction."""
 
-    kind: str  # correction, expression of concern, retraction, withdrawal, … in the service's word
+    kind: str  # in the vocabulary's word where it has one: correction, retraction, …
     doi: str = ""
     pmid: str = ""
     date: str = ""  # YYYY, YYYY-MM or YYYY-MM-DD
-
-    @property
-    def term(self) -> str:
-        """The kind in the vocabulary's word, where it has one."""
-        return SYNONYMS.get(self.kind, self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +68,14 @@ class Record:
     kind: str  # article, preprint, chapter, book, abstract, other; registration: a trial in a registry
     title: str
     source: str  # name of the service or form of the file
-    retrieved: date = field(default_factory=lambda: datetime.now(UTC).date())
+    retrieved: date = field(default_factory=today)
     url: str = ""  # an address that a file names
     record_id: str = ""  # the service's own number, for a candidate
     doi: str = ""
     pmid: str = ""
     pmcid: str = ""
     trial_id: str = ""
-    authors: tuple[str, ...] = ()  # “Last, First”; a group's name as it stands, in braces if it holds a comma
+    authors: tuple[str, ...] = ()  # “Last, First”; the name of a group in braces
     year: str = ""
     journal: str = ""
     volume: str = ""
@@ -100,41 +102,49 @@ class RecordError(ValueError):
     """A record cannot be read: what is missing or of the wrong kind."""
 
 
-def from_file(source: str, seen: date, kind: str, name: str, authors: Iterable[str], said: Mapping[str, str]) -> Record:
-    """Return the record of a file from its raw values; ``said`` holds the other fields by their name.
+def record_of(
+    kind: str, name: object, source: str, authors: Iterable[str], said: Mapping[str, str], **more: Any
+) -> Record:
+    """Return a record from its values by field as ``filled`` gives them; those that cannot be used are ``unread``.
 
     Raises:
-        RecordError: no title, a year that is none, or several values or names where one belongs.
+        RecordError: no title, or a year that is none.
     """
     if not (shown := title(name)):
         raise RecordError("the record has no title")
-    rest: dict[str, Any] = {field: plain(value) for field, value in said.items()}
-    rest |= {"doi": doi(rest["doi"]), "pages": pages(rest["pages"]), "year": year(rest["year"])}
-    rest["unread"] = tuple(field for field in said if said[field] and not rest[field])
-    return Record(kind, shown, source, seen, authors=tuple(filter(None, map(author, authors))), **rest)
+    forms: dict[str, Callable[[str], str]] = {"doi": doi, "pages": pages, "year": year}
+    held: dict[str, Any] = {field: forms.get(field, str)(value) for field, value in said.items()}
+    more["unread"] = (*(field for field in said if said[field] and not held[field]), *more.get("unread", ()))
+    return Record(kind, shown, source, authors=tuple(filter(None, authors)), **held, **more)
 
 
-def filled(fields: Mapping[str, str], found: Mapping[str, str]) -> dict[str, str]:
-    """Return each field from the first of its names in a file that holds something."""
-    return {field: next(filter(None, map(found.get, names.split())), "") for field, names in fields.items()}
+def filled(fields: Mapping[str, str], found: Mapping[str, Any]) -> dict[str, str]:
+    """Return each field as plain text, from the first of its names that holds something."""
+    held = {name: plain(first(value)) for name, value in found.items()}
+    return {field: next(filter(None, map(held.get, names.split())), "") for field, names in fields.items()}
+
+
+def first(value: Any) -> Any:
+    """Return the first of a list; what is no list, as it is."""
+    return value[0] if isinstance(value, list) and value else value
 
 
 def author(name: str) -> str:
-    """Return “Last, First” from “Last F” too, “others” for “et al.”, and the name of a group as it is.
+    """Return a file's name of a person as “Last, First”, “others” for “et al.”, and a group in braces.
 
-    A group stands in braces (BibTeX), or with a comma at its end (RIS).
+    The file has a group in braces (BibTeX), or with a comma at its end (RIS).
 
     Raises:
         RecordError: these are several.
     """
-    said, name = plain(name), plain(name).rstrip(",; ")
-    parts, group = [part.strip() for part in name.split(",")], name.startswith("{")
-    group = group or (said.endswith(",") and len(parts) == 1)
+    said, name = plain(name), SUFFIX.sub(r"\1, \3, \2", plain(name).rstrip(",; "))
+    parts = [part.strip() for part in name.split(",")]
+    group = name.startswith("{") or (said.endswith(",") and len(parts) == 1)
     crowded = ";" in name or len(parts) > 3 or (len(parts) > 1 and all(map(INITIALS.fullmatch, parts)))
     if SEVERAL.search(name) or (crowded and not group):
         raise RecordError(f"the author {shorten(name)!r} may be several → part names as this form of file does")
     if group or GROUP.search(name):
-        return person("", "", name.strip("{}"))
+        return f"{{{name.strip('{}')}}}"
     if name.casefold().rstrip(".") in ("et al", "others"):
         return "others"
     return INITIALS.sub(r"\1, \2", name) if INITIALS.fullmatch(name) else name
@@ -167,22 +177,27 @@ def page_of(total: Any, listed: Iterable[Any], read: Callable[[Any], Record], cu
     return Page(None if total is None else int(total), records, broken, plain(cursor))
 
 
-def today() -> date:
-    """Return the day that it is all over the world."""
-    return datetime.now(UTC).date()
-
-
-def at(value: Any, *path: str) -> Any:
-    """Return what stands at a path of keys; None where anything on the way is missing."""
-    for key in path:
+def at(value: Any, path: str) -> Any:
+    """Return what stands at a path of keys (``a.b``); None where anything on the way is missing."""
+    for key in path.split("."):
         value = value.get(key) if isinstance(value, dict) else None
     return value
 
 
+def text_at(value: Any, path: str) -> str:
+    """Return the text at a path of keys, as plain text."""
+    return plain(at(value, path))
+
+
+def list_at(value: Any, path: str) -> list[Any]:
+    """Return the list at a path of keys; empty where there is none."""
+    found = at(value, path)
+    return found if isinstance(found, list) else []
+
+
 def person(last: str, first: str, group: str = "") -> str:
-    """Return a name as “Last, First”, or what there is of it; a group's name with a comma stands in braces."""
-    alone = last or group or first
-    return f"{last}, {first}" if last and first else f"{{{alone}}}" if "," in alone and alone == group else alone
+    """Return a name as “Last, First”, or what there is of it."""
+    return f"{last}, {first}" if last and first else last or (group and f"{{{group}}}") or first
 
 
 def plain(value: object) -> str:
@@ -213,35 +228,21 @@ def doi(text: str) -> str:
     return alone.lower() if DOI.fullmatch(alone) else ""
 
 
-def pmid(text: str) -> str:
-    """Return a PubMed number, from ``PMID: …`` or an address too; empty when it is none."""
-    found = re.fullmatch(rf"(?:{PUBMED_PAGE}|pmid:?\s*)?({PMID.pattern})/?(?:[?#].*)?", text.strip(), re.IGNORECASE)
-    return found[1] if found else ""
+def identified(text: str) -> tuple[str, str]:
+    """Return the kind of the number that a text or address holds, and the number; both empty where it holds none.
 
-
-def pmcid(text: str) -> str:
-    """Return the number that PubMed Central has given, from an address too; empty when there is none."""
-    found = re.fullmatch(r"(?:https?://\S+/|pmcid:?\s*)?(PMC\d+)(?:[/?#.]\S*)?", text.strip(), re.IGNORECASE)
-    return found[1].upper() if found else ""
+    The kinds are doi, short (a DOI that stands for another), pmid, pmcid, nct and trial (of another registry).
+    """
+    if number := doi(text):
+        return "doi", number
+    found = ((kind, form, pattern.search(text.strip())) for kind, pattern, form in NUMBERS)
+    return next(((kind, form.format(*match.groups())) for kind, form, match in found if match), ("", ""))
 
 
 def trial_id(text: str) -> str:
     """Return a registry number as ``data/trials.csv`` writes it, from an address too; else the text as it is."""
-    found = ((form, pattern.search(text)) for pattern, form in REGISTRIES)
-    return next((form.format(match[0], *match.groups()) for form, match in found if match), text.strip())
-
-
-def identified(text: str) -> tuple[str, str]:
-    """Return the number that a text or address holds and its kind; both empty where it holds none.
-
-    The kinds are doi, short (a DOI that stands for another), pmid, pmcid, nct and trial (of another registry).
-    """
-    text = text.strip()
-    trial = next((trial_id(text) for pattern, _ in REGISTRIES if pattern.search(text)), "")
-    short = re.fullmatch(r"(?:https?://)?(?:doi\.org/)?(10/\w+)", text, re.IGNORECASE)
-    found = {"doi": doi(text), "short": short[1] if short else "", "pmcid": pmcid(text), "pmid": pmid(text)}
-    found |= {"nct" if NCT.fullmatch(trial) else "trial": trial}
-    return next(((kind, number) for kind, number in found.items() if number), ("", ""))
+    kind, number = identified(text)
+    return number if kind in ("nct", "trial") else text.strip()
 
 
 def pages(first_to_last: str) -> str:
@@ -253,5 +254,5 @@ def pages(first_to_last: str) -> str:
 
 
 def title(text: object) -> str:
-    """Return a title without its closing full stop."""
-    return re.sub(r"(?<!\.)(?<!\.[A-Z])\.$", "", plain(text)) if isinstance(text, str) else ""
+    """Return a title, the first of several, without its closing full stop."""
+    return re.sub(r"(?<!\.)(?<!\.[A-Z])\.$", "", plain(first(text))) if isinstance(first(text), str) else ""

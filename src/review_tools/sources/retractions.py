@@ -7,7 +7,7 @@ gave no usable answer is unknown: nothing is concluded.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -18,14 +18,14 @@ from review_tools.data.retracted import STATUS, gravest
 from review_tools.sources import crossref, europepmc, pubmed, report
 from review_tools.sources.http import CROSSREF, PUBMED, Client, Service, ServiceError, UnknownRecordError
 from review_tools.sources.identify import SEED
-from review_tools.sources.records import Notice, today
+from review_tools.sources.records import Record, today
 
 Row = dict[str, str]
-Ask = Callable[[Client, str], Sequence[Notice]]
+Ask = Callable[[Client, str], Record]
 # The service, the field of a work that it knows it by, how it is asked, and its page about the work.
 SERVICES: dict[str, tuple[Service, str, Ask, str]] = {
-    "crossref": (CROSSREF, "doi", crossref.notices_about, f"{CROSSREF.address}/works/{{}}"),
-    "pubmed": (PUBMED, "pmid", lambda client, pmid: pubmed.work(client, pmid).notices, f"{pubmed.PAGE}{{}}/"),
+    "crossref": (CROSSREF, "doi", crossref.work, f"{CROSSREF.address}/works/{{}}"),
+    "pubmed": (PUBMED, "pmid", pubmed.work, f"{pubmed.PAGE}{{}}/"),
 }
 AGAIN = "nothing is concluded; run review retractions again later, or look at the record and set the status by hand"
 MILD = {"addendum", "clarification", "new edition", "new version"}  # kinds of updates that leave a work standing
@@ -64,7 +64,7 @@ def _work(client: Client, work: Reference) -> Inquiry:
         if not (number := work[column]):
             continue
         try:
-            notices = ask(client, number)
+            notices = ask(client, number).notices
         except UnknownRecordError:
             inquiry.held[source] = False
             continue
@@ -73,12 +73,12 @@ def _work(client: Client, work: Reference) -> Inquiry:
             continue
         inquiry.held[source] = True
         for notice in notices:
-            if notice.term in STATUS:
+            if notice.kind in STATUS:
                 own = notice.doi or (f"pmid:{notice.pmid}" if notice.pmid else "record")
-                row = {"study_id": work.key, "kind": notice.term, "source": source, "notice": own}
+                row = {"study_id": work.key, "kind": notice.kind, "source": source, "notice": own}
                 row |= {"noticed_on": notice.date, "seen_on": f"{today()}"}
                 inquiry.notices.append(row | {"source_url": page.format(quote(number, safe=""))})
-            elif notice.term not in MILD:
+            elif notice.kind not in MILD:
                 why = f"lists a notice of the unknown kind {notice.kind!r}"
                 inquiry.unknown.append(f"{service.name}: {why} → {AGAIN}")
     return inquiry
