@@ -103,7 +103,7 @@ def test_decisions_name_secondary_sources_and_conflicts(project: Project) -> Non
 
 def test_the_laboratory_counts_each_finding_once(project: Project, root: Path) -> None:
     made, findings = rt.tables.laboratory("diseases/lupus"), project.table("findings")
-    counts = [int(dict(row.cells)["Findings"]) for row in made.table.rows]
+    counts = [int(row.cells["Findings"]) for row in made.table.rows]
     assert sum(counts) == findings["disease"].isin(disease_tables.of_page(project, "diseases/lupus")).sum()
     for section, page in disease_tables.CHAPTERS.items():
         assert f"(seed-section-{section.replace('.', '-')})=" in (root / f"{page}.md").read_text(encoding="utf-8")

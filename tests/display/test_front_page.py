@@ -106,7 +106,7 @@ def test_the_boxes_of_the_flow_diagram_hold_the_numbers(shown_with: Callable[...
     assert boxes.pop("Works in the review") == len(rt.load("studies"))
     assert list(boxes.values()) == [10, 5, 5, 3, 2, 1, 0, 1]
     assert "No outcome of interest: 1" in str(spec)
-    assert [[str(cell) for _, cell in row.cells] for row in shown.tables.screening_queue().rows] == [
+    assert [[*map(str, row.cells.values())] for row in shown.tables.screening_queue().rows] == [
         ["PubMed", "3", "1", "1", "0", "0"]
     ]
     assert len(shown.tables.search_log().rows) == 2

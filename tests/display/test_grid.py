@@ -105,7 +105,7 @@ def test_a_column_that_is_the_same_in_every_row_says_it_once_above() -> None:
     assert html.index("not judged") < html.index("<table")
     assert "<strong>Bias:</strong> not judged" in html
     assert "Care" not in html
-    assert [dict(row.cells)["Bias"] for row in drawn.rows] == ["not judged"] * 2  # what other code reads
+    assert [row.cells["Bias"] for row in drawn.rows] == ["not judged"] * 2  # what other code reads
     alone = grid({"Study": ["A"], "Bias": ["not judged"]}, "One row")._repr_html_()
     assert 'data-label="Bias"' in alone
     hostile = grid({"Study": ["A", "B"], "Bias": ["<img src=x>"] * 2}, "Rows")._repr_html_()

@@ -43,7 +43,7 @@ def test_a_summary_of_findings_holds_risks_effect_certainty_and_plain_words(proj
         rated, risk = certainty(project, str(result.comparison["comparison_id"])), absolute(result)
         linked = f">{escape(result.comparison['title'])}</a>"
         part = harms if harm[result.comparison["outcome_set"]] else benefits
-        [text] = [plain(dict(row.cells)) for row in part.rows if linked in str(row.cells[0][1])]
+        [text] = [plain(row.cells) for row in part.rows if linked in str(row.cells["Outcome"])]
         assert f"{result.people} people" in text["Outcome"]
         assert text["Relative effect"] == named_interval(result)
         assert text["In plain words"] == plainly(result, rated)
@@ -75,7 +75,7 @@ def test_a_comparison_opens_with_its_answer_and_folds_the_rest_behind_it(project
     for domain in rated.domains:
         assert domain.name.capitalize() in folded
     for choice in summary.sensitivity(project, name).rows:
-        assert plain(dict(choice.cells))["Choice"] in folded
+        assert plain(choice.cells)["Choice"] in folded
 
 
 def test_other_comparisons_are_those_of_the_page_that_stand_nowhere_else_on_it(project: Project) -> None:
@@ -119,7 +119,7 @@ def test_what_a_study_says_of_each_declared_outcome_is_told_apart(project: Proje
     assert len(drawn.rows) == rows["study_id"].nunique() > 1
     cells = {project.works[study].label: study for study in rows["study_id"].unique()}
     for row in drawn.rows:
-        text = plain(dict(row.cells))
+        text = plain(row.cells)
         [study] = [study for label, study in cells.items() if text["Study"].startswith(label)]
         own = rows[rows["study_id"] == study]
         for name in own.loc[own["block"].isin(["binary", "continuous", "effect"]), "outcome_set"].dropna():
@@ -137,7 +137,7 @@ def test_judgements_not_found_and_declared_outcomes_show_every_row(project: Proj
     assert len(rt.tables.judgements(study_id=study).rows) == (project.table("risk_of_bias")["study_id"] == study).sum()
     for row, shown in zip(project.table("not_found").to_dict("records"), rt.tables.not_found().rows, strict=True):
         assert shown.id == f"not-found-{row['not_found_id']}"
-        assert row["asked"] in str(plain(dict(shown.cells))["Asked"])
+        assert row["asked"] in str(plain(shown.cells)["Asked"])
 
 
 def test_two_people_who_differ_are_in_conflict_and_two_who_agree_are_not() -> None:
@@ -146,8 +146,8 @@ def test_two_people_who_differ_are_in_conflict_and_two_who_agree_are_not() -> No
     second = [{**held[0], "judgement": "high", "judged_by": "Two"}, {**held[1], "judged_by": "Two"}]
     shown = _with_works(review(counts(3, 9, 2, 9), counts(3, 9, 2, 9), risk_of_bias=[*held, *second]))
     drawn = conflicts(shown)
-    assert [dict(row.cells)["By"] for row in drawn.rows] == ["One", "Two"]
-    assert [dict(row.cells)["Judgement"] for row in drawn.rows] == ["low", "high"]
+    assert [row.cells["By"] for row in drawn.rows] == ["One", "Two"]
+    assert [row.cells["Judgement"] for row in drawn.rows] == ["low", "high"]
     agreed = [*held[:5], {**held[0], "judged_by": "Two"}]
     assert not conflicts(_with_works(review(counts(3, 9, 2, 9), risk_of_bias=agreed))).rows
 

@@ -13,7 +13,7 @@ addresses, a key for each column, and the filters with the place of each row in 
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import repeat
 from typing import Any, NamedTuple
@@ -32,7 +32,7 @@ MOST = 1_000  # rows of one table, so that no page grows past a megabyte; pages 
 ENVIRONMENT = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
 _TEMPLATE = ENVIRONMENT.from_string("""\
 <div class="grid-box">
-{% for label, cell in same %}
+{% for label, cell in same.items() if cell %}
 <p class="grid-same"><strong>{{ label }}:</strong> {{ cell }}</p>
 {% endfor %}
 {% if tools %}
@@ -53,9 +53,9 @@ _TEMPLATE = ENVIRONMENT.from_string("""\
 {% endfor %}
 </tr></thead>
 <tbody>
-{% for row in rows %}
-<tr{% if row.id %} id="{{ row.id }}"{% endif %}{% if filters %} data-is="{{ places[loop.index0] }}"{% endif %}>
-{%- for label, cell in row.cells -%}
+{% for row, places in rows %}
+<tr{% if row.id %} id="{{ row.id }}"{% endif %}{% if filters %} data-is="{{ places }}"{% endif %}>
+{%- for label, cell in row.cells.items() if label not in same -%}
 {% set kind = "th" if loop.first else "td" %}
 <{{ kind }}{% if loop.first %} scope="row"{% endif %} data-label="{{ label }}"
 {%- if cell is prose %} class="prose"{% endif %}><div>{{ cell }}</div></{{ kind }}>
@@ -70,68 +70,63 @@ _TEMPLATE = ENVIRONMENT.from_string("""\
 
 
 class Row(NamedTuple):
-    """One row: its anchor on the page, its cells with their headings, its values in each filter."""
+    """One row: its anchor on the page, its cells by heading, its values in each filter."""
 
     id: str
-    cells: Sequence[tuple[str, Cell]]
-    groups: Sequence[frozenset[str]] = ()
+    cells: Mapping[str, Cell]
+    groups: Mapping[str, frozenset[str]]
 
 
 @dataclass(frozen=True)
 class Grid:
-    """A table: HTML on the page, one line of text elsewhere. ``filters`` are the labels of ``Row.groups``."""
+    """A table: HTML on the page, one line of text elsewhere."""
 
     caption: str
-    header: Sequence[str]
     rows: Sequence[Row]
     name: str = "table"
-    filters: Sequence[str] = ()
     tools: bool | None = None
 
     def _repr_html_(self) -> str:
         if not self.rows:  # headings over nothing would only ask what is missing
             return Markup('<p class="grid-none">{}.</p>').format(self.caption)
+        caption, rows = self.caption, self.rows[:MOST]
         if len(self.rows) > MOST:
-            caption = f"{self.caption} (the first {MOST:,} of {len(self.rows):,} rows; the downloads hold all)"
-            return replace(self, caption=caption, rows=self.rows[:MOST])._repr_html_()
-        same = self._same()
-        if same:
-            rows = [row._replace(cells=[cell for cell in row.cells if cell not in same]) for row in self.rows]
-            kept = replace(self, header=[label for label, _ in rows[0].cells], rows=rows)
-            return kept._html([(label, cell) for label, cell in same if cell])
-        return self._html([])
-
-    def _same(self) -> list[tuple[str, Cell]]:
-        """Return the cells that stand in every row: they are said once, above the table."""
-        if len(self.rows) < 2:
-            return []
-        return [cell for cell in self.rows[0].cells[1:] if all(cell in row.cells for row in self.rows)]
-
-    def _html(self, same: Sequence[tuple[str, Cell]]) -> str:
-        tools = len(self.rows) >= LARGE if self.tools is None else self.tools
-        filters = list(self._filters()) if tools else []
-        choices = [{"key": key(label), "label": label, "values": values} for label, values, _ in filters]
+            caption += f" (the first {MOST:,} of {len(self.rows):,} rows; the downloads hold all)"
+        tools = len(rows) >= LARGE if self.tools is None else self.tools
+        filters = {label: values for label in rows[0].groups if tools and len(values := _values(rows, label)) > 1}
+        choices = [{"key": key(label), "label": label, "values": values} for label, values in filters.items()]
+        first, *others = rows
+        same = {
+            label: cell
+            for label, cell in list(first.cells.items())[1:]
+            if others and all(row.cells[label] == cell for row in others)
+        }  # these are said once, above the table
         return _TEMPLATE.render(
-            vars(self),
-            same=same,
+            caption=caption,
+            name=self.name,
             tools=tools,
+            same=same,
+            header=[label for label in first.cells if label not in same],
+            rows=[(row, _places(row, filters)) for row in rows],
             filters=filters,
-            places=[" ".join(each) for each in zip(*(places for *_, places in filters), strict=True)],
             choices=json.dumps(choices, ensure_ascii=False, separators=(",", ":")),
         )
 
-    def _filters(self) -> Iterator[tuple[str, list[str], list[str]]]:
-        """Yield each filter that divides these rows: label, values, and the places of each row among the values."""
-        for at, label in enumerate(self.filters):
-            choices = frozenset[str]().union(*(row.groups[at] for row in self.rows))
-            if len(choices) > 1:
-                last = _plain(UNKNOWN)
-                order = sorted(choices, key=lambda value: (value == last, value.casefold(), value))
-                place = {value: str(number) for number, value in enumerate(order)}
-                yield label, order, [",".join(place[value] for value in sorted(row.groups[at])) for row in self.rows]
-
     def __repr__(self) -> str:
         return f"{self.caption} ({len(self.rows)} rows)"
+
+
+def _values(rows: Sequence[Row], label: str) -> list[str]:
+    """Return what readers may choose in a filter, in the order of the alphabet; “not shown” stands last."""
+    last = _plain(UNKNOWN)
+    choices = frozenset[str]().union(*(row.groups[label] for row in rows))
+    return sorted(choices, key=lambda value: (value == last, value.casefold(), value))
+
+
+def _places(row: Row, filters: Mapping[str, list[str]]) -> str:
+    """Return where the values of a row stand among those of each filter: ``0,3 1``."""
+    places = ([str(values.index(value)) for value in sorted(row.groups[label])] for label, values in filters.items())
+    return " ".join(map(",".join, places))
 
 
 def grid(
@@ -154,17 +149,18 @@ def grid(
             something that no column shows.
         tools: whether readers may sort and search; if left out, the number of rows decides.
     """
-    filters = filters or {}
-    groups = zip(*(map(_values, column) for column in filters.values()), strict=True) if filters else repeat(())
-    cells = zip(*(map(show, column) for column in columns.values()), strict=True)
     anchors = repeat("") if ids is None else ids
-    rows = [
-        Row(*row) for row in zip(anchors, (list(zip(columns, row, strict=True)) for row in cells), groups, strict=False)
-    ]
-    return Grid(caption, list(columns), rows, name, list(filters), tools)
+    groups = _rows(filters, _group) if filters else repeat({})
+    rows = [Row(*row) for row in zip(anchors, _rows(columns, show), groups, strict=False)]
+    return Grid(caption, rows, name, tools)
 
 
-def _values(value: Any) -> frozenset[str]:
+def _rows(columns: Mapping[str, Column], make: Callable[[Any], Any]) -> Iterator[dict[str, Any]]:
+    for row in zip(*columns.values(), strict=True):
+        yield dict(zip(columns, map(make, row), strict=True))
+
+
+def _group(value: Any) -> frozenset[str]:
     several = value if isinstance(value, list | tuple) else [value]
     return frozenset(_plain(show(each)) for each in several or [None])
 
@@ -178,12 +174,8 @@ def _plain(cell: Cell) -> str:
     return str(cell.striptags()) if isinstance(cell, Markup) else str(cell)
 
 
-def _is_prose(cell: Cell) -> bool:
-    return len(_plain(cell)) > 60
-
-
 ENVIRONMENT.filters["key"] = key
-ENVIRONMENT.tests["prose"] = _is_prose
+ENVIRONMENT.tests["prose"] = lambda cell: len(_plain(cell)) > 60
 
 
 def show(value: Any) -> Cell:

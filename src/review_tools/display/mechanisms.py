@@ -37,6 +37,7 @@ ACTS = {"mediator": 1, "microRNA": 1, "receptor": 2}  # receptors stand in for o
 TARGETS = 13  # that are drawn, those with the most findings; others are named below
 # Pixels: the thickest arc, words above an arc, a line of a target's name, the gap between targets, the MSC's ends.
 THICK, TEXT, LINE, APART, TIP = 13.0, 15.0, 12, 14, 22
+CELL, START = 44, 104  # from the edge: where targets stand, and where arcs start
 COLUMNS = {
     "name": "Target",
     "said": "Route",
@@ -61,28 +62,22 @@ SIZES = [
     (ascii_uppercase, 0.74),
 ]
 PERSON = "M5 0a2.5 2.5 0 1 1 0 5a2.5 2.5 0 1 1 0-5zM1 11v-2a3 3 0 0 1 3-3h2a3 3 0 0 1 3 3v2z"
-DISEASES, SOURCES = 15, 4  # rows and columns of the table of sources
+DISEASES, SOURCES, OTHER = 15, 4, "other source"  # rows and columns of the table of sources
 
 _TEMPLATE = ENVIRONMENT.from_string((Path(__file__).parent / "templates" / "mechanisms.html").read_text("utf-8"))
 
 
 class Place(NamedTuple):
-    """One version of the drawing: its width, the MSC, and from the edge inwards what stands on one side of it."""
+    """One version of the drawing: its width, the MSC, where arcs bend towards it, and its sides, mirrored or not."""
 
     name: str
     width: int
-    middle: float  # of the MSC
-    wide: float  # half of it
-    end: float  # where arcs bend towards it
-    mirrored: tuple[bool, ...]  # for each side
+    middle: int  # of the MSC
+    wide: int  # half of it
+    end: int  # where arcs bend
+    mirrored: tuple[bool, ...]
     letters: float
     bend: float  # how far arcs keep their distance from the middle where they meet the MSC
-    cell: float = 44  # where targets stand
-    start: float = 104  # where arcs start
-
-    @property
-    def lane(self) -> float:
-        return self.end - self.start
 
     def at(self, x: float, mirrored: bool) -> float:
         return self.width - x if mirrored else x
@@ -109,13 +104,14 @@ class Figure:
         for arc in self.arcs:
             sizes[arc["cell"]] += arc["findings"]
         drawn = [cell for cell, _ in sizes.most_common(TARGETS)]
-        rare = [(name(cell), address(cell=cell), plural(sizes[cell], "finding")) for cell in sizes if cell not in drawn]
         table = pd.DataFrame(self.arcs, columns=list(COLUMNS)).astype("str").rename(columns=COLUMNS)
         return _TEMPLATE.render(
             vars(self),
             id="-".join(["figure-mechanisms", *(self.section or "").split(".")]).rstrip("-"),
             plans=[_plan(place, [arc for arc in self.arcs if arc["cell"] in drawn]) for place in PLACES],
-            rare=rare,
+            rare=[
+                (name(cell), address(cell=cell), plural(sizes[cell], "finding")) for cell in sizes if cell not in drawn
+            ],
             table=table,
             count=plural(len(table), "row"),
             csv=quote(table_csv(table)),
@@ -177,8 +173,7 @@ def _arcs(project: Project, frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Return one row for each target, in the order of the vocabulary, and route: works by what they say, mediators."""
     mediators = project.table("finding_mediators")
     mediators = mediators.assign(rank=mediators["role"].map(ACTS)).dropna(subset=["rank"])
-    rows = []
-    groups = dict(list(frame.groupby(["target_cell", "route"])))
+    rows, groups = [], dict(list(frame.groupby(["target_cell", "route"])))
     for cell, route in product(labels(project, "target cell"), ROUTES):
         if (here := groups.get((cell, route))) is None:
             continue
@@ -205,48 +200,44 @@ def _arcs(project: Project, frame: pd.DataFrame) -> list[dict[str, Any]]:
 def _plan(place: Place, arcs: list[dict[str, Any]]) -> dict[str, Any]:
     """Return where everything stands: targets in the order of the vocabulary, on sides of about the same height."""
     unit = min(3.0, THICK / max((arc["works"] for arc in arcs), default=1))
-    blocks = []
+    cells = []
     for cell, here in groupby(arcs, key=itemgetter("cell")):
-        lanes = [_lane(place, arc, unit) for arc in here]
-        lines = textwrap.wrap(name(cell), 14)
-        needs = max(sum(lane["tall"] for lane in lanes), 44 + LINE * len(lines)) + APART
-        blocks.append((cell, lines, lanes, needs))
-    heights = [needs for *_, needs in blocks]
-    cut = min(range(len(blocks) + 1), key=lambda at: abs(sum(heights[:at]) - sum(heights[at:])))
-    sides = [blocks[:cut], blocks[cut:]] if len(place.mirrored) > 1 else [blocks]
-    height = round(max(120.0, *(sum(needs for *_, needs in side) for side in sides))) + 2 * TIP
-    plan: dict[str, Any] = {"cells": [], "arcs": []}
+        lanes, lines = [_lane(place, arc, unit) for arc in here], textwrap.wrap(name(cell), 14)
+        tall = max(_tall(lanes), 44 + LINE * len(lines)) + APART
+        cells.append({"cell": cell, "name": name(cell), "lines": lines, "lanes": lanes, "tall": tall})
+    sides = [cells]
+    if len(place.mirrored) > 1:
+        cut = min(range(len(cells) + 1), key=lambda at: abs(_tall(cells[:at]) - _tall(cells[at:])))
+        sides = [cells[:cut], cells[cut:]]
+    height = round(max(120.0, *map(_tall, sides))) + 2 * TIP
     for side, mirrored in zip(sides, place.mirrored, strict=True):
-        top = (height - sum(needs for *_, needs in side)) / 2
-        for cell, lines, lanes, needs in side:
-            x, y = place.at(place.cell, mirrored), round(top + needs / 2 - 8 - LINE * (len(lines) - 1) / 2)
-            says = f"{name(cell)}: all findings"
-            plan["cells"].append(
-                {"x": x, "y": y, "lines": lines, "says": says, "address": address(cell=cell), **_icon(cell, x, y)}
-            )
-            at = top + (needs - sum(lane["tall"] for lane in lanes)) / 2
-            for lane in lanes:
-                plan["arcs"].append({**lane, **_path(place, lane, at, height, mirrored)})
+        top = (height - _tall(side)) / 2
+        for one in side:
+            x, y = place.at(CELL, mirrored), round(top + one["tall"] / 2 - 8 - LINE * (len(one["lines"]) - 1) / 2)
+            one |= {"x": x, "y": y, "address": address(cell=one["cell"]), **_icon(one["cell"], x, y)}
+            at = top + (one["tall"] - _tall(one["lanes"])) / 2
+            for lane in one["lanes"]:
+                lane |= _path(place, lane, at, height, mirrored)
                 at += lane["tall"]
-            top += needs
+            top += one["tall"]
     x, bulge = place.at(place.middle, place.mirrored[0]), place.wide * 4 / 3
     first = 1 if place.mirrored[1:] else 18  # under its name
     high, low, right, left = f"{height * 0.3:.0f}", f"{height * 0.7:.0f}", f"{x + bulge:g}", f"{x - bulge:g}"
     body = f"M{x:g} {first}C{right} {high} {right} {low} {x:g} {height - 1}C{left} {low} {left} {high} {x:g} {first}Z"
-    return {**plan, **place._asdict(), "lane": place.lane, "height": height, "middle": x, "body": body}
+    return {**place._asdict(), "lane": place.end - START, "height": height, "middle": x, "body": body, "cells": cells}
+
+
+def _tall(parts: list[dict[str, Any]]) -> Any:
+    return sum(part["tall"] for part in parts)
 
 
 def _lane(place: Place, arc: dict[str, Any], unit: float) -> dict[str, Any]:
     """Return an arc with its stripes and with as many of its mediators as there is room for."""
     stripes = [(DIRECTION[sign], round(0.9 + unit * arc[sign], 2)) for sign in SAYS if arc[sign]]
     tall = max(25.0, TEXT + sum(thick for _, thick in stripes) + 7)
-    room = place.lane - 10 - (28 if arc["people"] else 0) - _wide(f" · {arc['said']}", place)
-    words = ""
-    for term in arc["terms"][:3]:
-        longer = f"{words}, {term}" if words else term
-        if _wide(longer, place) > room:
-            break
-        words = longer
+    room = place.end - START - 10 - (28 if arc["people"] else 0) - _wide(f" · {arc['said']}", place)
+    named = [", ".join(arc["terms"][:number]) for number in (3, 2, 1)]
+    words = next((words for words in named if _wide(words, place) <= room), "")
     return {**arc, "stripes": stripes, "tall": tall, "words": words}
 
 
@@ -261,7 +252,7 @@ def _path(place: Place, lane: dict[str, Any], top: float, height: float, mirrore
     y = round(top + TEXT + 2 + thick / 2, 1)
     goal = height / 2 + (y - height / 2) * place.bend
     edge = place.middle - 4 * place.wide * (goal / height) * (1 - goal / height) + 1
-    start, end, half, to = (place.at(x, mirrored) for x in (place.start, place.end, (place.end + edge) / 2, edge))
+    start, end, half, to = (place.at(x, mirrored) for x in (START, place.end, (place.end + edge) / 2, edge))
     stripes, above = [], y - thick / 2
     for colour, width in lane["stripes"]:
         here, there = round(above + width / 2, 1), round(above + width / 2 + goal - y, 1)
@@ -278,9 +269,9 @@ def _path(place: Place, lane: dict[str, Any], top: float, height: float, mirrore
         "stripes": stripes,
         "bar": f"M{start:g} {y - thick / 2 - 3.5:.1f}V{y + thick / 2 + 3.5:.1f}",
         "dots": [(place.at(place.end - 8 * step, mirrored), y) for step in range(3)],
-        "number_at": place.at(place.start - 8, mirrored),
+        "number_at": place.at(START - 8, mirrored),
         "anchor": "start" if mirrored else "end",
-        "people_at": left + place.lane - 26,
+        "people_at": left + place.end - START - 26,
         "says": f"{lane['words']} · {lane['said']} {lane['works']}: {lane['name']}, {counts}",
         "address": address(cell=lane["cell"], route=lane["route"]),
     }
@@ -310,17 +301,15 @@ def _sources(frame: pd.DataFrame) -> dict[str, Any]:
     works = frame.groupby("disease")["work"].nunique().sort_values(ascending=False, kind="stable")
     most = max(counts[counts.index.isin(columns, level="tissue")], default=1)
 
-    def link(disease: str, tissue: str, name: str = "") -> dict[str, Any]:
-        number = int(counts[disease, tissue])
-        heat = round(8 + 42 * number / most) if tissue in columns else 0
-        return {"name": name, "works": number, "heat": heat, "address": address(disease=disease, tissue=tissue)}
-
     rows = []
     for disease in works.index[:DISEASES]:
-        held = list(counts[disease].index)
-        other = [link(disease, tissue, tissue) for tissue in held if tissue not in (*columns, missing, WITHOUT)]
-        cells = [[link(disease, tissue)] if tissue in held else [] for tissue in [*columns, missing]]
-        rows.append((disease, address(disease=disease), [*cells[:-1], other, cells[-1]]))
+        cells: dict[str, list[dict[str, Any]]] = {column: [] for column in (*columns, OTHER, missing, WITHOUT)}
+        for tissue, number in counts[disease].items():
+            place, named = (tissue, "") if tissue in cells else (OTHER, tissue)
+            heat = round(8 + 42 * number / most) if tissue in columns else 0
+            to = address(disease=disease, tissue=tissue)
+            cells[place].append({"name": named, "works": number, "heat": heat, "address": to})
+        rows.append((disease, address(disease=disease), list(cells.values())[:-1]))
     rest = [(disease, address(disease=disease), int(works[disease])) for disease in works.index[DISEASES:]]
     title = f"Source and disease: {', '.join(columns)} most often"
     return {"rows": rows if columns else [], "names": columns, "rest": rest, "title": title}

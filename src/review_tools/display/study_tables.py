@@ -40,8 +40,8 @@ class Part:
 
 def pick(whole: Grid, rows: Iterable[Row], caption: str, without: str = "") -> Grid:
     """Some rows of a drawn table, without a column the page makes needless."""
-    kept = [row._replace(cells=[cell for cell in row.cells if cell[0] != without]) for row in rows]
-    return replace(whole, caption=caption, header=[name for name in whole.header if name != without], rows=kept)
+    kept = [row._replace(cells={name: cell for name, cell in row.cells.items() if name != without}) for row in rows]
+    return replace(whole, caption=caption, rows=kept)
 
 
 def by(frame: pd.DataFrame, key: str, value: str) -> Groups:

@@ -1,6 +1,7 @@
 """What comparisons say, for a decision: summaries of findings, and one comparison with everything behind it."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 from markupsafe import Markup
@@ -14,9 +15,12 @@ from review_tools.synthesis import bias, comparisons, signatures, words
 from review_tools.synthesis.absolute import absolute
 from review_tools.synthesis.certainty import Certainty, certainty
 from review_tools.synthesis.comparisons import Answer
-from review_tools.synthesis.subgroups import Groups, subgroups
+from review_tools.synthesis.pooling import Pooled
+from review_tools.synthesis.subgroups import subgroups
 
 RATINGS = {"high": "dampens", "moderate": "dampens", "low": "mixed", "very low": "none"}
+DIRECTIONS = {"better with MSCs": "dampens", "worse with MSCs": "promotes", "little or no difference": "mixed"}
+READ = {"value_basis": "value basis", "read": "reading"}
 NO_CONTROL, NOTHING_POOLED = "not rated: no comparison group", "not rated: no result to rate"
 MANY = 4  # results of a summary that stand open
 METHOD = "How sure, how it was worked out, and every row"
@@ -28,16 +32,16 @@ def summary_of_findings(project: Project, page: str | None = None) -> Shown:
     Harms stand in a table of their own; critical outcomes first, and of equal ones those with more studies. Of many
     the first stand open and the others behind them.
     """
-    answers = [result for result in _answers(project, page) if result.excludes_no_effect is not None]
-    answers.sort(key=lambda result: (result.comparison["importance"] != "critical", -result.k))
-    groups: dict[str, list[Answer]] = {"benefits": [], "harms and deaths": []}
-    for result in answers:
-        harm = result.comparison["outcome_set"] in comparisons.harms(project)
-        groups["harms and deaths" if harm else "benefits"].append(result)
-    open_ones = {name: group if len(group) <= MANY + 2 else group[:MANY] for name, group in groups.items()}
-    parts = [_findings(project, name, group) for name, group in open_ones.items() if group]
-    others = {f"other {name}": group[len(open_ones[name]) :] for name, group in groups.items()}
-    behind = [_findings(project, name, group) for name, group in others.items() if group]
+    results = [result for result in _answers(project, page) if result.excludes_no_effect is not None]
+    results.sort(key=lambda result: (result.comparison["importance"] != "critical", -result.k))
+    harms, parts, behind = comparisons.harms(project), [], []
+    for name, harmful in (("benefits", False), ("harms and deaths", True)):
+        group = [result for result in results if (result.comparison["outcome_set"] in harms) == harmful]
+        standing = len(group) if len(group) <= MANY + 2 else MANY
+        if group:
+            parts.append(_findings(project, name, group[:standing]))
+        if group[standing:]:
+            behind.append(_findings(project, f"other {name}", group[standing:]))
     return Shown(tuple(parts), behind=tuple((table.caption, table) for table in behind))
 
 
@@ -50,7 +54,7 @@ def _findings(project: Project, name: str, answers: list[Answer]) -> Grid:
             "Outcome": stacks(comparison_links(frame), notes(frame["time_window"], people)),
             **_risks(answers),
             "Relative effect": [words.named_interval(result) for result in answers],
-            "Certainty": [rating(one) for one in rated],
+            "Certainty": [_rating(one) for one in rated],
             "In plain words": [words.plainly(result, one) for result, one in zip(answers, rated, strict=True)],
         },
         f"Summary of findings, {name}: {plural(len(answers), 'result')}",
@@ -75,13 +79,15 @@ def comparison(project: Project, comparison_id: str) -> Shown:
     """Show one comparison: figure, how sure and what would change it, and folded behind it method and every row."""
     result, rated = comparisons.answer(project, comparison_id), certainty(project, comparison_id)
     title = str(result.comparison["title"])
-    behind = [method(project, comparison_id)]
+    behind = [_method(project, result, rated)]
     if rated is not None:
-        behind.append(certainty_reasons(rated, title))
+        behind.append(_reasons(rated, title))
     behind.append(comparison_rows(project, comparison_id))
     if result.k > 1:
         behind.append(sensitivity(project, comparison_id))
-    behind += [_subgroup(name, found) for name, found in subgroups(project, comparison_id).items()]
+    for name, found in subgroups(project, comparison_id).items():
+        caption = f"{name}: test of differences between groups, {found.words}"
+        behind.append(grid(_pools(name, found.pools), caption, tools=False))
     says = lines(
         Markup("<strong>Certainty:</strong> {}.").format(rated.words) if rated else "",
         Markup("<strong>What would change it:</strong> {}").format(words.what_would_change(result, rated)),
@@ -100,9 +106,8 @@ def other_comparisons(project: Project, page: str, *shown: str) -> Shown:
     return Shown(behind=tuple(behind))
 
 
-def method(project: Project, comparison_id: str) -> Grid:
+def _method(project: Project, result: Answer, rated: Certainty | None) -> Grid:
     """Show how one comparison was worked out: question, model, spread of the results, who accepted it."""
-    result = comparisons.answer(project, comparison_id)
     declared, pooled = result.comparison, result.pooled
     rows: dict[str, Cell] = {"Question": declared["question"]}
     if pooled is not None and pooled.k > 1:
@@ -113,13 +118,13 @@ def method(project: Project, comparison_id: str) -> Grid:
         rows["Heterogeneity"] = f"{spread}; prediction interval: {prediction}"
         if ends and pooled.df is not None:
             rows["Heterogeneity"] = f"{rows['Heterogeneity']} (t with {plural(pooled.df, 'degree')} of freedom)"
-    if certainty(project, comparison_id) is None:
+    if rated is None:
         rows["Certainty"] = NO_CONTROL if declared["design"] == comparisons.ONE_ARMED else NOTHING_POOLED
-    rows["Accepted by"] = signatures.said_of(project, comparison_id)
+    rows["Accepted by"] = signatures.said_of(project, declared["comparison_id"])
     return grid({"": rows, "In words": rows.values()}, str(declared["title"]))
 
 
-def certainty_reasons(rated: Certainty, title: str) -> Grid:
+def _reasons(rated: Certainty, title: str) -> Grid:
     """Show by how many levels each domain of GRADE lowers the certainty, and why."""
     return grid(
         {
@@ -136,8 +141,8 @@ def comparison_rows(project: Project, comparison_id: str) -> Grid:
     """Show every row that answers a comparison: pooled, or kept out with the reason."""
     frame = comparisons.answer(project, comparison_id).rows
     basis, reading = (frame[column].map(labels(project, kind)) for column, kind in READ.items())
-    judged = [
-        bias.judged(project, study, name) for study, name in zip(frame["study_id"], frame["outcome_set"], strict=True)
+    lights = [
+        draw_lights(bias.judged(project, *of)) for of in zip(frame["study_id"], frame["outcome_set"], strict=True)
     ]
     return grid(
         {
@@ -146,9 +151,7 @@ def comparison_rows(project: Project, comparison_id: str) -> Grid:
             "MSC arm": arms(frame, "arm1"),
             "Comparator": arms(frame, "arm2"),
             "In the pool": stacks(in_the_pool(frame), notes(commas(frame["flags"]))),
-            "Risk of bias": stacks(
-                [draw_lights(one) for one in judged], notes(frame["study_id"].map(_by_others(project)))
-            ),
+            "Risk of bias": stacks(lights, notes(frame["study_id"].map(_by_others(project)))),
         },
         f"{plural(len(frame), 'row')} with this outcome, {(frame['reason'] == '').sum()} used",
         ids="row-" + frame["outcome_id"],
@@ -159,9 +162,6 @@ def comparison_rows(project: Project, comparison_id: str) -> Grid:
             "Basis": basis,
         },
     )
-
-
-READ = {"value_basis": "value basis", "read": "reading"}
 
 
 def _by_others(project: Project) -> pd.Series:
@@ -179,55 +179,40 @@ def in_the_pool(rows: pd.DataFrame) -> list[Cell]:
 
 def sensitivity(project: Project, comparison_id: str) -> Grid:
     """Show the comparison under other choices of model, interval and rows."""
-    choices = comparisons.sensitivity(project, comparison_id)
-    results = choices.values()
-    return grid(
-        {
-            "Choice": choices,
-            "Studies": [result.k for result in results],
-            "Result (95% interval)": [words.interval(result) for result in results],
-            "I²": ["–" if result.i2 is None else f"{result.i2:.0f}%" for result in results],
-        },
-        "How much the choices matter" if choices else "One study or none: there is no choice of model to vary",
-    )
+    pools = comparisons.sensitivity(project, comparison_id)
+    spread = ["–" if pooled.i2 is None else f"{pooled.i2:.0f}%" for pooled in pools.values()]
+    return grid({**_pools("Choice", pools), "I²": spread}, "How much the choices matter")
 
 
-def _subgroup(name: str, found: Groups) -> Grid:
-    return grid(
-        {
-            name: found.pools,
-            "Studies": [pooled.k for pooled in found.pools.values()],
-            "Result (95% interval)": [words.interval(pooled) for pooled in found.pools.values()],
-        },
-        f"{name}: test of differences between groups, {found.words}",
-        tools=False,
-    )
+def _pools(heading: str, pools: Mapping[str, Pooled]) -> dict[str, Any]:
+    return {
+        heading: pools,
+        "Studies": [pooled.k for pooled in pools.values()],
+        "Result (95% interval)": [words.interval(pooled) for pooled in pools.values()],
+    }
 
 
 def answers(project: Project) -> Grid:
     """Show all comparisons in one line each."""
-    page, design = labels(project, "page"), labels(project, "design")
     results = _answers(project)
     frame = pd.DataFrame([result.comparison for result in results], columns=project.table("comparisons").columns)
-    rated = [certainty(project, name) for name in frame["comparison_id"]]
-    pages, designs = frame["page"].map(page), frame["design"].map(design)
+    pages, designs = (frame[name].map(labels(project, name)) for name in ("page", "design"))
     said = [words.direction(result) or "no comparison group" for result in results]
+    found = [words.named_interval(result) if result.k else "nothing can be pooled" for result in results]
+    alone = ["single study, not pooled" if result.k == 1 else "" for result in results]
     return grid(
         {
             "Comparison": stacks(comparison_links(frame), notes(pages, designs)),
             "Studies": [result.k for result in results],
             "People": [result.people for result in results],
-            "Result (95% interval)": [_result(result) for result in results],
+            "Result (95% interval)": stacks(found, alone),
             "Direction": [tag(word, DIRECTIONS.get(word, "none")) for word in said],
-            "Certainty": [rating(one) for one in rated],
+            "Certainty": [_rating(certainty(project, name)) for name in frame["comparison_id"]],
         },
         f"{plural(len(frame), 'comparison')} and what they say",
         name="comparisons",
         filters={"Disease": pages, "Design": designs, "Direction": said},
     )
-
-
-DIRECTIONS = {"better with MSCs": "dampens", "worse with MSCs": "promotes", "little or no difference": "mixed"}
 
 
 def _answers(project: Project, page: str | None = None) -> list[Answer]:
@@ -241,18 +226,9 @@ def _answers(project: Project, page: str | None = None) -> list[Answer]:
     return [comparisons.answer(project, name) for name in frame["comparison_id"]]
 
 
-def rating(rated: Certainty | None) -> Cell:
+def _rating(rated: Certainty | None) -> Cell:
     """Return a rating with what lowered it."""
     if rated is None:
         return "–"
-    return lines(tag(f"{rated.symbol} {rated.rating}", RATINGS[rated.rating]), note(*_lowered(rated)))
-
-
-def _lowered(rated: Certainty) -> Iterable[str]:
-    return [f"{domain.name} −{domain.levels}" for domain in rated.lowered]
-
-
-def _result(result: Answer) -> Cell:
-    if not result.k:
-        return "nothing can be pooled"
-    return lines(words.named_interval(result), "single study, not pooled" if result.k == 1 else "")
+    lowered = [f"{domain.name} −{domain.levels}" for domain in rated.lowered]
+    return lines(tag(f"{rated.symbol} {rated.rating}", RATINGS[rated.rating]), note(*lowered))
