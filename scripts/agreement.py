@@ -98,7 +98,7 @@ def _ours(result: dict[str, Any]) -> dict[str, Any]:
         case "effect":
             return {"effect": effects.effect[0], "variance": effects.variance[0]}
         case "egger":
-            return asdict(egger(effects))
+            return egger(effects)._asdict()
         case "leave_one_out":
             return _of_pool(leave_one_out(effects, model, test, guard=guard)[result["omit"]])
         case "weight":

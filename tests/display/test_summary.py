@@ -14,10 +14,10 @@ import review_tools as rt
 from review_tools.data.project import Project
 from review_tools.display import summary
 from review_tools.display.selection_tables import ABSENT, NUMBERS, conflicts, reported_outcomes
-from review_tools.synthesis.absolute import absolute
 from review_tools.synthesis.certainty import certainty
 from review_tools.synthesis.comparisons import answer
-from review_tools.synthesis.subgroups import UNKNOWN, subgroups
+from review_tools.synthesis.sensitivity import UNKNOWN, subgroups
+from review_tools.synthesis.target import absolute
 from review_tools.synthesis.words import named_interval, plainly
 from small_pool import NAME, counts, low_risk, review
 

@@ -67,7 +67,7 @@ def test_a_claim_with_an_unknown_test_or_subject_is_a_problem(cells: dict[str, s
 
 def verdict(test: str, *rows: dict[str, object], subject: str = NAME, **more: object) -> str:
     project = review(*rows, **{"risk_of_bias": low_risk("a", "b")} | more)  # type: ignore[arg-type]
-    return run(test, Claim(project, subject, None)).word
+    return run(test, Claim(project, subject)).word
 
 
 CLEAR, ALIKE, WIDE = counts(600, 1000, 400, 1000), counts(500, 1000, 490, 1000), counts(32, 100, 20, 100)

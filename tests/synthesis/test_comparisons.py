@@ -8,6 +8,7 @@ import spoil
 from review_tools.data.project import Project
 from review_tools.synthesis import comparisons
 from review_tools.synthesis.comparisons import Answer
+from review_tools.synthesis.sensitivity import other_choices
 from review_tools.synthesis.words import sentence
 from small_pool import NAME, counts, review
 
@@ -76,7 +77,7 @@ def test_one_study_is_never_called_pooled() -> None:
     assert result.pooled is not None
     assert result.pooled.model == "single study"
     assert "not pooled" in sentence(result)
-    assert comparisons.sensitivity(PROJECT, "lupus_remission") == {}
+    assert other_choices(PROJECT, "lupus_remission") == {}
 
 
 def test_nothing_pooled_says_so() -> None:
@@ -109,12 +110,12 @@ def test_sensitivity_varies_model_rows_and_each_study() -> None:
     """Weaker designs enter only where the comparison admits them, and a variant is pooled without them."""
     both = review(counts(3, 10, 5, 10), counts(4, 10, 5, 10, design="controlled"), counts(2, 10, 4, 10))
     assert comparisons.answer(both, NAME).k == 3
-    assert comparisons.sensitivity(both, NAME)["randomised only"].k == 2
+    assert other_choices(both, NAME)["randomised only"].k == 2
     strict = review(
         counts(3, 10, 5, 10), counts(4, 10, 5, 10, design="controlled"), comparison={"design": "randomised"}
     )
     assert comparisons.answer(strict, NAME).k == 1
-    variants = comparisons.sensitivity(PROJECT, "agvhd_response_single")
+    variants = other_choices(PROJECT, "agvhd_response_single")
     entered = answer("agvhd_response_single").entered["outcome_id"]
     assert {f"without {outcome}" for outcome in entered} <= set(variants)
     assert variants[f"without {entered.iloc[0]}"].k == len(entered) - 1
@@ -128,6 +129,6 @@ def test_an_unknown_comparison_is_answered_with_the_known_ones() -> None:
 
 def test_no_event_in_an_arm_of_any_study_leaves_another_common_effect() -> None:
     """Mantel-Haenszel has no ratio then; the table of choices says which method stands in."""
-    named = comparisons.sensitivity(review(counts(1, 12, 0, 6), counts(2, 12, 0, 6)), NAME)
+    named = other_choices(review(counts(1, 12, 0, 6), counts(2, 12, 0, 6)), NAME)
     assert named["common effect, inverse variance"].k == 2
     assert "common effect" not in named

@@ -9,9 +9,10 @@ from scipy.special import gammaln
 from statsmodels.stats.contingency_tables import Table2x2
 from statsmodels.stats.meta_analysis import effectsize_2proportions, effectsize_smd
 
-from review_tools.synthesis.effects import MEASURES, Effects, SynthesisError
+from review_tools.data.problems import DataError
+from review_tools.synthesis.effects import MEASURES, CannotPoolError, Effects
 from review_tools.synthesis.pooling import pool
-from review_tools.synthesis.rows import BadRowsError, effect_sizes
+from review_tools.synthesis.rows import effect_sizes
 
 COUNTS: dict[str, object] = {"events_arm1": 1, "n_arm1": 10, "events_arm2": 2, "n_arm2": 10}
 MEANS: dict[str, object] = {"mean_arm1": 5, "sd_arm1": 1, "n_arm1": 9, "mean_arm2": 4, "sd_arm2": 1, "n_arm2": 9}
@@ -141,7 +142,7 @@ def test_a_bad_cell_names_row_column_value_and_remedy(
     measure: str, good: dict[str, object], column: str, value: object, why: str
 ) -> None:
     frame = pd.DataFrame([good, {**good, column: value}, good], index=[2, 3, 4], dtype=object)
-    with pytest.raises(BadRowsError) as raised:
+    with pytest.raises(DataError) as raised:
         effect_sizes(frame, measure, "trial.csv")
     (problem,) = raised.value.problems
     assert (problem.file, problem.row, problem.why) == ("trial.csv", 3, why)
@@ -152,22 +153,22 @@ def test_a_bad_cell_names_row_column_value_and_remedy(
 
 def test_all_problems_come_at_once_and_name_the_study() -> None:
     frame = pd.DataFrame([{**COUNTS, "events_arm1": 99}, {**COUNTS, "n_arm2": "x"}]).assign(study=["Smith", "Lee"])
-    with pytest.raises(BadRowsError, match=r"Smith(.|\n)*Lee") as raised:
+    with pytest.raises(DataError, match=r"Smith(.|\n)*Lee") as raised:
         effect_sizes(frame, "RR")
     assert len(raised.value.problems) == 2
 
 
 def test_missing_and_doubled_columns_are_named() -> None:
-    with pytest.raises(BadRowsError, match="column n_arm2: the column is missing → RR needs events_arm1"):
+    with pytest.raises(DataError, match="column n_arm2: the column is missing → RR needs events_arm1"):
         effect_sizes(pd.DataFrame([COUNTS]).drop(columns="n_arm2"), "RR")
     for column in ("se", "study", "ci_low"):
         doubled = pd.DataFrame([[1, 2, 3, 4]], columns=["effect", "se", column, column])
-        with pytest.raises(BadRowsError, match=f"column {column}: the column stands twice"):
+        with pytest.raises(DataError, match=f"column {column}: the column stands twice"):
             effect_sizes(doubled, "GEN")
 
 
 def test_an_unknown_measure_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(SynthesisError, match="there are RR, OR"):
+    with pytest.raises(CannotPoolError, match="there are RR, OR"):
         effect_sizes(pd.DataFrame([COUNTS]), "rr")
 
 

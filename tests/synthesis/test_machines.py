@@ -10,6 +10,7 @@ import agreement
 
 from review_tools.data.project import Project
 from review_tools.synthesis import comparisons
+from review_tools.synthesis.sensitivity import other_choices
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,7 +33,7 @@ def pooled_figures() -> Iterator[str]:
         answer = comparisons.answer(project, name)
         if answer.effects is not None:
             yield f"{name}: {answer.effects.effect.tolist()} {answer.effects.intervals()} {answer.pooled}"
-        for choice, pooled in comparisons.sensitivity(project, name).items():
+        for choice, pooled in other_choices(project, name).items():
             yield f"{name}, {choice}: {pooled} {pooled.figures()}"
     for figure in agreement.compare():
         yield f"{figure.dataset} {figure.model} {figure.name} {figure.ours!r}"

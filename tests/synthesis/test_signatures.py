@@ -9,8 +9,7 @@ from typer.testing import CliRunner
 import spoil
 from review_tools.cli import app
 from review_tools.data.project import Project
-from review_tools.synthesis import signatures
-from review_tools.synthesis.signatures import digest
+from review_tools.synthesis.signatures import digest, signature
 from small_pool import NAME, counts, low_risk, review
 
 JUDGED = {"comparison_id": NAME, "domain": "indirectness", "levels": 1, "reason": "Adults only.", "judged_by": "Ana"}
@@ -48,18 +47,18 @@ def test_signing_writes_one_line_that_stands_until_a_row_moves(
     signed = Project(copy).table("signatures")["comparison_id"]
     names = Project(copy).table("comparisons")["comparison_id"]
     name = str(names[~names.isin(signed)].iloc[0])
-    assert signatures.said_of(Project(copy), name) == "not signed"
+    assert signature(Project(copy), name).words == "not signed"
     for by in ("Ana", "Ben"):  # the second in place of the first
         made = CliRunner().invoke(app, ["sign", name, "--by", by, "--root", str(copy)])
         assert made.exit_code == 0, made.output
-        found = signatures.signature(Project(copy), name)
-        assert found is not None
+        found = signature(Project(copy), name)
         assert (found.by, found.stands) == (by, True)
-        assert f"signed by {by} on " in signatures.said_of(Project(copy), name)
+        assert f"signed by {by} on " in found.words
     assert len(Project(copy).table("signatures")) == len(signed) + 1
     set_cell("comparisons", name, "what_would_change_it", "Another trial.")
-    assert signatures.said_of(Project(copy), name).endswith("lapsed, since something moved")
-    assert not signatures.stands(Project(copy), name)
+    found = signature(Project(copy), name)
+    assert found.words.endswith("lapsed, since something moved")
+    assert not found.stands
 
 
 @pytest.mark.parametrize(

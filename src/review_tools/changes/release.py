@@ -13,7 +13,7 @@ from review_tools.data import citation, git, protocol
 from review_tools.data.edit import Change, edit, sha256
 from review_tools.data.problems import DataError
 from review_tools.data.project import NUMBER, RELEASES, Project, order, snapshot_file
-from review_tools.synthesis.signatures import said_of, stands
+from review_tools.synthesis.signatures import signature
 
 CHANGELOG = "CHANGELOG.md"
 UNRELEASED = re.compile(r"^## \[Unreleased\]\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
@@ -129,7 +129,7 @@ def signed(project: Project, changes: Changes) -> None:
     moved = [
         turn.after["comparison_id"] for turn in changes.pools if turn.after and (turn.before or turn.after["outcomes"])
     ]
-    open_ = {name: said_of(project, name) for name in moved if not stands(project, name)}
+    open_ = {name: made.words for name in moved if not (made := signature(project, name)).stands}
     if open_:
         named = "\n".join(f"  {name}: {said}" for name, said in open_.items())
         raise DataError(

@@ -19,12 +19,11 @@ from review_tools.data.problems import DataError
 from review_tools.data.project import Project, snapshot_file
 from review_tools.synthesis import claims, comparisons, words
 from review_tools.synthesis.certainty import certainty
-from review_tools.synthesis.effects import SynthesisError
 
 FORMAT = "review-snapshot/1"
 REFERENCES = "references"  # the bibliography, as one more table
 # What data that did not pass `review check` can raise.
-UNSOUND_DATA = (DataError, SynthesisError, InvalidIndexError, KeyError, ValueError, TypeError, ArithmeticError)
+UNSOUND_DATA = (DataError, InvalidIndexError, KeyError, ValueError, TypeError, ArithmeticError)
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,14 +116,14 @@ def pool(
 ) -> None:
     """Pool the studies of a CSV file: a table, or JSON on the scale of analysis with --json."""
     from review_tools.synthesis import pooling, rows
-    from review_tools.synthesis.effects import SynthesisError
+    from review_tools.synthesis.effects import CannotPoolError
 
     try:
         effects = rows.effect_sizes(rows.read(file), measure.upper(), file.name)
         for warning in effects.warnings:
             print(f"warning: {warning}", file=sys.stderr)
         pooled = pooling.pool(effects, model.upper(), test and test.lower(), guard=guard)
-    except (DataError, SynthesisError) as error:
+    except (DataError, CannotPoolError) as error:
         refuse(str(error))
     for row in pooled.left_out:
         print(f"left out: {row.label}: {row.why}", file=sys.stderr)

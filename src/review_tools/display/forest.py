@@ -17,10 +17,10 @@ from review_tools.display.plots import INTERVAL, PERCENTAGES, Axis, Line, Panel,
 from review_tools.display.queries import study_labels
 from review_tools.display.theme import BLUE, GREY, plural, tooltip, with_caption
 from review_tools.synthesis import bias, words
-from review_tools.synthesis.certainty import EXTREME, certainty
-from review_tools.synthesis.comparisons import EFFECT, Answer, answer, controlled, harms
-from review_tools.synthesis.effects import normal_quantile
-from review_tools.synthesis.pooling import FEWEST_FOR_EGGER, CannotPoolError, egger, pool
+from review_tools.synthesis.certainty import certainty
+from review_tools.synthesis.comparisons import EFFECT, EXTREME, Answer, answer, controlled, harms
+from review_tools.synthesis.effects import CannotPoolError, Z
+from review_tools.synthesis.pooling import FEWEST_FOR_EGGER, egger, pool
 from review_tools.synthesis.target import HARM
 
 LIGHTS = {"low": ("low", "+", "#7fd1b4", "#1f2d3d"), "high": ("high", "−", "#1f2d3d", "#ffffff")}  # colours of sign too
@@ -41,7 +41,7 @@ def forest(project: Project, comparison_id: str) -> Plot:
     effects, pooled, measure = result.effects, result.pooled, result.measure
     title = str(result.comparison["title"])
     says = words.plainly(result, certainty(project, comparison_id)) or words.sentence(result)
-    if effects is None or pooled is None:
+    if pooled is None:
         return Plot(f"chart-{comparison_id}", title, says)
     intervals, rows = effects.intervals(), result.entered.set_index("outcome_id").loc[list(effects.labels)]
     ends = [end for _, low, high in intervals for end in (low, high)]
@@ -160,7 +160,7 @@ def funnel(project: Project, comparison_id: str) -> alt.LayerChart:
     """
     result = answer(project, comparison_id)
     effects, measure = result.effects, result.measure
-    if effects is None or effects.k < FEWEST_FOR_EGGER:
+    if effects.k < FEWEST_FOR_EGGER:
         raise CannotPoolError(f"A funnel plot needs {FEWEST_FOR_EGGER} studies; there are {result.k}.")
     rows = result.entered.set_index("outcome_id").loc[list(effects.labels)]
     middle, test, errors = pool(effects, "FE").estimate, egger(effects), np.sqrt(effects.variance)
@@ -172,7 +172,7 @@ def funnel(project: Project, comparison_id: str) -> alt.LayerChart:
             "said": [words.figure(measure.back(value), measure) for value in effects.effect.tolist()],
         }
     )
-    reach = normal_quantile(0.95) * errors.max()
+    reach = Z * errors.max()
     limits = pd.DataFrame(
         {"low": [middle, middle - reach], "high": [middle, middle + reach], "error": [0, errors.max()]}
     )
@@ -202,7 +202,7 @@ def overview(project: Project) -> Plot:
         if group
     ]
     said = Counter(map(words.verdict, results))
-    found = ", ".join(f"{said[one]} {words.direction_of(one)}" for one in words.VERDICTS if said[one])
+    found = ", ".join(f"{said[one]} {direction}" for one, direction in words.VERDICTS.items() if said[one])
     says = (
         f"{plural(len(results), 'pooled result')}: {found}; {len(every) - len(results)} questions more rest on a "
         "single study. A diamond is what several studies say together, as wide as its 95% interval."

@@ -11,12 +11,13 @@ from review_tools.display.data_tables import arms, commas, comparison_links, sou
 from review_tools.display.forest import TESTS, draw_lights, forest
 from review_tools.display.grid import Cell, Grid, Shown, grid, lines, note, notes, stacks, tag
 from review_tools.display.theme import plural
-from review_tools.synthesis import bias, comparisons, signatures, words
-from review_tools.synthesis.absolute import absolute
+from review_tools.synthesis import bias, comparisons, words
 from review_tools.synthesis.certainty import Certainty, certainty
 from review_tools.synthesis.comparisons import Answer
 from review_tools.synthesis.pooling import Pooled
-from review_tools.synthesis.subgroups import subgroups
+from review_tools.synthesis.sensitivity import other_choices, subgroups
+from review_tools.synthesis.signatures import signature
+from review_tools.synthesis.target import absolute
 
 RATINGS = {"high": "dampens", "moderate": "dampens", "low": "mixed", "very low": "none"}
 DIRECTIONS = {"better with MSCs": "dampens", "worse with MSCs": "promotes", "little or no difference": "mixed"}
@@ -120,7 +121,7 @@ def _method(project: Project, result: Answer, rated: Certainty | None) -> Grid:
             rows["Heterogeneity"] = f"{rows['Heterogeneity']} (t with {plural(pooled.df, 'degree')} of freedom)"
     if rated is None:
         rows["Certainty"] = NO_CONTROL if declared["design"] == comparisons.ONE_ARMED else NOTHING_POOLED
-    rows["Accepted by"] = signatures.said_of(project, declared["comparison_id"])
+    rows["Accepted by"] = signature(project, declared["comparison_id"]).words
     return grid({"": rows, "In words": rows.values()}, str(declared["title"]))
 
 
@@ -179,7 +180,7 @@ def in_the_pool(rows: pd.DataFrame) -> list[Cell]:
 
 def sensitivity(project: Project, comparison_id: str) -> Grid:
     """Show the comparison under other choices of model, interval and rows."""
-    pools = comparisons.sensitivity(project, comparison_id)
+    pools = other_choices(project, comparison_id)
     spread = ["–" if pooled.i2 is None else f"{pooled.i2:.0f}%" for pooled in pools.values()]
     return grid({**_pools("Choice", pools), "I²": spread}, "How much the choices matter")
 

@@ -7,8 +7,9 @@ Where several people judged a domain, the more careful judgement counts. Sources
 (RoB 2), doi 10.1136/bmj.l4898; Sterne JAC et al. BMJ 2016;355:i4919 (ROBINS-I), doi 10.1136/bmj.i4919.
 """
 
-from collections import defaultdict
+from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -43,16 +44,13 @@ def judged(project: Project, study_id: str, outcome_set: str, version: str | Non
 
     A row about the outcome stands before one about all results of the study.
     """
-    rows = _judgements(project, version).get(study_id)
-    if rows is None:
-        return None
-    domains: dict[str, str] = {}
-    for domain in dict.fromkeys(row["domain"] for row in rows):
-        about = [row for row in rows if row["domain"] == domain and row["outcome_set"] in (outcome_set, "")]
-        own = [row for row in about if row["outcome_set"] == outcome_set]
-        if about:
-            domains[domain] = max((row["judgement"] for row in own or about), key=WORST_LAST.index)
-    return Judged(rows[0]["tool"], domains) if domains else None
+    rows = _judgements(project, version).get(study_id, [])
+    worst: dict[str, tuple[bool, int]] = {}
+    for row in rows:
+        if row["outcome_set"] in (outcome_set, ""):
+            place = row["outcome_set"] == outcome_set, WORST_LAST.index(row["judgement"])
+            worst[row["domain"]] = max(worst.get(row["domain"], place), place)
+    return Judged(rows[0]["tool"], {name: WORST_LAST[at] for name, (_, at) in worst.items()}) if worst else None
 
 
 def conflicts(project: Project) -> pd.DataFrame:
@@ -63,8 +61,8 @@ def conflicts(project: Project) -> pd.DataFrame:
 
 
 @once
-def _judgements(project: Project, version: str | None) -> dict[str, list[dict[str, str]]]:
-    rows: defaultdict[str, list[dict[str, str]]] = defaultdict(list)
+def _judgements(project: Project, version: str | None) -> dict[str, list[dict[Hashable, Any]]]:
+    rows: dict[str, list[dict[Hashable, Any]]] = {}
     for row in as_of(project.text("risk_of_bias"), version).to_dict("records"):
-        rows[row["study_id"]].append({str(column): cell for column, cell in row.items()})
+        rows.setdefault(row["study_id"], []).append(row)
     return rows

@@ -31,10 +31,7 @@ class Tested:
 
 
 def verdicts(project: Project, version: str | None = None) -> list[Tested]:
-    """Return every claim of the ledger with its computed verdict.
-
-    Args:
-        version: with the data as they were in that version of the review.
+    """Return every claim of the ledger with its computed verdict, by the data of a version of the review.
 
     Raises:
         KeyError: a claim names a test or a subject that does not exist.
@@ -57,25 +54,25 @@ def verdict(project: Project, claim_id: str) -> Verdict:
 
 def _run(project: Project, row: pd.Series, version: str | None = None) -> Verdict:
     subject = row["subject"] if pd.notna(row["subject"]) else ""
-    figure = float(row["figure"]) if pd.notna(row["figure"]) else None
-    return run(row["test"], Claim(project, subject, figure, version))
+    return run(row["test"], Claim(project, subject, row["figure"], version))
 
 
-def accept(project: Project, claim: str, by: str, today: date | None = None) -> str:
+def accept(project: Project, claim: str, by: str) -> str:
     """Write the computed verdict of a claim as the accepted one; return a line that says so.
 
     Raises:
         KeyError: no such claim, or its test cannot run.
         DataError: the ledger cannot be read, or no name was given.
     """
-    if not signed(by.strip()):
+    by = by.strip()
+    if not signed(by):
         raise DataError("Say who accepts: --by NAME.")
     now = verdict(project, claim)
     before = project.table("claims").set_index("claim_id").loc[claim, "expected"]
     with edit(project.root) as change:
-        cells = {"expected": now.word, "accepted_by": by.strip(), "accepted_on": f"{today or date.today()}"}
+        cells = {"expected": now.word, "accepted_by": by, "accepted_on": f"{date.today()}"}
         change.set_cells("claims", "claim_id", claim, cells)
-    return f"{claim}: {before!r} → {now.word!r} ({now.because}), accepted by {by.strip()}."
+    return f"{claim}: {before!r} → {now.word!r} ({now.because}), accepted by {by}."
 
 
 def check(project: Project) -> list[Problem]:
@@ -85,17 +82,16 @@ def check(project: Project) -> list[Problem]:
 
 
 def _problems(project: Project, line: int, row: pd.Series) -> Iterator[Problem]:
+    claim, chapter = row["claim_id"], row["chapter"]
     try:
         now = _run(project, row)
     except KeyError as error:
         why, remedy = f"the test cannot run: {error.args[0]}", f"name one of {', '.join(sorted(TESTS))}, "
         yield Problem(FILE, why, f"{remedy}and a subject it knows", line, "test", row["test"])
         return
-    chapter = row["chapter"]
     if not project.has(chapter):
         yield Problem(FILE, "no such chapter", "name the chapter that carries the claim", line, "chapter", chapter)
     if now.word != row["expected"]:
-        claim = row["claim_id"]
         why = (
             f"claim {claim}: {now.word!r} now ({now.because}), but {row['expected']!r} was accepted on "
             f"{row['accepted_on']:%Y-%m-%d} by {row['accepted_by']}; the sentence: “{row['statement']}”"

@@ -14,8 +14,8 @@ hides the last bits in which logarithms and quantiles of mathematical libraries 
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,20 +26,20 @@ from review_tools.data.problems import Problem
 Array = npt.NDArray[np.float64]
 Size = tuple[float, float]  # effect and sampling variance
 
-DIGITS = 12
+Z = float(ndtri(0.975))  # standard errors that a normal 95% interval reaches to either side
 TWO_ARMS = ("events_arm1", "n_arm1", "events_arm2", "n_arm2")
 ONE_ARM = ("events_arm1", "n_arm1")
 MEANS = ("mean_arm1", "sd_arm1", "n_arm1", "mean_arm2", "sd_arm2", "n_arm2")
 INTERVAL = ("effect", "ci_low", "ci_high")
 
 
-class SynthesisError(ValueError):
-    """Rows, choices or numbers that cannot be pooled. The message is meant for the person who pools."""
+class CannotPoolError(ValueError):
+    """These effects cannot be pooled in this way; the message says why and what to do."""
 
 
 def rounded(value: float) -> float:
-    """Round a figure to ``DIGITS`` significant digits; every figure leaves the synthesis through here."""
-    return float(f"{value:.{DIGITS - 1}e}")
+    """Round a figure to twelve significant digits; every figure leaves the synthesis through here."""
+    return float(f"{value:.11e}")
 
 
 def total(values: Array) -> float:
@@ -48,14 +48,14 @@ def total(values: Array) -> float:
 
 
 def risk_ratio(events1: float, n1: float, events2: float, n2: float) -> Size:
-    """Return the log risk ratio of arm 1 to arm 2. Source: Cochrane Handbook 6.4.1."""
+    """Return the log risk ratio. Source: Cochrane Handbook 6.4.1."""
     if not events1 or not events2:
         events1, n1, events2, n2 = events1 + 0.5, n1 + 1, events2 + 0.5, n2 + 1
     return math.log(events1 / n1) - math.log(events2 / n2), 1 / events1 - 1 / n1 + 1 / events2 - 1 / n2
 
 
 def odds_ratio(events1: float, n1: float, events2: float, n2: float) -> Size:
-    """Return the log odds ratio of arm 1 to arm 2. Source: Woolf B. Ann Hum Genet 1955;19:251-253."""
+    """Return the log odds ratio. Source: Woolf B. Ann Hum Genet 1955;19:251-253."""
     a, b, c, d = events1, n1 - events1, events2, n2 - events2
     if not (a and b and c and d):
         a, b, c, d = a + 0.5, b + 0.5, c + 0.5, d + 0.5
@@ -63,10 +63,9 @@ def odds_ratio(events1: float, n1: float, events2: float, n2: float) -> Size:
 
 
 def risk_difference(events1: float, n1: float, events2: float, n2: float) -> Size:
-    """Return the risk difference, arm 1 minus arm 2 (between -1 and 1).
+    """Return the risk difference; without events it stays 0, and 0.5 is added for its variance alone.
 
-    The difference of a study without events is 0 and stays so; only its variance, which would be 0
-    too, is taken from the cells with 0.5 added. Source: Cochrane Handbook 6.4.1 and 10.4.4.2.
+    Source: Cochrane Handbook 6.4.1 and 10.4.4.2.
     """
     difference = events1 / n1 - events2 / n2
     if not events1 * (n1 - events1) + events2 * (n2 - events2):
@@ -75,9 +74,9 @@ def risk_difference(events1: float, n1: float, events2: float, n2: float) -> Siz
 
 
 def peto_odds_ratio(events1: float, n1: float, events2: float, n2: float) -> Size:
-    """Return Peto's one-step log odds ratio, (O - E) / V, and its variance 1 / V; it needs no correction.
+    """Return Peto's one-step log odds ratio, (O - E) / V, and 1 / V; pooled with the model FE it is Peto's method.
 
-    Pooled with the model FE this is Peto's method. Source: Yusuf S et al. Prog Cardiovasc Dis 1985;27:335-371.
+    Source: Yusuf S et al. Prog Cardiovasc Dis 1985;27:335-371.
     """
     n, events = n1 + n2, events1 + events2
     information = n1 * n2 * events * (n - events) / (n**2 * (n - 1))
@@ -85,15 +84,14 @@ def peto_odds_ratio(events1: float, n1: float, events2: float, n2: float) -> Siz
 
 
 def mean_difference(mean1: float, sd1: float, n1: float, mean2: float, sd2: float, n2: float) -> Size:
-    """Return the difference of means, arm 1 minus arm 2, in the outcome's unit. Source: Cochrane Handbook 6.5.1."""
+    """Return the difference of means in the outcome's unit. Source: Cochrane Handbook 6.5.1."""
     return mean1 - mean2, sd1**2 / n1 + sd2**2 / n2
 
 
 def hedges_g(mean1: float, sd1: float, n1: float, mean2: float, sd2: float, n2: float) -> Size:
-    """Return Hedges' g, the standardised mean difference, in standard deviations.
+    """Return Hedges' g, in standard deviations, with its exact correction and large-sample variance.
 
-    The exact correction of small-sample bias and the large-sample variance, as metafor's ``SMD``.
-    Source: Hedges LV. J Educ Stat 1981;6:107-128.
+    Source: Hedges LV. J Educ Stat 1981;6:107-128 (metafor's ``SMD``).
     """
     df = n1 + n2 - 2
     g = _bias_correction(df) * (mean1 - mean2) / math.sqrt(((n1 - 1) * sd1**2 + (n2 - 1) * sd2**2) / df)
@@ -124,12 +122,12 @@ def logit_proportion(events: float, n: float) -> Size:
 
 def ratio_from_interval(ratio: float, ci_low: float, ci_high: float) -> Size:
     """Return a printed ratio's logarithm, its variance from the 95% interval. Source: Cochrane Handbook 6.3.2."""
-    return math.log(ratio), ((math.log(ci_high) - math.log(ci_low)) / (2 * normal_quantile(0.95))) ** 2
+    return difference_from_interval(*map(math.log, (ratio, ci_low, ci_high)))
 
 
 def difference_from_interval(difference: float, ci_low: float, ci_high: float) -> Size:
     """Return a printed difference and its variance from the 95% interval. Source: Cochrane Handbook 6.3.1."""
-    return difference, ((ci_high - ci_low) / (2 * normal_quantile(0.95))) ** 2
+    return difference, ((ci_high - ci_low) / (2 * Z)) ** 2
 
 
 def generic(effect: float, se: float) -> Size:
@@ -139,7 +137,7 @@ def generic(effect: float, se: float) -> Size:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One effect measure.
+    """One effect measure, of arm 1 against arm 2.
 
     ``columns`` are the columns it needs, in the order in which ``size`` takes them; ``scale`` says what
     is done to an effect before it is pooled.
@@ -159,6 +157,11 @@ class Measure:
     def no_effect(self) -> float | None:
         """The value a reader knows as “no difference”; None for proportions, which compare nothing."""
         return {"log": 1.0, "logit": None, "none": 0.0}[self.scale]
+
+    @property
+    def printed(self) -> "Measure":
+        """The same measure, taken from an effect that is printed with its interval."""
+        return replace(self, columns=INTERVAL, size=ratio_from_interval if self.is_ratio else difference_from_interval)
 
     def back(self, value: float) -> float:
         """Take a value from the scale of analysis to the one a reader knows; a ratio may be infinite."""
@@ -191,16 +194,15 @@ def measure_named(name: str) -> Measure:
     """Return the measure of that name or title (the tables of the review write “proportion” and “rate ratio”).
 
     Raises:
-        SynthesisError: there is none; the message lists them.
+        CannotPoolError: there is none; the message lists them.
     """
     for measure in MEASURES.values():
         if name in (measure.name, measure.title):
             return measure
-    raise SynthesisError(f"No measure {name!r}; there are {', '.join(MEASURES)}.")
+    raise CannotPoolError(f"No measure {name!r}; there are {', '.join(MEASURES)}.")
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOut(NamedTuple):
     """A row that cannot contribute to the pool, and why."""
 
     label: str
@@ -223,10 +225,6 @@ class Effects:
     left_out: tuple[LeftOut, ...] = ()
     warnings: tuple[Problem, ...] = ()
 
-    def __post_init__(self) -> None:
-        for name in ("effect", "variance"):
-            object.__setattr__(self, name, np.array([rounded(value) for value in getattr(self, name)], dtype=float))
-
     @property
     def k(self) -> int:
         return len(self.effect)
@@ -237,27 +235,14 @@ class Effects:
         counts = None if self.counts is None else self.counts[keep]
         return Effects(self.measure, self.effect[keep], self.variance[keep], labels, counts)
 
-    def joined(self, other: "Effects") -> "Effects":
-        """Return these effects and others of the same measure; the counts go, unless both have them."""
-        both = self.counts is not None and other.counts is not None
-        return Effects(
-            self.measure,
-            np.concatenate([self.effect, other.effect]),
-            np.concatenate([self.variance, other.variance]),
-            self.labels + other.labels,
-            np.concatenate([self.counts, other.counts]) if both else None,
-            self.left_out + other.left_out,
-            self.warnings + other.warnings,
-        )
+    def joined(self, printed: "Effects") -> "Effects":
+        """Return these effects and those that other rows print; the counts go, for these have none."""
+        effect = np.concatenate([self.effect, printed.effect])
+        variance = np.concatenate([self.variance, printed.variance])
+        return Effects(self.measure, effect, variance, self.labels + printed.labels, None, self.left_out)
 
-    def intervals(self, level: float = 0.95) -> list[tuple[float, float, float]]:
-        """Return each study's effect and the ends of its normal interval, on the scale a reader knows."""
-        reach = normal_quantile(level) * np.sqrt(self.variance)
+    def intervals(self) -> list[tuple[float, float, float]]:
+        """Return each study's effect and the ends of its 95% interval, on the scale a reader knows."""
+        back, reach = self.measure.back, Z * np.sqrt(self.variance)
         ends = np.column_stack([self.effect, self.effect - reach, self.effect + reach]).tolist()
-        back = self.measure.back
         return [(back(effect), back(low), back(high)) for effect, low, high in ends]
-
-
-def normal_quantile(level: float) -> float:
-    """Return how many standard errors a normal interval reaches to either side, 1.96 for a level of 0.95."""
-    return float(ndtri((1 + level) / 2))

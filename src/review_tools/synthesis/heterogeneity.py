@@ -1,7 +1,7 @@
 """How much true effects differ between studies: Q, tau² and I².
 
-Arrays ``y`` (effects) and ``v`` (sampling variances, above zero) have the length k, k at least 2.
-tau² is in squared units of the effect, I² in percent.
+Arrays ``y`` (effects) and ``v`` (sampling variances, above zero) have the length k, at least 2. tau² is in squared
+units of the effect, I² in percent.
 """
 
 import math
@@ -11,14 +11,10 @@ from statistics import median
 import numpy as np
 from scipy.special import chdtri
 
-from review_tools.synthesis.effects import Array, SynthesisError, total
+from review_tools.synthesis.effects import Array, CannotPoolError, total
 
 STEPS = 2000
 TOLERANCE = 1e-13
-
-
-class ConvergenceError(SynthesisError):
-    """An iterated estimate was not reached."""
 
 
 def weighted(y: Array, v: Array, tau2: float = 0.0) -> tuple[Array, float, float]:
@@ -43,14 +39,24 @@ def tau2_pm(y: Array, v: Array) -> float:
     return _tau2_where_q_is(len(y) - 1.0, y, v)
 
 
+def _tau2_where_q_is(target: float, y: Array, v: Array) -> float:
+    """Find the root by Newton from zero: Q is convex and falls with tau², so no step passes the root."""
+    tau2 = 0.0
+    for _ in range(STEPS):
+        w, mean, q = weighted(y, v, tau2)
+        if q <= target:
+            return tau2
+        step = (q - target) / total((w * (y - mean)) ** 2)
+        tau2 += step
+        if step <= TOLERANCE * tau2:
+            return tau2
+    raise CannotPoolError(f"Q did not reach {target:g} in {STEPS} steps.")
+
+
 def tau2_reml(y: Array, v: Array) -> float:
-    """Return tau² by restricted maximum likelihood.
+    """Return tau² by restricted maximum likelihood: Newton's method, kept between places below and above the peak.
 
-    Newton's method on the gradient, kept between a place below the peak and one above it.
     Source: Viechtbauer W. J Educ Behav Stat 2005;30:261-293.
-
-    Raises:
-        ConvergenceError: the likelihood did not settle.
     """
     # With very unequal variances the likelihood can have two peaks: climb from the best of many places.
     places, highest = [0.0, float(v.min())], float(v.max() + np.ptp(y) ** 2)
@@ -69,7 +75,7 @@ def tau2_reml(y: Array, v: Array) -> float:
         if not below < new < above:
             new = (below + above) / 2 if above < math.inf else 2 * tau2 + 1
         tau2 = new
-    raise ConvergenceError(f"The likelihood of tau² did not settle in {STEPS} steps.")
+    raise CannotPoolError(f"The likelihood of tau² did not settle in {STEPS} steps.")
 
 
 def restricted_log_likelihood(tau2: float, y: Array, v: Array) -> float:
@@ -93,25 +99,26 @@ TAU2_METHODS: dict[str, Callable[[Array, Array], float]] = {"DL": tau2_dl, "PM":
 
 
 def estimate_tau2(y: Array, v: Array, method: str) -> float:
-    """Return tau² by one of ``TAU2_METHODS``.
-
-    Raises:
-        ConvergenceError: the iteration did not settle.
-    """
+    """Return tau² by one of ``TAU2_METHODS``. Raises CannotPoolError if the iteration does not settle."""
     y, v, unit = _in_typical_units(y, v)
     return unit * TAU2_METHODS[method](y, v)
 
 
-def tau2_interval(y: Array, v: Array, level: float = 0.95) -> tuple[float, float]:
-    """Return the Q-profile interval of tau²: where Q passes through the quantiles of its chi² distribution.
+def tau2_interval(y: Array, v: Array) -> tuple[float, float]:
+    """Return the 95% interval of tau²: where Q passes through the quantiles of its chi² distribution.
 
     Both ends are 0 when even no heterogeneity makes Q smaller than the lower quantile.
     Source: Viechtbauer W. Stat Med 2007;26:37-52.
     """
-    df, tail = len(y) - 1, (1 - level) / 2
     y, v, unit = _in_typical_units(y, v)
-    low, high = (unit * _tau2_where_q_is(float(chdtri(df, p)), y, v) for p in (tail, 1 - tail))
+    low, high = (unit * _tau2_where_q_is(float(chdtri(len(y) - 1, tail)), y, v) for tail in (0.025, 0.975))
     return low, high
+
+
+def _in_typical_units(y: Array, v: Array) -> tuple[Array, Array, float]:
+    """Return effects and variances with the median variance as unit: then no scale is too small or too large."""
+    unit = float(median(v.tolist()))
+    return (y - median(y.tolist())) / np.sqrt(unit), v / unit, unit
 
 
 def i2_from_tau2(tau2: float, v: Array) -> float:
@@ -123,28 +130,3 @@ def i2_from_tau2(tau2: float, v: Array) -> float:
     share = w / total(w)
     typical = (len(v) - 1) / (total(w) * (1 - total(share * share)))
     return 100 * tau2 / (tau2 + typical)
-
-
-def i2_from_q(q: float, df: int) -> float:
-    """Return I² as the share of Q beyond its expectation. Source: Higgins JPT et al. BMJ 2003;327:557-560."""
-    return max(0.0, 100 * (q - df) / q) if q > 0 else 0.0
-
-
-def _tau2_where_q_is(target: float, y: Array, v: Array) -> float:
-    """Find the root by Newton from zero: Q is convex and falls with tau², so no step passes the root."""
-    tau2 = 0.0
-    for _ in range(STEPS):
-        w, mean, q = weighted(y, v, tau2)
-        if q <= target:
-            return tau2
-        step = (q - target) / total((w * (y - mean)) ** 2)
-        tau2 += step
-        if step <= TOLERANCE * tau2:
-            return tau2
-    raise ConvergenceError(f"Q did not reach {target:g} in {STEPS} steps.")
-
-
-def _in_typical_units(y: Array, v: Array) -> tuple[Array, Array, float]:
-    """Return effects and variances with the median variance as unit: then no scale is too small or too large."""
-    unit = float(median(v.tolist()))
-    return (y - median(y.tolist())) / np.sqrt(unit), v / unit, unit

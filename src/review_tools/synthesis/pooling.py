@@ -9,44 +9,16 @@ import numpy as np
 from scipy.special import chdtrc, ndtr, stdtr, stdtrit
 
 from review_tools.synthesis import heterogeneity as het
-from review_tools.synthesis.effects import (
-    Array,
-    Effects,
-    LeftOut,
-    Measure,
-    SynthesisError,
-    normal_quantile,
-    rounded,
-    total,
-)
+from review_tools.synthesis.effects import Array, CannotPoolError, Effects, LeftOut, Measure, Z, rounded, total
 
 COMMON_EFFECT = ("FE", "MH")
 MODELS = (*COMMON_EFFECT, *het.TAU2_METHODS)
 TESTS = ("z", "hksj")
-SINGLE = "single study"
 FEWEST_FOR_EGGER = 10
 
 
-class CannotPoolError(SynthesisError):
-    """These effects cannot be pooled in this way; the message says why and what to do."""
-
-
-class _Rounded:
-    """A result whose figures are rounded as they leave the synthesis."""
-
-    __slots__ = ()
-
-    def __post_init__(self) -> None:
-        for field in fields(self):  # type: ignore[arg-type]
-            value = getattr(self, field.name)
-            if isinstance(value, float):
-                object.__setattr__(self, field.name, rounded(value))
-            elif isinstance(value, tuple) and value and isinstance(value[0], float):
-                object.__setattr__(self, field.name, tuple(map(rounded, value)))
-
-
 @dataclass(frozen=True, slots=True)
-class Pooled(_Rounded):
+class Pooled:
     """A pooled effect, on the scale of analysis (ratios: natural logarithm); ``back`` has the reader's scale.
 
     ``se`` holds the Hartung-Knapp factor where ``test`` is hksj; ``stat`` is then t with ``df``
@@ -78,6 +50,14 @@ class Pooled(_Rounded):
     weights: tuple[float, ...]
     left_out: tuple[LeftOut, ...]
 
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, float):
+                object.__setattr__(self, field.name, rounded(value))
+            elif isinstance(value, tuple) and value and isinstance(value[0], float):
+                object.__setattr__(self, field.name, tuple(map(rounded, value)))
+
     @property
     def back(self) -> tuple[float, float, float]:
         """The estimate and the ends of its interval on the reader's scale."""
@@ -103,10 +83,8 @@ class Pooled(_Rounded):
         return {name: value if value is not None and math.isfinite(value) else None for name, value in values.items()}
 
 
-def pool(
-    effects: Effects, model: str = "REML", test: str | None = None, *, guard: bool = True, level: float = 0.95
-) -> Pooled:
-    """Return the pooled effect of k studies.
+def pool(effects: Effects, model: str = "REML", test: str | None = None, *, guard: bool = True) -> Pooled:
+    """Return the pooled effect of k studies, with 95% intervals.
 
     Args:
         effects: from ``rows.effect_sizes``.
@@ -116,7 +94,6 @@ def pool(
             for random effects, z otherwise.
         guard: keep the hksj factor at 1 or more, so that the interval is never narrower than that
             of z (Knapp and Hartung 2003; metafor's ``test="adhoc"``). False is metafor's "knha".
-        level: of all intervals.
 
     Q and the interval of tau² (Q-profile) use inverse-variance weights; Q of MH is taken about the
     Mantel-Haenszel estimate. The interval of I² follows that of tau². The prediction interval, from
@@ -127,8 +104,7 @@ def pool(
     Res Methodol 2015;15:99 (why guard).
 
     Raises:
-        CannotPoolError: nothing to pool, or model, test and measure do not go together.
-        ConvergenceError: tau² was not reached.
+        CannotPoolError: nothing to pool, model, test and measure do not go together, or tau² was not reached.
     """
     test = test or ("z" if model in COMMON_EFFECT else "hksj")
     _check_choice(effects, model, test)
@@ -137,14 +113,17 @@ def pool(
         reasons = "".join(f" {row.label}: {row.why}." for row in effects.left_out)
         raise CannotPoolError(f"There is nothing to pool: no row contributes.{reasons}")
     if k == 1:
-        model, test = SINGLE, "z"
+        model, test = "single study", "z"
     fit = _mantel_haenszel(effects) if model == "MH" else _inverse_variance(effects, model, test, guard)
     df = k - 1 if test == "hksj" else None
-    quantile = normal_quantile(level) if df is None else float(stdtrit(df, (1 + level) / 2))
-    i2 = None if k == 1 else het.i2_from_q(fit.q, k - 1)
-    tau2_interval = i2_interval = pi = None
+    quantile = Z if df is None else float(stdtrit(df, 0.975))
+    tau2 = q = q_p = i2 = tau2_interval = i2_interval = pi = None
+    if k > 1:
+        tau2, q, q_p = fit.tau2, fit.q, float(chdtrc(k - 1, fit.q))
+        # Higgins JPT et al. BMJ 2003;327:557-560
+        i2 = max(0.0, 100 * (q - (k - 1)) / q) if q > 0 else 0.0
     if model in het.TAU2_METHODS:
-        tau2_interval = low, high = het.tau2_interval(effects.effect, v, level)
+        tau2_interval = low, high = het.tau2_interval(effects.effect, v)
         i2, i2_interval = het.i2_from_tau2(fit.tau2, v), (het.i2_from_tau2(low, v), het.i2_from_tau2(high, v))
         if k >= 3:
             reach = quantile * math.sqrt(fit.se**2 + fit.tau2)
@@ -162,17 +141,82 @@ def pool(
         stat=stat,
         p=float(2 * (ndtr(-abs(stat)) if df is None else stdtr(df, -abs(stat)))),
         df=df,
-        tau2=None if k == 1 else fit.tau2,
+        tau2=tau2,
         tau2_interval=tau2_interval,
         i2=i2,
         i2_interval=i2_interval,
-        q=None if k == 1 else fit.q,
-        q_p=None if k == 1 else float(chdtrc(k - 1, fit.q)),
+        q=q,
+        q_p=q_p,
         pi=pi,
         labels=effects.labels,
         weights=tuple((100 * fit.weights / total(fit.weights)).tolist()),
         left_out=effects.left_out,
     )
+
+
+def _check_choice(effects: Effects, model: str, test: str) -> None:
+    measure = effects.measure.name
+    if model not in MODELS:
+        raise CannotPoolError(f"No model {model!r}; there are {', '.join(MODELS)}.")
+    if test not in TESTS:
+        raise CannotPoolError(f"No test {test!r}; there are {', '.join(TESTS)}.")
+    if model == "MH" and measure not in _MANTEL_HAENSZEL:
+        raise CannotPoolError(f"Mantel-Haenszel pools {', '.join(_MANTEL_HAENSZEL)}, not {measure}: choose FE.")
+    if model == "MH" and test == "hksj":
+        raise CannotPoolError("Hartung-Knapp-Sidik-Jonkman does not go with MH: choose the test z.")
+
+
+def leave_one_out(effects: Effects, *choice: str, guard: bool = True) -> list[Pooled]:
+    """Return the pool without each study in turn, in the order of the studies, by a model and test as in ``pool``.
+
+    Raises:
+        CannotPoolError: fewer than three studies, or a choice that does not go together.
+    """
+    if effects.k < 3:
+        raise CannotPoolError(
+            f"Leaving one out needs three studies, for one study is not a pool; there are {effects.k}."
+        )
+    return [pool(effects.only(np.arange(effects.k) != i), *choice, guard=guard) for i in range(effects.k)]
+
+
+class Egger(NamedTuple):
+    """Egger's test: the statistic t, and the effect at a standard error of 0 with its 95% interval."""
+
+    stat: float
+    df: int
+    p: float
+    limit: float
+    limit_ci_low: float
+    limit_ci_high: float
+
+
+def egger(effects: Effects) -> Egger:
+    """Return Egger's regression test of funnel-plot asymmetry, only from ten studies on (Cochrane Handbook 13.3.5.4).
+
+    Weighted regression of the effects on their standard errors with free dispersion; t with k - 2
+    degrees of freedom. It tends to find asymmetry in odds ratios where there is none.
+    Source: Egger M et al. BMJ 1997;315:629-634.
+
+    Raises:
+        CannotPoolError: fewer than ten studies, or all of the same precision.
+    """
+    y, k = effects.effect, effects.k
+    if k < FEWEST_FOR_EGGER:
+        raise CannotPoolError(f"Egger's test needs {FEWEST_FOR_EGGER} studies; there are {k}.")
+    w, x = 1 / effects.variance, np.sqrt(effects.variance)
+    x_mean, y_mean = total(w * x) / total(w), total(w * y) / total(w)
+    sxx = total(w * (x - x_mean) ** 2)
+    if sxx <= 1e-12 * k:
+        raise CannotPoolError("Egger's test needs studies of different precision; these are all alike.")
+    slope = total(w * (x - x_mean) * y) / sxx
+    limit = y_mean - slope * x_mean
+    dispersion = total(w * (y - limit - slope * x) ** 2) / (k - 2)
+    if not dispersion:
+        raise CannotPoolError("Egger's test has no answer: the effects lie on one line.")
+    stat = slope / math.sqrt(dispersion / sxx)
+    reach = float(stdtrit(k - 2, 0.975)) * math.sqrt(dispersion * (1 / total(w) + x_mean**2 / sxx))
+    p, ends = float(2 * stdtr(k - 2, -abs(stat))), (limit, limit - reach, limit + reach)
+    return Egger(rounded(stat), k - 2, rounded(p), *map(rounded, ends))
 
 
 class Fit(NamedTuple):
@@ -201,78 +245,6 @@ def _inverse_variance(effects: Effects, model: str, test: str, guard: bool) -> F
     return Fit(estimate, se, weights, q, tau2)
 
 
-def _check_choice(effects: Effects, model: str, test: str) -> None:
-    measure = effects.measure.name
-    if model not in MODELS:
-        raise CannotPoolError(f"No model {model!r}; there are {', '.join(MODELS)}.")
-    if test not in TESTS:
-        raise CannotPoolError(f"No test {test!r}; there are {', '.join(TESTS)}.")
-    if model == "MH" and measure not in _MANTEL_HAENSZEL:
-        raise CannotPoolError(f"Mantel-Haenszel pools {', '.join(_MANTEL_HAENSZEL)}, not {measure}: choose FE.")
-    if model == "MH" and test == "hksj":
-        raise CannotPoolError("Hartung-Knapp-Sidik-Jonkman does not go with MH: choose the test z.")
-
-
-def leave_one_out(
-    effects: Effects, model: str = "REML", test: str | None = None, *, guard: bool = True
-) -> list[Pooled]:
-    """Return the pool without each study in turn, in the order of the studies.
-
-    Raises:
-        CannotPoolError: fewer than three studies, or a choice that does not go together.
-    """
-    if effects.k < 3:
-        raise CannotPoolError(
-            f"Leaving one out needs three studies, for one study is not a pool; there are {effects.k}."
-        )
-    return [pool(effects.only(np.arange(effects.k) != i), model, test, guard=guard) for i in range(effects.k)]
-
-
-@dataclass(frozen=True, slots=True)
-class Egger(_Rounded):
-    """Egger's test: ``slope`` of the effect on its standard error, and the effect at a standard error of 0."""
-
-    k: int
-    slope: float
-    se: float
-    stat: float
-    df: int
-    p: float
-    limit: float
-    limit_ci_low: float
-    limit_ci_high: float
-
-
-def egger(effects: Effects, level: float = 0.95) -> Egger:
-    """Return Egger's regression test of funnel-plot asymmetry, only from ten studies on (Cochrane Handbook 13.3.5.4).
-
-    Weighted regression of the effects on their standard errors with free dispersion; t with k - 2
-    degrees of freedom. It tends to find asymmetry in odds ratios where there is none.
-
-    Source: Egger M et al. BMJ 1997;315:629-634.
-
-    Raises:
-        CannotPoolError: fewer than ten studies, or all of the same precision.
-    """
-    y, k = effects.effect, effects.k
-    if k < FEWEST_FOR_EGGER:
-        raise CannotPoolError(f"Egger's test needs {FEWEST_FOR_EGGER} studies; there are {k}.")
-    w, x = 1 / effects.variance, np.sqrt(effects.variance)
-    x_mean, y_mean = total(w * x) / total(w), total(w * y) / total(w)
-    sxx = total(w * (x - x_mean) ** 2)
-    if sxx <= 1e-12 * k:
-        raise CannotPoolError("Egger's test needs studies of different precision; these are all alike.")
-    slope = total(w * (x - x_mean) * y) / sxx
-    limit = y_mean - slope * x_mean
-    dispersion = total(w * (y - limit - slope * x) ** 2) / (k - 2)
-    se = math.sqrt(dispersion / sxx)
-    if not se:
-        raise CannotPoolError("Egger's test has no answer: the effects lie on one line.")
-    reach = float(stdtrit(k - 2, (1 + level) / 2)) * math.sqrt(dispersion * (1 / total(w) + x_mean**2 / sxx))
-    p = float(2 * stdtr(k - 2, -abs(slope / se)))
-    return Egger(k, slope, se, slope / se, k - 2, p, limit, limit - reach, limit + reach)
-
-
 # Mantel-Haenszel pools two by two tables themselves. No 0.5 is added to their cells: the method needs none
 # as long as both arms have events somewhere (metafor's default; RevMan has added it).
 
@@ -280,7 +252,8 @@ Estimate = tuple[float, float, Array]  # estimate, its variance, weights
 
 
 def _mantel_haenszel(effects: Effects) -> Fit:
-    assert effects.counts is not None  # noqa: S101 (for the type checker: the measures of this method have them)
+    if effects.counts is None:
+        raise CannotPoolError("Mantel-Haenszel needs the counts of every study: choose FE.")
     try:
         estimate, variance, weights = _MANTEL_HAENSZEL[effects.measure.name](*effects.counts.T)
     except ZeroDivisionError:

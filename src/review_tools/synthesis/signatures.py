@@ -19,19 +19,19 @@ from review_tools.synthesis import words
 from review_tools.synthesis.certainty import certainty
 from review_tools.synthesis.comparisons import answer
 
-NOT_SIGNED = "not signed"
-
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """Who accepted a comparison, when, and whether what was accepted still stands."""
+    """Who accepted a comparison (empty: nobody), when, and whether what was accepted still stands."""
 
-    by: str
-    on: str
-    stands: bool
+    by: str = ""
+    on: str = ""
+    stands: bool = False
 
     @property
     def words(self) -> str:
+        if not self.by:
+            return "not signed"
         return f"signed by {self.by} on {self.on}" + ("" if self.stands else "; lapsed, since something moved")
 
 
@@ -56,40 +56,26 @@ def _filled(row: dict[Hashable, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in cells.items() if isinstance(value, list) or not pd.isna(value)}
 
 
-def signature(project: Project, comparison_id: str) -> Signature | None:
-    """Return the signature of a comparison; None where nobody signed it."""
+def signature(project: Project, comparison_id: str) -> Signature:
+    """Return the signature of a comparison."""
     rows = project.table("signatures")
-    rows = rows[rows["comparison_id"] == comparison_id]
-    if rows.empty:
-        return None
-    row = rows.iloc[0]
-    stands = bool(row["digest"] == digest(project, comparison_id))
-    return Signature(str(row["signed_by"]), f"{row['signed_on']:%Y-%m-%d}", stands)
+    for row in rows[rows["comparison_id"] == comparison_id].to_dict("records"):
+        stands = bool(row["digest"] == digest(project, comparison_id))
+        return Signature(row["signed_by"], f"{row['signed_on']:%Y-%m-%d}", stands)
+    return Signature()
 
 
-def stands(project: Project, comparison_id: str) -> bool:
-    """Say whether somebody signed a comparison as it is now."""
-    found = signature(project, comparison_id)
-    return found is not None and found.stands
-
-
-def said_of(project: Project, comparison_id: str) -> str:
-    """Return who signed a comparison, when, and whether it still stands, in words."""
-    found = signature(project, comparison_id)
-    return found.words if found else NOT_SIGNED
-
-
-def sign(project: Project, comparison_id: str, by: str, today: date | None = None) -> str:
+def sign(project: Project, comparison_id: str, by: str) -> str:
     """Write a signature, in place of an older one; return a line that says what was signed.
 
     Raises:
         KeyError: no such comparison; the message lists them.
         DataError: no name was given, or a table cannot be read.
     """
-    if not signed(by.strip()):
+    by = by.strip()
+    if not signed(by):
         raise DataError("Say who signs: --by NAME.")
-    now = digest(project, comparison_id)
-    cells = {"signed_by": by.strip(), "signed_on": f"{today or date.today()}", "digest": now}
+    cells = {"signed_by": by, "signed_on": f"{date.today()}", "digest": digest(project, comparison_id)}
     with edit(project.root) as change:
         if comparison_id in set(change.table("signatures")["comparison_id"]):
             change.set_cells("signatures", "comparison_id", comparison_id, cells)
@@ -97,4 +83,4 @@ def sign(project: Project, comparison_id: str, by: str, today: date | None = Non
             change.add_row("signatures", {"comparison_id": comparison_id} | cells)
     result, graded = answer(project, comparison_id), certainty(project, comparison_id)
     rating = f", certainty {graded.rating}" if graded else ""
-    return f"{comparison_id}: k {result.k}, {words.interval(result.pooled)}{rating}, signed by {by.strip()}."
+    return f"{comparison_id}: k {result.k}, {words.interval(result.pooled)}{rating}, signed by {by}."

@@ -1,4 +1,10 @@
-"""What the certainty of an answer is about: an important effect, little or none, or any effect at all.
+"""Absolute effects, and what the certainty of an answer is about: an important effect, little or none, or any at all.
+
+The risk without MSCs is that of the pool itself: all people with the event in the comparators of the rows that enter,
+over all people there. A row that prints an effect gives its comparator's percentage, if it prints one. The risk with
+MSCs follows from the pooled effect and from each end of its interval; the risk without MSCs is taken as known.
+Source: Cochrane Handbook 14.1.5 and chapter 15 (risk ratio r·RR; odds ratio r·OR / (1 − r + r·OR); hazard ratio
+1 − (1 − r)^HR).
 
 The estimate chooses the target, and the interval is held against the thresholds on both sides of no difference.
 Source: Guyatt G et al. BMJ 2025;389:e081904 (Core GRADE 2), doi 10.1136/bmj-2024-081904. Without a threshold the
@@ -7,19 +13,76 @@ target is whether there is an effect; an interval from appreciable benefit to ap
 on one side to half on the other for means.
 """
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from review_tools.synthesis.absolute import absolute, control_risk, risk_with
 from review_tools.synthesis.comparisons import Answer
+from review_tools.synthesis.effects import rounded
 
 BENEFIT, HARM, LITTLE = "benefit", "harm", "little or no difference"
 LARGE_CHANGE = 0.3  # of a ratio, where no large difference is declared
 APPRECIABLE = (0.75, 1.25)
 APPRECIABLE_SD, LARGE_SD = 0.5, 0.8  # standard deviations of means, where no difference is declared
-PEOPLE = "people per 1,000"
+PEOPLE, PER = "people per 1,000", 1000
+
+
+def _from_odds(risk: float, ratio: float) -> float:
+    return 1.0 if math.isinf(ratio) else risk * ratio / (1 - risk + risk * ratio)
+
+
+# From the risk without MSCs and the effect to the risk with them.
+RISKS: dict[str, Callable[[float, float], float]] = {
+    "RR": lambda risk, ratio: risk * ratio,
+    "OR": _from_odds,
+    "PETO": _from_odds,
+    "HR": lambda risk, ratio: 1 - (1 - risk) ** ratio,
+    "RD": lambda risk, difference: risk + difference,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Absolute:
+    """People with the event in 1,000, without and with MSCs, the latter with its 95% interval."""
+
+    control: float
+    msc: float
+    msc_low: float
+    msc_high: float
+
+    @property
+    def words(self) -> str:
+        low, high = round(self.msc_low), round(self.msc_high)
+        return f"{round(self.control)} without MSCs, {round(self.msc)} with them ({low} to {high}), of 1,000 people"
+
+
+def control_risk(answer: Answer) -> float | None:
+    """Return the share of people with the event in the comparators of the rows that enter; None if not known."""
+    rows = answer.entered
+    n, events = (rows[column].astype("float64") for column in ("n_arm2", "events_arm2"))
+    events = events.fillna(rows["printed_percent_arm2"] * n / 100)
+    known = events.notna() & n.notna()
+    return float(events[known].sum() / n[known].sum()) if known.any() else None
+
+
+def absolute(answer: Answer) -> Absolute | None:
+    """Return the absolute effect of a comparison; None where its measure, or what is printed, gives none.
+
+    A ratio says nothing where nobody without MSCs had the event.
+    """
+    risk = control_risk(answer) if answer.measure.name in RISKS else None
+    if answer.pooled is None or risk is None or (answer.measure.is_ratio and risk == 0):
+        return None
+    estimate, low, high = (_risk_with(answer, risk, end) for end in answer.pooled.back)
+    return Absolute(rounded(PER * risk), estimate, low, high)
+
+
+def _risk_with(answer: Answer, risk: float, effect: float) -> float:
+    """Return how many of 1,000 people have the event with MSCs, by one effect on the reader's scale."""
+    return rounded(PER * min(1.0, max(0.0, RISKS[answer.measure.name](risk, effect))))
 
 
 @dataclass(frozen=True)
@@ -27,18 +90,18 @@ class Target:
     """The difference for patients and its interval (positive: good for them), beside the threshold.
 
     ``threshold`` is None where none is declared or no absolute effect is known: then the figures are on the scale of
-    analysis. ``scale`` turns an effect on the scale of analysis into such a difference.
+    analysis. ``risk`` is the risk without MSCs, None where the differences are not in people.
     """
 
+    answer: Answer = field(repr=False, compare=False)
     difference: float
     low: float
     high: float
     threshold: float | None
     large: float | None
     unit: str
-    ratio: tuple[float, float, float] | None
+    risk: float | None
     deviation: float | None  # of means: the standard deviation that their intervals imply
-    scale: "Scale" = field(repr=False, compare=False)
 
     @property
     def word(self) -> str:
@@ -47,7 +110,7 @@ class Target:
 
     def side(self, effect: float) -> str:
         """Return on which side of the thresholds an effect on the scale of analysis lies."""
-        return self._side(self.scale.difference(effect))
+        return self._side(_difference(self.answer, self.risk, effect))
 
     def _side(self, difference: float) -> str:
         if abs(difference) < (self.threshold or 0.0):
@@ -62,10 +125,14 @@ class Target:
         return sum(self.low < threshold < self.high for threshold in (self.threshold, -self.threshold))
 
     @property
+    def _ratio(self) -> tuple[float, float, float] | None:
+        return self.answer.pooled.back if self.answer.pooled and self.answer.measure.is_ratio else None
+
+    @property
     def _reaches_both(self) -> bool:
         """Whether an interval without a threshold reaches from appreciable benefit to appreciable harm."""
-        if self.ratio:
-            return self.ratio[1] < APPRECIABLE[0] and self.ratio[2] > APPRECIABLE[1]
+        if self._ratio:
+            return self._ratio[1] < APPRECIABLE[0] and self._ratio[2] > APPRECIABLE[1]
         return self.deviation is not None and min(-self.low, self.high) > APPRECIABLE_SD * self.deviation
 
     @property
@@ -80,7 +147,7 @@ class Target:
             return abs(self.difference) >= self.large
         if self.deviation is not None:
             return abs(self.difference) >= LARGE_SD * self.deviation
-        return self.ratio is not None and not 1 - LARGE_CHANGE <= self.ratio[0] <= 1 / (1 - LARGE_CHANGE)
+        return self._ratio is not None and not 1 - LARGE_CHANGE <= self._ratio[0] <= 1 / (1 - LARGE_CHANGE)
 
     @property
     def words(self) -> str:
@@ -88,70 +155,56 @@ class Target:
         if self.threshold is None:
             return "no threshold can be applied, so the target is whether there is an effect"
         what = LITTLE if self.word == LITTLE else f"an important {self.word}"
-        figures = f"{self._signed(self.difference)} ({self._signed(self.low)} to {self._signed(self.high)})"
-        return f"target {what}: {figures} against a threshold of {self.threshold:g} {self.unit}"
-
-    def _signed(self, difference: float) -> str:
-        return f"{difference:+.{0 if self.unit == PEOPLE else 2}f}".replace("-", "−")
+        decimals = 0 if self.unit == PEOPLE else 2
+        middle, low, high = (
+            f"{value:+.{decimals}f}".replace("-", "−") for value in (self.difference, self.low, self.high)
+        )
+        return f"target {what}: {middle} ({low} to {high}) against a threshold of {self.threshold:g} {self.unit}"
 
     @property
     def crossing(self) -> str:
         """What the interval crosses, in words."""
         if self.threshold is None:
-            return {
-                0: "the interval leaves out no difference",
-                1: "the interval includes no difference",
-                2: "the interval includes no difference, and appreciable benefit and harm",
-            }[self.crossed]
-        return {
-            0: "the interval crosses no threshold",
-            1: "the interval crosses one threshold",
-            2: "the interval runs from important benefit to important harm",
-        }[self.crossed]
+            says = (
+                "leaves out no difference",
+                "includes no difference",
+                "includes no difference, and appreciable benefit and harm",
+            )
+        else:
+            says = ("crosses no threshold", "crosses one threshold", "runs from important benefit to important harm")
+        return f"the interval {says[self.crossed]}"
 
 
-@dataclass(frozen=True)
-class Scale:
-    """How an effect on the scale of analysis becomes a difference that is positive where good for patients."""
-
-    answer: Answer
-    risk: float | None  # without MSCs; None: the difference stays on the scale of analysis
-
-    def difference(self, effect: float) -> float:
-        value = effect
-        if self.risk is not None:
-            value = risk_with(self.answer, self.risk, self.answer.measure.back(effect)) - 1000 * self.risk
-        return value if self.answer.comparison["higher_is_better"] else -value
+def _difference(answer: Answer, risk: float | None, effect: float) -> float:
+    """Turn an effect on the scale of analysis into people per 1,000, if the risk is known; positive is good."""
+    if risk is not None:
+        effect = _risk_with(answer, risk, answer.measure.back(effect)) - PER * risk
+    return effect if answer.comparison["higher_is_better"] else -effect
 
 
 def target(answer: Answer) -> Target:
     """Return the target of an answer that has a pool and a comparison group."""
     assert answer.pooled is not None  # noqa: S101 (whoever asks has looked)
     declared, pooled = answer.comparison, answer.pooled
-    in_people = declared["unit"] == PEOPLE
-    counted = in_people and pd.notna(declared["important_difference"]) and absolute(answer) is not None
-    means = answer.measure.name == "MD" and not in_people and pd.notna(declared["important_difference"])
-    usable = counted or means
-    scale = Scale(answer, control_risk(answer) if counted else None)
-    ends = sorted(scale.difference(end) for end in (pooled.ci_low, pooled.ci_high))
-    large = declared["large_difference"]
+    in_people, means = declared["unit"] == PEOPLE, answer.measure.name == "MD"
+    usable = pd.notna(declared["important_difference"]) and (absolute(answer) is not None if in_people else means)
+    large, risk = declared["large_difference"], control_risk(answer) if usable and in_people else None
+    middle, *ends = (_difference(answer, risk, end) for end in (pooled.estimate, pooled.ci_low, pooled.ci_high))
     return Target(
-        difference=scale.difference(pooled.estimate),
-        low=ends[0],
-        high=ends[1],
+        answer,
+        middle,
+        min(ends),
+        max(ends),
         threshold=float(declared["important_difference"]) if usable else None,
         large=float(large) if usable and pd.notna(large) else None,
         unit=str(declared["unit"]) if usable else "",
-        ratio=pooled.back if answer.measure.is_ratio else None,
-        deviation=_deviation(answer) if answer.measure.name == "MD" else None,
-        scale=scale,
+        risk=risk,
+        deviation=_deviation(answer) if means else None,
     )
 
 
 def _deviation(answer: Answer) -> float | None:
     """Return the median standard deviation that the variances of mean differences imply; None without sizes of arms."""
-    if answer.effects is None:
-        return None
     arms = answer.entered[["n_arm1", "n_arm2"]].astype("float64").to_numpy()
     implied = np.sqrt(answer.effects.variance / (1 / arms).sum(axis=1))
     return float(np.median(implied[~np.isnan(implied)])) if (~np.isnan(implied)).any() else None

@@ -2,15 +2,17 @@
 
 import math
 
-from review_tools.synthesis.absolute import absolute
-from review_tools.synthesis.certainty import EXTREME, IMPRECISION, Certainty, people_needed
+from review_tools.synthesis.certainty import IMPRECISION, Certainty, people_needed
 from review_tools.synthesis.comparisons import Answer
 from review_tools.synthesis.effects import MEANS, Measure
 from review_tools.synthesis.pooling import Pooled
-from review_tools.synthesis.target import BENEFIT, HARM, LITTLE, target
+from review_tools.synthesis.target import BENEFIT, HARM, LITTLE, absolute, target
 
 UNCERTAIN, FAR_TOO_UNCERTAIN = "uncertain", "far too uncertain to say"
-VERDICTS = (BENEFIT, LITTLE, HARM, UNCERTAIN, FAR_TOO_UNCERTAIN)
+# What an interval can say, each with how it is said of patients.
+VERDICTS = {verdict: verdict for verdict in (BENEFIT, LITTLE, HARM, UNCERTAIN, FAR_TOO_UNCERTAIN)}
+VERDICTS |= {BENEFIT: "better with MSCs", HARM: "worse with MSCs"}
+VERBS = {"high": "{}", "moderate": "probably {}", "low": "may {}"}
 
 
 def figure(value: float | None, measure: Measure) -> str:
@@ -51,8 +53,7 @@ def verdict(answer: Answer) -> str:
     """
     if answer.pooled is None or answer.excludes_no_effect is None:
         return ""
-    _, low, high = answer.pooled.back
-    if answer.measure.is_ratio and (low < 1 / EXTREME or high > EXTREME):
+    if answer.says_nothing:
         return FAR_TOO_UNCERTAIN
     if target(answer).is_within:
         return LITTLE
@@ -63,12 +64,7 @@ def verdict(answer: Answer) -> str:
 
 def direction(answer: Answer) -> str:
     """Return the verdict as it is said of patients: better or worse with MSCs, or the verdict itself."""
-    return direction_of(verdict(answer))
-
-
-def direction_of(said: str) -> str:
-    """Return a verdict as it is said of patients."""
-    return {BENEFIT: "better with MSCs", HARM: "worse with MSCs"}.get(said, said)
+    return VERDICTS.get(verdict(answer), "")
 
 
 def sentence(answer: Answer) -> str:
@@ -83,11 +79,10 @@ def sentence(answer: Answer) -> str:
         share = f"{interval(answer.pooled)} had the outcome ({outcome})."
         return f"{head}, {share} There is no comparison group, so this does not show an effect."
     said, few = verdict(answer), too_few(answer)
+    head = f"One study of {people}" if answer.k == 1 else f"{answer.k} studies of {people} together"
     if said == FAR_TOO_UNCERTAIN:
-        head = f"One study of {people}" if answer.k == 1 else f"{answer.k} studies of {people} together"
         reach = f"the interval of the {answer.measure.title} reaches beyond 1/20 or 20"
         return f"{head}: for {outcome} it is {FAR_TOO_UNCERTAIN}, since {reach}.{few}"
-    head = f"One study of {people} gives" if answer.k == 1 else f"{answer.k} studies of {people} together give"
     judgement = {
         BENEFIT: "The interval lies on the side that favours MSCs.",
         HARM: "The interval lies on the side that favours the control.",
@@ -96,7 +91,8 @@ def sentence(answer: Answer) -> str:
     }[said]
     if said == UNCERTAIN and target(answer).threshold is None:
         judgement = "The interval includes no difference: uncertain."
-    return f"{head} a {answer.measure.title} of {interval(answer.pooled)} for {outcome}. {judgement}{few}"
+    found = f"{'gives' if answer.k == 1 else 'give'} a {answer.measure.title} of {interval(answer.pooled)}"
+    return f"{head} {found} for {outcome}. {judgement}{few}"
 
 
 def too_few(answer: Answer) -> str:
@@ -106,9 +102,6 @@ def too_few(answer: Answer) -> str:
     if answer.k == 2 and answer.pooled is not None and answer.pooled.test == "z":
         return " Two studies cannot tell how much studies differ; their interval is the normal one."
     return ""
-
-
-VERBS = {"high": "{}", "moderate": "probably {}", "low": "may {}"}
 
 
 def plainly(answer: Answer, certainty: Certainty | None) -> str:
@@ -140,9 +133,10 @@ def plainly(answer: Answer, certainty: Certainty | None) -> str:
 def what_would_change(answer: Answer, certainty: Certainty | None) -> str:
     """Say what would change an answer: as declared, and how many people are missing where few make it imprecise."""
     declared = str(answer.comparison["what_would_change_it"])
-    if certainty is None or not any(domain.name == IMPRECISION and domain.levels for domain in certainty.domains):
+    if certainty is None or IMPRECISION not in [domain.name for domain in certainty.lowered]:
         return declared
-    needed, aim = people_needed(answer, certainty.target), certainty.target
+    aim = certainty.target
+    needed = people_needed(answer, aim)
     if needed is None or needed <= answer.people:
         return declared
     size = f"{aim.threshold:g} {aim.unit} takes about {needed:,} people"
