@@ -46,6 +46,11 @@ def low_risk(*studies: str, tool: str = "RoB 2", **judgements: str) -> list[Row]
     ]
 
 
+def work(key: str, title: str = "T", author: str = "Invented, I") -> str:
+    """One work as the bibliography writes it."""
+    return f"@article{{{key}, title = {{{title}}}, year = {{2020}}, author = {{{author}}}}}\n"
+
+
 def review(
     *rows: Row,
     measure: str = "RR",
@@ -82,6 +87,7 @@ def review(
         ],
     }
     files = {f"data/{name}.csv": _csv(name, tables.get(name, held.get(name, ()))) for name in TABLES}
+    files["references.bib"] = "".join(work(str(study["study_id"])) for study in studies).encode()
     return Project.of_files(ROOT, files | {MARKER: DEFINITION.read(MARKER)})
 
 

@@ -11,10 +11,10 @@ import review_tools as rt
 from review_tools.data.project import Project
 from review_tools.display.forest import forest
 from review_tools.display.plots import Axis, Line, Panel, Plot
-from review_tools.synthesis.certainty import certainty, people_needed
+from review_tools.synthesis.certainty import certainty
 from review_tools.synthesis.comparisons import answer, controlled
 from review_tools.synthesis.words import interval, plainly, sentence, verdict, what_would_change
-from small_pool import NAME, counts, low_risk, review
+from small_pool import NAME, counts, low_risk, review, work
 
 COMPARISONS = list(rt.load("comparisons")["comparison_id"])
 HOSTILE = "\"'><img src=x onerror=alert(1)></table></svg><script>alert(2)</script>{{ 7*7 }}"
@@ -29,34 +29,20 @@ def rows(plot: Plot) -> list[Any]:
     return drawn(plot).xpath("//tbody/tr[not(contains(@class, 'axis') or contains(@class, 'panel'))]")
 
 
-def told(*entries: str) -> bytes:
-    """References of the studies a, b and so on, with these titles and authors."""
-    return "".join(entries).encode()
-
-
-def work(name: str, title: str = "T", author: str = "Invented, I") -> str:
-    return f"@article{{{name}, title = {{{title}}}, year = {{2020}}, author = {{{author}}}}}\n"
-
-
 @pytest.mark.parametrize("name", COMPARISONS)
 def test_every_comparison_draws_its_studies_and_says_once_what_they_mean(project: Project, name: str) -> None:
     result, plot = answer(project, name), forest(project, name)
-    said = plainly(result, certainty(project, name)) or sentence(result)
-    html = plot._repr_html_()
+    said, html = plainly(result, certainty(project, name)) or sentence(result), plot._repr_html_()
     assert lxml.html.fromstring(html).text_content().count(said) == 1
-    if not result.k:
-        assert "<svg" not in html
-        assert "<table" not in html
-        return
-    heads = [line.kind for panel in plot.panels for line in panel.lines]
-    assert heads.count("study") == result.k
-    assert heads.count("pooled") == (result.k > 1)
-    assert ("prediction" in heads) == (result.k >= 5)
-    assert [row.xpath(".//a/@href")[0] for row in rows(plot)[: result.k]] == [
-        f"site:studies/{study}"
-        for study in result.entered.set_index("outcome_id").loc[list(result.effects.labels), "study_id"]
-    ]
+    assert ("<svg" in html) == ("<table" in html) == (result.k > 0)
     assert ORANGE not in html
+    if not result.k:
+        return
+    kinds = [line.kind for panel in plot.panels for line in panel.lines]
+    assert kinds == ["study"] * result.k + ["pooled"] * (result.k > 1) + ["prediction"] * (result.k >= 5)
+    studies = result.entered.set_index("outcome_id").loc[list(result.effects.labels), "study_id"]
+    links = [row.xpath(".//a/@href")[0] for row in rows(plot)[: result.k]]
+    assert links == [f"site:studies/{study}" for study in studies]
     if result.k > 1:
         [pool] = drawn(plot).xpath("//tr[@class='forest-pool']")
         assert set(pool.xpath(".//path/@fill")) == {INK}
@@ -79,28 +65,26 @@ def test_counts_weights_intervals_and_judgements_stand_beside_each_study() -> No
 
 
 def test_where_nobody_judged_anything_it_is_said_once() -> None:
-    rows = [counts(30, 50, 20, 50), counts(20, 50, 20, 50)]
-    judged = low_risk("a", measurement="high")
+    pair, judged = [counts(30, 50, 20, 50), counts(20, 50, 20, 50)], low_risk("a", measurement="high")
     for held, each, once in ((judged, 1, 0), ([], 0, 1)):
-        html = forest(
-            review(*rows, risk_of_bias=held).with_files({"references.bib": told(work("a"), work("b"))}), NAME
-        )._repr_html_()
+        html = forest(review(*pair, risk_of_bias=held), NAME)._repr_html_()
         assert html.count('">not judged<') == each
         assert html.count("Risk of bias: not judged.") == once
     assert 'class="light-high"' not in html
 
 
-def test_the_axis_names_the_side_that_is_good_for_patients() -> None:
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("crohns_fistula", ["← favours control", "favours MSCs →"]),
+        ("cgvhd_prevention", ["← favours MSCs", "favours control →"]),
+        ("sle_dose_relapse", ["← favours two infusions of MSCs", "favours another dose of MSCs →"]),
+    ],
+)
+def test_the_axis_names_the_side_that_is_good_for_patients(name: str, said: list[str]) -> None:
     """Nothing is turned over: where fewer events are better, the left is good."""
-    sides = {
-        "crohns_fistula": ["← favours control", "favours MSCs →"],
-        "cgvhd_prevention": ["← favours MSCs", "favours control →"],
-        "sle_dose_relapse": ["← favours two infusions of MSCs", "favours another dose of MSCs →"],
-    }
-    for name, said in sides.items():
-        spans = drawn(rt.charts.forest(name)).xpath("//tr[@class='forest-axis']//span/text()")
-        spans = [span.replace("\u00a0", " ") for span in spans]
-        assert spans == (said if answer(rt.project(), name).k else [])
+    spans = drawn(rt.charts.forest(name)).xpath("//tr[@class='forest-axis']//span/text()")
+    assert [span.replace("\u00a0", " ") for span in spans] == (said if answer(rt.project(), name).k else [])
 
 
 def test_a_line_of_a_plot_lies_where_its_figures_do() -> None:
@@ -116,31 +100,24 @@ def test_a_line_of_a_plot_lies_where_its_figures_do() -> None:
     assert list(Axis.of_differences([math.nan, math.inf]).ticks.values()) == ["−0.5", "0", "0.5"]
 
 
-def test_orange_means_harm_alone(project: Project) -> None:
-    for line in rows(rt.charts.overview()):
-        [title] = line.xpath("th/a/text()")
-        [result] = [one for one in controlled(project) if one.comparison["title"] == title]
-        assert (ORANGE in line.xpath(".//path/@fill")) == (verdict(result) == "harm")
-
-
-def test_the_overview_holds_every_pooled_ratio_with_harms_apart(project: Project) -> None:
-    wanted = [result for result in controlled(project) if result.measure.is_ratio and result.k > 1]
-    plot = rt.charts.overview()
-    sets = project.table("outcome_sets").set_index("outcome_set")
-    held = {panel.name: [str(line.before[0]) for line in panel.lines] for panel in plot.panels}
-    assert sum(map(len, held.values())) == len(wanted) > 10
-    for result in wanted:
-        [name] = [
-            name
-            for name, group in held.items()
-            if any(f">{escape(result.comparison['title'])}</a>" in words for words in group)
-        ]
-        about = sets.loc[result.comparison["outcome_set"]]
-        harm = (about["domain"] == "harm" or isinstance(about["across"], str)) and not about["higher_is_better"]
-        assert (name == "Harms and deaths") == harm
+def test_the_overview_holds_every_pooled_ratio_with_harms_apart_and_orange_for_harm_alone(project: Project) -> None:
+    wanted = {
+        escape(result.comparison["title"]): result
+        for result in controlled(project)
+        if result.measure.is_ratio and result.k > 1
+    }
+    plot, sets = rt.charts.overview(), project.table("outcome_sets").set_index("outcome_set")
+    assert sum(len(panel.lines) for panel in plot.panels) == len(wanted) > 10
     for panel in plot.panels:
-        good_on_the_right = panel.sides[1].startswith("favours MSCs")
-        assert good_on_the_right == (panel.name == "Responses and survival")
+        assert panel.sides[1].startswith("favours MSCs") == (panel.name == "Responses and survival")
+        for line in panel.lines:
+            [result] = [result for title, result in wanted.items() if f">{title}</a>" in line.before[0]]
+            about = sets.loc[result.comparison["outcome_set"]]
+            harm = (about["domain"] == "harm" or isinstance(about["across"], str)) and not about["higher_is_better"]
+            assert (panel.name == "Harms and deaths") == harm
+            assert (line.kind == "harm") == (verdict(result) == "harm")
+    for line, row in zip([line for panel in plot.panels for line in panel.lines], rows(plot), strict=True):
+        assert (ORANGE in row.xpath(".//path/@fill")) == (line.kind == "harm")
 
 
 def test_an_unknown_comparison_is_named_with_those_there_are() -> None:
@@ -148,22 +125,24 @@ def test_an_unknown_comparison_is_named_with_those_there_are() -> None:
         rt.charts.forest("gvhd")
 
 
-def test_a_comparison_without_a_usable_row_is_one_line_of_words() -> None:
-    for rows_, said in (
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
         ((), "No study tells response by arm"),
         ((counts(1, 2, 1, 2, block="words only"),), "No row can be pooled"),
-    ):
-        html = forest(review(*rows_), NAME)._repr_html_()
-        assert html.startswith("<p ")
-        assert said in html
-        assert "<svg" not in html
+    ],
+)
+def test_a_comparison_without_a_usable_row_is_one_line_of_words(held: Any, said: str) -> None:
+    html = forest(review(*held), NAME)._repr_html_()
+    assert html.startswith("<p ")
+    assert said in html
 
 
 def test_long_titles_many_authors_and_hostile_names_stay_text() -> None:
     authors = " and ".join(f"Author{number}, A" for number in range(200))
-    bib = told(work("a", "W" * 300, authors), work("b", author=f"{{{HOSTILE.replace('{{ 7*7 }}', '')}}}"))
+    bib = work("a", "W" * 300, authors) + work("b", author=f"{{{HOSTILE.replace('{{ 7*7 }}', '')}}}")
     many = review(counts(3, 9, 2, 9), counts(4, 9, 2, 9), comparison={"title": HOSTILE, "outcome": HOSTILE})
-    html = forest(many.with_files({"references.bib": bib}), NAME)._repr_html_()
+    html = forest(many.with_files({"references.bib": bib.encode()}), NAME)._repr_html_()
     assert "Author0 et al. 2020" in html
     assert "Author199" not in html
     assert "&lt;script&gt;alert(2)" in html
@@ -174,13 +153,11 @@ def test_long_titles_many_authors_and_hostile_names_stay_text() -> None:
 
 def test_how_many_people_are_missing_is_worked_out_from_the_declared_difference() -> None:
     """By hand: 7.84 × (0.5 × 0.5 + 0.6 × 0.4) / 0.1² = 384 in each arm."""
-    small = review(counts(12, 20, 10, 20), comparison={"what_would_change_it": "A larger trial."})
-    rated = certainty(small, NAME)
-    assert rated is not None
-    assert people_needed(answer(small, NAME), rated.target) == 770
-    said = what_would_change(answer(small, NAME), rated)
-    assert said == "A larger trial. To show a difference of 100 people per 1,000 takes about 770 people; 40 took part."
-    enough = review(counts(1200, 2000, 1000, 2000), comparison={"what_would_change_it": "Nothing."})
-    assert what_would_change(answer(enough, NAME), certainty(enough, NAME)) == "Nothing."
-    without = review(counts(12, 20, 10, 20), differences=("", "", ""), comparison={"what_would_change_it": "Much."})
-    assert what_would_change(answer(without, NAME), certainty(without, NAME)) == "Much."
+
+    def said(*row: int, **more: Any) -> str:
+        held = review(counts(*row), comparison={"what_would_change_it": "A larger trial."}, **more)
+        return what_would_change(answer(held, NAME), certainty(held, NAME))
+
+    missing = "To show a difference of 100 people per 1,000 takes about 770 people; 40 took part."
+    assert said(12, 20, 10, 20) == f"A larger trial. {missing}"
+    assert said(1200, 2000, 1000, 2000) == said(12, 20, 10, 20, differences=("", "", "")) == "A larger trial."
