@@ -13,7 +13,7 @@ from scipy.stats import chi2
 import review_tools as rt
 from review_tools.data.project import Project
 from review_tools.display import summary
-from review_tools.display.selection_tables import ABSENT, NUMBERS, conflicts, reported_outcomes
+from review_tools.display.synthesis_tables import ABSENT, NUMBERS, conflicts, reported_outcomes
 from review_tools.synthesis.certainty import certainty
 from review_tools.synthesis.comparisons import answer
 from review_tools.synthesis.sensitivity import UNKNOWN, Groups, subgroups

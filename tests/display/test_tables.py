@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable
-from functools import cache
 from html import unescape
+from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -22,19 +23,13 @@ NO_GRIDS = (
     *("extraction", "laboratory", "open_trials", "other_comparisons", "summary_of_findings", "tiles"),
     "trial_differences",
 )
-NAMES = sorted(name for names in TABLES.values() for name in names.split())
+GRIDS = sorted({name for names in TABLES.values() for name in names.split()} - {*NO_GRIDS})
 COMPARISONS = list(rt.load("comparisons")["comparison_id"])
 
 
-@cache
-def table(name: str) -> Grid:
-    made: Grid = getattr(rt.tables, name)()
-    return made
-
-
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in NO_GRIDS])
+@pytest.mark.parametrize("name", GRIDS)
 def test_a_table_has_a_caption_headings_labelled_cells_and_keys_of_its_own(name: str) -> None:
-    drawn = table(name)
+    drawn: Grid = getattr(rt.tables, name)()
     html = drawn._repr_html_()
     if not drawn.rows:
         assert html == f'<p class="grid-none">{drawn.caption}.</p>'
@@ -53,7 +48,7 @@ def test_a_table_has_a_caption_headings_labelled_cells_and_keys_of_its_own(name:
 
 @pytest.mark.parametrize("name", ["findings", "corrections", "trials", "citations", "studies", "claims", "outcomes"])
 def test_a_table_shows_every_row(name: str) -> None:
-    html = table(name)._repr_html_()
+    html = getattr(rt.tables, name)()._repr_html_()
     assert html.count('<th scope="row"') == len(rt.load(name))
     key = rt.project().schema[name].primary_key[0]
     assert all(f'id="{key.split("_")[0]}-{value}"' in html for value in rt.load(name)[key])
@@ -62,7 +57,7 @@ def test_a_table_shows_every_row(name: str) -> None:
 def test_a_section_covers_its_sub_sections() -> None:
     whole = rt.tables.findings(section="2.1").rows
     parts = [rt.tables.findings(section=part).rows for part in ("2.1.1", "2.1.2")]
-    assert len(whole) == sum(len(part) for part in parts) > 0
+    assert len(whole) == sum(map(len, parts)) > 0
 
 
 def test_differences_are_those_between_the_two_sides() -> None:
@@ -71,21 +66,16 @@ def test_differences_are_those_between_the_two_sides() -> None:
     assert "NCT04061746" in html
 
 
-def test_a_work_that_no_longer_stands_is_struck_through(
-    shown_with: Callable[..., rt.Project], project: Project
-) -> None:
+def test_a_work_that_no_longer_stands_is_struck_through(shown_with: Callable[..., Any], project: Project) -> None:
     study = rt.load("outcomes")["study_id"].iloc[0]
-    text = project.read("data/studies.csv").decode()
-    line = next(line for line in text.splitlines() if line.startswith(f"{study},"))
-    shown = shown_with(
-        studies=[one.replace(",current,", ",retracted,") if one == line else one for one in text.splitlines()[1:]]
-    )
-    html = shown.tables.outcomes(study_id=study)._repr_html_()
+    rows = project.read("data/studies.csv").decode().splitlines()[1:]
+    rows = [row.replace(",current,", ",retracted,") if row.startswith(f"{study},") else row for row in rows]
+    html = shown_with(studies=rows).tables.outcomes(study_id=study)._repr_html_()
     assert f"<s>{project.works[study].label}</s>" in html
     assert '<span class="tag tag-retracted">Retracted</span>' in html
 
 
-def test_a_notice_says_what_where_and_since_when(shown_with: Callable[..., rt.Project], project: Project) -> None:
+def test_a_notice_says_what_where_and_since_when(shown_with: Callable[..., Any]) -> None:
     study = rt.load("studies")["study_id"].iloc[0]
     shown = shown_with(notices=[f"{study},retraction,pubmed,pmid:123,2026-01-02,2026-11-02,https://e.org/a"])
     html = shown.tables.notices()._repr_html_()
@@ -94,33 +84,30 @@ def test_a_notice_says_what_where_and_since_when(shown_with: Callable[..., rt.Pr
 
 
 @pytest.mark.parametrize("name", COMPARISONS)
-def test_every_declared_row_is_shown_with_its_place_and_source(name: str) -> None:
-    html = summary.comparison_rows(rt.project(), name)._repr_html_()
-    declared = answer(rt.project(), name).rows["outcome_id"]
+def test_every_declared_row_is_shown_with_its_place_and_source(project: Project, name: str) -> None:
+    html = summary.comparison_rows(project, name)._repr_html_()
+    declared = answer(project, name).rows["outcome_id"]
     assert all(f'id="row-{outcome}"' in html for outcome in declared)
     assert html.count('href="http') >= len(declared)
     words = rt.tables.comparison(name)._repr_html_()
     assert "What would change it" in words
     graded = any(symbol in words for symbol in SYMBOLS.values())
-    assert graded == bool(certainty(rt.project(), name))  # a series has none
+    assert graded == bool(certainty(project, name))  # a series has none
     assert "signed by" in words or "not signed" in words
 
 
-def test_the_update_table_shows_what_moved_and_why() -> None:
+def test_the_update_table_shows_what_moved_and_why(project: Project) -> None:
     drawn = rt.tables.update()
-    html = drawn._repr_html_()
-    preceding = order(rt.project().protocol["preceding"]["version"])
+    preceding = order(project.protocol["preceding"]["version"])
     held = [order(version) <= preceding for version in rt.load("comparisons")["added_in"]]
-    moved, compared, new = map(
-        int, re.search(r"(\d+) of (\d+) results moved by their data alone, (\d+) are new", html).groups()
-    )
+    told = re.match(r"(\d+) of (\d+) results moved by their data alone, (\d+) are new", drawn.caption)
+    moved, compared, new = map(int, told.groups() if told else ())
     assert 0 < moved < compared == sum(held)  # what the list of versions compares, too
     assert new == len(held) - sum(held)
     words = [re.sub("<[^>]+>", "", str(row.cells["Moved"])).strip() for row in drawn.rows]
     assert words == sorted(words, key=["yes", "new", "no"].index)
-    first = [str(row.cells["Comparison"]) for row, word in zip(drawn.rows, words, strict=True) if word == "yes"]
-    assert any("perianal fistula" in one for one in first)
-    assert "panes_2016_expanded" in html  # the study that moved it
+    assert any("perianal fistula" in row.cells["Comparison"] for row in drawn.rows[: words.count("yes")])
+    assert "panes_2016_expanded" in drawn._repr_html_()  # the study that moved it
 
 
 def test_published_pools_stand_as_printed() -> None:
@@ -132,6 +119,7 @@ def test_published_pools_stand_as_printed() -> None:
 
 TAKE = re.compile(r'<a href="([^"]*)" aria-label="Take this: ([^"]*)">Take this</a>')
 OPEN = {
+    "drifted_trials": "value",
     "open_references": "reference",
     "unchecked_values": "value",
     "trials_without_outcomes": "trial",
@@ -141,9 +129,9 @@ OPEN = {
 
 @pytest.mark.parametrize(("name", "form"), OPEN.items())
 def test_each_open_question_can_be_taken(project: Project, name: str, form: str) -> None:
-    drawn = table(name)
+    drawn = getattr(rt.tables, name)()
     found = TAKE.findall(drawn._repr_html_())
-    assert len(found) == len(drawn.rows) > 0
+    assert len({address for address, _ in found}) == len(found) == len(drawn.rows) > 0
     fields = {question.id for question in questions(project, form)}
     for address, subject in found:
         parts = urlsplit(unescape(address))
@@ -152,20 +140,41 @@ def test_each_open_question_can_be_taken(project: Project, name: str, form: str)
         assert parts.path.endswith("/issues/new")
         assert (query.pop("template"), query.pop("title")) == (f"{form}.yml", unescape(subject))
         assert set(query) <= fields
-        assert query.get("row") in (None, *rt.load("outcomes")["outcome_id"])
-    assert len({address for address, _ in found}) == len(found)
+        assert query.get("row") in (None, *rt.load("outcomes")["outcome_id"], *rt.load("trials")["trial_id"])
 
 
 def test_open_questions_are_those_nobody_has_answered(project: Project) -> None:
-    assert len(table("open_references").rows) == (rt.load("citations")["match"] == "unidentified").sum()
+    assert len(rt.tables.open_references().rows) == (rt.load("citations")["match"] == "unidentified").sum()
     words = [claim.verdict.word for claim in claims.verdicts(project)]
-    assert len(table("untested_claims").rows) == words.count(open_questions.UNTESTED)
+    assert len(rt.tables.untested_claims().rows) == words.count(open_questions.UNTESTED)
 
 
 def test_what_a_stranger_wrote_stays_text(project: Project) -> None:
-    cell = open_questions.take(project, "value", 'x"><script>alert(1)</script>', row="a&b=c")
+    subject = 'x"><script>alert(1)</script>{}'
+    [cell] = open_questions.takes(project, "value", subject, ["<script>a&b=c"], row="{}")
     assert "<script" not in cell
-    assert parse_qs(urlsplit(unescape(TAKE.findall(cell)[0][0])).query)["row"] == ["a&b=c"]
+    assert parse_qs(urlsplit(unescape(TAKE.findall(cell)[0][0])).query)["row"] == ["<script>a&b=c"]
+
+
+def test_the_protocol_says_what_a_living_review_must() -> None:
+    html = rt.tables.protocol()._repr_html_()
+    for part in ("Version and status", "Preceding version", "Population", "Retirement", "Authors and roles"):
+        assert part in html
+    for source in ("ClinicalTrials.gov", "PubMed", "Europe PMC", "Crossref"):
+        assert f"Search of {source}" in html
+
+
+def test_the_checklist_has_every_item_and_leads_to_pages(root: Path) -> None:
+    rows = rt.load("prisma_lsr")
+    assert set(rows["item_id"]) >= {"1a", "1b", "2", "3a", "3b", "4", "L1a", "L1b", "L1c", "L2", "L3", "L4"}
+    answered = rows[rows["met"] == "yes"]
+    assert answered["page"].notna().all()
+    assert rows.loc[rows["met"] == "not yet", "note"].notna().all()
+    for page in answered["page"]:
+        file, _, anchor = page.partition("#")
+        text = (root / f"{file}.md").read_text(encoding="utf-8")
+        headings = {re.sub(r"[^a-z0-9]+", "-", h.lower()).strip("-") for h in re.findall(r"^#+ (.+)$", text, re.M)}
+        assert not anchor or f"({anchor})=" in text or anchor in headings, page
 
 
 def test_an_unknown_name_is_answered_with_those_there_are() -> None:

@@ -67,8 +67,7 @@ def hostile(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     first = "```{code-cell} ipython3\nimport review_tools as rt\n```\n"
     (folder / "book" / "page.md").write_text(small_book.HEAD + text + first + cells, encoding="utf-8")
     pages = (Project(folder).table(table)["page"] for table in ("comparisons", "disease_pages"))
-    chapters = {page.removeprefix("book/") for page in CHAPTERS.values()} | FIXED
-    linked = sorted({str(name) for names in pages for name in names} | chapters)
+    linked = sorted({str(name) for names in pages for name in names} | {*CHAPTERS.values(), *FIXED})
     for name in linked:  # where tables and the figure of mechanisms lead
         (folder / "book" / name).parent.mkdir(exist_ok=True)
         (folder / "book" / f"{name}.md").write_text(f"# {name}\n", encoding="utf-8")

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from playwright.sync_api import Browser, Page
 
-from review_tools.display.front_page import Due, Glance
+from review_tools.display.front_page import GLANCE, Due
 from review_tools.site import assets
 
 DUE = Due("2026-12-02", 7)  # searched on 25 November
@@ -29,10 +29,10 @@ def front_page(folder: Path, due: Due | None) -> str:
     """The front page's dates in a folder, with the site's own script and styles."""
     for name in ("schedule.js", "review.css"):
         (folder / name).write_text((assets.STATIC / name).read_text(encoding="utf-8"), encoding="utf-8")
-    glance = Glance([], "2026-11-25" if due else None, "26.1.0", "2026-11-24", due)
+    glance = GLANCE.render(searched="2026-11-25" if due else None, due=due)
     head = '<!doctype html><meta charset="utf-8"><link rel="stylesheet" href="review.css">'
     page = folder / "index.html"
-    page.write_text(f'{head}{glance._repr_html_()}<script src="schedule.js"></script>', encoding="utf-8")
+    page.write_text(f'{head}{glance}<script src="schedule.js"></script>', encoding="utf-8")
     return page.as_uri()
 
 
@@ -68,6 +68,6 @@ def test_without_scripts_the_date_stands_alone(browser: Browser, tmp_path: Path)
 def test_only_a_page_with_a_schedule_gets_the_script(due: Due | None, scripts: list[str]) -> None:
     added: list[str] = []
     app = SimpleNamespace(add_js_file=lambda name, **_: added.append(name))
-    body = Glance([], "2026-11-25" if due else None, "26.1.0", "2026-11-24", due)._repr_html_()
+    body = GLANCE.render(searched="2026-11-25" if due else None, due=due)
     assets.add_scripts(app, "book/index", {"body": body})
     assert added == scripts

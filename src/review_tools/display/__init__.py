@@ -20,19 +20,18 @@ CHARTS = {
 }
 TABLES = {
     "counts": "gap_rows",
+    "data_tables": "citations corrections findings notices outcomes studies",
     "disease_tables": "approvals controlled_trials laboratory open_trials",
-    "data_tables": "check_rules citations corrections data_dictionary downloads findings glossary notices outcomes "
-    "studies table_sizes",
     "explorer": "explorer",
     "flow": "screening_queue search_log",
-    "front_page": "at_a_glance cite",
-    "open_questions": "drifted_trials open_references trials_without_outcomes unchecked_values untested_claims",
-    "protocol_tables": "checklist protocol",
-    "results": "claims decisions published_pools update update_verdicts",
-    "selection_tables": "conflicts extraction judgements not_found outcome_sets quotations",
+    "front_page": "at_a_glance cite diseases tiles",
+    "methods_tables": "check_rules checklist data_dictionary downloads glossary protocol table_sizes",
+    "open_questions": "drifted_trials not_found open_references trials_without_outcomes unchecked_values "
+    "untested_claims",
     "summary": "answers comparison other_comparisons summary_of_findings",
-    "tiles": "diseases tiles",
-    "trial_tables": "trial_differences trials",
+    "synthesis_tables": "claims conflicts extraction judgements outcome_sets published_pools quotations update "
+    "update_verdicts",
+    "trial_tables": "decisions trial_differences trials",
 }
 
 

@@ -278,12 +278,12 @@ def gap_rows(project: Project) -> Grid:
 
 def trial_timeline(project: Project) -> alt.Chart:
     """Draw how many trials began in each year, by what is known of them now."""
-    trials = project.table("trials")
-    status = trial_tables.in_words(project, trials)
+    trials = trial_tables.known_trials(project)
+    status = trials["said"]
     groups = pd.Series("ended, suspended or not known", trials.index)
     groups[status.str.startswith("last known as")] = "last known as open or running"
     groups[status.isin(trial_tables.RUNNING)] = "open or running, and fresh"
-    groups[trials["trial_id"].isin(trial_tables.reports(project))] = "results held here"
+    groups[trials["trial_id"].isin(trial_tables.reports(project)["trial_id"])] = "results held here"
     frame = pd.DataFrame({"year": trials["start_date"].str[:4], "now": groups}).dropna()
     counts = frame.value_counts().rename("trials").reset_index().sort_values(["year", "now"])
     chart = alt.Chart(counts).mark_bar()

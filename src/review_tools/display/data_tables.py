@@ -7,25 +7,10 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from review_tools.check import RULES
-from review_tools.data import export
 from review_tools.data.project import Project, labels
 from review_tools.data.retracted import retracted
-from review_tools.display.grid import (
-    UNKNOWN,
-    Cell,
-    Grid,
-    Shown,
-    grid,
-    lines,
-    link,
-    links,
-    notes,
-    stacks,
-    tag,
-    tags,
-)
-from review_tools.display.queries import findings as selected_findings
+from review_tools.display import queries
+from review_tools.display.grid import UNKNOWN, Cell, Grid, grid, lines, link, links, notes, stacks, tag, tags
 from review_tools.display.queries import in_words, lists, select
 from review_tools.display.theme import plural
 
@@ -39,11 +24,10 @@ def study_link(project: Project, study_id: Any, seed_number: Any = None) -> Cell
     A work that no longer stands is struck through, with its status beside it.
     """
     if not isinstance(study_id, str):
-        if seed_number is None or pd.isna(seed_number):
+        if pd.isna(seed_number):
             return UNKNOWN
-        return link(
-            f"{REFERENCES}#seed-{seed_number}", f"reference {seed_number} of the 2024 review, not yet identified"
-        )
+        words = f"reference {seed_number} of the 2024 review, not yet identified"
+        return link(f"{REFERENCES}#seed-{seed_number}", words)
     page, label, status = f"site:studies/{study_id}", project.works[study_id].label, retracted(project).get(study_id)
     if not status:
         return link(page, label)
@@ -77,7 +61,7 @@ def commas(values: Iterable[Iterable[str]], nothing: Cell = "") -> list[Cell]:
 
 def findings(project: Project, section: str | None = None) -> Grid:
     """Show findings with what carried them out and where they come from."""
-    frame = selected_findings(project, section)
+    frame = queries.findings(project, section)
     mediators = lists(project, "finding_mediators", frame["finding_id"], "term")
     words = in_words(project, "findings", frame)
     given = (frame["tissue"].fillna("") + " " + frame["product"].fillna("")).str.strip()
@@ -111,9 +95,10 @@ def corrections(project: Project, section: str | None = None) -> Grid:
     frame = select(project, "corrections", section=section)
     words = in_words(project, "corrections", frame)
     studies = study_links(project, frame["study_id"], frame["seed_number"])
+    trial = frame["trial_id"].notna()
     subject = [
-        trial_link(trial) if isinstance(trial, str) else study
-        for trial, study in zip(frame["trial_id"], studies, strict=True)
+        trial_link(name) if of_trial else study
+        for of_trial, name, study in zip(trial, frame["trial_id"], studies, strict=True)
     ]
     place = frame["section"].where(~frame["section"].str[:1].str.isdigit(), "section " + frame["section"])
     return grid(
@@ -129,7 +114,7 @@ def corrections(project: Project, section: str | None = None) -> Grid:
         filters={
             "Kind": words["kind"],
             "Section": frame["section"],
-            "About": frame["trial_id"].isna().map({True: "a cited work", False: "a trial"}),
+            "About": trial.map({True: "a trial", False: "a cited work"}),
             "Confidence": words["confidence"],
             "Status": words["status"],
         },
@@ -141,15 +126,14 @@ def outcomes(project: Project, study_id: str | None = None) -> Grid:
     frame = select(project, "outcomes", study_id=study_id)
     flags = lists(project, "outcome_flags", frame["outcome_id"], "flag")
     words = in_words(project, "outcomes", frame)
+    basis = notes(words["value_basis"], words["reported_by"])
     return grid(
         {
             "Study": study_links(project, frame["study_id"]),
             "Outcome": stacks(frame["outcome"], notes(frame["time"])),
             "MSC arm": arms(frame, "arm1"),
             "Comparator": arms(frame, "arm2", "none (single arm)"),
-            "As reported, and where": stacks(
-                frame["reported"], notes(source_links(frame)), notes(words["value_basis"], words["reported_by"])
-            ),
+            "As reported, and where": stacks(frame["reported"], notes(source_links(frame)), basis),
             "Take care": commas(flags),
         },
         f"{plural(len(frame), 'outcome')} as reported",
@@ -186,8 +170,8 @@ def figures(row: Mapping[Any, Any], arm: str) -> str:
 def citations(project: Project) -> Grid:
     """Show the 2024 review's numbers 1 to 121: which work each is, or that nobody knows yet."""
     frame = project.table("citations")
+    match = in_words(project, "citations", frame)["match"]
     sections = lists(project, "citation_places", frame["seed_number"], "section")
-    match = frame["match"].map(labels(project, "match"))
     works, leads = study_links(project, frame["study_id"]), candidates(project, frame, "candidate ")
     work = [lead if work == UNKNOWN else work for work, lead in zip(works, leads, strict=True)]
     return grid(
@@ -207,7 +191,7 @@ def citations(project: Project) -> Grid:
 def candidates(project: Project, citations: pd.DataFrame, before: str = "") -> list[Cell]:
     """Return links to the works that a seed number may be."""
     found = lists(project, "citation_candidates", citations["seed_number"], "doi")
-    return [lines(*links([f"https://doi.org/{doi}" for doi in dois], [before + doi for doi in dois])) for dois in found]
+    return [lines(*(link(f"https://doi.org/{doi}", before + doi) for doi in dois)) for dois in found]
 
 
 def in_sections(sections: list[list[str]]) -> list[str]:
@@ -241,88 +225,12 @@ def studies(project: Project) -> Grid:
     )
 
 
-def glossary(project: Project) -> Grid:
-    """Show terms for readers: cells, products, mediators, diseases, statistics, abbreviations."""
-    kinds = {
-        "abbreviation": "Abbreviation",
-        "statistic": "Statistics and scales",
-        "target cell": "Cell",
-        "product": "Product",
-        "mediator": "Mediator or pathway",
-        "disease": "Disease",
-        "effect": "Effect",
-        "design": "Design",
-    }
-    frame = project.table("vocabulary")
-    frame = frame[frame["kind"].isin(kinds)].sort_values("term", key=lambda terms: terms.str.casefold())
-    kind = frame["kind"].map(kinds)
-    columns = {"Term": frame["term"], "In full": frame["label"], "Meaning": frame["definition"], "What it is": kind}
-    return grid(columns, plural(len(frame), "term"), name="terms", filters={"What it is": kind})
-
-
-def data_dictionary(project: Project) -> Shown:
-    """Show the columns of each table, from ``datapackage.json``, each behind its title."""
-    return Shown(behind=tuple((project.schema[table].title, _columns(project, table)) for table in project.schema))
-
-
-def _columns(project: Project, table: str) -> Grid:
-    definition = project.schema[table]
-    fields = definition.fields
-
-    def allowed(kind: str) -> str:
-        words = list(labels(project, kind))
-        return ", ".join(words) if len(words) <= 12 else f"{len(words)} terms of “{kind}” in the vocabulary"
-
-    return grid(
-        {
-            "Column": [field.name for field in fields],
-            "Meaning": [field.description for field in fields],
-            "Type": [field.type + (f", {field.unit}" if field.unit else "") for field in fields],
-            "Required": [field.required for field in fields],
-            "Allowed values": [allowed(field.vocabulary) for field in fields],
-        },
-        f"{definition.title}: {definition.description}",
-        ids=[f"column-{table}-{field.name}" for field in fields],
-        name=f"columns-of-{table}",
-    )
-
-
-def check_rules(project: Project) -> Grid:
-    """Show what ``review check`` refuses, from the registry of its rules."""
-    titles = {name: table.title for name, table in project.schema.items()}
-    about = [", ".join(titles.get(name, name) for name in rule.about) or "Every table" for rule in RULES.values()]
-    return grid(
-        {"About": about, "Refused": [rule.refuses[:1].upper() + rule.refuses[1:] for rule in RULES.values()]},
-        f"The {len(RULES)} rules of the check",
-        ids=[f"rule-{rule}" for rule in RULES],
-        name="check-rules",
-        filters={"About": about},
-    )
-
-
-def table_sizes(project: Project) -> Grid:
-    """Show all tables with their number of rows."""
-    every = project.schema.values()
-    return grid(
-        {
-            "Table": [table.title for table in every],
-            "File": [f"data/{table.name}.csv" for table in every],
-            "Rows": [len(project.table(table.name)) for table in every],
-            "A row is": [table.description for table in every],
-        },
-        "The tables of this review",
-    )
-
-
 def notices(project: Project) -> Grid:
     """Show what was published about works of this review later, the newest first."""
     frame = project.table("notices").sort_values(["seen_on", "study_id"], ascending=[False, True], kind="stable")
     texts = [notice_text(project, row) for row in frame.to_dict("records")]
-    return grid(
-        {"Study": study_links(project, frame["study_id"]), "Notice": texts},
-        plural(len(frame), "notice"),
-        name="notices",
-    )
+    columns = {"Study": study_links(project, frame["study_id"]), "Notice": texts}
+    return grid(columns, plural(len(frame), "notice"), name="notices")
 
 
 def notice_text(project: Project, notice: Mapping[Any, Any]) -> Cell:
@@ -336,17 +244,3 @@ def notice_text(project: Project, notice: Mapping[Any, Any]) -> Cell:
     seen = link(notice["source_url"], labels(project, "search source")[notice["source"]])
     what = link(own, labels(project, "notice kind")[notice["kind"]] + day)
     return Markup("{}; seen at {} on {:%Y-%m-%d}").format(what, seen, notice["seen_on"])
-
-
-def downloads(project: Project) -> Grid:
-    """Show every file to take along."""
-    files = export.downloads(project)
-    return grid(
-        {
-            "File": [link(f"site:{file.path}", file.path.removeprefix(f"{export.FOLDER}/")) for file in files],
-            "Title": [file.title for file in files],
-            "It holds, or a row is": [file.what for file in files],
-            "Rows": ["–" if file.rows is None else file.rows for file in files],
-        },
-        "Files to download",
-    )

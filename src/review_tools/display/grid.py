@@ -222,6 +222,20 @@ def each(make: Callable[..., Cell], *columns: Column) -> list[Cell]:
 links, tags, notes, stacks = (partial(each, make) for make in (link, tag, note, lines))
 
 
+@dataclass(frozen=True, repr=False)
+class Drawn:
+    """A piece of a page: its HTML, and the words that stand for it elsewhere."""
+
+    html: str
+    words: str = ""
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def __repr__(self) -> str:
+        return self.words
+
+
 _SHOWN = ENVIRONMENT.from_string("""\
 {% for part in parts %}{{ part._repr_html_() | safe }}{% endfor %}
 {% if says %}<p class="comparison-says">{{ says }}</p>{% endif %}

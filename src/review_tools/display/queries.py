@@ -28,20 +28,18 @@ def select(project: Project, table: str, **conditions: str | None) -> pd.DataFra
 
 
 def findings(project: Project, section: str | None = None) -> pd.DataFrame:
-    """Return findings with the label of their study: “Hackel et al. 2023”, or “2024: 42” while unidentified."""
+    """Return findings with their work, and its label: “Hackel et al. 2023”, or “seed 42” while unidentified."""
     frame = select(project, "findings", section=section)
+    seed = "seed " + frame["seed_number"].astype("str")
     return frame.assign(
-        study=study_labels(project, frame["study_id"]).fillna("seed " + frame["seed_number"].astype("str"))
+        study=study_labels(project, frame["study_id"]).fillna(seed), work=frame["study_id"].fillna(seed)
     )
 
 
 def study_labels(project: Project, studies: pd.Series) -> pd.Series:
     """Return the label of each study, with its status when it no longer stands."""
-    labels = {}
-    for study in studies.dropna().unique():
-        status = retracted(project).get(study)
-        labels[study] = project.works[study].label + (f" ({status})" if status else "")
-    return studies.map(labels)
+    status = {study: f" ({word})" for study, word in retracted(project).items()}
+    return studies.map({study: project.works[study].label + status.get(study, "") for study in set(studies.dropna())})
 
 
 def with_mediators(project: Project, frame: pd.DataFrame) -> pd.DataFrame:
@@ -51,17 +49,22 @@ def with_mediators(project: Project, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def as_chosen(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return findings by works, and by the routes and sources that the explorer offers: two rows where both acted."""
+    """Return findings by the routes and sources that the explorer offers: two rows where both routes acted."""
     given = frame["product"] != "none"
     route, tissue = (frame[name].fillna(NO[name]).where(given, WITHOUT) for name in ("route", "tissue"))
-    routes = route.astype("object").map(lambda told: ["contact", "paracrine"] if told == "both" else [told])
-    work = frame["study_id"].fillna("seed " + frame["seed_number"].astype("str"))
-    return frame.assign(work=work, route=routes, tissue=tissue).explode("route")
+    routes = route.map({"both": ["contact", "paracrine"]}).fillna(route)
+    return frame.assign(route=routes, tissue=tissue).explode("route")
+
+
+def by(frame: pd.DataFrame, key: str, value: str) -> dict[Any, list[Any]]:
+    """Return the values that belong to each key, in the order of the table."""
+    groups: dict[Any, list[Any]] = frame.groupby(key)[value].agg(list).to_dict()
+    return groups
 
 
 def lists(project: Project, table: str, keys: pd.Series, column: str) -> list[list[Any]]:
     """Return for each key the values that the rows of another table hold for it, in the order of that table."""
-    held = project.table(table).groupby(str(keys.name))[column].agg(list)
+    held = by(project.table(table), str(keys.name), column)
     return [held.get(key, []) for key in keys]
 
 

@@ -26,7 +26,7 @@ from sphinxcontrib.bibtex.style.referencing.basic_author_year import (
 from sphinxcontrib.bibtex.style.template import join, join2, post_text, pre_text, reference
 
 from review_tools.data.bibliography import short_title
-from review_tools.display.study_tables import by
+from review_tools.display.queries import by
 from review_tools.site.pages import project_of
 
 MOST = 10  # authors named; BibTeX holds all

@@ -17,7 +17,8 @@ from sphinx.application import Sphinx
 
 from review_tools.data.project import Project, labels, once
 from review_tools.data.retracted import UNSOUND, retracted
-from review_tools.display.study_tables import by, uses
+from review_tools.display.queries import by
+from review_tools.display.study_tables import uses
 from review_tools.display.theme import plural
 from review_tools.site.pages import Context, is_made, project_of, script_json
 

@@ -15,7 +15,7 @@ from review_tools.data import export
 from review_tools.data.bibliography import Reference
 from review_tools.data.citation import Citation, Work, clean, web
 from review_tools.data.project import Project, once
-from review_tools.display.protocol_tables import current
+from review_tools.display.methods_tables import current
 from review_tools.site import site_files, version_pages
 from review_tools.site.pages import STUDIES, TRIALS, Context, project_of, rows, script_json, template
 

@@ -19,8 +19,9 @@ from review_tools.data.project import Project, labels, once
 from review_tools.data.retracted import UNSOUND
 from review_tools.display.data_tables import REFERENCES, notice_text, trial_link
 from review_tools.display.grid import Cell, link, show
-from review_tools.display.study_tables import by, reported, study_parts, trial_parts
-from review_tools.display.trial_tables import people, reports, statuses
+from review_tools.display.queries import by
+from review_tools.display.study_tables import study_parts, trial_parts
+from review_tools.display.trial_tables import known_trials, people, reports, statuses
 from review_tools.site.bibliography import full_reference
 from review_tools.site.citations import strike
 from review_tools.site.pages import STUDIES, TRIALS, Page, only_known, project_of, rows, template
@@ -51,6 +52,7 @@ def study_page(app: Sphinx, study_id: str) -> Page:
     project = project_of(app)
     row, work = rows(project, STUDIES)[study_id], project.works[study_id]
     entry = app.env.get_domain("cite").bibdata.data.entries[study_id]  # type: ignore[attr-defined]
+    reported = reports(project)
     facts = _PARTS.study(
         row=row,
         pages=_pages(project, study_id),
@@ -61,12 +63,12 @@ def study_page(app: Sphinx, study_id: str) -> Page:
         status=meanings(project, "study status")[row["status"]],
         links=[*addresses(work), link(f"{REFERENCES}#{work.anchor}", "Entry in the references")],
         notices=[notice_text(project, notice) for notice in _notices(project).get(study_id, [])],
-        trials=reported(project).get(study_id, []),
+        trials=reported.loc[reported["study_id"] == study_id, "trial_id"],
     )
     citation = full_reference(entry).render(Unlinked()).strip()
     return work.label, [
         ("", "", facts),
-        *((part.anchor, part.title, part.table._repr_html_()) for part in study_parts(project, study_id)),
+        *((anchor, title, table._repr_html_()) for title, anchor, table in study_parts(project, study_id)),
         ("cited", "Where it is cited", ""),
         ("cite", "Cite it", _PARTS.cite(citation, _bibtex(project)[study_id])),
         _correct(app, f"{STUDIES}/{study_id}", work.label),
@@ -76,7 +78,7 @@ def study_page(app: Sphinx, study_id: str) -> Page:
 def trial_page(app: Sphinx, trial_id: str) -> Page:
     """Return title and parts of a trial's page."""
     project = project_of(app)
-    row, trials = rows(project, TRIALS)[trial_id], project.table(TRIALS)
+    row, trials = rows(project, TRIALS)[trial_id], known_trials(project)
     addresses = [link(row["source_url"], f"Record seen: {row['source_where']}"), link("site:book/trials", "All trials")]
     if NCT.fullmatch(trial_id) and not row["source_url"].startswith("https://clinicaltrials.gov/"):
         addresses.insert(0, link(f"https://clinicaltrials.gov/study/{trial_id}", "ClinicalTrials.gov"))
@@ -85,7 +87,7 @@ def trial_page(app: Sphinx, trial_id: str) -> Page:
     facts = _PARTS.trial(
         row=row,
         pages=_pages(project, trial_id),
-        status=statuses(project, trials[trials["trial_id"] == trial_id])[0],
+        status=statuses(trials[trials["trial_id"] == trial_id])[0],
         links=addresses,
         people=people(row["enrolment"], row["enrolment_basis"]),
         confidence=meanings(project, "confidence")[row["confidence"]],
@@ -95,7 +97,7 @@ def trial_page(app: Sphinx, trial_id: str) -> Page:
     title = row["label"] if trial_id.startswith("unregistered") else f"{trial_id}: {row['label']}"
     return title, [
         ("", "", facts),
-        *((part.anchor, part.title, part.table._repr_html_()) for part in trial_parts(project, trial_id)),
+        *((anchor, title, table._repr_html_()) for title, anchor, table in trial_parts(project, trial_id)),
         _correct(app, f"{TRIALS}/{trial_id}", f"{trial_id}, {row['label']}"),
     ]
 
@@ -144,8 +146,8 @@ def _disease_pages(project: Project) -> dict[str, list[str]]:
     pages = project.table("disease_pages").set_index("disease")["page"]
     rows = [project.table(table)[["study_id", "disease"]] for table in ("outcomes", "findings")]
     trials = project.table(TRIALS).set_index("trial_id")["disease"]
-    told = [(study, trials[trial]) for trial, studies in reports(project).items() for study in studies]
-    every = pd.concat([*rows, pd.DataFrame(told, columns=["study_id", "disease"])]).dropna()
+    told = reports(project)
+    every = pd.concat([*rows, told.assign(disease=told["trial_id"].map(trials))[["study_id", "disease"]]]).dropna()
     every["page"] = every["disease"].map(pages)
     of_studies = {
         str(study): [page for page, _ in Counter(group["page"]).most_common()]
