@@ -17,7 +17,7 @@ import review_tools
 import small_book
 import spoil
 from review_tools.changes import bounds, compare, render, state
-from review_tools.changes.model import Changes
+from review_tools.changes.compare import Changes
 from review_tools.cli import app
 from review_tools.data.project import Project
 
@@ -74,9 +74,11 @@ def test_rows_pools_verdicts_corrections_and_pages(project: Project, spoiled: Pr
     text = "{value}`outcomes jiang_2024_efficacy-1 events_arm1` {cite:p}`jiang_2024_efficacy`"
     page = {"book/page.md": text.encode()}
     found = compare.compare(project.with_files(page), spoiled.with_files(page))
-    assert [(table.name, row.name) for table, row in found.rows("removed")] == [("studies", "pan_2016_low")]
-    [(table, row)] = found.rows("changed")
-    assert (table.name, row.key) == ("outcomes", (("outcome_id", "jiang_2024_efficacy-1"),))
+    rows = {(table.name, row.kind): row for table in found.tables for row in table.rows}
+    assert rows.keys() == {("studies", "removed"), ("outcomes", "changed"), ("corrections", "added")}
+    assert rows["studies", "removed"].name == "pan_2016_low"
+    row = rows["outcomes", "changed"]
+    assert row.key == (("outcome_id", "jiang_2024_efficacy-1"),)
     assert [(cell.column, cell.before, cell.after) for cell in row.cells] == [("events_arm1", "24", "38")]
     [pool] = found.pools
     assert pool.newest["comparison_id"] == "agvhd_response"

@@ -12,8 +12,7 @@ from typer.testing import CliRunner
 import small_book
 import spoil
 from review_tools.changes import compare, state
-from review_tools.changes.compare import between
-from review_tools.changes.model import Changes, Turn
+from review_tools.changes.compare import Changes, Turn, between
 from review_tools.changes.release import fits, next_number, signed
 from review_tools.check import check
 from review_tools.cli import app
@@ -68,7 +67,7 @@ def test_the_first_snapshots_are_of_the_versions_they_name(project: Project) -> 
     old, new = (state.snapshot(project, number) for number in ("26.0.0", "26.1.0"))
     found = between(old, new)
     assert len(found.of("studies", "added")) == 35
-    assert not list(found.rows("removed"))
+    assert not [row for table in found.tables for row in table.of("removed")]
     assert {pool.before for pool in found.pools} == {None}
     assert (len(new.pools), len(new.verdicts)) == (22, 60)
     assert not between(new, new)

@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 from markdown_it import MarkdownIt
 
-from review_tools.changes.model import Cell, Changes, Row, Table, Turn
+from review_tools.changes.compare import Cell, Changes, Row, Table, Turn
 from review_tools.changes.render import (
     LIMIT,
     digest,
@@ -18,7 +18,7 @@ from review_tools.changes.render import (
     terminal,
     value,
 )
-from review_tools.changes.state import Pool
+from review_tools.changes.state import Record
 
 HOSTILE = (
     "@octocat GH-7 #12 octo/repo#3 `x` ``` </details><script>alert(1)</script> ${{ secrets.A }} | a | "
@@ -47,7 +47,7 @@ def changes(*tables: Table, **parts: object) -> Changes:
     )  # type: ignore[arg-type]
 
 
-def pool(k: int, name: str, page: str, text: str, *outcomes: str) -> Pool:
+def pool(k: int, name: str, page: str, text: str, *outcomes: str) -> Record:
     figures = {"k": k, "people": 9, "estimate": float(k), "ci_low": 0.1, "ci_high": 9.0, "text": text}
     return {"comparison_id": "c", "title": name, "measure": name, "page": page, "result": figures, "outcomes": outcomes}
 

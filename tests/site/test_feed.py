@@ -7,7 +7,7 @@ import pytest
 from lxml import etree
 
 from atom import wrong_with
-from review_tools.changes.model import Cell, Changes, Row, Table
+from review_tools.changes.compare import Cell, Changes, Row, Table
 from review_tools.changes.render import digest
 from review_tools.data.citation import Citation
 from review_tools.data.project import Project

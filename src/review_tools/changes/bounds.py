@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from review_tools.changes.model import ADDED, CHANGED, REMOVED, Changes, Row
+from review_tools.changes.compare import ADDED, CHANGED, REMOVED, Changes, Row
 from review_tools.data.problems import Problem
 from review_tools.data.retracted import STATUS
 

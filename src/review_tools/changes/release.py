@@ -7,8 +7,7 @@ import re
 from datetime import date
 
 from review_tools.changes import state
-from review_tools.changes.compare import between
-from review_tools.changes.model import CHANGED, Changes
+from review_tools.changes.compare import CHANGED, Changes, between
 from review_tools.data import citation, git, protocol
 from review_tools.data.edit import Change, edit, sha256
 from review_tools.data.problems import DataError
@@ -84,7 +83,9 @@ def next_number(project: Project, asked: str) -> str:
         raise DataError(f"data/{RELEASES}.csv names no version to follow → restore it from git.")
     newest = list(project.versions)[-1]
     year, data, fix = order(newest)
-    searched = _searched(project)
+    searches = project.table("searches")
+    days = searches.loc[searches["status"] == "complete", "to_date"]
+    searched = int(days.max().year) % 100 if len(days) else 0
     steps = {"search": f"{max(searched, year)}.0.0", "data": f"{year}.{data + 1}.0", "fix": f"{year}.{data}.{fix + 1}"}
     number = steps.get(asked, asked)
     if not NUMBER.fullmatch(number):
@@ -136,10 +137,3 @@ def signed(project: Project, changes: Changes) -> None:
             f"Results that moved since {changes.before} wait for a signature:\n{named}\n"
             "→ read rows, certainty and wording of each, then: review sign COMPARISON --by NAME"
         )
-
-
-def _searched(project: Project) -> int:
-    """The year, in two digits, of the last complete search; 0 when there was none."""
-    searches = project.table("searches")
-    days = searches.loc[searches["status"] == "complete", "to_date"]
-    return int(days.max().year) % 100 if len(days) else 0

@@ -15,8 +15,8 @@ from urllib.parse import quote, urlsplit
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from review_tools.changes.model import ADDED, CHANGED, REMOVED, Cell, Changes, Row, Table, Turn
-from review_tools.changes.state import REFERENCES, Pool, Verdict
+from review_tools.changes.compare import ADDED, CHANGED, REMOVED, Cell, Changes, Row, Table, Turn
+from review_tools.changes.state import REFERENCES, Record
 
 LIMIT = 60_000  # characters; GitHub takes 65,536
 ROOM = 5_000  # kept for the headings of sections whose lines do not fit
@@ -24,7 +24,6 @@ REST = "- … and more than fits here: {} left out. `review diff --json` has eve
 VALUE, SENTENCE = 160, 300  # characters of a cell, and of what is said in a sentence
 FEW_ROWS, FEW_CELLS, ALL_CELLS = 10, 6, 99  # a person compares each value of a few new rows with its source
 WITH_PAGES = ("studies", "trials")  # tables whose rows have a page each, in a folder of that name
-LOSSES = ("past", "removed")
 FOR_AUTHORS = ("prose", f"{ADDED}-{REFERENCES}")  # the site leaves these sections out
 SPACE = "&#8203;"  # a zero-width space
 MARKUP = str.maketrans(
@@ -81,43 +80,38 @@ def headline(changes: Changes) -> str:
     return "; ".join(parts) + "."
 
 
-def sections(changes: Changes) -> Iterator[Section]:
-    """Yield the sections that have lines, losses first."""
-    columns = [
+def sections(changes: Changes) -> list[Section]:
+    """Return the sections that have lines, losses first."""
+    past = [_row(table, row, named=True) for table, row in changes.past_edited]
+    gone = [
         f"- {safe(table.title)}: the whole column **{safe(column)}**"
         for table in changes.tables
         for column in table.columns_removed
     ]
-    gone = [one for one in changes.rows(REMOVED) if not one[1].past and one[0].name != "corrections"]
-    pools = [_pool(turn) for turn in changes.pools]
-    verdicts = [_verdict(turn) for turn in sorted(changes.verdicts, key=lambda turn: turn.before is None)]
-    for anchor, title, lines in (
-        ("past", "Past lines of a log changed", [_row(*one, named=True) for one in changes.past_edited]),
-        ("removed", "Removed", columns + [_row(*one, named=True) for one in gone]),
-        ("unknown", "Could not be read or computed", [f"- {safe(note, SENTENCE)}" for note in changes.notes]),
-        ("pools", "Pooled results", pools),
-        (
-            "prose",
-            "Prose to read again",
-            [
-                f"- {safe(name)}: {'; '.join([safe(one, SENTENCE) for one in why])}"
-                for name, why in changes.chapters.items()
-            ],
-        ),
-        ("verdicts", "Verdicts on claims", verdicts),
-        ("corrections", "Corrections", list(_corrections(changes))),
-    ):
-        if lines:
-            yield Section(anchor, title, lines)
+    others = [table for table in changes.tables if table.name != "corrections"]
+    gone += [_row(table, row, named=True) for table in others for row in table.of(REMOVED) if not row.past]
+    prose = [
+        f"- {safe(name)}: {'; '.join([safe(one, SENTENCE) for one in why])}" for name, why in changes.chapters.items()
+    ]
+    verdicts = sorted(changes.verdicts, key=lambda turn: turn.before is None)
+    found = [
+        Section("past", "Past lines of a log changed", past),
+        Section("removed", "Removed", gone),
+        Section("unknown", "Could not be read or computed", [f"- {safe(note, SENTENCE)}" for note in changes.notes]),
+        Section("pools", "Pooled results", [_pool(turn) for turn in changes.pools]),
+        Section("prose", "Prose to read again", prose),
+        Section("verdicts", "Verdicts on claims", [_verdict(turn) for turn in verdicts]),
+        Section("corrections", "Corrections", list(_corrections(changes))),
+    ]
     titles = {row.name: row.cell("title") for row in changes.of(REFERENCES, ADDED)}
     for kind in (CHANGED, ADDED):
-        for table in changes.tables:
+        for table in others:
             rows = [row for row in table.of(kind) if not row.past]
             most = ALL_CELLS if kind == CHANGED or len(rows) <= FEW_ROWS else FEW_CELLS
             names = titles if kind == ADDED and table.name == "studies" else {}
             lines = [_row(table, row, most=most, title=names.get(row.name, "")) for row in rows]
-            if lines and table.name != "corrections":
-                yield Section(f"{kind}-{table.name}", f"{table.title}: {kind}", lines)
+            found.append(Section(f"{kind}-{table.name}", f"{table.title}: {kind}", lines))
+    return [section for section in found if section.lines]
 
 
 def _row(table: Table, row: Row, *, named: bool = False, most: int = FEW_CELLS, title: str = "") -> str:
@@ -140,33 +134,30 @@ def _cell(cell: Cell, kind: str) -> str:
     return f"{value(cell.before, was)} → {value(cell.after, now)}"
 
 
-def _pool(turn: Turn[Pool]) -> str:
-    pool = turn.newest
-    was, now = [
-        f"k {side['result']['k']}: {safe(side['result']['text'])}{_certainty(side)}" if side else "not declared"
-        for side in (turn.before, turn.after)
-    ]
-    old, new = [side["outcomes"] if side else [] for side in (turn.before, turn.after)]
-    moved = [
-        f"; {what}: {safe(', '.join(names), SENTENCE)}"
-        for what, names in (
-            ("enters", [name for name in new if name not in old]),
-            ("leaves", [name for name in old if name not in new]),
-        )
-        if names
-    ]
+def _pool(turn: Turn) -> str:
+    pool, sides = turn.newest, (turn.before, turn.after)
+    old, new = [side["outcomes"] if side else [] for side in sides]
+    moved = ""
+    for what, names in (
+        ("enters", [name for name in new if name not in old]),
+        ("leaves", [name for name in old if name not in new]),
+    ):
+        moved += f"; {what}: {safe(', '.join(names), SENTENCE)}" if names else ""
     if turn.before and turn.after and not moved and turn.before["result"] != turn.after["result"]:
-        moved = ["; the same outcomes: their figures or the method changed"]
+        moved = "; the same outcomes: their figures or the method changed"
     title = _link(pool["title"], pool["page"] if turn.after else "")
-    return f"- {title} ({safe(pool['measure'])}): {was} → **{now}**{''.join(moved)}"
+    was, now = map(_result, sides)
+    return f"- {title} ({safe(pool['measure'])}): {was} → **{now}**{moved}"
 
 
-def _certainty(pool: Pool) -> str:
-    said = pool.get("certainty", "")
-    return f", certainty {safe(said)}" if said else ""
+def _result(pool: Record | None) -> str:
+    if pool is None:
+        return "not declared"
+    certainty = f", certainty {safe(pool['certainty'])}" if pool.get("certainty") else ""
+    return f"k {pool['result']['k']}: {safe(pool['result']['text'])}{certainty}"
 
 
-def _verdict(turn: Turn[Verdict]) -> str:
+def _verdict(turn: Turn) -> str:
     claim = turn.newest
     name = _link(claim["claim_id"], f"book/synthesis/claims#claim-{claim['claim_id']}" if turn.after else "")
     was, now = [safe(side["verdict"]) if side else "no verdict" for side in (turn.before, turn.after)]
@@ -174,8 +165,8 @@ def _verdict(turn: Turn[Verdict]) -> str:
 
 
 def _corrections(changes: Changes) -> Iterator[str]:
-    for table in changes.tables:
-        for row in table.rows if table.name == "corrections" else ():
+    for table in [table for table in changes.tables if table.name == "corrections"]:
+        for row in table.rows:
             if row.kind == CHANGED:
                 yield _row(table, row, most=ALL_CELLS)
             else:
@@ -195,7 +186,7 @@ def markdown(changes: Changes, limit: int = LIMIT, *, fold: bool = True) -> str:
     out = f"### What this changes in the review\n\n{safe(headline(changes), limit // 4)}\n"
     out += f"\n{safe(changes.before, 200)} → {safe(changes.after, 200)}\n"
     for section in sections(changes):
-        title = f"{'⚠️ ' * (section.anchor in LOSSES)}{safe(section.title)} ({len(section.lines)})"
+        title = f"{'⚠️ ' * (section.anchor in ('past', 'removed'))}{safe(section.title)} ({len(section.lines)})"
         folded = fold and section.folded
         head = f"\n<details><summary><b>{title}</b></summary>\n\n" if folded else f"\n#### {title}\n\n"
         closing = "\n</details>\n" if folded else ""

@@ -7,10 +7,11 @@ Results and verdicts are those that the version computed, by the code it had.
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NotRequired, TypedDict
+from typing import Any
 
 import pandas as pd
 from pandas.errors import InvalidIndexError
@@ -24,6 +25,7 @@ FORMAT = "review-snapshot/1"
 REFERENCES = "references"  # the bibliography, as one more table
 # What data that did not pass `review check` can raise.
 UNSOUND_DATA = (DataError, InvalidIndexError, KeyError, ValueError, TypeError, ArithmeticError)
+Record = dict[str, Any]  # a pooled result or a verdict, as snapshots hold it
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,42 +38,6 @@ class Sheet:
     only_grows: bool = False
 
 
-class Result(TypedDict):
-    """What a comparison gave: figures as a reader knows them (None: nothing to pool, or unbounded), and in words."""
-
-    k: int
-    people: int
-    estimate: float | None
-    ci_low: float | None
-    ci_high: float | None
-    text: str
-
-
-class Pool(TypedDict):
-    """One declared comparison at one time, with the outcomes that are pooled, and how sure its answer is.
-
-    Releases before 26.2.0 computed no certainty.
-    """
-
-    comparison_id: str
-    title: str
-    measure: str
-    page: str
-    result: Result
-    outcomes: list[str]
-    certainty: NotRequired[str]
-
-
-class Verdict(TypedDict):
-    """One claim at one time, and what the data then say of it."""
-
-    claim_id: str
-    statement: str
-    chapter: str
-    verdict: str
-    because: str
-
-
 @dataclass
 class State:
     """One side of a comparison. ``notes`` says what could not be read or computed, ``unreadable`` which tables."""
@@ -80,8 +46,8 @@ class State:
     date: str = ""  # of a version, YYYY-MM-DD
     commit: str = ""  # that a version was made from
     tables: dict[str, Sheet] = field(default_factory=dict)
-    pools: dict[str, Pool] = field(default_factory=dict)
-    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    pools: dict[str, Record] = field(default_factory=dict)
+    verdicts: dict[str, Record] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     unreadable: set[str] = field(default_factory=set)
 
@@ -90,37 +56,36 @@ class State:
         sheet = self.tables.get(table)
         return list(dict.fromkeys(sheet.rows.get(sheet.key[0], ()))) if sheet else []
 
-    def compute(self, project: Project, pools: Iterable[str], verdicts: Iterable[str]) -> None:
+    def compute(self, project: Project, pools: Iterable[str] = (), verdicts: Iterable[str] = ()) -> None:
         """Compute those comparisons and claims of the project by the code at hand."""
-        self._each("comparison", partial(pool, project), pools, self.pools)
-        self._each("claim", partial(verdict, project), verdicts, self.verdicts)
-
-    def _each(self, kind: str, compute: Callable[[str], Any], names: Iterable[str], results: dict[str, Any]) -> None:
-        failed: dict[str, list[str]] = {}
-        for name in names:
-            try:
-                results[name] = compute(name)
-            except UNSOUND_DATA as error:
-                failed.setdefault(str(error.args[0] if error.args else error).partition("\n")[0], []).append(name)
-        self.notes += [f"the {kind} {', '.join(which)} cannot be computed: {why}" for why, which in failed.items()]
+        for kind, function, names, results in (
+            ("comparison", pool, pools, self.pools),
+            ("claim", verdict, verdicts, self.verdicts),
+        ):
+            failed = defaultdict(list)
+            for name in names:
+                try:
+                    results[name] = function(project, name)
+                except UNSOUND_DATA as error:
+                    failed[str(error.args[0] if error.args else error).partition("\n")[0]].append(name)
+            self.notes += [f"the {kind} {', '.join(which)} cannot be computed: {why}" for why, which in failed.items()]
 
     def text(self) -> str:
         """Return the snapshot as JSON, one row of a table on one line."""
-        return "".join(self._lines())
-
-    def _lines(self) -> Iterator[str]:
-        def dump(value: object) -> str:
-            return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-        about = {"format": FORMAT, "version": self.name, "date": self.date, "commit": self.commit}
-        yield "{" + dump(about)[1:-1] + ',\n"tables": ['
-        for number, (name, sheet) in enumerate(self.tables.items()):
+        dump = partial(json.dumps, ensure_ascii=False, allow_nan=False)
+        tables = []
+        for name, sheet in self.tables.items():
             head = {"name": name, "title": sheet.title, "key": sheet.key, "columns": list(sheet.rows.columns)}
-            yield f'{"," * bool(number)}\n{dump(head)[:-1]}, "rows": ['
-            yield ",".join(f"\n {dump(row)}" for row in sheet.rows.itertuples(index=False, name=None)) + "]}"
-        for part, results in (("pools", self.pools), ("verdicts", self.verdicts)):
-            yield f'],\n"{part}": [' + ",".join(f"\n{dump(result)}" for result in results.values())
-        yield "]}\n"
+            rows = ",".join([f"\n {dump(row)}" for row in sheet.rows.itertuples(index=False, name=None)])
+            tables.append(f'{dump(head)[:-1]}, "rows": [{rows}]}}')
+        text = dump({"format": FORMAT, "version": self.name, "date": self.date, "commit": self.commit})[:-1]
+        for part, results in (
+            ("tables", tables),
+            ("pools", map(dump, self.pools.values())),
+            ("verdicts", map(dump, self.verdicts.values())),
+        ):
+            text += f',\n"{part}": [' + ",".join([f"\n{result}" for result in results]) + "]"
+        return text + "}\n"
 
 
 def read(project: Project, name: str, *, works: bool = True) -> State:
@@ -182,32 +147,40 @@ def snapshot(project: Project, version: str) -> State:
         raise DataError(f"{file}: {error} → restore it from git.") from error
 
 
-def pool(project: Project, name: str) -> Pool:
-    """Return a declared comparison as the code at hand computes it. Raises one of ``UNSOUND_DATA``."""
-    answer = comparisons.answer(project, name)
+def pool(project: Project, name: str) -> Record:
+    """Return a declared comparison as the code at hand computes it, with the outcomes that are pooled.
+
+    Figures are those that a reader knows (None: nothing to pool, or unbounded). Releases before 26.2.0 have no
+    certainty.
+
+    Raises:
+        One of ``UNSOUND_DATA``.
+    """
+    answer, graded = comparisons.answer(project, name), certainty(project, name)
     row, pooled = answer.comparison, answer.pooled
     figures = pooled.back if pooled else (None, None, None)
     estimate, low, high = [value if value is not None and math.isfinite(value) else None for value in figures]
-    people = answer.people if pooled else 0
-    text = words.interval(pooled)
-    result = Result(k=answer.k, people=people, estimate=estimate, ci_low=low, ci_high=high, text=text)
-    title, measure, page = str(row["title"]), str(row["measure"]), f"book/{row['page']}"
-    outcomes = list(map(str, answer.entered["outcome_id"]))
-    graded = certainty(project, name)
-    return Pool(
-        comparison_id=name,
-        title=title,
-        measure=measure,
-        page=page,
-        result=result,
-        outcomes=outcomes,
-        certainty=graded.words if graded else "",
-    )
+    return {
+        "comparison_id": name,
+        "title": str(row["title"]),
+        "measure": str(row["measure"]),
+        "page": f"book/{row['page']}",
+        "result": {
+            "k": answer.k,
+            "people": answer.people if pooled else 0,
+            "estimate": estimate,
+            "ci_low": low,
+            "ci_high": high,
+            "text": words.interval(pooled),
+        },
+        "outcomes": list(map(str, answer.entered["outcome_id"])),
+        "certainty": graded.words if graded else "",
+    }
 
 
-def verdict(project: Project, name: str) -> Verdict:
+def verdict(project: Project, name: str) -> Record:
     """Return a claim as the code at hand tests it. Raises one of ``UNSOUND_DATA``."""
     now, ledger = claims.verdict(project, name), project.table("claims")
     row = ledger[ledger["claim_id"] == name].iloc[0]
-    statement, chapter = str(row["statement"]), str(row["chapter"])
-    return Verdict(claim_id=name, statement=statement, chapter=chapter, verdict=now.word, because=now.because)
+    said = {column: str(row[column]) for column in ("statement", "chapter")}
+    return {"claim_id": name, **said, "verdict": now.word, "because": now.because}

@@ -1,9 +1,8 @@
 """The project: one folder with its data, bibliography and chapters, read at most once."""
 
-import inspect
 import os
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property, wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -216,13 +215,6 @@ def once(function: Callable[Concatenate[Project, Args], Result]) -> Callable[Con
         return result
 
     return remembered
-
-
-def share(function: Callable[..., Any], source: Project, target: Project, names: Collection[str]) -> None:
-    """Let ``target`` have what ``function`` (under ``once``) gave for ``source``, where its first argument is one of
-    ``names``: for what a caller has found to be the same in both."""
-    own = inspect.unwrap(function)
-    target._results |= {key: one for key, one in source._results.items() if key[0] is own and key[1][0] in names}
 
 
 @once

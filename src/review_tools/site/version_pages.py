@@ -10,8 +10,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from review_tools.changes import render
-from review_tools.changes.compare import between
-from review_tools.changes.model import Changes
+from review_tools.changes.compare import Changes, between
 from review_tools.changes.state import snapshot
 from review_tools.data.project import Project, once, snapshot_file
 from review_tools.display.grid import grid, link

@@ -165,7 +165,7 @@ def declared(project: Project, comparison_id: str) -> tuple[pd.Series, pd.DataFr
     if found.empty:
         raise KeyError(f"No comparison {comparison_id!r}; there are {', '.join(comparisons['comparison_id'])}.")
     sets = project.table("outcome_sets").set_index("outcome_set")
-    comparison, rows = found.iloc[0], _described_rows(project)
+    comparison, rows = found.iloc[0], described_rows(project)
     comparison = pd.concat([comparison, sets.loc[comparison["outcome_set"], OF_OUTCOME_SET]])
     across, everywhere = sets["across"], comparison["disease"] == EVERY_DISEASE
     if everywhere:
@@ -198,7 +198,7 @@ def _in_one_direction(rows: pd.DataFrame, higher_is_better: pd.Series, compariso
 
 
 @once
-def _described_rows(project: Project) -> pd.DataFrame:
+def described_rows(project: Project) -> pd.DataFrame:
     """Return every outcome with its flags, the status of its study, and the trial of which it tells."""
     rows, marks, studies = (project.table(name) for name in ("outcomes", "outcome_flags", "studies"))
     flags, studies = marks.groupby("outcome_id")["flag"].agg(tuple), studies.set_index("study_id")
