@@ -175,7 +175,7 @@ def test_a_diff_of_one_cell_takes_few_calls(project: Project) -> None:
         compare.compare(before, after)
     finally:
         sys.setprofile(None)
-    assert calls <= 200 * len(before.table("comparisons"))
+    assert calls <= 75 * len(before.table("comparisons"))
 
 
 def test_data_that_cannot_be_read_is_said_and_the_rest_compared(few: Project) -> None:

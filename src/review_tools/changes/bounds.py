@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from review_tools.changes.compare import ADDED, CHANGED, REMOVED, Changes, Row
+from review_tools.changes.compare import ADDED, CHANGED, REMOVED, Changes
 from review_tools.data.problems import Problem
 from review_tools.data.retracted import STATUS
 
@@ -11,11 +11,7 @@ REFUSE = "close the pull request, find out why, and run the watch again"
 
 
 def bounded(changes: Changes, bounds: Mapping[str, int]) -> list[str]:
-    """Return what speaks against a change that a person judges: too many rows, or an edit of what is past.
-
-    Args:
-        bounds: of ``data/review.yml``.
-    """
+    """Return what speaks against a change that a person judges: too many rows, or an edit of what is past."""
     rows, most = sum(len(table.rows) for table in changes.tables), bounds["rows_of_a_change"]
     refusals = []
     if rows > most:
@@ -43,21 +39,18 @@ def unattended(changes: Changes, bounds: Mapping[str, int]) -> Iterator[Problem]
             why = f"grows by {len(table.of(ADDED)):,} rows, more than {bounds[bound]:,}"
             remedy = f"look whether a query went astray; if they are right, raise bounds.{bound} in data/review.yml"
             yield Problem(file, why, remedy)
-    history = [_new(row) for row in changes.of("trial_history", ADDED)]
-    logged = {(row["trial_id"], row["column"], row.get("old", ""), row.get("new", "")) for row in history}
+    logged = {
+        tuple([row.cell(column) for column in ("trial_id", "column", "old", "new")])
+        for row in changes.of("trial_history", ADDED)
+    }
     for row in changes.of("trials", CHANGED):
         for cell in row.cells:
             if (row.name, cell.column, cell.before, cell.after) not in logged:
                 why = f"{row.name}: changed (it was {cell.before or 'empty'}) without a row in data/trial_history.csv"
                 yield Problem("data/trials.csv", why, REFUSE, column=cell.column, value=cell.after)
-    notices = [_new(row) for row in changes.of("notices", ADDED)]
-    noticed = {(row["study_id"], STATUS.get(row["kind"])) for row in notices}
+    noticed = {(row.cell("study_id"), STATUS.get(row.cell("kind"))) for row in changes.of("notices", ADDED)}
     for row in changes.of("studies", CHANGED):
         for cell in row.cells:
             if cell.column == "status" and (row.name, cell.after) not in noticed:
                 why = f"{row.name}: changed (it was {cell.before}) without a new row in data/notices.csv that says so"
                 yield Problem("data/studies.csv", why, REFUSE, column="status", value=cell.after)
-
-
-def _new(row: Row) -> dict[str, str]:
-    return {cell.column: cell.after for cell in row.cells}

@@ -123,8 +123,7 @@ def compared(project: Project, base: str, head: str | None = None) -> Changes:
     Of two revisions that have grown apart, the base is where they parted, so that what others did since is not taken
     for a removal. With a version only what its snapshot holds is compared.
 
-    Raises:
-        DataError: a side is none of these, or holds no review.
+    Raises DataError if a side is none of these, or holds no review.
     """
     try:
         versions = [bool(side and project.has(snapshot_file(side))) for side in (base, head)]
@@ -173,9 +172,6 @@ def compare(before: Project, after: Project, names: tuple[str, str] = ("before",
 
     Pools and verdicts of both sides are computed by the code at hand, so that only the data differ. What cannot
     be read or computed on one side is said in ``notes``, never left out in silence.
-
-    Raises:
-        DataError: the ``datapackage.json`` of a side cannot be read.
     """
     differing = _differing(before, after)
     works = bibliography.FILE in differing
@@ -214,11 +210,7 @@ def _compute(old: State, new: State, before: Project, after: Project, differing:
 
 
 def _same_comparisons(old: State, new: State, before: Project, after: Project, differing: Collection[str]) -> set[str]:
-    """Return the comparisons that are declared alike and have the same rows, and of which the same was judged.
-
-    Raises:
-        One of ``UNSOUND_DATA``: something of it cannot be read.
-    """
+    """Return the comparisons that are declared alike and have the same rows, and of which the same was judged."""
     if not {MARKER, "data/outcome_sets.csv"}.isdisjoint(differing):
         return set()  # rare; then all are computed
     was, now = [

@@ -21,10 +21,9 @@ UNRELEASED = re.compile(r"^## \[Unreleased\]\n(.*?)(?=^## |\Z)", re.MULTILINE | 
 def make(project: Project, number: str, *, dry_run: bool = False) -> tuple[Changes, list[str]]:
     """Make a version from data that passed the check; return what it changes, and its files.
 
-    Raises:
-        DataError: the folder has changes that are not committed, the changes are not those that the number
-            promises, nobody signed a result that moves, the changelog is silent, or a file that names the version
-            cannot be written to. Nothing is written then.
+    Raises DataError, with nothing written, if the folder has changes that are not committed, the changes are not those
+    that the number promises, nobody signed a result that moves, the changelog is silent, or a file that names the
+    version cannot be written to.
     """
     day, newest = date.today().isoformat(), list(project.versions)[-1]
     snapshot = state.whole(project, number, day, _committed(project))
@@ -76,8 +75,7 @@ def _set(change: Change, file: str, values: dict[str, str]) -> None:
 def next_number(project: Project, asked: str) -> str:
     """Return the number that follows the newest, for search, data or fix, or for a number that a person chose.
 
-    Raises:
-        DataError: the number is none, is not newer, or names a year that was not searched.
+    Raises DataError if the number is none, is not newer, or names a year that was not searched.
     """
     if not project.versions:
         raise DataError(f"data/{RELEASES}.csv names no version to follow → restore it from git.")
@@ -104,11 +102,7 @@ def next_number(project: Project, asked: str) -> str:
 
 
 def fits(newest: str, number: str, changes: Changes) -> None:
-    """Refuse a fix that changes what the review says, and a change of data that changes none.
-
-    Raises:
-        DataError: the number promises something else than the changes are.
-    """
+    """Refuse (DataError) a fix that changes what the review says, and a change of data that changes none."""
     is_fix = order(number)[:2] == order(newest)[:2]
     rows = any(row.kind != CHANGED for table in changes.tables for row in table.rows)
     if is_fix and (rows or changes.pools or changes.verdicts):
@@ -122,18 +116,14 @@ def fits(newest: str, number: str, changes: Changes) -> None:
 
 
 def signed(project: Project, changes: Changes) -> None:
-    """Refuse to leave with a pooled result that moves and that nobody signed as it now stands.
-
-    Raises:
-        DataError: there are such results; the message names each.
-    """
+    """Refuse (DataError) to leave with a pooled result that moves and that nobody signed as it now stands."""
     moved = [
         turn.after["comparison_id"] for turn in changes.pools if turn.after and (turn.before or turn.after["outcomes"])
     ]
-    open_ = {name: made.words for name in moved if not (made := signature(project, name)).stands}
-    if open_:
-        named = "\n".join(f"  {name}: {said}" for name, said in open_.items())
+    signatures = {name: signature(project, name) for name in moved}
+    if waiting := [f"  {name}: {one.words}" for name, one in signatures.items() if not one.stands]:
         raise DataError(
-            f"Results that moved since {changes.before} wait for a signature:\n{named}\n"
-            "→ read rows, certainty and wording of each, then: review sign COMPARISON --by NAME"
+            f"Results that moved since {changes.before} wait for a signature:",
+            *waiting,
+            "→ read rows, certainty and wording of each, then: review sign COMPARISON --by NAME",
         )

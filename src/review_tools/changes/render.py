@@ -180,8 +180,7 @@ def _corrections(changes: Changes) -> Iterator[str]:
 def markdown(changes: Changes, limit: int = LIMIT, *, fold: bool = True) -> str:
     """Return the changes in GitHub's Markdown, at most ``limit`` characters; lines that do not fit are counted.
 
-    Args:
-        fold: close the long sections, with the HTML elements that GitHub knows for that.
+    With ``fold`` long sections are closed, by the HTML elements that GitHub knows for that.
     """
     out = f"### What this changes in the review\n\n{safe(headline(changes), limit // 4)}\n"
     out += f"\n{safe(changes.before, 200)} → {safe(changes.after, 200)}\n"
@@ -213,12 +212,7 @@ def on_site(changes: Changes) -> list[Section]:
 
 
 def digest(changes: Changes, limit: int, whole: str) -> Markup:
-    """Return the beginning of each section as HTML, for a chapter or the feed.
-
-    Args:
-        limit: lines of a section.
-        whole: address of the page that has them all.
-    """
+    """Return ``limit`` lines of each section as HTML, for a chapter or the feed; ``whole`` is the page with all."""
     out = Markup("<p>{}</p>\n").format(headline(changes))
     for section in on_site(changes):
         form = "<details>\n<summary>{}</summary>\n{}</details>\n" if section.folded else "<h3>{}</h3>\n{}"

@@ -109,11 +109,7 @@ def read(project: Project, name: str, *, works: bool = True) -> State:
 
 
 def whole(project: Project, name: str, date: str = "", commit: str = "") -> State:
-    """Return all that a snapshot holds of a project.
-
-    Raises:
-        DataError: something in it cannot be read or computed.
-    """
+    """Return all that a snapshot holds of a project. Raises DataError if something cannot be read or computed."""
     state = read(project, name)
     state.date, state.commit = date, commit
     state.compute(project, state.keys("comparisons"), state.keys("claims"))
@@ -124,11 +120,7 @@ def whole(project: Project, name: str, date: str = "", commit: str = "") -> Stat
 
 
 def snapshot(project: Project, version: str) -> State:
-    """Return the state of a version, as its snapshot says.
-
-    Raises:
-        DataError: there is none, or it is not of this form.
-    """
+    """Return the state of a version, as its snapshot says. Raises DataError if there is none, or of another form."""
     file = snapshot_file(version)
     if not project.has(file):
         raise DataError(f"{file}: the snapshot is missing → restore it from git.")
@@ -151,10 +143,7 @@ def pool(project: Project, name: str) -> Record:
     """Return a declared comparison as the code at hand computes it, with the outcomes that are pooled.
 
     Figures are those that a reader knows (None: nothing to pool, or unbounded). Releases before 26.2.0 have no
-    certainty.
-
-    Raises:
-        One of ``UNSOUND_DATA``.
+    certainty. Raises one of ``UNSOUND_DATA``.
     """
     answer, graded = comparisons.answer(project, name), certainty(project, name)
     row, pooled = answer.comparison, answer.pooled

@@ -7,7 +7,7 @@ from review_tools.data import git
 from review_tools.data.bibliography import FILE as BIBLIOGRAPHY
 from review_tools.data.edit import Change, edit
 from review_tools.data.project import Project
-from review_tools.data.tables import Field
+from review_tools.data.tables import Field, csv_bytes
 
 ENTRY = re.compile(r"^@\w+\{.*?^\}\n", re.MULTILINE | re.DOTALL)
 ENTRY_FIELD = re.compile(r"(?P<start>\s*(?P<name>\w+)\s*=\s*\{)(?P<value>.*)(?P<end>\},?\s*)")
@@ -18,7 +18,7 @@ def fix(project: Project, ask: Ask = lambda *_: None) -> list[Fix]:
     with edit(project.root) as change:
         repairs = [one for one in mended(change.project, change.project.schema, ask) if one.fixes and not one.problems]
         for repair in repairs:
-            change.write_table(repair.table.name, repair.frame)
+            change.write(change.project.file_of(repair.table.name), csv_bytes(repair.frame))
         return [*(one for repair in repairs for one in repair.fixes), *_bibliography(change)]
 
 

@@ -81,11 +81,7 @@ class Citation:
 
 
 def from_record(record: dict[str, Any], site: str) -> Citation:
-    """Return the citation that ``CITATION.cff`` describes; ``site`` is where the review is published.
-
-    Raises:
-        DataError: the record lacks what a citation needs.
-    """
+    """Return the citation that ``CITATION.cff`` describes. Raises DataError if it lacks what a citation needs."""
     try:
         return Citation(
             title=str(record["title"]),

@@ -36,11 +36,7 @@ class Change:
         self._written: dict[str, bytes] = {}
 
     def read(self, file: str) -> str:
-        """Return the text of a file (path from the root) as this change leaves it.
-
-        Raises:
-            FileNotFoundError: there is no such file.
-        """
+        """Return the text of a file (path from the root) as this change leaves it."""
         return self.after.read(file).decode("utf-8")
 
     def write(self, file: str, text: str | bytes) -> None:
@@ -52,17 +48,10 @@ class Change:
         """Return a table as text, as this change leaves it; the index is the line on which each row starts."""
         return self.after.text(name)
 
-    def write_table(self, name: str, frame: pd.DataFrame) -> None:
-        """Give a table new rows."""
-        self.write(self.project.file_of(name), csv_bytes(frame))
-
     def add_row(self, name: str, row: Mapping[str, str]) -> None:
-        """Add one row as one line: at its place by key where the table is sorted by its key, else at the end.
+        """Add one row as one line: at its place where the table is sorted by its key, else (or to a log) at the end.
 
-        A log is only ever added to at its end.
-
-        Raises:
-            KeyError: the row has a column that the table has not.
+        Raises KeyError if the row has a column that the table has not.
         """
         table, frame, at = self.project.schema[name], self.table(name), None
         if not table.append_only:
@@ -93,7 +82,7 @@ class Change:
         rows = frame[column] == value
         for target, text in cells.items():
             frame.loc[rows & (frame[target] == "") if only_empty else rows, target] = text
-        self.write_table(name, frame)
+        self.write(self.project.file_of(name), csv_bytes(frame))
 
     @property
     def after(self) -> Project:
@@ -131,8 +120,7 @@ class Change:
 def edit(root: Path, *, dry_run: bool = False) -> Iterator[Change]:
     """Yield a change, one at a time; then write all that the block changed, unless it raised.
 
-    Raises:
-        DataError: another change does not end, or an interrupted one cannot be finished.
+    Raises DataError if another change does not end, or an interrupted one cannot be finished.
     """
     (root / FOLDER).mkdir(exist_ok=True)
     try:
@@ -183,8 +171,7 @@ def _finish(root: Path) -> None:
 def replace_bytes(path: Path, content: bytes, new: Path | None = None) -> None:
     """Put a file in place in one step: a reader or an interruption finds either the old file or the new one.
 
-    Args:
-        new: where it is written first, on the same file system; beside its place if left out.
+    It is first written to ``new``, on the same file system; beside its place if left out.
     """
     new = new or path.with_name(f".{path.name}.{os.getpid()}")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -198,12 +185,6 @@ def replace_bytes(path: Path, content: bytes, new: Path | None = None) -> None:
     except BaseException:
         new.unlink(missing_ok=True)
         raise
-    if os.name == "posix":  # make the renaming last through a loss of power
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def signed(by: str) -> str:

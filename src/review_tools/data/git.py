@@ -11,11 +11,7 @@ class GitError(Exception):
 
 
 def run(root: Path, *words: str, stdin: bytes | None = None) -> bytes:
-    """Return the output of one git command in ``root``.
-
-    Raises:
-        GitError: git is missing or refuses; the message holds its first line.
-    """
+    """Return the output of one git command in ``root``. Raises GitError, with its first line, if git refuses."""
     git = shutil.which("git")
     if git is None:
         raise GitError("git is not installed.")

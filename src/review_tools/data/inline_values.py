@@ -55,8 +55,7 @@ def select(project: Project, table: str, conditions: list[str]) -> pd.DataFrame:
 def matches(project: Project, table: str, conditions: list[str]) -> pd.Series:
     """Return a mask of the rows of a table that meet every ``column=value``; a section covers its sub-sections.
 
-    Raises:
-        UnknownFactError: no such column, or no such term in its vocabulary.
+    Raises UnknownFactError if there is no such column, or no such term in its vocabulary.
     """
     frame = project.table(table)
     mask = pd.Series(True, index=frame.index)

@@ -8,16 +8,11 @@ import pandas as pd
 OTHER = "other"  # the source of records that no search of a database or register found
 PEOPLE = 2  # how many decide about a candidate before it is settled without a doubt
 OUTCOMES = ("waiting", "include", "exclude", "unsure", "conflict")
-DECISION_COLUMNS = ["candidate_id", "by", "decision", "reason", "date", "note"]
 
 
 def in_force(screenings: pd.DataFrame) -> pd.DataFrame:
-    """Return the decision in force of each person about each candidate: the latest that was not undone.
-
-    Returns:
-        One row for each candidate and person, in the order in which the candidates were first decided.
-    """
-    return screenings.loc[_standing(screenings)[0], DECISION_COLUMNS].reset_index(drop=True)
+    """Return the decision in force of each person about each candidate: the latest that was not undone."""
+    return screenings.loc[_standing(screenings)[0]].reset_index(drop=True)
 
 
 def idle_undos(screenings: pd.DataFrame) -> list[int]:

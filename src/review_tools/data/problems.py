@@ -32,11 +32,7 @@ class Problem:
 
 
 class DataError(Exception):
-    """The data cannot be read or changed. The message is meant for the person who edits them.
-
-    Args:
-        said: problems, where there is a place to name; else a sentence.
-    """
+    """The data cannot be read or changed, in problems or sentences for the person who edits them."""
 
     def __init__(self, *said: Problem | str) -> None:
         super().__init__("\n".join(map(str, said)))

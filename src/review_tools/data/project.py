@@ -21,14 +21,10 @@ Result = TypeVar("Result")
 
 
 class Project:
-    """One state of the review.
+    """One state of the review: what is read of it is kept, so that it shows one moment. After a change, open it anew.
 
-    Everything is read when it is first asked for and kept, so a project shows one moment: after a change,
-    open it anew. ``with_files`` and ``of_files`` give projects that live in memory in part or as a whole,
-    to check a change before it is written or to look at a revision of git.
-
-    Raises:
-        FileNotFoundError: the folder holds no ``data/datapackage.json``.
+    ``with_files`` and ``of_files`` give projects that live in memory in part or as a whole, to check a change before
+    it is written or to look at a revision of git. Raises FileNotFoundError if there is no ``data/datapackage.json``.
     """
 
     def __init__(self, root: Path, contents: Mapping[str, bytes | None] | None = None, *, on_disk: bool = True) -> None:
@@ -45,11 +41,8 @@ class Project:
     def find(cls, start: Path | None = None) -> "Project":
         """Open the project of ``start``, of the environment variable ``REVIEW_ROOT``, or around this folder.
 
-        Looks upwards from the current folder, then from the checkout that this package runs from, so that a
-        chapter finds its data wherever it is executed.
-
-        Raises:
-            FileNotFoundError: there is no project in any of these places.
+        Looks upwards from the current folder, then from the checkout that this package runs from, so that a chapter
+        finds its data wherever it is executed. Raises FileNotFoundError if there is none.
         """
         if start is None and (named := os.environ.get("REVIEW_ROOT")):
             start = Path(named)
@@ -114,9 +107,7 @@ class Project:
     def text(self, name: str) -> pd.DataFrame:
         """Return a table as text: the index is the line of the file on which each row starts.
 
-        Raises:
-            KeyError: there is no such table; the message lists them.
-            DataError: the file is missing, empty, not UTF-8 or not CSV.
+        Raises KeyError if there is no such table; DataError if its file is missing, empty, not UTF-8 or not CSV.
         """
         if name not in self._texts:
             file = self.file_of(name)
@@ -126,12 +117,8 @@ class Project:
     def table(self, name: str) -> pd.DataFrame:
         """Return a table as a typed frame: one row a fact, columns as ``data/datapackage.json`` defines them.
 
-        Text columns are ``str`` (missing: NaN), integers ``Int64``, numbers ``float64``, booleans ``boolean``,
-        dates ``datetime64``.
-
-        Raises:
-            KeyError: there is no such table; the message lists them.
-            DataError: the file is missing, not UTF-8, or holds a value of the wrong type.
+        Text columns are ``str`` (missing: NaN), integers ``Int64``, numbers ``float64``, booleans ``boolean``, dates
+        ``datetime64``. Raises what ``text`` raises, and DataError if a value is of the wrong type.
         """
         if name not in self._tables:
             text = self.text(name)

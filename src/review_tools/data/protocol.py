@@ -16,11 +16,7 @@ SOURCES: tuple[str, ...] = tuple(STRATEGY["properties"]["sources"]["properties"]
 
 
 def validated(read: dict[str, Any]) -> dict[str, Any]:
-    """Return the protocol as it was read, if it is complete and of the right form.
-
-    Raises:
-        DataError: something is missing or wrong; it holds every problem, each with its key and remedy.
-    """
+    """Return the protocol as it was read. Raises DataError with every key that is missing or wrong, and its remedy."""
     from jsonschema import Draft202012Validator, validators  # slow to import, and few commands need it
 
     types = Draft202012Validator.TYPE_CHECKER.redefine("date", lambda _, value: isinstance(value, date))

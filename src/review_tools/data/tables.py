@@ -74,11 +74,7 @@ class Table:
 
 
 def parse_schema(content: bytes) -> dict[str, Table]:
-    """Return all tables by name, in the order of the data package.
-
-    Raises:
-        DataError: the content is no data package (Frictionless Table Schema).
-    """
+    """Return all tables by name, in the order of the data package. Raises DataError if the content is none."""
     try:
         return {resource["name"]: _table(**resource) for resource in json.loads(content)["resources"]}
     except (ValueError, KeyError, TypeError) as error:
@@ -105,8 +101,7 @@ def _table(name: str, title: str, description: str, path: str, schema: dict[str,
 def parse_table(content: bytes, where: str) -> pd.DataFrame:
     """Return a CSV file (RFC 4180, UTF-8) as text: the index is the line on which each row starts.
 
-    Raises:
-        DataError: the content is empty, not UTF-8, not CSV, or a row has too many or too few cells.
+    Raises DataError if it is empty, not UTF-8, not CSV, or a row has too many or too few cells.
     """
     try:
         text = content.decode("utf-8-sig")
@@ -123,11 +118,7 @@ def parse_table(content: bytes, where: str) -> pd.DataFrame:
 
 
 def cells(text: str, separator: str = ",") -> list[tuple[int, list[str]]]:
-    """Return each row that is no empty line, with the line on which it starts.
-
-    Raises:
-        csv.Error: the text is not CSV; the second argument is the line on which that row starts.
-    """
+    """Return each row that is no empty line, with the line on which it starts. Raises csv.Error with that line."""
     reader, start = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator), 1
     rows = []
     try:
@@ -143,8 +134,7 @@ def cells(text: str, separator: str = ",") -> list[tuple[int, list[str]]]:
 def frame_of(rows: list[tuple[int, list[str]]], where: str) -> pd.DataFrame:
     """Return rows, the header first, as a table of text: the index is the line on which each row starts.
 
-    Raises:
-        DataError: there is no row, a column stands twice, or a row has too many or too few cells.
+    Raises DataError if there is no row, a column stands twice, or a row has too many or too few cells.
     """
     if not rows:
         raise DataError(Problem(where, "the file is empty", "write at least the header"))
@@ -169,8 +159,7 @@ def csv_bytes(frame: pd.DataFrame, *, header: bool = True) -> bytes:
 def with_types(table: Table, text: pd.DataFrame, where: str) -> pd.DataFrame:
     """Return a table of text with the types of its columns; ``where`` names the file in messages.
 
-    Raises:
-        DataError: a column is missing, or a value is of the wrong type.
+    Raises DataError if a column is missing, or a value is of the wrong type.
     """
     if missing := [column for column in table.columns if column not in text.columns]:
         raise DataError(Problem(where, f"lacks the columns {', '.join(missing)}", "add them to the header", row=1))
