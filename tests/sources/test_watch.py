@@ -103,16 +103,16 @@ def test_the_same_work_from_other_sources_is_one_candidate(searches: Searches, r
 
 
 SPOILED = {  # what a server does to its answers, what is then said, and whether what came is entered
-    "down": ("500", "page 2: .*in trouble", False),
-    "slow": ("slow", "page 2: no answer in time", False),
-    "rate limit": ("429", "page 2: too many requests", False),
-    "long rate limit": ("429 for an hour", "page 2: .*asks to wait 3600 seconds", False),
-    "web page": ("page", "page 2: .*web page instead", False),
-    "cut": ("cut", "page 2: .*cut off", False),
-    "cut without length": ("cut without length", "page 2: .*(not whole|cut off)", False),
-    "repeated page": ("repeat", "page 2: repeats an earlier page", False),
-    "changed schema": ("schema", "page 1: .*another shape", False),
-    "a million hits": ("million", "page 1: 1,000,000 records for 2024-01-01 alone", False),
+    "down": ("500", "in trouble", False),
+    "slow": ("slow", "no answer in time", False),
+    "rate limit": ("429", "too many requests", False),
+    "long rate limit": ("429 for an hour", "asks to wait 3600 seconds", False),
+    "web page": ("page", "web page instead", False),
+    "cut": ("cut", "cut off", False),
+    "cut without length": ("cut without length", "(not whole|cut off)", False),
+    "repeated page": ("repeat", "page 2 repeats an earlier page", False),
+    "changed schema": ("schema", "another shape", False),
+    "a million hits": ("million", "1,000,000 records for 2024-01-01 alone", False),
     "dropped records": ("drop", "not complete: 10 records announced, 7 received", True),
     "half a record": ("half", "not complete: 10 records announced, 7 received, 3 that could not be read", True),
     "empty pages": ("empty", "not complete: 10 records announced, 0 received", True),
@@ -152,7 +152,7 @@ def test_a_source_that_fails_does_not_stop_the_others(searches: Searches, review
     searches.fault("/pubmed/", "500")
     code, output = review("watch")
     assert code == 1
-    assert "PubMed, page 1" in output
+    assert "PubMed, the service is in trouble" in output
     assert [row["source"] for row in rows("searches")] == ["clinicaltrials", "europepmc", "crossref"]
 
 

@@ -40,10 +40,10 @@ Row = dict[str, str]
 
 
 class WatchError(Exception):
-    """A source could not be searched to the end: where, why, and the remedy."""
+    """A source could not be searched to the end: why, and the remedy."""
 
-    def __init__(self, where: str, why: str, remedy: str = "nothing of it was entered; try again later") -> None:
-        super().__init__(f"{where}: {why} → {remedy}")
+    def __init__(self, why: str, remedy: str = "nothing of it was entered; try again later") -> None:
+        super().__init__(f"{why} → {remedy}")
 
 
 @dataclass(slots=True)
@@ -77,8 +77,9 @@ def watch(project: Project, only: str | None = None, since: date | None = None, 
         for source, strategy in product([only] if only else SOURCES, project.protocol["strategies"]):
             try:
                 yield from _searches(Project(project.root), client, source, strategy, since, draft)
-            except WatchError as error:
-                yield Result(error=f"{SOURCES[source][0].name}, {error} (review watch --source {source})")
+            except (WatchError, ServiceError) as error:
+                said = WatchError(f"{error.why} ({error.url})") if isinstance(error, ServiceError) else error
+                yield Result(error=f"{SOURCES[source][0].name}, {said} (review watch --source {source})")
 
 
 def _searches(
@@ -91,8 +92,8 @@ def _searches(
     ended = max(map(date.fromisoformat, searches.loc[done, "to_date"]), default=None)
     first = since or ended or strategy["first_day"]
     if first > today():
-        why = f"its search would begin on {first}, and today is {today()}"
-        raise WatchError("data/searches.csv", why, "set the clock of this computer, or mend to_date there")
+        why = f"data/searches.csv: its search would begin on {first}, and today is {today()}"
+        raise WatchError(why, "set the clock of this computer, or mend to_date there")
     if ended == today() and not since:
         return  # by this run, before it was interrupted
     changes = _changes(project, client) if source == "clinicaltrials" else []
@@ -110,8 +111,8 @@ def _searches(
                 keep_abstracts(project, result.abstracts)
         yield result
         if short:
-            remedy = "what came is entered; search these days again"
-            raise WatchError(f"{first} to {last}", f"not complete: {short}", remedy)
+            why = f"{first} to {last}: not complete: {short}"
+            raise WatchError(why, "what came is entered; search these days again")
         if last >= today():
             return
         # The last day is searched again: it may have been young then.
@@ -124,23 +125,19 @@ def _changes(project: Project, client: Client) -> list[Row]:
     What the registry leaves empty or the review has no word for is no change, and neither is an older copy.
     """
     held = {row["trial_id"]: row for row in project.text("trials").to_dict("records")}
-    try:
-        trials = clinicaltrials.trials(client, [number for number in held if NCT.fullmatch(number)], SIZE)
-    except ServiceError as error:
-        raise WatchError("known trials", f"{error.why} ({error.url})") from error
     return [
         {
-            "trial_id": number,
+            "trial_id": one.trial_id,
             "column": column,
-            "old": held[number][column],
-            "new": new[column],
+            "old": held[one.trial_id][column],
+            "new": one.columns[column],
             "seen_on": f"{today()}",
-            "source_url": f"{clinicaltrials.PAGE}{number}",
+            "source_url": f"{clinicaltrials.PAGE}{one.trial_id}",
         }
-        for number, new in {one.trial_id: one.columns for one in trials}.items()
-        if number in held and new["status_date"] >= held[number]["status_date"]
+        for one in clinicaltrials.trials(client, [number for number in held if NCT.fullmatch(number)], SIZE)
+        if one.trial_id in held and one.columns["status_date"] >= held[one.trial_id]["status_date"]
         for column in FOLLOWED
-        if new[column] not in ("", "not shown", held[number][column])
+        if one.columns[column] not in ("", "not shown", held[one.trial_id][column])
     ]
 
 
@@ -150,31 +147,27 @@ def _receive(client: Client, source: str, strategy: dict[str, Any], first: date,
     The last day is today, or one so early that no more records are announced than the bound allows.
     """
     query = {key: said for key, said in strategy["sources"][source].items() if key.startswith(PARAMETERS)}
-    last, number, broken = today(), 1, 0
+    last, broken = today(), 0
+    while True:
+        pages = SOURCES[source][1](client, query, first, last, SIZE)
+        start = next(pages)
+        if start.total is None:
+            raise WatchError("the first page does not say how many records there are")
+        if start.total <= bound:
+            break
+        if first == last:
+            why = f"{start.total:,} records for {first} alone, more than {bound:,}"
+            remedy = "narrow the query in data/review.yml, or raise bounds.hits_of_a_search there if need be"
+            raise WatchError(why, remedy)
+        last = first + (last - first) // 2
     records: dict[str, Record] = {}
-    try:
-        while True:
-            pages = SOURCES[source][1](client, query, first, last, SIZE)
-            start = next(pages)
-            if start.total is None:
-                raise WatchError("page 1", "does not say how many records there are")
-            if start.total <= bound:
-                break
-            if first == last:
-                why = f"{start.total:,} records for {first} alone, more than {bound:,}"
-                remedy = "narrow the query in data/review.yml, or raise bounds.hits_of_a_search there if need be"
-                raise WatchError("page 1", why, remedy)
-            last = first + (last - first) // 2
-        for page in chain([start], pages):
-            fresh = {one.record_id: one for one in page.records if one.record_id not in records}
-            records, broken = records | fresh, broken + page.broken
-            if page.records and not fresh:
-                raise WatchError(f"page {number}", "repeats an earlier page")
-            if len(records) + broken > bound:
-                raise WatchError(f"page {number}", f"more than {bound:,} records, although fewer were announced")
-            number += 1
-    except ServiceError as error:
-        raise WatchError(f"page {number}", f"{error.why} ({error.url})") from error
+    for number, page in enumerate(chain([start], pages), 1):
+        fresh = {one.record_id: one for one in page.records if one.record_id not in records}
+        records, broken = records | fresh, broken + page.broken
+        if page.records and not fresh:
+            raise WatchError(f"page {number} repeats an earlier page")
+        if len(records) + broken > bound:
+            raise WatchError(f"more than {bound:,} records came, although fewer were announced")
     return last, Page(start.total, list(records.values()), broken)
 
 
