@@ -17,8 +17,7 @@ from review_tools.data.problems import DataError
 from review_tools.data.project import Project
 from review_tools.sources import trial_results
 from review_tools.sources.add import LATER
-from review_tools.sources.answers import read
-from review_tools.sources.forms import FOLDER, PROMISE, TABLES, questions, stale
+from review_tools.sources.forms import FOLDER, PROMISE, TABLES, questions, read, stale
 from sources.conftest import Rows, Run
 from sources.server import Services, a_study, a_work, an_article
 

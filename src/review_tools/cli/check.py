@@ -3,10 +3,9 @@
 import json
 import sys
 from dataclasses import asdict
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import pandas as pd
 import typer
@@ -25,12 +24,8 @@ if TYPE_CHECKING:
     from review_tools.synthesis.pooling import Pooled
 
 
+First = Literal["day", "month"]
 SHOWN = 5  # rows, or values, of a problem that is in many
-
-
-class First(StrEnum):
-    DAY = "day"
-    MONTH = "month"
 
 
 @app.command(rich_help_panel=CONTRIBUTE, epilog="Example: review check --fix")
@@ -170,10 +165,10 @@ def _month_first(said: First | None, can_ask: bool, file: str, column: str, date
     place = f"{file}, column {column}: in {' and '.join(dates[:2])}"
     if said is None and can_ask:
         answer = typer.prompt(f"{place}, what comes first: day, month, or leave them?", "leave", err=True)
-        said = First(answer) if answer in list(First) else None
+        said = next((first for first in get_args(First) if first == answer), None)
     if said is None:
         print(f"left: {place} day or month may come first → add --dates day, or --dates month", file=sys.stderr)
-    return None if said is None else said == First.MONTH
+    return None if said is None else said == "month"
 
 
 def _print_fixes(fixes: list[Fix]) -> None:

@@ -10,7 +10,6 @@ from review_tools.data.edit import Change, edit
 from review_tools.data.problems import DataError, Problem, did_you_mean, same_word, shorten
 from review_tools.data.project import Project
 from review_tools.sources import add, clinicaltrials, crossref, forms, pubmed, report, trial_results
-from review_tools.sources.answers import issue, read
 from review_tools.sources.duplicates import Entry, index_of
 from review_tools.sources.http import Client, ServiceError, UnknownRecordError
 from review_tools.sources.records import BY_HAND, NCT, Record, identified, trial_id
@@ -29,14 +28,14 @@ def proposal(project: Project, event: Path) -> dict[str, str]:
         DataError: the form names something that does not exist or is settled already, or is not filled as it asks;
             or as ``review add``.
     """
-    number, labels, body = issue(event)
+    number, labels, body = forms.issue(event)
     known = {f"form: {name}": name for name in forms.TABLES}
     names = [name for label, name in known.items() if label in labels]
     if len(names) != 1:
         why = f"The issue carries {len(names) or 'no'} labels of forms; one of these is needed"
         raise DataError(f"{why}: {', '.join(known)}.")
     questions = forms.questions(project, names[0])
-    answers = read(questions, body)
+    answers = forms.read(questions, body)
     asked = {one.id: one.label for one in questions}
     with Client() as client, edit(project.root, dry_run=True) as change:
         done, *notes = ENTER[names[0]](change, answers, client)
