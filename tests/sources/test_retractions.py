@@ -131,13 +131,6 @@ def test_each_kind_of_notice(project: Project, held: Services, notices: list[obj
     assert len(after.text("notices")) == (len(notices) if word != "current" else 0)
 
 
-def test_pubmed_marks_a_work_without_naming_the_notice(project: Project, held: Services) -> None:
-    held.articles[PMID] = an_article(PMID, "Made up", types=("Retracted Publication",))
-    after = entered(project)[0].after
-    assert after.text("notices")[["source", "notice"]].to_numpy().tolist() == [["pubmed", "record"]]
-    assert status(after) == "retracted"
-
-
 PLACES = {"Crossref": f"/crossref/works/{DOI}", "PubMed": f"id={PMID}"}
 UNUSABLE = {  # a fault of a service, or the list of notices in an answer of Crossref
     "Crossref is down": ("Crossref", "500", None),
@@ -184,18 +177,15 @@ def test_the_others_are_entered_and_the_next_run_brings_the_rest(
     assert entered(Project(copy))[0].table("notices")["study_id"].tolist() == ["bloor_2020_production", STUDY]
 
 
-def test_a_service_that_has_none_of_the_works_is_not_believed(project: Project, held: Services) -> None:
+def test_a_work_in_neither_service_is_no_fault_but_a_service_without_any_is(project: Project, held: Services) -> None:
+    del held.works["10.55788/646add85"]
+    _, inquiries = entered(project)
+    assert [one.name for one in inquiries if one.unknown or not any(one.held.values())] == ["raffals_2024_admire"]
+    assert inquiries[FEW.index("raffals_2024_admire")].unknown == []
     held.works.clear()
     change, inquiries = entered(project)
     assert change.files == []
     assert "Crossref: has none of the works asked about" in "".join(inquiries[0].unknown)
-
-
-def test_a_work_in_neither_service_is_no_fault(project: Project, held: Services) -> None:
-    del held.works["10.55788/646add85"]
-    _, inquiries = entered(project)
-    assert not [one for one in inquiries if one.unknown]
-    assert [one.name for one in inquiries if not any(one.held.values())] == ["raffals_2024_admire"]
 
 
 def test_a_doi_with_commas_and_parentheses(project: Project, held: Services) -> None:
@@ -208,21 +198,15 @@ def test_a_doi_with_commas_and_parentheses(project: Project, held: Services) -> 
 
 
 def test_what_a_person_decided_about_a_notice_stays(project: Project, held: Services) -> None:
-    publish(held, DOI, notice("expression_of_concern"))
+    """Here about a mark of PubMed, which names no notice."""
+    held.articles[PMID] = an_article(PMID, "Made up", types=("Retracted Publication",))
     change, _ = entered(project)
+    assert change.table("notices")[["source", "notice"]].to_numpy().tolist() == [["pubmed", "record"]]
+    assert status(change.after) == "retracted"
     change.set_cells("studies", "study_id", STUDY, {"status": "corrected"})
     again, _ = entered(change.after)
     assert again.files == []
     assert status(again.after) == "corrected"
-
-
-def test_text_from_outside_is_only_text_in_the_report(project: Project, held: Services) -> None:
-    publish(held, DOI, notice(doi="10.5555/<script>|@all[x](javascript:1)"))
-    with Client() as client:
-        inquiries = ask([project.works[STUDY]], client)
-    text = markdown(inquiries, enter(Change(project), inquiries), [], [])
-    assert "10.5555/&lt;script&gt;\\|@\N{ZERO WIDTH SPACE}all\\[x\\]\\(javascript" in text
-    assert "<script" not in text
 
 
 def test_words_that_are_corrected_and_gone_are_told(
