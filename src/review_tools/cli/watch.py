@@ -1,7 +1,6 @@
 """``review watch``, ``retractions``, ``identify`` and ``screen``: what the sources hold that is new, and decisions."""
 
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,10 +23,6 @@ Report = Annotated[Path | None, typer.Option("--report", help="Add what was foun
 def watch(
     project: Here,
     source: Annotated[str | None, typer.Option(help=f"Only this source: {', '.join(SOURCES)}.")] = None,
-    since: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="First day, instead of that of the last complete search."),
-    ] = None,
     dry_run: DryRun = False,
     report: Report = None,
 ) -> None:
@@ -41,13 +36,13 @@ def watch(
     if source is not None and source not in SOURCES:
         refuse(f"{source!r} is no source; there are {', '.join(SOURCES)}.")
     results = []
-    for result in search(project, source, since.date() if since else None, dry_run):
+    for result in search(project, source, dry_run):
         results.append(result)
         _print_result(result)
     if results:
         _add(report, markdown(results))
     else:
-        print("Every source was searched today already; --since searches again.")
+        print("Every source was searched today already.")
     if dry_run:
         print("Dry run: nothing was changed.")
     raise typer.Exit(any(result.error for result in results))

@@ -57,12 +57,11 @@ class Result:
     error: str = ""
 
 
-def watch(project: Project, only: str | None = None, since: date | None = None, dry: bool = False) -> Iterator[Result]:
+def watch(project: Project, only: str | None = None, dry: bool = False) -> Iterator[Result]:
     """Search the sources one after the other; each result is in the tables before it is returned.
 
     Args:
         only: the one source to search.
-        since: first day, instead of that of the last complete search.
         dry: search, and change no table.
 
     Raises:
@@ -76,25 +75,23 @@ def watch(project: Project, only: str | None = None, since: date | None = None, 
     with Client() as client:
         for source, strategy in product([only] if only else SOURCES, project.protocol["strategies"]):
             try:
-                yield from _searches(Project(project.root), client, source, strategy, since, draft)
+                yield from _searches(Project(project.root), client, source, strategy, draft)
             except (WatchError, ServiceError) as error:
                 said = WatchError(f"{error.why} ({error.url})") if isinstance(error, ServiceError) else error
                 yield Result(error=f"{SOURCES[source][0].name}, {said} (review watch --source {source})")
 
 
-def _searches(
-    project: Project, client: Client, source: str, name: str, since: date | None, draft: Change | None
-) -> Iterator[Result]:
+def _searches(project: Project, client: Client, source: str, name: str, draft: Change | None) -> Iterator[Result]:
     """Yield search after search up to today: the bound on records may cut the days into several."""
     strategy, searches = project.protocol["strategies"][name], project.text("searches")
     asked = {"source": source, "strategy": name, "strategy_version": str(strategy["version"])}
     done = (searches[[*asked, "status"]] == [*asked.values(), "complete"]).all(axis=1)
     ended = max(map(date.fromisoformat, searches.loc[done, "to_date"]), default=None)
-    first = since or ended or strategy["first_day"]
+    first = ended or strategy["first_day"]
     if first > today():
         why = f"data/searches.csv: its search would begin on {first}, and today is {today()}"
         raise WatchError(why, "set the clock of this computer, or mend to_date there")
-    if ended == today() and not since:
+    if ended == today():
         return  # by this run, before it was interrupted
     changes = _changes(project, client) if source == "clinicaltrials" else []
     while True:
