@@ -11,7 +11,7 @@ from review_tools.data.project import Project, labels
 from review_tools.data.retracted import retracted
 from review_tools.display import queries
 from review_tools.display.grid import UNKNOWN, Cell, Grid, grid, lines, link, links, notes, stacks, tag, tags
-from review_tools.display.queries import in_words, lists, select
+from review_tools.display.queries import in_words, lists, with_words
 from review_tools.display.theme import plural
 
 NONE = repeat(None)
@@ -92,8 +92,7 @@ def findings(project: Project, section: str | None = None) -> Grid:
 
 def corrections(project: Project, section: str | None = None) -> Grid:
     """Show where the 2024 review and its source, or its table and the registry, disagree."""
-    frame = select(project, "corrections", section=section)
-    words = in_words(project, "corrections", frame)
+    frame, words = with_words(project, "corrections", section=section)
     studies = study_links(project, frame["study_id"], frame["seed_number"])
     trial = frame["trial_id"].notna()
     subject = [
@@ -123,9 +122,8 @@ def corrections(project: Project, section: str | None = None) -> Grid:
 
 def outcomes(project: Project, study_id: str | None = None) -> Grid:
     """Show outcomes as reported, with the reasons for care."""
-    frame = select(project, "outcomes", study_id=study_id)
+    frame, words = with_words(project, "outcomes", study_id=study_id)
     flags = lists(project, "outcome_flags", frame["outcome_id"], "flag")
-    words = in_words(project, "outcomes", frame)
     basis = notes(words["value_basis"], words["reported_by"])
     return grid(
         {
@@ -169,22 +167,21 @@ def figures(row: Mapping[Any, Any], arm: str) -> str:
 
 def citations(project: Project) -> Grid:
     """Show the 2024 review's numbers 1 to 121: which work each is, or that nobody knows yet."""
-    frame = project.table("citations")
-    match = in_words(project, "citations", frame)["match"]
+    frame, words = with_words(project, "citations")
     sections = lists(project, "citation_places", frame["seed_number"], "section")
     works, leads = study_links(project, frame["study_id"]), candidates(project, frame, "candidate ")
     work = [lead if work == UNKNOWN else work for work, lead in zip(works, leads, strict=True)]
     return grid(
         {
             "No.": frame["seed_number"],
-            "Work": stacks(work, tags(match, frame["match"])),
+            "Work": stacks(work, tags(words["match"], frame["match"])),
             "Cited for": stacks(frame["cited_for"], notes(in_sections(sections))),
             "How it agrees": stacks(notes(frame["agreement"]), source_links(frame)),
         },
         "The 2024 review's reference numbers",
         ids="seed-" + frame["seed_number"].astype("str"),
         name="citations",
-        filters={"Match": match, "Section": sections},
+        filters={"Match": words["match"], "Section": sections},
     )
 
 
@@ -201,8 +198,7 @@ def in_sections(sections: list[list[str]]) -> list[str]:
 
 def studies(project: Project) -> Grid:
     """Show every work of the review, with how much of it was read."""
-    frame = project.table("studies")
-    words = in_words(project, "studies", frame)
+    frame, words = with_words(project, "studies")
     corrected = [tag(status, "corrected") if status == "Corrected" else "" for status in words["status"]]
     return grid(
         {

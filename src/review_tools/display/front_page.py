@@ -54,7 +54,7 @@ _TILES = ENVIRONMENT.from_string("""\
 {% if tile.certainty %}
 <small>{{ tile.certainty }}</small>
 {% endif %}
-<small>{{ tile.harms }}</small></li>
+<small>Harms: {{ tile.harms }}</small></li>
 {% endfor %}
 </ul>
 </div>
@@ -116,16 +116,6 @@ def _how_common(project: Project, harm: Answer) -> str:
     return f"{HOW_SURE[rating]}{'be ' if rating == 'low' else ''}{HOW_COMMON[said]}"
 
 
-def _harms(project: Project, page: str) -> str:
-    result = standing_for(project, page, harm=True)
-    if result is None:
-        return "Harms: no numbers to compare"
-    common = _how_common(project, result)
-    if not common:
-        return f"Harms: uncertain, {result.people} people counted"
-    return f"Harms: {result.comparison['outcome']} {common}"
-
-
 @once
 def disease_tiles(project: Project) -> list[Tile]:
     """Return one tile for each page of diseases, in the order of the vocabulary."""
@@ -134,7 +124,10 @@ def disease_tiles(project: Project) -> list[Tile]:
 
 
 def _tile(project: Project, page: str, name: str) -> Tile:
-    result, harms = standing_for(project, page), _harms(project, page)
+    result, harm, harms = standing_for(project, page), standing_for(project, page, harm=True), "no numbers to compare"
+    if harm is not None:
+        common = _how_common(project, harm)
+        harms = f"{harm.comparison['outcome']} {common}" if common else f"uncertain, {harm.people} people counted"
     if result is None:
         rows = project.table("outcomes")
         rows = rows[rows["disease"].isin(of_page(project, page)) & rows["design"].isin(ARMS)]
@@ -202,7 +195,7 @@ def diseases(project: Project) -> Grid:
             "Do MSCs help?": [
                 lines(one.helps, note(one.outcome), note(one.counted), note(one.certainty)) for one in every
             ],
-            "Harms": [one.harms.removeprefix("Harms: ").capitalize() for one in every],
+            "Harms": [one.harms.capitalize() for one in every],
             "Licences": [_licences(project, one.page) for one in every],
             "Trials": may_be_open,
         },
@@ -263,6 +256,7 @@ def at_a_glance(project: Project) -> Drawn:
         return len(select(project, table, **conditions))
 
     outcomes, this = project.table("outcomes"), project.citation
+    searched = select(project, "searches", status="complete")["run_on"].max()
     reports = plural(outcomes["study_id"].nunique(), "study", "studies")
     randomised = select(project, "outcomes", design="randomised")["study_id"].nunique()
     pools = [result for result in comparisons.controlled(project) if result.k > 1]
@@ -280,19 +274,13 @@ def at_a_glance(project: Project) -> Drawn:
     ]
     html = GLANCE.render(
         cards=cards,
-        searched=last_search(project),
+        searched="" if pd.isna(searched) else f"{searched:%Y-%m-%d}",
         due=due(project),
         current=current(project),
         version=this.version,
         released=this.released,
     )
     return Drawn(html, "; ".join(f"{number} {name}" for number, name, *_ in cards))
-
-
-def last_search(project: Project) -> str | None:
-    """Return the day of the latest complete search; None while there was none."""
-    searches = select(project, "searches", status="complete")
-    return f"{searches['run_on'].max():%Y-%m-%d}" if len(searches) else None
 
 
 def due(project: Project) -> Due | None:

@@ -257,4 +257,4 @@ class Shown:
         return _SHOWN.render(vars(self))
 
     def __repr__(self) -> str:
-        return "; ".join([*map(repr, self.parts), *(name for name, _ in self.behind)])
+        return "; ".join(filter(None, [*map(repr, self.parts), *(name for name, _ in self.behind)]))

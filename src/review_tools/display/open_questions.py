@@ -9,7 +9,7 @@ from markupsafe import Markup
 from review_tools.data.project import Project
 from review_tools.display.data_tables import REFERENCES, candidates, in_sections, source_links, study_links, trial_link
 from review_tools.display.grid import Cell, Grid, each, grid, links, notes, stacks
-from review_tools.display.queries import in_words, lists, select
+from review_tools.display.queries import in_words, lists, select, with_words
 from review_tools.display.synthesis_tables import claim_links
 from review_tools.display.theme import plural
 from review_tools.display.trial_tables import OLD_AFTER, known_trials
@@ -129,8 +129,7 @@ def untested_claims(project: Project) -> Grid:
 
 def not_found(project: Project, kind: str | None = None) -> Grid:
     """Show what was looked for and not found: what was asked, where, when, and with how many hits."""
-    frame = select(project, "not_found", kind=kind)
-    words = in_words(project, "not_found", frame)
+    frame, words = with_words(project, "not_found", kind=kind)
     hits = [plural(int(hits), "hit") if pd.notna(hits) else "hits not counted" for hits in frame["hits"]]
     return grid(
         {

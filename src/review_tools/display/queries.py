@@ -68,8 +68,14 @@ def lists(project: Project, table: str, keys: pd.Series, column: str) -> list[li
     return [held.get(key, []) for key in keys]
 
 
+def with_words(project: Project, table: str, **conditions: str | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the rows of a table that meet the conditions (as for ``select``), and their terms in words."""
+    frame = select(project, table, **conditions)
+    return frame, in_words(project, table, frame)
+
+
 def in_words(project: Project, table: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of a table with the label of each term in place of the term, as readers see it."""
+    """Return the label of each term in the rows of a table, as readers see it, in columns of the same names."""
     kinds = {field.name: field.vocabulary for field in project.schema[table].fields if field.vocabulary}
     return pd.DataFrame({column: frame[column].map(labels(project, kind)) for column, kind in kinds.items()})
 

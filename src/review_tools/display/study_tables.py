@@ -1,8 +1,6 @@
-"""The tables on the page of one study or trial: rows picked from the tables of the whole review.
+"""The tables on the page of one study or trial: rows picked from tables of the whole review, each drawn once."""
 
-Each table of the review is drawn once; a page takes its own rows out of it by their ids.
-"""
-
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -10,15 +8,27 @@ from typing import Any
 import pandas as pd
 
 from review_tools.data.project import Project, once
-from review_tools.display import data_tables, summary, synthesis_tables
+from review_tools.display import data_tables, synthesis_tables
 from review_tools.display.grid import UNKNOWN, Cell, Grid, Row, each, grid, links, stacks, tag
-from review_tools.display.queries import by, in_words
+from review_tools.display.queries import select, with_words
+from review_tools.display.summary import in_the_pool
 from review_tools.display.theme import plural
 from review_tools.display.trial_tables import COMPARED, decisions, reports
 from review_tools.synthesis import comparisons
 
-Groups = dict[Any, list[Any]]
-Part = tuple[str, str, Grid]  # heading, anchor, table
+Part = tuple[str, str, Grid]  # anchor, heading, table
+STUDY_PARTS = (  # anchor, heading, the column that the page makes needless, what a row is
+    ("findings", "What it found", "Study", "finding"),
+    ("outcomes", "Outcomes in people", "Study", "outcome"),
+    ("comparisons", "In our comparisons", "", "row"),
+    ("pools", "What it pooled", "Published by", "published pool"),
+    ("counted", "In the pools of others", "", "published pool"),
+    ("claims", "Claims that rest on it", "Studies", "claim"),
+    ("corrections", "Corrections", "Subject", "correction"),
+    ("bias", "Risk of bias, judged by this review", "", "judgement"),
+    ("assessments", "How others judged it", "", "published judgement"),
+    ("decisions", "Decisions of regulators", "", "decision"),
+)
 SIDES = {  # what the review prints and the registry shows of a trial
     "Disease": ("reviewed_disease", "registered_condition"),
     "Status": ("reviewed_status", "registered_status"),
@@ -31,161 +41,149 @@ SIDES = {  # what the review prints and the registry shows of a trial
 
 
 @once
-def _wholes(project: Project) -> dict[str, tuple[Grid, dict[str, Row]]]:
-    """Return the tables of the whole review, each with its rows by anchor."""
-    grids = {
-        "finding": data_tables.findings(project),
-        "outcome": data_tables.outcomes(project),
-        "correction": data_tables.corrections(project),
-        "claim": synthesis_tables.claims(project),
-        "pool": synthesis_tables.published_pools(project),
+def _drawn(project: Project) -> dict[str, tuple[Grid, dict[Any, list[Row]]]]:
+    """Return tables of the whole review, each with its rows by the study or trial that they are about."""
+    table, works = project.table, {work["doi"].casefold(): key for key, work in project.works.items() if work["doi"]}
+    declared, decided, claims = _declared(project), table("decisions"), synthesis_tables.claims(project)
+    rows = {row.id: row for row in claims.rows}
+    of_studies = replace(claims, rows=[rows[f"claim-{name}"] for name in table("claim_studies")["claim_id"]])
+    corrections = data_tables.corrections(project)
+    drawn = {
+        "findings": (data_tables.findings(project), table("findings")["study_id"]),
+        "outcomes": (data_tables.outcomes(project), table("outcomes")["study_id"]),
+        "comparisons": (compared(declared), declared["study_id"]),
+        "pools": (
+            synthesis_tables.published_pools(project),
+            table("published_pools")["doi"].str.casefold().map(works),
+        ),
+        "counted": (counted(project), table("published_pool_studies")["study_id"]),
+        "claims": (of_studies, table("claim_studies")["study_id"]),
+        "corrections": (corrections, table("corrections")["study_id"]),
+        "bias": (synthesis_tables.judgements(project), table("risk_of_bias")["study_id"]),
+        "assessments": (assessed(project), table("assessments")["study_id"]),
+        "decisions": (decisions(project, decided, "Decisions"), decided["basis_study_id"]),
+        "trial studies": (reporting(project), reports(project)["trial_id"]),
+        "trial corrections": (corrections, table("corrections")["trial_id"]),
+        "trial sources": (seen(project), table("trial_sources")["trial_id"]),
     }
-    return {kind: (whole, {row.id: row for row in whole.rows}) for kind, whole in grids.items()}
+    groups: dict[str, tuple[Grid, dict[Any, list[Row]]]] = {}
+    for name, (whole, keys) in drawn.items():
+        groups[name] = whole, defaultdict(list)
+        for key, row in zip(keys, whole.rows, strict=True):
+            groups[name][1][key].append(row)
+    return groups
 
 
-@once
-def _ids(project: Project) -> dict[str, Groups]:
-    """Return the ids of the rows of each study or trial in those tables."""
-    works = {work["doi"].casefold(): key for key, work in project.works.items() if work["doi"]}
-    pools = project.table("published_pools")
-    return {
-        "finding": by(project.table("findings"), "study_id", "finding_id"),
-        "outcome": by(project.table("outcomes"), "study_id", "outcome_id"),
-        "correction": by(project.table("corrections"), "study_id", "correction_id"),
-        "trial correction": by(project.table("corrections"), "trial_id", "correction_id"),
-        "claim": by(project.table("claim_studies"), "study_id", "claim_id"),
-        "pool": by(pools.assign(study_id=pools["doi"].str.casefold().map(works)), "study_id", "pool_id"),
-    }
-
-
-@once
-def _frames(project: Project) -> dict[str, pd.DataFrame]:
-    """Return the rows that need a table of their own on the page of their study."""
-    answers = [comparisons.answer(project, name) for name in project.table("comparisons")["comparison_id"]]
-    compared = [a.rows.assign(title=a.comparison["title"], page=a.comparison["page"]) for a in answers]
-    pools = project.table("published_pools")
-    return {
-        "compared": pd.concat(compared, ignore_index=True),
-        "counted": project.table("published_pool_studies").merge(pools, on="pool_id", suffixes=("", "_pool")),
-        "judged": project.table("assessments"),
-        "decided": project.table("decisions").assign(study_id=lambda frame: frame["basis_study_id"]),
-    }
-
-
-def uses(project: Project, study_id: str) -> str:
-    """Return how many rows the review holds of a study, in a few words."""
-    numbers = ((name, len(_ids(project)[name].get(study_id, []))) for name in ("finding", "outcome", "correction"))
-    return ", ".join(plural(number, name) for name, number in numbers if number)
-
-
-def _rows(project: Project, kind: str, names: Iterable[Any], without: str = "", of: str = "") -> Grid:
-    """Return some rows of a drawn table, without the column that the page makes needless."""
-    whole, known = _wholes(project)[kind]
-    rows = [known[f"{kind}-{name}"] for name in names]
-    rows = [row._replace(cells={name: cell for name, cell in row.cells.items() if name != without}) for row in rows]
-    return replace(whole, caption=plural(len(rows), of or kind), rows=rows)
+def _rows(project: Project, name: str, keys: Iterable[str], without: str, *noun: str) -> Grid:
+    """Return the rows of a drawn table that are about these, without the column that the page makes needless."""
+    whole, groups = _drawn(project)[name]
+    rows = [row for key in keys for row in groups.get(key, [])]
+    rows = [row._replace(cells={head: cell for head, cell in row.cells.items() if head != without}) for row in rows]
+    return replace(whole, caption=plural(len(rows), *noun), rows=rows)
 
 
 def study_parts(project: Project, study_id: str) -> list[Part]:
     """Return all that the review holds of one study, without the parts that would be empty."""
-    ids = {kind: groups.get(study_id, []) for kind, groups in _ids(project).items()}
-    own = {name: frame[frame["study_id"] == study_id] for name, frame in _frames(project).items()}
-    decided = decisions(project, own["decided"], plural(len(own["decided"]), "decision"))
-    parts = [
-        ("What it found", "findings", _rows(project, "finding", ids["finding"], "Study")),
-        ("Outcomes in people", "outcomes", _rows(project, "outcome", ids["outcome"], "Study")),
-        ("In our comparisons", "comparisons", compared(own["compared"])),
-        ("What it pooled", "pools", _rows(project, "pool", ids["pool"], "Published by", "published pool")),
-        ("In the pools of others", "counted", counted(project, own["counted"])),
-        ("Claims that rest on it", "claims", _rows(project, "claim", ids["claim"], "Studies")),
-        ("Corrections", "corrections", _rows(project, "correction", ids["correction"], "Subject")),
-        ("Risk of bias, judged by this review", "bias", synthesis_tables.judgements(project, study_id=study_id)),
-        ("How others judged it", "assessments", judged(own["judged"])),
-        ("Decisions of regulators", "decisions", decided),
-    ]
-    return [part for part in parts if part[2].rows]
+    parts = {anchor: (title, _rows(project, anchor, [study_id], *row)) for anchor, title, *row in STUDY_PARTS}
+    title, table = parts["comparisons"]
+    used = [row.cells["In the pool"] for row in table.rows].count(tag("yes", "dampens"))
+    parts["comparisons"] = title, replace(table, caption=f"{table.caption} declared, {used} used")
+    return [(anchor, title, table) for anchor, (title, table) in parts.items() if table.rows]
 
 
 def trial_parts(project: Project, trial_id: str) -> list[Part]:
     """Return all that the review holds of one trial, without the parts that would be empty."""
-    (trials, sources), ids = map(project.table, ("trials", "trial_sources")), _ids(project)
     reported = reports(project)
     reporters = reported.loc[reported["trial_id"] == trial_id, "study_id"]
-    outcomes = [outcome for study in reporters for outcome in ids["outcome"].get(study, [])]
-    corrections = ids["trial correction"].get(trial_id, [])
-    own = sides(trials[trials["trial_id"] == trial_id].iloc[0])
+    studies = _rows(project, "trial studies", [trial_id], "", "study", "studies")
     parts = [
-        ("The 2024 review and the registry side by side", "sides", own),
-        ("Studies that report it", "studies", reporting(project, reporters)),
-        ("Outcomes reported", "outcomes", _rows(project, "outcome", outcomes)),
-        ("Corrections", "corrections", _rows(project, "correction", corrections, "Subject")),
-        ("Records seen", "sources", seen(sources[sources["trial_id"] == trial_id])),
+        ("sides", "The 2024 review and the registry side by side", sides(project, trial_id)),
+        ("studies", "Studies that report it", studies),
+        ("outcomes", "Outcomes reported", _rows(project, "outcomes", reporters, "", "outcome")),
+        ("corrections", "Corrections", _rows(project, "trial corrections", [trial_id], "Subject", "correction")),
+        ("sources", "Records seen", _rows(project, "trial sources", [trial_id], "", "record")),
     ]
     return [part for part in parts if part[2].rows]
 
 
+@once
+def _counts(project: Project) -> dict[str, dict[Any, int]]:
+    tables = {noun: project.table(f"{noun}s") for noun in ("finding", "outcome", "correction")}
+    return {noun: table["study_id"].value_counts().to_dict() for noun, table in tables.items()}
+
+
+def uses(project: Project, study_id: str) -> str:
+    """Return how many rows the review holds of a study, in a few words."""
+    numbers = {noun: counts.get(study_id, 0) for noun, counts in _counts(project).items()}
+    return ", ".join(plural(number, noun) for noun, number in numbers.items() if number)
+
+
+def _declared(project: Project) -> pd.DataFrame:
+    """Return the rows that comparisons declare, each with title and page of its comparison."""
+    answers = [comparisons.answer(project, name) for name in project.table("comparisons")["comparison_id"]]
+    rows = [a.rows.assign(title=a.comparison["title"], page=a.comparison["page"]) for a in answers]
+    return pd.concat(rows, ignore_index=True)
+
+
 def compared(frame: pd.DataFrame) -> Grid:
-    """Show the comparisons that declare rows of a study, and whether each row is pooled."""
-    return grid(
-        {
-            "Comparison": data_tables.comparison_links(frame),
-            "Row": stacks(frame["outcome"], frame["time"]),
-            "In the pool": summary.in_the_pool(frame),
-            "Take care": data_tables.commas(frame["flags"]),
-        },
-        f"{plural(len(frame), 'row')} declared, {(frame['reason'] == '').sum()} used",
-        name="comparisons",
-    )
+    """Show the comparisons that declare rows of studies, and whether each row is pooled."""
+    columns = {
+        "Comparison": data_tables.comparison_links(frame),
+        "Row": stacks(frame["outcome"], frame["time"]),
+        "In the pool": in_the_pool(frame),
+        "Take care": data_tables.commas(frame["flags"]),
+    }
+    return grid(columns, "Rows of comparisons", name="comparisons")
 
 
-def counted(project: Project, frame: pd.DataFrame) -> Grid:
-    """Show published pools whose authors counted a study, or whose review includes it."""
-    pool = links("site:book/synthesis/published#pool-" + frame["pool_id"], frame["citation"])
-    return grid(
-        {
-            "Published pool": stacks(pool, frame["pool_id"]),
-            "Outcome": frame["outcome"],
-            "Included": in_words(project, "published_pool_studies", frame)["inclusion"],
-            "Note": frame["note"].fillna(""),
-        },
-        plural(len(frame), "published pool"),
-        name="counted",
-    )
+def counted(project: Project) -> Grid:
+    """Show published pools with the studies that their authors counted, or that their review includes."""
+    frame, words = with_words(project, "published_pool_studies")
+    pools = project.table("published_pools").set_index("pool_id").loc[frame["pool_id"]]
+    pool = links("site:book/synthesis/published#pool-" + frame["pool_id"], pools["citation"])
+    columns = {
+        "Published pool": stacks(pool, frame["pool_id"]),
+        "Outcome": list(pools["outcome"]),
+        "Included": list(words["inclusion"]),
+        "Note": list(frame["note"].fillna("")),
+    }
+    return grid(columns, "Published pools", name="counted")
 
 
-def judged(frame: pd.DataFrame) -> Grid:
-    """Show published judgements of a study."""
+def assessed(project: Project) -> Grid:
+    """Show published judgements of studies."""
+    frame = project.table("assessments")
     score = ("score " + frame["score"].astype("string")).fillna("")
-    return grid(
-        {
-            "Judged": stacks(frame["about"], frame["domain"]),
-            "Tool": frame["tool"],
-            "Judgement": stacks(frame["judgement"].fillna(""), score),
-            "Because": frame["reasons"],
-            "By": links("https://doi.org/" + frame["assessed_by_doi"], frame["assessed_by"]),
-            "Source": data_tables.source_links(frame),
-        },
-        plural(len(frame), "published judgement"),
-        name="judgements",
-    )
+    columns = {
+        "Judged": stacks(frame["about"], frame["domain"]),
+        "Tool": list(frame["tool"]),
+        "Judgement": stacks(frame["judgement"].fillna(""), score),
+        "Because": list(frame["reasons"]),
+        "By": links("https://doi.org/" + frame["assessed_by_doi"], frame["assessed_by"]),
+        "Source": data_tables.source_links(frame),
+    }
+    return grid(columns, "Published judgements", name="judgements")
 
 
-def reporting(project: Project, studies: pd.Series) -> Grid:
-    """Show the studies that report a trial."""
+def reporting(project: Project) -> Grid:
+    """Show the studies that report each trial."""
+    studies = reports(project)["study_id"]
     summaries = project.table("studies").set_index("study_id").loc[studies, "summary"]
     columns = {"Study": data_tables.study_links(project, studies), "What it says, as far as read": list(summaries)}
-    return grid(columns, plural(len(studies), "study", "studies"))
+    return grid(columns, "Studies that report trials")
 
 
-def seen(frame: pd.DataFrame) -> Grid:
-    """Show the pages on which the facts of a trial were seen, with their dates and what they add."""
+def seen(project: Project) -> Grid:
+    """Show the pages on which the facts of trials were seen, with their dates and what they add."""
+    frame = project.table("trial_sources")
     record = links(frame["url"], frame["url"])
     columns = {"Record": record, "Date of the text": list(frame["dated"]), "What it adds": list(frame["says"])}
-    return grid(columns, plural(len(frame), "record"))
+    return grid(columns, "Records seen")
 
 
-def sides(trial: pd.Series) -> Grid:
-    """Show what the review prints beside what the registry shows, marked where they can be compared."""
+def sides(project: Project, trial_id: str) -> Grid:
+    """Show what the review prints beside what the registry shows of a trial, marked where they can be compared."""
+    trial = select(project, "trials", trial_id=trial_id).iloc[0]
     told = [what for what, columns in SIDES.items() if trial[list(columns)].notna().any()]
     prints, shows = ([trial[SIDES[what][side]] for what in told] for side in (0, 1))
     if pd.isna(prints).all():

@@ -12,7 +12,7 @@ from review_tools.data.project import Project, labels, order
 from review_tools.data.tables import SEPARATOR
 from review_tools.display.data_tables import comparison_links, source_links, study_links
 from review_tools.display.grid import UNKNOWN, Cell, Grid, Shown, grid, lines, links, note, notes, stacks, tag, tags
-from review_tools.display.queries import in_words, lists, select
+from review_tools.display.queries import in_words, lists, with_words
 from review_tools.display.theme import plural
 from review_tools.synthesis import bias, comparisons, words
 from review_tools.synthesis import claims as ledger
@@ -20,23 +20,14 @@ from review_tools.synthesis.claim_tests import Verdict
 
 FULL = {"binary", "single-arm binary", "continuous", "single-arm continuous", "effect", "counts"}
 NUMBERS, WORDS, ABSENT = "Numbers", "Words, or some numbers", "Not reported in what was read"
-LIGHTS = {
-    "low": "dampens",
-    "some concerns": "mixed",
-    "moderate": "mixed",
-    "high": "strong",
-    "serious": "strong",
-    "critical": "strong",
-    "no information": "none",
-}
+LIGHTS = {bias.LOW: "dampens", bias.SOME: "mixed", bias.HIGH: "strong"}
 MOVED = {"yes": "strong", "new": "none", "no": ""}  # how a result moved, and the colour of the word
 VERDICT = {"holds": "dampens", "holds in part": "mixed", "does not hold": "strong", "cannot be tested yet": "none"}
 
 
 def outcome_sets(project: Project) -> Grid:
     """Show the outcomes declared for each disease: what counts as each, and which difference matters."""
-    frame = project.table("outcome_sets")
-    terms = in_words(project, "outcome_sets", frame)
+    frame, terms = with_words(project, "outcome_sets")
     return grid(
         {
             "Outcome": stacks(frame["outcome"], notes(terms["disease"]), notes(frame["outcome_set"])),
@@ -133,14 +124,14 @@ def quotations(project: Project) -> Grid:
 
 def judgements(project: Project, study_id: str | None = None) -> Grid:
     """Show this review's own judgements of risk of bias, one domain of one study a row, each with its reason."""
-    frame = select(project, "risk_of_bias", study_id=study_id)
-    terms = in_words(project, "risk_of_bias", frame)
+    frame, terms = with_words(project, "risk_of_bias", study_id=study_id)
+    look = frame["judgement"].map(bias.CLASS).fillna(bias.SOME).map(LIGHTS)
     results = frame["outcome_set"].map(project.table("outcome_sets").set_index("outcome_set")["outcome"])
     return grid(
         {
             "Study": stacks(study_links(project, frame["study_id"]), notes(results.fillna("all its results"))),
             "Domain": stacks(terms["domain"], notes(frame["tool"])),
-            "Judgement": tags(terms["judgement"], frame["judgement"].map(LIGHTS)),
+            "Judgement": tags(terms["judgement"], look.mask(frame["judgement"] == "no information", "none")),
             "Because": stacks(frame["reason"], notes(source_links(frame))),
             "By": stacks(frame["judged_by"], notes(frame["judged_on"].dt.strftime("%Y-%m-%d"))),
         },

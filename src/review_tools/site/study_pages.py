@@ -68,7 +68,7 @@ def study_page(app: Sphinx, study_id: str) -> Page:
     citation = full_reference(entry).render(Unlinked()).strip()
     return work.label, [
         ("", "", facts),
-        *((anchor, title, table._repr_html_()) for title, anchor, table in study_parts(project, study_id)),
+        *((anchor, title, table._repr_html_()) for anchor, title, table in study_parts(project, study_id)),
         ("cited", "Where it is cited", ""),
         ("cite", "Cite it", _PARTS.cite(citation, _bibtex(project)[study_id])),
         _correct(app, f"{STUDIES}/{study_id}", work.label),
@@ -97,7 +97,7 @@ def trial_page(app: Sphinx, trial_id: str) -> Page:
     title = row["label"] if trial_id.startswith("unregistered") else f"{trial_id}: {row['label']}"
     return title, [
         ("", "", facts),
-        *((anchor, title, table._repr_html_()) for title, anchor, table in trial_parts(project, trial_id)),
+        *((anchor, title, table._repr_html_()) for anchor, title, table in trial_parts(project, trial_id)),
         _correct(app, f"{TRIALS}/{trial_id}", f"{trial_id}, {row['label']}"),
     ]
 
