@@ -4,7 +4,6 @@ from review_tools.check import (  # noqa: F401 (each module registers its rules)
     bibliography_rules,
     chapters,
     comparability,
-    judgements,
     logs,
     plausibility,
     quotations,

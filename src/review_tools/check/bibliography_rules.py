@@ -9,12 +9,12 @@ from itertools import combinations
 
 from rapidfuzz import fuzz
 
-from review_tools.check.chapters import chapters, cited_keys, merge_marks
+from review_tools.check.chapters import cited_keys, merge_marks
 from review_tools.check.engine import Sheet, file_rule, table_rule, whole
 from review_tools.check.structure import ODD_TEXT, PROXY, RAW_ADDRESS, odd_form
 from review_tools.data.bibliography import FILE, START, Reference, is_group, names_of, swallowed
 from review_tools.data.problems import DataError, Problem
-from review_tools.data.project import Project, once
+from review_tools.data.project import Project
 from review_tools.data.retracted import TOLD_BY_TITLE
 
 FIELD_FORMS = {
@@ -72,9 +72,8 @@ def bibliography_form(project: Project) -> Iterator[Problem]:
 @table_rule("studies")
 def study_without_entry(studies: Sheet) -> Iterator[Problem]:
     """Refuse a study without an entry in references.bib."""
-    for key, lines in studies.lines["study_id"].items():
-        if key and key not in studies.project.works:
-            yield from studies.report(lines, "study_id", f"no entry in {FILE}", f"add its entry to {FILE}")
+    without = ~studies["study_id"].isin(["", *studies.project.works])
+    yield from studies.report(without, "study_id", f"no entry in {FILE}", f"add its entry to {FILE}")
 
 
 @work_rule
@@ -105,14 +104,11 @@ def retraction_in_title(project: Project, work: Reference) -> Iterator[Wrong]:
 @table_rule("studies")
 def status_without_notice(studies: Sheet) -> Iterator[Problem]:
     """Refuse the status of a retraction or another notice that neither a notice nor the title tells of."""
-    works, told = studies.project.readable_works[0], set(studies.of("notices")["study_id"])
-    for line, row in studies.rows.items():
-        work = works.get(row["study_id"])
-        if row["status"] in ("current", "") or row["study_id"] in told or not work:
-            continue
-        if not TOLD_BY_TITLE.search(work["title"]):
-            remedy = "add the notice to data/notices.csv, or write current"
-            yield from studies.report([line], "status", "neither a notice nor the title tells of this", remedy)
+    works = studies.project.readable_works[0].values()
+    silent = {work.key for work in works if not TOLD_BY_TITLE.search(work["title"])}
+    wrong = studies["study_id"].isin(silent.difference(studies.of("notices").lines["study_id"]))
+    why, remedy = "neither a notice nor the title tells of this", "add the notice to data/notices.csv, or write current"
+    yield from studies.report(wrong & ~studies["status"].isin(["current", ""]), "status", why, remedy)
 
 
 @work_rule
@@ -163,12 +159,18 @@ def copy_as_address(project: Project, work: Reference) -> Iterator[Wrong]:
         yield work["url"], "url is that of a copy, not of the work", "give its DOI, PubMed number or own page"
 
 
-@work_rule
-def unused_entry(project: Project, work: Reference) -> Iterator[Wrong]:
+@file_rule(FILE)
+def unused_entry(project: Project) -> Iterator[Problem]:
     """Refuse an entry that no chapter cites and no row uses."""
-    if work.key not in _used(project):
-        remedy = "cite it in a chapter, use it in data/, or remove it"
-        yield work.key, "never cited and used by no row of data/", remedy
+    used = {key for table in USERS for key in whole(project, table).lines["study_id"]}
+    used |= {key for key, _, _ in cited_keys(project)}
+    for key, work in project.readable_works[0].items():
+        if key not in used:
+            why, remedy = (
+                "never cited and used by no row of data/",
+                "cite it in a chapter, use it in data/, or remove it",
+            )
+            yield Problem(FILE, why, remedy, work.line, "", key)
 
 
 @file_rule(FILE)
@@ -221,22 +223,27 @@ def odd_field(_: Project, work: Reference) -> Iterator[Wrong]:
                 yield value, f"{field} {why}", remedy
 
 
-@work_rule
-def work_twice(project: Project, work: Reference) -> Iterator[Wrong]:
+@file_rule(FILE)
+def work_twice(project: Project) -> Iterator[Problem]:
     """Refuse two entries with the same DOI, PubMed number, or title and year."""
-    for what, value in _identity(work):
-        first = _first(project)[what, value]
-        if first is not work:
-            yield work.key, f"the same {what} as {first.key} (line {first.line})", "keep one entry and one study"
-            return
+    first: dict[tuple[str, str], Reference] = {}
+    for work in project.readable_works[0].values():
+        title = (
+            _letters(work) and work["year"] and f"{_letters(work)} {work['year']}"
+        )  # the title alone says too little
+        said = {"DOI": work["doi"].lower(), "title and year": title, "PMID": work["pmid"]}
+        others = {what: first.setdefault((what, value), work) for what, value in said.items() if value}
+        for what in [what for what, other in others.items() if other is not work][:1]:
+            why = f"the same {what} as {others[what].key} (line {others[what].line})"
+            yield Problem(FILE, why, "keep one entry and one study", work.line, "", work.key)
 
 
 @file_rule(FILE)
 def title_twice(project: Project) -> Iterator[Problem]:
     """Refuse nearly one title of the same authors twice, as of a preprint and its article."""
-    trials = dict(zip(*(whole(project, "studies")[column] for column in ("study_id", "trial_id")), strict=True))
-    titles = [(_plain(work["title"]), work) for work in project.readable_works[0].values() if work["title"][:1] != "["]
-    for (title, first), (other, work) in combinations([one for one in titles if len(one[0]) >= SHORT], 2):
+    trials = {key: row["trial_id"] for key, row in whole(project, "studies").by("study_id").items()}
+    works = [(title, one) for one in project.readable_works[0].values() if len(title := _letters(one)) >= SHORT]
+    for (title, first), (other, work) in combinations(works, 2):
         if not fuzz.ratio(title, other, score_cutoff=ALIKE) or DIGITS.findall(title) != DIGITS.findall(other):
             continue
         one, two = ({name.split(",")[0].casefold() for name in names.authors} for names in (first, work))
@@ -250,39 +257,10 @@ def title_twice(project: Project) -> Iterator[Problem]:
             yield Problem(FILE, why, remedy, work.line, "", work.key)
 
 
-@once
-def _used(project: Project) -> set[str]:
-    """Return the works that a row uses or a chapter cites."""
-    rows = {key for table in USERS for key in whole(project, table).lines["study_id"]}
-    return rows | {key for text in chapters(project).values() for key, _ in cited_keys(text)}
-
-
-@once
-def _first(project: Project) -> dict[tuple[str, str], Reference]:
-    """Return the first work of each identity."""
-    works = reversed(project.readable_works[0].values())
-    return {identity: work for work in works for identity in _identity(work)}
-
-
-def _identity(work: Reference) -> Iterator[tuple[str, str]]:
-    """Yield what tells a work from others, as far as it is known."""
-    said = {"DOI": work["doi"].lower(), "title and year": _title_and_year(work), "PMID": work["pmid"]}
-    yield from ((what, value) for what, value in said.items() if value)
-
-
-def _title_and_year(work: Reference) -> str:
-    """Return letters and digits of the title, and the year; without a year the title alone says too little.
-
-    A title in square brackets is our description of a work whose title was not seen, so it identifies nothing.
-    """
-    if work["title"].startswith("["):
-        return ""
-    title = _plain(work["title"])
-    return f"{title} {work['year']}" if title and work["year"] else ""
-
-
-def _plain(title: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", unicodedata.normalize("NFKD", title).casefold())
+def _letters(work: Reference) -> str:
+    """Return the letters and digits of a title; none of one in square brackets, which is our description."""
+    title = unicodedata.normalize("NFKD", work["title"]).casefold()
+    return "" if title.startswith("[") else re.sub(r"[^a-z0-9]", "", title)
 
 
 def _text(project: Project) -> str:

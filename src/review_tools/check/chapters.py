@@ -48,59 +48,54 @@ def merge_mark(project: Project) -> Iterator[Problem]:
 @file_rule(BOOK)
 def unknown_citation(project: Project) -> Iterator[Problem]:
     """Refuse a citation that references.bib has no entry for."""
-    for file, text in chapters(project).items():
-        for key, line in cited_keys(text):
-            if key not in project.works:
-                remedy = f"{did_you_mean(key, project.works)}correct the key, or add its entry to {FILE}"
-                yield Problem(file, f"cites a key that {FILE} does not have", remedy, line, "", key)
+    for key, file, line in cited_keys(project):
+        if key not in project.works:
+            remedy = f"{did_you_mean(key, project.works)}correct the key, or add its entry to {FILE}"
+            yield Problem(file, f"cites a key that {FILE} does not have", remedy, line, "", key)
 
 
 @file_rule(BOOK)
 def unknown_row(project: Project) -> Iterator[Problem]:
     """Refuse a role that names a row its table does not have."""
-    for file, text in chapters(project).items():
-        for match, line in occurrences(ROW, text):
-            table, column = ROWS[match[1]]
-            names = whole(project, table).lines[column]
-            if match[2].strip() not in names:
-                remedy = f"{did_you_mean(match[2], names)}name a {column} of data/{table}.csv"
-                yield Problem(file, f"no such {column}", remedy, line, "", match[0])
+    for match, file, line in occurrences(project, ROW):
+        table, column = ROWS[match[1]]
+        names = whole(project, table).lines[column]
+        if match[2].strip() not in names:
+            remedy = f"{did_you_mean(match[2], names)}name a {column} of data/{table}.csv"
+            yield Problem(file, f"no such {column}", remedy, line, "", match[0])
 
 
 @file_rule(BOOK)
 def unanswered_role(project: Project) -> Iterator[Problem]:
     """Refuse a number in the prose that the data do not answer."""
-    for file, text in chapters(project).items():
-        for match, line in occurrences(FACT, text):
-            try:
-                inline_values.answer(project, match[1], match[2])
-            except DataError:
-                continue  # the table itself is reported already
-            except inline_values.UnknownFactError as error:
-                yield Problem(file, str(error), "correct the role, or add the row", line, "", match[0])
+    for match, file, line in occurrences(project, FACT):
+        try:
+            inline_values.answer(project, match[1], match[2])
+        except DataError:
+            continue  # the table itself is reported already
+        except inline_values.UnknownFactError as error:
+            yield Problem(file, str(error), "correct the role, or add the row", line, "", match[0])
 
 
 @file_rule(BOOK)
 def unknown_role(project: Project) -> Iterator[Problem]:
     """Refuse a role that no page knows, or one apart from its words: the page would print it as it stands."""
-    for file, text in chapters(project).items():
-        for match, line in occurrences(ROLE, text):
-            if match[2] and match[1] not in ROLES:
-                remedy = f"{did_you_mean(match[1], ROLES)}use one of {', '.join(ROLES)}"
-                yield Problem(file, "no page knows this role", remedy, line, "", match[0])
-            elif not match[2] and match[1] in ROLES:
-                yield Problem(
-                    file, "a role without its words", "write them behind it, without a blank", line, "", match[0]
-                )
+    for match, file, line in occurrences(project, ROLE):
+        if match[2] and match[1] not in ROLES:
+            remedy = f"{did_you_mean(match[1], ROLES)}use one of {', '.join(ROLES)}"
+            yield Problem(file, "no page knows this role", remedy, line, "", match[0])
+        elif not match[2] and match[1] in ROLES:
+            remedy = "write them behind it, without a blank"
+            yield Problem(file, "a role without its words", remedy, line, "", match[0])
 
 
 @file_rule(BOOK)
 def open_fold(project: Project) -> Iterator[Problem]:
     """Refuse a fold or a block of code that does not end, and a fold of another form."""
     for file, text in chapters(project).items():
-        rest, folds = FENCE.sub(lambda block: "\n" * block.group().count("\n"), text), []
+        rest, folds = FENCE.sub(_blank, text), []
         for match in FOLD.finditer(text):
-            line = text.count("\n", 0, match.start()) + 1
+            line = _line(text, match.start())
             if match[1] is None:
                 why, remedy = "a fold of another form", 'write <details class="behind"> with its <summary>'
                 yield Problem(file, why, remedy, line, "", match[0])
@@ -111,28 +106,26 @@ def open_fold(project: Project) -> Iterator[Problem]:
         for line in folds:
             yield Problem(file, "a fold that does not end", "write </details> below it", line, "", "<details>")
         if unclosed := re.search(r"^(`{3,}|~{3,}).*", rest, re.MULTILINE):
-            line = rest.count("\n", 0, unclosed.start()) + 1
-            yield Problem(file, "a block that does not end", f"close it with {unclosed[1]}", line, "", unclosed[0])
+            line, remedy = _line(rest, unclosed.start()), f"close it with {unclosed[1]}"
+            yield Problem(file, "a block that does not end", remedy, line, "", unclosed[0])
 
 
 @file_rule(BOOK)
 def link_to_no_page(project: Project) -> Iterator[Problem]:
     """Refuse a link to a page that is not there."""
-    for file, text in chapters(project).items():
-        for match, line in occurrences(PAGE, text):
-            page = normpath(join(dirname(file), match[1]))
-            if not project.has(page):
-                near = did_you_mean(page, project.files(BOOK, ".md"))
-                yield Problem(file, "leads to no page", f"{near}name a page of book/ from here", line, "", match[1])
+    for match, file, line in occurrences(project, PAGE):
+        page = normpath(join(dirname(file), match[1]))
+        if not project.has(page):
+            near = did_you_mean(page, project.files(BOOK, ".md"))
+            yield Problem(file, "leads to no page", f"{near}name a page of book/ from here", line, "", match[1])
 
 
 @table_rule("studies")
 def trial_not_named(studies: Sheet) -> Iterator[Problem]:
     """Refuse a controlled study that no chapter names: to pass over what cannot be pooled favours one side."""
     outcomes = studies.of("outcomes")
-    controlled = outcomes["study_id"][outcomes["design"].isin(ARMS)]
-    named = [key for text in chapters(studies.project).values() for key, _ in cited_keys(text)]
-    out = studies["study_id"].isin(controlled) & ~studies["study_id"].isin(named)
+    out = studies["study_id"].isin(outcomes["study_id"][outcomes["design"].isin(ARMS)])
+    out &= ~studies["study_id"].isin({key for key, _, _ in cited_keys(studies.project)})
     remedy = "cite it with its disease, in words where its numbers cannot be pooled"
     yield from studies.report(out, "study_id", "a controlled study that no chapter names", remedy)
 
@@ -153,27 +146,32 @@ def merge_marks(texts: dict[str, str]) -> Iterator[Problem]:
     """Yield the marks that git leaves where two changes meet; a table shows them as a row that does not fit."""
     for file, text in texts.items():
         for mark in CONFLICT.finditer(text):
-            row = text.count("\n", 0, mark.start()) + 1
-            yield Problem(file, "two changes meet here", "keep what is right, remove git's marks", row, "", mark[0])
+            row, remedy = _line(text, mark.start()), "keep what is right, remove git's marks"
+            yield Problem(file, "two changes meet here", remedy, row, "", mark[0])
 
 
-def cited_keys(chapter: str) -> Iterator[tuple[str, int]]:
-    """Yield each key that a chapter cites, with its line."""
-    for match, line in occurrences(CITE, chapter):
-        for key in match[1].split(","):
-            yield key.strip(), line
+def cited_keys(project: Project) -> Iterator[tuple[str, str, int]]:
+    """Yield each key that a chapter cites, with its file and line."""
+    for match, file, line in occurrences(project, CITE):
+        yield from ((key.strip(), file, line) for key in match[1].split(","))
 
 
-def occurrences(pattern: re.Pattern[str], chapter: str) -> Iterator[tuple[re.Match[str], int]]:
-    """Yield each match of a pattern in the prose of a chapter, with its line."""
-    if pattern.search(chapter):
-        text = prose(chapter)
-        for match in pattern.finditer(text):
-            yield match, text.count("\n", 0, match.start()) + 1
+def occurrences(project: Project, pattern: re.Pattern[str]) -> Iterator[tuple[re.Match[str], str, int]]:
+    """Yield each match of a pattern in the prose of the chapters, with its file and line."""
+    for file, text in chapters(project).items():
+        for match in pattern.finditer(prose(text)):
+            yield match, file, _line(prose(text), match.start())
 
 
 @cache
 def prose(chapter: str) -> str:
     """Return a chapter with its code blanked, line numbers kept: an example in code is not a citation."""
-    chapter = FENCE.sub(lambda block: "\n" * block.group().count("\n"), chapter)
-    return ROLE_OR_CODE.sub(lambda part: part["role"] or "\n" * part.group().count("\n"), chapter)
+    return ROLE_OR_CODE.sub(lambda part: part["role"] or _blank(part), FENCE.sub(_blank, chapter))
+
+
+def _blank(code: re.Match[str]) -> str:
+    return "\n" * code[0].count("\n")
+
+
+def _line(text: str, at: int) -> int:
+    return text.count("\n", 0, at) + 1

@@ -11,9 +11,10 @@ from typing import Any
 
 import pandas as pd
 
+from review_tools.data import git
 from review_tools.data.problems import DataError, Problem, in_order
 from review_tools.data.project import Project, once
-from review_tools.data.tables import Field, Table
+from review_tools.data.tables import Field, Table, parse_table
 
 Lines = pd.Series | Iterable[Any]
 CellTest = Callable[[str], tuple[str, str] | None]
@@ -51,7 +52,13 @@ class Sheet:
     @cached_property
     def rows(self) -> dict[Any, dict[Hashable, Any]]:
         """The cells of each line, for rules that go row by row."""
-        return by_line(self.frame)
+        # Quicker than ``to_dict``, which looks at the type of every cell.
+        rows = zip(*(self.frame[column].to_numpy(dtype=object) for column in self.frame), strict=True)
+        return {line: dict(zip(self.frame, row, strict=True)) for line, row in zip(self.frame.index, rows, strict=True)}
+
+    def by(self, column: str) -> dict[str, dict[Hashable, Any]]:
+        """Return the rows by their cell of a column that holds no text twice."""
+        return {row[column]: row for row in self.rows.values()}
 
     @cached_property
     def lines(self) -> dict[str, dict[str, list[int]]]:
@@ -66,6 +73,13 @@ class Sheet:
         """Return a mask of the outcomes that have one of these flags in ``data/outcome_flags.csv``."""
         given = self.of("outcome_flags")
         return self["outcome_id"].isin(given["outcome_id"][given["flag"].isin(flags)])
+
+    def repeats(self, keys: Iterable[Hashable]) -> Iterator[tuple[int, int]]:
+        """Yield each line whose key stands in a line before, with the first of these; an empty key is none."""
+        first: dict[Hashable, int] = {}
+        for line, key in zip(self.frame.index, keys, strict=True):
+            if key and first.setdefault(key, line) != line:
+                yield line, first[key]
 
     def of(self, name: str) -> "Sheet":
         """Return another table. Raises DataError if it cannot be read or lacks a column."""
@@ -166,8 +180,15 @@ def run(project: Project, rules: Iterable[Rule]) -> list[Problem]:
     return in_order(problems)
 
 
-def by_line(frame: pd.DataFrame) -> dict[Any, dict[Hashable, Any]]:
-    """Return the cells of each line; quicker than ``to_dict``, which looks at the type of every cell."""
-    columns = list(frame.columns)
-    rows = zip(*(frame[column].to_numpy(dtype=object) for column in columns), strict=True)
-    return {line: dict(zip(columns, row, strict=True)) for line, row in zip(frame.index, rows, strict=True)}
+def past_states(project: Project, file: str, *options: str) -> Iterator[pd.DataFrame]:
+    """Yield every committed state of a table that can be read, the newest first; none without git."""
+    try:
+        commits = git.run(project.root, "log", *options, "--format=%H", "--", file).decode().split()
+        contents = git.blobs(project.root, [f"{commit}:./{file}" for commit in commits])
+    except git.GitError:
+        return
+    for content in dict.fromkeys(contents):
+        try:
+            yield parse_table(content, file)
+        except DataError:
+            continue  # a broken state of the past; the states around it are compared

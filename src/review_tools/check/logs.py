@@ -6,44 +6,40 @@ Without git, or in a folder that git does not track, there is no history to comp
 
 from collections.abc import Iterator
 
-import pandas as pd
-
-from review_tools.check.engine import Sheet, file_rule, table_rule, whole
-from review_tools.data import citation, git, prisma_counts, protocol, retracted
+from review_tools.check.engine import Sheet, file_rule, past_states, table_rule, whole
+from review_tools.data import citation, prisma_counts, protocol, retracted
 from review_tools.data.edit import sha256
-from review_tools.data.problems import DataError, Problem
+from review_tools.data.problems import Problem
 from review_tools.data.project import NUMBER, RELEASES, Project, order, snapshot_file
-from review_tools.data.tables import parse_table
 
 DAYS = {  # pairs of columns of which the first is not after the second
     "searches": (("from_date", "to_date"), ("to_date", "run_on")),
     "notices": (("noticed_on", "seen_on"),),
 }
 RECORDS = {"candidates": "candidate_id", "studies": "study_id", "trials": "trial_id", "withdrawn": "study_id"}
+ALL = "--full-history"  # also states that a merge has left behind
 RESTORE = "restore it from git; only `review release` makes one"
 
 
 @table_rule("searches")
 def search_does_not_add_up(searches: Sheet) -> Iterator[Problem]:
     """Refuse a search whose hits are not the sum of new, duplicates and ruled out."""
-    hits, *parts = (searches.numbers(column) for column in ("hits", "new", "duplicates", "ruled_out"))
-    total = parts[0] + parts[1] + parts[2]
-    wrong, why = (hits != total) & total.notna() & hits.notna(), "not {:.0f} new + {:.0f} duplicates + {:.0f} ruled_out"
-    yield from searches.report(wrong, "hits", why, "correct the number that is wrong", *parts)
+    parts = [searches.numbers(column) for column in ("new", "duplicates", "ruled_out")]
+    wrong, why = searches.numbers("hits") - sum(parts), "not {:.0f} new + {:.0f} duplicates + {:.0f} ruled_out"
+    yield from searches.report(wrong.abs() > 0, "hits", why, "correct the number that is wrong", *parts)
 
 
 @table_rule("searches")
 def search_without_its_records(searches: Sheet) -> Iterator[Problem]:
     """Refuse a search whose new records or duplicates are not those among the candidates."""
-    candidates = searches.of("candidates")
+    candidates, searched = searches.of("candidates"), searches["search_id"]
     repeats = candidates["duplicate_of"] != ""
     fresh, same = (candidates["search_id"][rows].value_counts() for rows in (~repeats, repeats))
-    new, duplicates = searches.numbers("new"), searches.numbers("duplicates")
-    queued, again = (searches["search_id"].map(count).astype("float64").fillna(0) for count in (fresh, same))
-    wrong, why = (queued != new) & new.notna(), "data/candidates.csv holds {:.0f} records to screen of this search"
-    yield from searches.report(wrong, "new", why, "restore the rows, or correct the number", queued)
-    why = "data/candidates.csv holds {:.0f} duplicates of this search"
-    yield from searches.report(again > duplicates, "duplicates", why, "correct the number", again)
+    queued, again = searched.map(fresh).fillna(0), searched.map(same).fillna(0)
+    wrong, why = queued - searches.numbers("new"), "data/candidates.csv holds {:.0f} records to screen of this search"
+    yield from searches.report(wrong.abs() > 0, "new", why, "restore the rows, or correct the number", queued)
+    wrong, why = again > searches.numbers("duplicates"), "data/candidates.csv holds {:.0f} duplicates of this search"
+    yield from searches.report(wrong, "duplicates", why, "correct the number", again)
 
 
 @table_rule("candidates")
@@ -51,9 +47,8 @@ def duplicate_of_nothing(candidates: Sheet) -> Iterator[Problem]:
     """Refuse a duplicate of itself or of a record that does not exist."""
     keys = {key for table, column in RECORDS.items() for key in candidates.of(table).lines[column]}
     column = candidates["duplicate_of"]
-    wrong = (column != "") & ~column.isin(keys)
     why, remedy = "no such candidate, study or trial", "name the record that it repeats"
-    yield from candidates.report(wrong, "duplicate_of", why, remedy)
+    yield from candidates.report(~column.isin(keys | {""}), "duplicate_of", why, remedy)
     itself = (column != "") & (column == candidates["candidate_id"])
     yield from candidates.report(itself, "duplicate_of", "repeats itself", "name the other record")
 
@@ -71,8 +66,7 @@ def reason_and_decision(screenings: Sheet) -> Iterator[Problem]:
 def decision_about_duplicate(screenings: Sheet) -> Iterator[Problem]:
     """Refuse a decision about a duplicate."""
     candidates = screenings.of("candidates")
-    repeats = candidates["candidate_id"][candidates["duplicate_of"] != ""]
-    about = screenings["candidate_id"].isin(repeats)
+    about = screenings["candidate_id"].isin(candidates["candidate_id"][candidates["duplicate_of"] != ""])
     why, remedy = "a decision about a duplicate", "decide about the record that it repeats"
     yield from screenings.report(about, "candidate_id", why, remedy)
 
@@ -88,8 +82,9 @@ def idle_undo(screenings: Sheet) -> Iterator[Problem]:
 def days_out_of_order(rows: Sheet) -> Iterator[Problem]:
     """Refuse a search that ends before it begins or after it ran, and a notice seen before it was published."""
     for earlier, later in DAYS[rows.table.name]:
-        wrong, remedy = (rows[earlier] > rows[later]) & (rows[later] != ""), "restore the row from git, or set the "
-        yield from rows.report(wrong, earlier, f"after {later} ({{}})", f"{remedy}clock right", rows[later])
+        wrong = (rows[earlier] > rows[later]) & (rows[later] != "")
+        remedy = "restore the row from git, or set the clock right"
+        yield from rows.report(wrong, earlier, f"after {later} ({{}})", remedy, rows[later])
 
 
 @table_rule("studies")
@@ -116,7 +111,7 @@ def change_of_no_column(history: Sheet) -> Iterator[Problem]:
 @table_rule("trial_history")
 def change_that_does_not_stand(history: Sheet) -> Iterator[Problem]:
     """Refuse a latest registry change that is not the value in the table of trials."""
-    trials = {row["trial_id"]: row for row in reversed(history.of("trials").rows.values())}
+    trials = history.of("trials").by("trial_id")
     latest = {(row["trial_id"], row["column"]): (line, row["new"]) for line, row in history.rows.items()}
     for (trial, column), (line, new) in latest.items():
         if trial in trials and trials[trial].get(column, new) != new:
@@ -143,15 +138,15 @@ def wrong_snapshot(project: Project) -> Iterator[Problem]:
     releases, files = whole(project, RELEASES), project.files(RELEASES)
     listed = {snapshot_file(number): line for line, number, _ in _listed(releases)}
     for file, line in listed.items() if files else ():  # a copy of the data alone has none
-        row = releases.rows[line]
+        row, why = releases.rows[line], ""
         if file not in files:
-            yield Problem(file, f"the snapshot of {row['version']} is missing", "restore it from git")
+            why = f"the snapshot of {row['version']} is missing"
         elif sha256(project.read(file)) != row["sha256"]:
-            yield Problem(file, "not the snapshot that was released: its SHA-256 is another one", "restore it from git")
-    for file in files:
-        if file not in listed:
-            why = f"of no version in {releases.file}"
-            yield Problem(file, why, "remove it; only `review release` makes a snapshot")
+            why = "not the snapshot that was released: its SHA-256 is another one"
+        if why:
+            yield Problem(file, why, "restore it from git")
+    for file in set(files) - listed.keys():
+        yield Problem(file, f"of no version in {releases.file}", "remove it; only `review release` makes a snapshot")
 
 
 @file_rule(f"{protocol.FILE} and {citation.FILE}")
@@ -174,8 +169,8 @@ def other_version(project: Project) -> Iterator[Problem]:
 def study_gone(studies: Sheet) -> Iterator[Problem]:
     """Refuse a study of the history that is gone, unless it is recorded as withdrawn."""
     present = studies.lines["study_id"].keys() | studies.of("withdrawn").lines["study_id"].keys()
-    past_keys = {key for past in _past(studies) if "study_id" in past for key in past["study_id"] if key}
-    for key in sorted(past_keys - present):
+    past = set[str]().union(*(one.get("study_id", ()) for one in past_states(studies.project, studies.file, ALL)))
+    for key in sorted(past - present - {""}):
         remedy = "restore its row, or say in data/withdrawn.csv when, why and by whom it was taken out"
         why = "this study is in the history but not in the table any more"
         yield Problem(studies.file, why, remedy, column="study_id", value=key)
@@ -186,10 +181,9 @@ def past_line_changed(log: Sheet) -> Iterator[Problem]:
     """Refuse a past line that was changed or removed in a table that only grows."""
     if not log.table.append_only:
         return
-    name, key = log.table.name, list(log.table.primary_key)
-    now = {tuple(row[column] for column in key): line for line, row in whole(log.project, name).rows.items()}
-    reported = set()  # by the newest of the past states alone
-    for past in _past(log):
+    key, reported = list(log.table.primary_key), set()  # by the newest of the past states alone
+    now = {tuple(row[column] for column in key): line for line, row in log.of(log.table.name).rows.items()}
+    for past in past_states(log.project, log.file, ALL):
         if not set(key) <= set(past.columns):
             continue
         columns = [column for column in past.columns if column in log.frame.columns]
@@ -211,19 +205,3 @@ def _listed(releases: Sheet) -> Iterator[tuple[int, str, str]]:
     for line, row in releases.rows.items():
         if NUMBER.fullmatch(row["version"]):
             yield line, row["version"], row["date"]
-
-
-def _past(sheet: Sheet) -> Iterator[pd.DataFrame]:
-    """Yield every committed state of a table that can be read, the newest first."""
-    root = sheet.project.root
-    try:
-        # --full-history: also states that a merge has left behind.
-        commits = git.run(root, "log", "--full-history", "--format=%H", "--", sheet.file).decode().split()
-        contents = git.blobs(root, [f"{commit}:./{sheet.file}" for commit in commits])
-    except git.GitError:
-        return
-    for content in dict.fromkeys(contents):
-        try:
-            yield parse_table(content, sheet.file)
-        except DataError:
-            continue  # a broken state of the past; the states around it are compared

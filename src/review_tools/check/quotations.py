@@ -5,11 +5,10 @@ In “reported”, what stands in square brackets with letters in it is our inse
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import chain, combinations
-from typing import Any
+from typing import Any, NamedTuple
 
-from review_tools.check.comparability import CONTROL, WITHOUT, names_msc
+from review_tools.check.comparability import WITHOUT, names_control, names_msc
 from review_tools.check.engine import Sheet, table_rule, whole
 from review_tools.data.problems import Problem
 from review_tools.data.project import Project, once
@@ -56,7 +55,17 @@ UNQUOTED = "told in our words without a number"
 Row = dict[Any, Any]
 
 
-@dataclass
+class Figure(NamedTuple):
+    """A number of the words, and the arm of which it is told; 0 where its clause does not say."""
+
+    value: float
+    arm: int = 0
+    percent: bool = False
+
+
+USED = Figure(float("nan"))
+
+
 class Words:
     """Words of a source: their numbers in order, each used up once it has shown a figure.
 
@@ -64,56 +73,40 @@ class Words:
     other.
     """
 
-    text: str
-    apart: bool = False
-    figures: list[float] = field(default_factory=list)
-    percentages: list[bool] = field(default_factory=list)  # which of the figures are
-    arms: list[int] = field(default_factory=list)  # of which they are told; 0 where the clause does not say
-    parts: list[tuple[float, float, int]] = field(default_factory=list)  # events, people, arm
-    nobody: set[int] = field(default_factory=set)  # the arms of which “none” is told
-
-    def __post_init__(self) -> None:
-        self.text = EACH.sub(r"\1 ; \1", SPELT.sub(_digits, NO_RESULT.sub(" ; ", self.text)))
+    def __init__(self, text: str, *, apart: bool = False) -> None:
+        self.text = EACH.sub(r"\1 ; \1", SPELT.sub(_digits, NO_RESULT.sub(" ; ", text)))
+        self.figures: list[Figure] = []
+        self.parts: list[tuple[float, float, int]] = []  # events, people, arm
+        self.nobody: set[int] = set()  # the arms of which “none” is told
         clauses = CLAUSE.split(self.text)
-        arms = [_arm(clause) if self.apart else 0 for clause in clauses]
+        arms = [_arm(clause) if apart else 0 for clause in clauses]
         told = [bool(NUMBER.search(clause) or NOBODY.search(WITHOUT.sub("", clause))) for clause in clauses]
         if any(arm and not number for arm, number in zip(arms, told, strict=True)):
             arms = [0] * len(arms)  # “MSC v placebo: 3 v 4” names the arms apart from their numbers
         for clause, arm in zip(clauses, arms, strict=True):
             self.parts += [(float(events), float(people), arm) for events, people in FRACTION.findall(clause)]
             for sign, figure, percent in NUMBER.findall(FRACTION.sub(" ; ", clause)):
-                self.figures.append(float(f"{'-' if sign else ''}{figure}"))
-                self.percentages.append(bool(percent))
-                self.arms.append(arm)
+                self.figures.append(Figure(float(f"{'-' if sign else ''}{figure}"), arm, bool(percent)))
             if NOBODY.search(clause):
                 self.nobody.add(arm)
-
-    @property
-    def people(self) -> list[float]:
-        """The figures that are no percentages."""
-        return [figure for figure, percent in zip(self.figures, self.percentages, strict=True) if not percent]
 
     def take(self, row: Row, series: tuple[str, ...]) -> Iterator[str]:
         """Yield the columns of a series that the numbers do not show in this order."""
         start, kind = 0, series[0].partition("_")[0]
-        for column in (column for column in series if row[column]):
+        for column in filter(row.get, series):
             value, of = float(row[column]), _of(column)
-            places = [at for at in range(start, len(self.figures)) if self.figures[at] == value and self.arms[at] in of]
-            if kind in PEOPLE:
-                places = [at for at in places if not self.percentages[at]]
+            numbers = [(at, one) for at, one in enumerate(self.figures) if one.value == value and one.arm in of]
+            places = [at for at, one in numbers if at >= start and not (kind in PEOPLE and one.percent)]
             if kind == "printed":  # 0 (0%): the second
-                places.sort(key=lambda at: not self.percentages[at])
-            at = places[0] if places else -1
-            if at >= 0:
-                start, self.figures[at] = at + 1, float("nan")
-            elif not self._otherwise(row, column, value):
+                places.sort(key=lambda at: not self.figures[at].percent)
+            if places:
+                start, self.figures[places[0]] = places[0] + 1, USED
+            elif kind not in PEOPLE or not self._otherwise(row, column, value):
                 yield column
 
     def _otherwise(self, row: Row, column: str, value: float) -> bool:
         """Whether a word, a printed percentage or a sum shows a number of people or events."""
-        kind, _, arm = column.rpartition("_")
-        if kind not in PEOPLE:
-            return False
+        kind, _, arm = column.partition("_")
         if kind != "n" and value == 0 and self.nobody & _of(column):
             return True
         if kind == "events" and row[f"n_{arm}"] == row[column] and EVERYBODY.search(self.text):
@@ -122,7 +115,7 @@ class Words:
         if kind == "events" and percent and row[f"n_{arm}"] and row["value_basis"] != "printed":
             fit = fitting_counts(float(percent), int(row[f"n_{arm}"]))
             return value == fit[(len(fit) - 1) // 2]
-        return row["value_basis"] in ADDED and value in _sums(self.people)
+        return row["value_basis"] in ADDED and value in _sums([one.value for one in self.figures if not one.percent])
 
     def take_parts(self, row: Row) -> tuple[list[str], list[str]]:
         """Return the columns of events and people that fractions show, as they stand or added, arm after arm.
@@ -153,16 +146,15 @@ def not_shown(row: Row) -> list[str]:
     shown, wrong = words.take_parts(row)
     if words.parts and not (row["n_arm1"] and row["events_arm1"]):  # events, tracts or relapses of so many
         events = [events for events, _, _ in words.parts]
-        more = [*events, *(_sums(events) if row["value_basis"] in ADDED else ())]
-        words.figures, words.percentages = [*more, *words.figures], [False for _ in more] + words.percentages
-        words.arms = [0 for _ in more] + words.arms
-    left = {column: "" if column in (*shown, *wrong) else row[column] for column in COLUMNS}
-    return wrong + [column for series in SERIES for column in words.take(row | left, series)]
+        words.figures[:0] = map(Figure, [*events, *(_sums(events) if row["value_basis"] in ADDED else ())])
+    row |= dict.fromkeys([*shown, *wrong], "")
+    return wrong + [column for series in SERIES for column in words.take(row, series)]
 
 
 def words_of(row: Row) -> Words:
     """Return the words of an outcome's source; one arm of two with cells is told apart."""
-    return Words(row["reported"], bool(row["arm2"]) and names_msc(row["arm1"]) and not names_msc(row["arm2"]))
+    apart = bool(row["arm2"]) and names_msc(row["arm1"]) and not names_msc(row["arm2"])
+    return Words(row["reported"], apart=apart)
 
 
 def fitting_counts(percent: float, n: int) -> list[int]:
@@ -186,12 +178,11 @@ def unshown(project: Project) -> dict[Any, list[str]]:
         for arm in ("arm1", "arm2")
         if row[f"n_{arm}"] and f"n_{arm}" not in missing[line]
     }
-    return {
-        line: [
-            one for one in missing[line] if not (one[:2] == "n_" and (row["study_id"], row[one[2:]], row[one]) in sizes)
-        ]
-        for line, row in rows.items()
-    }
+    for line, columns in missing.items():
+        row = rows[line]
+        elsewhere = {f"n_{arm}" for arm in ("arm1", "arm2") if (row["study_id"], row[arm], row[f"n_{arm}"]) in sizes}
+        missing[line] = [column for column in columns if column not in elsewhere]
+    return missing
 
 
 def state(row: Row, missing: list[str]) -> str:
@@ -212,16 +203,14 @@ def not_as_reported(outcomes: Sheet) -> Iterator[Problem]:
     """Refuse a number that neither the words of its source show for this arm, nor a reason in “not_quoted” names."""
     remedy = "check the source; quote the words that hold it, or name it in not_quoted and say why they do not"
     for line, columns in unshown(outcomes.project).items():
-        row = outcomes.rows[line]
-        reason = Words(row["not_quoted"])
-        named = {*reason.figures, *chain(*(part[:2] for part in reason.parts))}
-        sizes, order = (
-            [float(row[column]) for column in columns if column.startswith("n_")],
-            iter(_numbers(reason.text)),
-        )
+        if not columns:
+            continue
+        row, wrong = outcomes.rows[line], []
+        reason, told = Words(row["not_quoted"]), {(one.value, one.arm) for one in words_of(row).figures}
+        named = {*(one.value for one in reason.figures), *chain(*(part[:2] for part in reason.parts))}
+        sizes = [float(row[column]) for column in columns if column.startswith("n_")]
+        order = map(float, re.findall(r"\d+(?:\.\d+)?", reason.text))
         turned = len(sizes) > 1 and not all(size in order for size in sizes)  # “(27 and 26)” are arm 1 and arm 2
-        told = set(zip(words_of(row).figures, words_of(row).arms, strict=True)) if columns else set()
-        wrong = []
         for column in columns:
             value, of = float(row[column]), _of(column) - {0}
             elsewhere = any((value, arm) in told for arm in {1, 2} - of) and not any((value, arm) in told for arm in of)
@@ -254,17 +243,13 @@ def needless_reason(outcomes: Sheet) -> Iterator[Problem]:
 
 def _arm(clause: str) -> int:
     """Return the arm that a clause names, 1 with cells and 2 without; 0 where it names none, or both."""
-    cells, control = names_msc(clause), bool(CONTROL.search(clause) or WITHOUT.search(clause))
+    cells, control = names_msc(clause), names_control(clause)
     return cells + 2 * control if cells != control else 0
 
 
 def _of(column: str) -> set[int]:
     """Return the arms whose numbers may show a column; those of an effect are told of both."""
     return {0, int(column[-1])} if column[-4:-1] == "arm" else {0, 1, 2}
-
-
-def _numbers(text: str) -> list[float]:
-    return [float(number) for number in re.findall(r"\d+(?:\.\d+)?", text)]
 
 
 def _is_number(cell: str, column: str) -> bool:

@@ -1,8 +1,7 @@
-"""Rules across cells: what a schema cannot say about trials, outcomes, findings and citations."""
+"""Rules across cells: what a schema cannot say about trials, outcomes, findings, citations and judgements."""
 
+from collections import defaultdict
 from collections.abc import Iterator
-
-import pandas as pd
 
 from review_tools.check.engine import Sheet, table_rule
 from review_tools.data.problems import Problem
@@ -24,19 +23,26 @@ MAY_ALSO: dict[str, tuple[str, ...]] = {
     "effect": ("n_arm1", "n_arm2"),
 }
 NUMBERS = sorted({column for block in BLOCKS.values() for column in block} - {"printed_percent_arm1"} | {"count_arm2"})
-ARMS = ("arm1", "arm2")
 DATE = r"(?:199\d|20\d\d)(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?"  # trials of MSCs began in the 1990s
 NUMBERED = {"citations": ("seed_number", 121), "trials": ("table_1_order", 17)}  # 1, 2, 3 … without a gap
+SOURCE, REGISTRY = "check both numbers in the source", "check both dates in the registry"
+BOTH_TOOLS = ("missing data", "measurement", "reported result")
+DOMAINS = {
+    "RoB 2": ("randomisation", "deviations", *BOTH_TOOLS),
+    "ROBINS-I": ("confounding", "selection", "classification", "departures", *BOTH_TOOLS),
+}
+JUDGEMENTS = {
+    "RoB 2": ("low", "some concerns", "high"),
+    "ROBINS-I": ("low", "moderate", "serious", "critical", "no information"),
+}
 
 
 @table_rule("trials")
 def completion_before_start(trials: Sheet) -> Iterator[Problem]:
     """Refuse a trial that is completed before it starts."""
     start, end = trials["start_date"], trials["completion_date"]
-    shorter = [min(len(one), len(other)) for one, other in zip(start, end, strict=True)]
-    early = [e[:n] < s[:n] for s, e, n in zip(start, end, shorter, strict=True)]
-    why, remedy = "completion before the start ({})", "check both dates in the registry"
-    yield from trials.report(start.index[early], "completion_date", why, remedy, start)
+    early = [e[: len(s)] < s[: len(e)] for s, e in zip(start, end, strict=True)]
+    yield from trials.report(start.index[early], "completion_date", "completion before the start ({})", REGISTRY, start)
 
 
 @table_rule("trials")
@@ -47,17 +53,16 @@ def impossible_date(trials: Sheet) -> Iterator[Problem]:
         yield from trials.report(wrong, column, "not a date of a trial of MSCs", "write YYYY, YYYY-MM or YYYY-MM-DD")
     posted, start = trials["results_posted"], trials["start_date"]
     early = (posted != "") & (start != "") & (posted < start)
-    remedy = "check both dates in the registry"
-    yield from trials.report(early, "results_posted", "before the start ({})", remedy, start)
+    yield from trials.report(early, "results_posted", "before the start ({})", REGISTRY, start)
 
 
 @table_rule("vocabulary")
 def term_twice(vocabulary: Sheet) -> Iterator[Problem]:
     """Refuse a term that stands twice, in other letters or with other marks."""
     plain = vocabulary["kind"] + " " + vocabulary["term"].str.casefold().str.replace(r"[\s_-]", "", regex=True)
-    for line in plain.index[plain.duplicated() & ~vocabulary.frame.duplicated(["kind", "term"])]:
-        first = plain.index[plain == plain[line]][0]
-        yield from vocabulary.report([line], "term", f"the same term as row {first}", "keep one of the two")
+    for line, first in vocabulary.repeats(plain):
+        if vocabulary["term"][line] != vocabulary["term"][first]:
+            yield from vocabulary.report([line], "term", f"the same term as row {first}", "keep one of the two")
 
 
 @table_rule("findings")
@@ -72,8 +77,7 @@ def no_source(findings: Sheet) -> Iterator[Problem]:
 def finding_twice(findings: Sheet) -> Iterator[Problem]:
     """Refuse the same statement of the same work in two rows."""
     said = findings["statement"].str.casefold() + findings["study_id"] + "|" + findings["seed_number"]
-    for line in said.index[said.duplicated()]:
-        first = said.index[said == said[line]][0]
+    for line, first in findings.repeats(said):
         why = f"the same statement of the same work as {findings['finding_id'][first]} (row {first})"
         yield from findings.report([line], "statement", why, "keep one row, or say what tells the two apart")
 
@@ -81,31 +85,30 @@ def finding_twice(findings: Sheet) -> Iterator[Problem]:
 @table_rule("outcomes")
 def incomplete_block(outcomes: Sheet) -> Iterator[Problem]:
     """Refuse an outcome that lacks a number of its kind of result."""
-    for line, row in outcomes.rows.items():
-        needed = BLOCKS.get(row["block"], ())  # a block that is none of these is no term of the vocabulary
-        for column in (column for column in needed if not row[column]):
-            remedy = f"fill it, or choose another block: {row['block']} needs {', '.join(needed)}"
-            yield from outcomes.report([line], column, f"empty in a row of block “{row['block']}”", remedy)
+    for block, needed in BLOCKS.items():
+        why, rows = f"empty in a row of block “{block}”", outcomes["block"] == block
+        for column in needed:
+            remedy = f"fill it, or choose another block: {block} needs {', '.join(needed)}"
+            yield from outcomes.report(rows & (outcomes[column] == ""), column, why, remedy)
 
 
 @table_rule("outcomes")
 def second_block(outcomes: Sheet) -> Iterator[Problem]:
     """Refuse an outcome with numbers of two kinds of result."""
-    for line, row in outcomes.rows.items():
-        needed = BLOCKS.get(row["block"]) or NUMBERS  # anything may stand in a partial row
-        for column in NUMBERS:
-            if row[column] and column not in (*needed, *MAY_ALSO.get(row["block"], ())):
-                why = f"filled in a row of block “{row['block']}”: a row holds exactly one block of numbers"
-                yield from outcomes.report([line], column, why, "move the number to a row of its own")
+    for block, lines in outcomes.lines["block"].items():
+        needed = BLOCKS.get(block) or NUMBERS  # anything may stand in a partial row
+        why = f"filled in a row of block “{block}”: a row holds exactly one block of numbers"
+        for column in sorted(set(NUMBERS).difference(needed, MAY_ALSO.get(block, ()))):
+            wrong = outcomes.frame.index.isin(lines) & (outcomes[column] != "")
+            yield from outcomes.report(wrong, column, why, "move the number to a row of its own")
 
 
 @table_rule("outcomes")
 def more_events_than_people(outcomes: Sheet) -> Iterator[Problem]:
     """Refuse an arm with more events than people."""
-    for arm in ARMS:
+    for arm in ("arm1", "arm2"):
         n, column = outcomes.numbers(f"n_{arm}"), f"events_{arm}"
-        more, remedy = outcomes.numbers(column) > n, "check both numbers in the source"
-        yield from outcomes.report(more, column, "more events than people ({:g})", remedy, n)
+        yield from outcomes.report(outcomes.numbers(column) > n, column, "more events than people ({:g})", SOURCE, n)
 
 
 @table_rule("outcomes")
@@ -127,9 +130,8 @@ def no_place(rows: Sheet) -> Iterator[Problem]:
 @table_rule("outcomes")
 def other_study(outcomes: Sheet) -> Iterator[Problem]:
     """Refuse an outcome whose identifier begins with another study, so that neither can be changed alone."""
-    names = outcomes["outcome_id"]
-    stems = pd.Series([name.rpartition("-")[0] for name in names], names.index, dtype="str")
-    other, remedy = stems != outcomes["study_id"], "correct the study or the identifier"
+    names, remedy = outcomes["outcome_id"], "correct the study or the identifier"
+    other = names.str.rpartition("-")[0] != outcomes["study_id"]
     yield from outcomes.report(other, "study_id", "not the study that {} names", remedy, names)
 
 
@@ -147,7 +149,7 @@ def wrong_percentage(outcomes: Sheet) -> Iterator[Problem]:
     """Refuse counts that do not fit the percentage printed beside them, unless a flag says that the source is so."""
     excused = outcomes.flagged("rounding conflict", "derived with slack")
     remedy = "check the source; if it prints both, keep both and add the flag “rounding conflict”"
-    for arm in ARMS:
+    for arm in ("arm1", "arm2"):
         column = f"printed_percent_{arm}"
         share = 100 * outcomes.numbers(f"events_{arm}") / outcomes.numbers(f"n_{arm}")
         decimals = outcomes[column].str.extract(r"\.(\d+)$")[0].str.len().fillna(0)
@@ -159,9 +161,9 @@ def wrong_percentage(outcomes: Sheet) -> Iterator[Problem]:
 @table_rule("citations")
 def unidentified_study(citations: Sheet) -> Iterator[Problem]:
     """Refuse a study beside the match “unidentified”."""
-    wrong = (citations["study_id"] != "") & (citations["match"] == "unidentified")
-    why, remedy = "names a study although the match is “unidentified”", "set match to exact or probable, or remove the "
-    yield from citations.report(wrong, "study_id", why, f"{remedy}study")
+    wrong, why = citations["match"] == "unidentified", "names a study although the match is “unidentified”"
+    remedy = "set match to exact or probable, or remove the study"
+    yield from citations.report(wrong & (citations["study_id"] != ""), "study_id", why, remedy)
 
 
 @table_rule("citations")
@@ -192,3 +194,27 @@ def missing_number(rows: Sheet) -> Iterator[Problem]:
     if missing:
         why = f"the numbers {', '.join(missing)} are missing"
         yield Problem(rows.file, why, "restore their rows", column=column)
+
+
+@table_rule("risk_of_bias")
+def judgement_of_another_tool(risk_of_bias: Sheet) -> Iterator[Problem]:
+    """Refuse a domain or a judgement that the tool of its row does not have."""
+    for column, of_tool in (("domain", DOMAINS), ("judgement", JUDGEMENTS)):
+        for tool, known in of_tool.items():
+            wrong, remedy = ~risk_of_bias[column].isin(known), f"correct the tool or the {column}"
+            why = f"{tool} has {', '.join(known)}"
+            yield from risk_of_bias.report((risk_of_bias["tool"] == tool) & wrong, column, why, remedy)
+
+
+@table_rule("risk_of_bias")
+def domain_not_judged(risk_of_bias: Sheet) -> Iterator[Problem]:
+    """Refuse the judgement of a study by one person that leaves out a domain of the tool."""
+    by_judge: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+    for line, row in risk_of_bias.rows.items():
+        by_judge[row["study_id"], row["tool"], row["judged_by"]].append(line)
+    for (study, tool, who), lines in by_judge.items():
+        judged = {row["domain"] for row in map(risk_of_bias.rows.__getitem__, lines) if not row["outcome_set"]}
+        if missing := [domain for domain in DOMAINS.get(tool, ()) if domain not in judged]:
+            why = f"{who} did not judge {', '.join(missing)} for all results of {study}"
+            remedy = "add a row for each, with an empty outcome_set; what was not reported is a judgement too"
+            yield from risk_of_bias.report(lines[:1], "domain", why, remedy)

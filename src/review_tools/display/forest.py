@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from review_tools.check.judgements import DOMAINS
+from review_tools.check.rules import DOMAINS
 from review_tools.data.project import Project
 from review_tools.display.data_tables import comparison_links, study_link
 from review_tools.display.grid import Cell, lines, note

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 
 from review_tools.check import check, comparability
+from review_tools.check.engine import whole
 from review_tools.check.repair import tidy
 from review_tools.data.bibliography import FILE as BIBLIOGRAPHY
 from review_tools.data.edit import Change
@@ -150,8 +151,8 @@ def add_outcome(change: Change, study: str, given: dict[str, str], flags: list[t
     for flag, why in flags:
         reason = meant(change, "outcome_flags", {"flag": flag, "note": why})
         change.add_row("outcome_flags", {"outcome_id": identifier} | reason)
-    now = change.table("outcomes")
-    for lines in comparability.repeated(now, change.table("outcome_flags")):
+    now = whole(change.after, "outcomes")
+    for lines in comparability.repeated(now):
         pair = {now["outcome_id"][line] for line in lines}
         if identifier in pair:
             [other] = pair - {identifier}
@@ -189,7 +190,7 @@ def fitting(change: Change, outcome_id: str) -> Iterator[str]:
     outcomes = change.table("outcomes")
     outcome = outcomes[outcomes["outcome_id"] == outcome_id].iloc[0].to_dict()
     for declared in change.table("outcome_sets").to_dict("records"):
-        if not outcome["outcome_set"] and not any(comparability.misfits(outcome, declared)):
+        if not outcome["outcome_set"] and not comparability.misfits(outcome, declared):
             yield f"{declared['outcome_set']}    {declared['definition']}"
 
 
