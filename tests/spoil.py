@@ -2,6 +2,7 @@
 
 import csv
 import io
+import subprocess
 from collections.abc import Callable
 
 from review_tools.data.project import Project
@@ -39,3 +40,13 @@ def text(project: Project, file: str, change: Callable[[str], str]) -> Project:
     after = change(before)
     assert after != before
     return project.with_files({file: after.encode("utf-8")})
+
+
+def commit(project: Project) -> None:
+    """Write data and bibliography into the project's folder, and commit them."""
+    for file in ("references.bib", *project.files("data")):
+        (project.root / file).parent.mkdir(exist_ok=True)
+        (project.root / file).write_bytes(project.read(file))
+    signed = ["-c", "user.name=T", "-c", "user.email=t@e.org", "-c", "commit.gpgsign=false"]
+    for words in (["init", "-q"], ["add", "data", "references.bib"], [*signed, "commit", "-qm", "x"]):
+        subprocess.run(["git", *words], cwd=project.root, check=True, capture_output=True)

@@ -1,14 +1,12 @@
 """`review check --fix` brings a table back and mends form; a meaning it does not touch."""
 
-import subprocess
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 import spoil
-from review_tools.check import check
-from review_tools.check.fix import fix
+from review_tools.check import check, fix
 from review_tools.check.repair import Fix, mended
 from review_tools.data.project import Project
 from review_tools.data.tables import csv_bytes
@@ -65,24 +63,12 @@ def test_what_has_one_right_form_is_mended_and_told(
     assert (repair.frame != spoiled.text(table)).to_numpy().sum() == bool(right)
 
 
-def commit_all(copy: Path) -> None:
-    for words in (
-        ["init", "-q"],
-        ["add", "data", "references.bib"],
-        ["-c", "user.name=T", "-c", "user.email=t@e.org", "commit", "-qm", "x"],
-    ):
-        subprocess.run(["git", *words], cwd=copy, check=True, capture_output=True)
-
-
 @pytest.fixture(scope="module")
 def committed(uncommitted: Project) -> Project:
     """Every fifth row of some tables, committed."""
     frames = {name: uncommitted.text(name).iloc[::5] for name in TABLES}
     project = uncommitted.with_files({uncommitted.file_of(name): csv_bytes(frame) for name, frame in frames.items()})
-    for file in ("references.bib", *project.files("data")):
-        (project.root / file).parent.mkdir(exist_ok=True)
-        (project.root / file).write_bytes(project.read(file))
-    commit_all(project.root)
+    spoil.commit(project)
     return Project(project.root)
 
 
@@ -185,7 +171,7 @@ def test_a_changed_key_is_told_once_and_not_each_row_that_leads_to_it(root: Path
 def test_line_ends_byte_order_mark_and_order(copy: Path) -> None:
     studies = copy / "data/studies.csv"
     held = studies.read_bytes()
-    commit_all(copy)
+    spoil.commit(Project(copy))
     studies.write_bytes(b"\xef\xbb\xbf" + held.replace(b"\n", b"\r\n"))
     assert {one.what for one in mend(copy)} == {"byte order mark removed", "line ends made line feeds"}
     assert studies.read_bytes() == held
@@ -198,7 +184,7 @@ def test_line_ends_byte_order_mark_and_order(copy: Path) -> None:
 def test_the_bibliography_is_mended_where_it_is_safe(copy: Path) -> None:
     bib = copy / "references.bib"
     held = bib.read_text(encoding="utf-8")
-    commit_all(copy)
+    spoil.commit(Project(copy))
     assert mend(copy) == []
     first, rest = held.split("\n\n", 1)
     spoiled = f"{rest.rstrip()}\n\n{first}\n".replace("doi = {10.", "doi = {https://doi.org/10.", 1)
@@ -215,7 +201,7 @@ def test_a_bibliography_that_is_laid_out_freely_keeps_its_order(copy: Path) -> N
     held = bib.read_text(encoding="utf-8")
     first, rest = held.split("\n\n", 1)
     free = f"{rest.rstrip()}\n\n% the first one last\n{first}\n"
-    commit_all(copy)
+    spoil.commit(Project(copy))
     bib.write_text(free, encoding="utf-8")
     assert mend(copy) == []
     assert bib.read_text(encoding="utf-8") == free

@@ -10,7 +10,7 @@ from review_tools.check import (  # noqa: F401 (each module registers its rules)
     rules,
     structure,
 )
-from review_tools.check.causes import check
+from review_tools.check.command import check, fix
 from review_tools.check.engine import RULES
 
-__all__ = ["RULES", "check"]
+__all__ = ["RULES", "check", "fix"]

@@ -7,7 +7,7 @@ each, and the methods page lists them all.
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -20,6 +20,7 @@ Lines = pd.Series | Iterable[Any]
 CellTest = Callable[[str], tuple[str, str] | None]
 OfSheet = Callable[["Sheet"], Iterator[Problem]]
 OfProject = Callable[[Project], Iterator[Problem]]
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,23 +123,13 @@ def missing_columns(rows: Sheet) -> Iterator[Problem]:
 
 def table_rule(*tables: str) -> Callable[[OfSheet], OfSheet]:
     """Register a rule about some tables, each with all its columns; about every table, as it is, if none is named."""
-
-    def register(function: OfSheet) -> OfSheet:
-        read = whole if tables else sheet
-        _register(function, tables, lambda project, name: function(read(project, name)))
-        return function
-
-    return register
+    read = whole if tables else sheet
+    return lambda function: _register(function, tables, lambda project, name: function(read(project, name)))
 
 
 def file_rule(files: str) -> Callable[[OfProject], OfProject]:
     """Register a rule about files that are no tables."""
-
-    def register(function: OfProject) -> OfProject:
-        _register(function, (files,), lambda project, _: function(project))
-        return function
-
-    return register
+    return lambda function: _register(function, (files,), lambda project, _: function(project))
 
 
 def cell_rule(function: Callable[[Project, Table, Field], CellTest | None]) -> None:
@@ -163,9 +154,12 @@ def cell_rule(function: Callable[[Project, Table, Field], CellTest | None]) -> N
     _register(function, (), find)
 
 
-def _register(function: Callable[..., object], about: tuple[str, ...], find: Callable[..., Iterator[Problem]]) -> None:
+def _register(
+    function: Function, about: tuple[str, ...], find: Callable[[Project, str], Iterator[Problem]]
+) -> Function:
     refuses = (function.__doc__ or "").partition("\n")[0].removeprefix("Refuse ").removesuffix(".")
     RULES[function.__name__] = Rule(function.__name__, about, refuses, find)
+    return function
 
 
 def run(project: Project, rules: Iterable[Rule]) -> list[Problem]:

@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -49,18 +50,18 @@ def _report(outcomes: Sheet, lines: Lines, column: str, why: str, flag: str, *sh
 def effect_against_arms(outcomes: Sheet) -> Iterator[Problem]:
     """Refuse a printed effect that is not the one that the arms of the same outcome and time give."""
     same, figures = ["study_id", "outcome", "time", "arm1", "arm2"], _figures(outcomes.project)
-    blocks = ("binary", "continuous")
-    armed = {tuple(row[one] for one in same): line for line, row in outcomes.rows.items() if row["block"] in blocks}
+    keys = {line: tuple(row[one] for one in same) for line, row in outcomes.rows.items()}
+    armed = {key: line for line, key in keys.items() if outcomes.rows[line]["block"] in ("binary", "continuous")}
     for line, row in outcomes.rows.items():
-        other = armed.get(tuple(row[column] for column in same))
-        if other is None or row["effect_measure"] not in ("RR", "OR", "RD", "MD"):
+        other, measure = armed.get(keys[line]), row["effect_measure"]
+        if other is None or measure not in ("RR", "OR", "RD", "MD"):
             continue
-        expected = _from_arms(row["effect_measure"], figures[other])
+        expected = _from_arms(measure, figures[other])
         low, effect, high = (figures[line][column] for column in INTERVAL)
         # A share of the interval's width: adjusted effects differ a little, wrong ones by more.
-        ratio = row["effect_measure"] in RATIOS and effect > 0 and expected > 0
+        ratio = measure in RATIOS and effect > 0 and expected > 0
         off = abs(np.log(expected) - np.log(effect)) if ratio else abs(expected - effect)
-        width = np.log(high) - np.log(low) if row["effect_measure"] in RATIOS and low > 0 else high - low
+        width = np.log(high) - np.log(low) if measure in RATIOS and low > 0 else high - low
         if off > max(0.25 * width, _half_digit(row["effect"])):
             yield from _report(outcomes, [line], "effect", f"the arms of row {other} give {expected:.3g}", SUM)
 
@@ -84,16 +85,17 @@ def off_centre(outcomes: Sheet) -> Iterator[Problem]:
 @table_rule("outcomes")
 def more_people_than_enrolled(outcomes: Sheet) -> Iterator[Problem]:
     """Refuse arms with more people than the whole study, or than its trial really enrolled."""
-    studies = outcomes.of("studies").frame.drop_duplicates("study_id").set_index("study_id")
-    trials = outcomes.of("trials").frame.drop_duplicates("trial_id").set_index("trial_id")
-    people = pd.to_numeric(studies["n"], errors="coerce")
-    enrolled = pd.to_numeric(trials["enrolment"], errors="coerce").where(trials["enrolment_basis"] == "actual")
+    studies, trials = outcomes.of("studies"), outcomes.of("trials")
+    study = studies.frame.drop_duplicates("study_id").set_index("study_id")
+    trial = trials.frame[trials["enrolment_basis"] == "actual"].drop_duplicates("trial_id").set_index("trial_id")
+    enrolled = outcomes["study_id"].map(study["trial_id"]).map(trial["enrolment"])
     both = outcomes.numbers("n_arm1").fillna(0) + outcomes.numbers("n_arm2").fillna(0)
     for most, words in (
-        (outcomes["study_id"].map(people), "the whole study {:g} (data/studies.csv)"),
-        (outcomes["study_id"].map(studies["trial_id"]).map(enrolled), "its trial enrolled {:g} (data/trials.csv)"),
+        (outcomes["study_id"].map(study["n"]), "the whole study {:g} (data/studies.csv)"),
+        (enrolled, "its trial enrolled {:g} (data/trials.csv)"),
     ):
-        yield from _report(outcomes, both > most, "n_arm1", f"the arms hold {{:g}} people, {words}", SUM, both, most)
+        people, why = pd.to_numeric(most, errors="coerce"), f"the arms hold {{:g}} people, {words}"
+        yield from _report(outcomes, both > people, "n_arm1", why, SUM, both, people)
 
 
 @table_rule("outcomes")
@@ -171,9 +173,8 @@ def future_date(sheet: Sheet) -> Iterator[Problem]:
             late = cells.str.fullmatch(r"\d{2}\..*") & (cells.str[:2] > latest[2:4])
             yield from sheet.report(late, field.name, "a version of a coming year", "write the next version")
         if field.name == "source_where":
-            for words, lines in sheet.lines[field.name].items():
-                if any(day > latest for day in DAY.findall(words)):
-                    yield from sheet.report(lines, field.name, "names a date in the future", remedy)
+            late = cells.map(lambda words: max(DAY.findall(words), default="") > latest).astype(bool)
+            yield from sheet.report(late, field.name, "names a date in the future", remedy)
 
 
 def _peers(outcomes: Sheet, what: str) -> Iterator[tuple[Any, str, float, np.ndarray]]:
@@ -183,13 +184,13 @@ def _peers(outcomes: Sheet, what: str) -> Iterator[tuple[Any, str, float, np.nda
     for line, row in rows.items():
         if not np.isnan(figures[line][columns[0]]):
             groups[row["outcome"], row["unit"]].append(line)
-    for lines in (group for group in groups.values() if 2 * len(group) > PEERS):
-        for line in lines:
-            peers = [one for one in lines if rows[one]["study_id"] != rows[line]["study_id"]]
-            others = np.array([figures[one][column] for one in peers for column in columns])
-            others = others[~np.isnan(others)]
-            if len(others) >= PEERS:
-                yield from ((line, column, figures[line][column], others) for column in columns)
+    for line in chain.from_iterable(group for group in groups.values() if 2 * len(group) > PEERS):
+        peers = groups[rows[line]["outcome"], rows[line]["unit"]]
+        peers = [one for one in peers if rows[one]["study_id"] != rows[line]["study_id"]]
+        others = np.array([figures[one][column] for one in peers for column in columns])
+        others = others[~np.isnan(others)]
+        if len(others) >= PEERS:
+            yield from ((line, column, figures[line][column], others) for column in columns)
 
 
 def _from_arms(measure: str, row: dict[Any, float]) -> float:

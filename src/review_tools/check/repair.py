@@ -1,4 +1,4 @@
-"""A table brought back: what spreadsheets, keyboards and copying left in it, put right where there is one right form.
+"""`review check --fix`: what spreadsheets, keyboards and copying left in a file is put right.
 
 A cell that a spreadsheet turned gets back what git last committed for its row; what is new gets the one reading that
 it has. A wrong number, an unknown word, or a date that may be read in two ways is for a person to mend.
@@ -8,11 +8,14 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import pandas as pd
 
+from review_tools.check.engine import past_states
 from review_tools.check.spreadsheet import (
     BOOLEANS,
     DASHES,
@@ -34,7 +37,7 @@ from review_tools.data import git
 from review_tools.data.bibliography import FILE as BIBLIOGRAPHY
 from review_tools.data.problems import DataError, Problem
 from review_tools.data.project import Project
-from review_tools.data.tables import FORM, SEPARATOR, Field, Table, csv_bytes, frame_of, parse_table, with_types
+from review_tools.data.tables import FORM, SEPARATOR, Field, Table, csv_bytes, frame_of, with_types
 
 DOI = re.compile(r"(?i)(?:https?://(?:dx\.)?doi\.org/|doi:\s*)(10\.\d{4,9}/\S+)")
 NCT = re.compile(r"(?i)NCT[\s:#-]*(\d{8})")
@@ -43,6 +46,7 @@ SORTED, RESTORED = "sorted by its key", "as last committed"
 BETWEEN = {";": "semicolons", "\t": "tabs", "|": "bars", "lines": "one cell a line"}
 PAST = 9  # committed states of a table in which the last sound one is looked for
 EITHER = (False, True)
+Cells = dict[Any, str]  # of a row, by column
 Pairs = dict[int, tuple[str, str]]  # a cell and its committed text, by line
 Ask = Callable[[str, str, list[str]], bool | None]
 
@@ -69,7 +73,7 @@ class Repair:
     encoding: str
     committed: pd.DataFrame | None
     fixes: list[Fix]
-    past: dict[int, dict[str, str]] = field(default_factory=dict)  # the committed cells of the row on each line
+    past: dict[int, Cells] = field(default_factory=dict)  # the committed cells of the row on each line
     problems: list[Problem] = field(default_factory=list)  # why the rows cannot be told apart
 
     @property
@@ -107,11 +111,19 @@ def mended(project: Project, names: Iterable[str], ask: Ask = lambda *_: None) -
         months = {one.name: _months(pairs[one.name].values()) for one in repair.fields if _is_day(one)}
         _restore(repair, pairs, months, comma)
         _type(repair, months, comma, ask)
-    tables = {repair.table.name: repair.frame for repair in sound}
+    tables = project.with_tables({repair.table.name: repair.frame for repair in sound})
     for repair in sound:
-        _word(repair, lambda name: tables[name] if name in tables else project.text(name))
+        _word(repair, tables)
         _sort(repair)
     return repairs
+
+
+def at_head(project: Project, files: list[str]) -> list[bytes]:
+    """Return the last committed contents of some files; empty where there is none."""
+    try:
+        return git.blobs(project.root, [f"HEAD:./{file}" for file in files])
+    except git.GitError:
+        return [b""] * len(files)
 
 
 def _read(project: Project, table: Table) -> Repair | None:
@@ -127,7 +139,7 @@ def _read(project: Project, table: Table) -> Repair | None:
     rows, between = split(text, table.columns)
     if not rows:
         return None
-    fixes = list(form(project, file))
+    fixes = form(content, file)
     if between != ",":
         fixes.append(Fix(file, f"{BETWEEN[between]} made commas"))
     if encoding != "utf-8":
@@ -140,7 +152,6 @@ def _read(project: Project, table: Table) -> Repair | None:
         repair.frame = frame_of(list(_even(repair, rows)), file)
     except DataError as error:
         repair.problems = error.problems
-        return repair
     columns = list(repair.frame.columns)
     if columns != table.columns and sorted(columns) == sorted(table.columns):
         fixes.append(Fix(file, "columns put in order"))
@@ -157,10 +168,9 @@ def _letters(project: Project, committed: pd.DataFrame | None) -> Iterator[set[s
     yield set().union(*(project.read(file).decode("utf-8", "ignore") for file in files if project.has(file)))
 
 
-def form(project: Project, file: str) -> Iterator[Fix]:
-    """Yield what is mended of a file before it is looked into."""
-    content = project.read(file)
-    yield from (Fix(file, done) for mark, _, done in FORM if mark in content)
+def form(content: bytes, file: str) -> list[Fix]:
+    """Return what is mended of a file before it is looked into."""
+    return [Fix(file, done) for mark, _, done in FORM if mark in content]
 
 
 def _even(repair: Repair, rows: list[Row]) -> Iterator[Row]:
@@ -186,18 +196,10 @@ def _even(repair: Repair, rows: list[Row]) -> Iterator[Row]:
 def _last_sound(project: Project, table: Table) -> pd.DataFrame | None:
     """Return the newest committed state of a table that has its columns and the types of their cells."""
     file = project.file_of(table.name)
-    try:
-        commits = git.run(project.root, "log", f"-{PAST}", "--format=%H", "--", file).decode().split()
-        contents = git.blobs(project.root, [f"{commit}:./{file}" for commit in commits])
-    except git.GitError:
-        return None
-    for content in contents:
-        try:
-            frame = parse_table(content, file)
+    for frame in past_states(project, file, f"-{PAST}"):
+        with suppress(DataError):
             with_types(table, frame, file)
-        except DataError:
-            continue
-        return frame
+            return frame
     return None
 
 
@@ -212,8 +214,7 @@ def _pairs(repair: Repair) -> dict[str, Pairs]:
 
 def _has_commas(repair: Repair, pairs: dict[str, Pairs]) -> bool:
     """Say whether commas begin the decimals of a file: in numbers, or in what was one when it was committed."""
-    numbers = [text for one in repair.fields if one.type in NUMERIC for text, _ in pairs[one.name].values()]
-    if any("," in text and number(text, comma=True) and not number(text, comma=False) for text in numbers):
+    if any(_reads(text, comma=True) for text in _numbers(repair)):
         return True
     decimal = Habit(month_first=(), comma=(True,))
     every = {pair for cells in pairs.values() for pair in cells.values() if "," in pair[0] and pair[0] != pair[1]}
@@ -233,31 +234,29 @@ def _restore(repair: Repair, pairs: dict[str, Pairs], months: dict[str, tuple[bo
         repair.put(RESTORED, column, back)
 
 
-def _past_rows(repair: Repair) -> dict[int, dict[str, str]]:
+def _past_rows(repair: Repair) -> dict[int, Cells]:
     """Return for each line the committed row of the same key, also where a spreadsheet or a person changed the key."""
     key, past = list(repair.table.primary_key), repair.committed
     if past is None or not set(key) <= set(repair.frame.columns):
         return {}
-    keys = zip(*(past[column].tolist() for column in key), strict=True)
-    rows = (dict(zip(past.columns, row, strict=True)) for row in past.to_numpy().tolist())
-    free, found = dict(zip(keys, rows, strict=True)), {}
-    held = dict(zip(repair.frame.index.tolist(), repair.frame[key].to_numpy().tolist(), strict=True))
-    for line, names in held.items():
-        if row := free.pop(tuple(names), None):
-            found[line] = row
-    habit = Habit(repair.encoding)
-    for line in held.keys() - found.keys():
-        pairs = ((was, zip(held[line], was, strict=True)) for was in free)
-        like = [was for was, cells in pairs if all(text == old or turned(text, old, habit) for text, old in cells)]
-        if len(like) == 1:
-            found[line] = free.pop(like[0])
-    # A row whose key alone is another one was given another key.
     rest = [column for column in past.columns if column not in key and column in repair.frame.columns]
-    others = repair.frame[rest].to_numpy().tolist() if rest else []
-    for line, cells in zip(repair.frame.index.tolist(), others, strict=True) if others else ():
-        like = [was for was, row in free.items() if line not in found and [row[column] for column in rest] == cells]
-        if len(like) == 1:
-            found[line] = free.pop(like[0])
+    free: dict[tuple[str, ...], Cells] = {tuple(row[name] for name in key): row for row in past.to_dict("records")}
+    rows: dict[Any, Cells] = repair.frame.to_dict("index")
+    found = {}
+    for line, row in rows.items():
+        if was := free.pop(tuple(row[name] for name in key), None):
+            found[line] = was
+    # A spreadsheet turned the key, or a person gave the row another one and left the rest as it was.
+    for columns, habit in ((key, Habit(repair.encoding)), (rest, None)):
+        for line in [line for line in rows if columns and line not in found]:
+            pairs = {one: [(rows[line][column], was[column]) for column in columns] for one, was in free.items()}
+            like = [
+                one
+                for one, cells in pairs.items()
+                if all(text == was or (habit and turned(text, was, habit)) for text, was in cells)
+            ]
+            if len(like) == 1:
+                found[line] = free.pop(like[0])
     return found
 
 
@@ -287,8 +286,7 @@ def _months(cells: Iterable[tuple[str, str]]) -> tuple[bool, ...]:
 
 def _type(repair: Repair, months: dict[str, tuple[bool, ...]], comma: bool, ask: Ask) -> None:
     """Give cells the form of their type where they have one reading."""
-    numbers = [text for one in repair.fields if one.type in NUMERIC for text in repair.frame[one.name].unique()]
-    points = any("," in text and number(text, comma=False) and not number(text, comma=True) for text in numbers)
+    points = any(_reads(text, comma=False) for text in _numbers(repair))
     decimals = EITHER if comma == points else (comma,)
     for one in repair.fields:
         if first := months.get(one.name):
@@ -301,6 +299,15 @@ def _type(repair: Repair, months: dict[str, tuple[bool, ...]], comma: bool, ask:
         elif one.type in NUMERIC:
             repair.turn("number", one.name, partial(_number, decimals=decimals, whole=one.type == "integer"))
         repair.turn("form", one.name, partial(tidy, field=one))
+
+
+def _numbers(repair: Repair) -> list[str]:
+    return [text for one in repair.fields if one.type in NUMERIC for text in repair.frame[one.name].unique()]
+
+
+def _reads(text: str, comma: bool) -> bool:
+    """Say whether a number with a comma is one in this reading alone."""
+    return "," in text and bool(number(text, comma)) and not number(text, not comma)
 
 
 def _date(text: str, months: tuple[bool, ...], whole: bool) -> str:
@@ -321,16 +328,16 @@ def _number(text: str, decimals: tuple[bool, ...], whole: bool) -> str:
     return read.pop() if len(read) == 1 else text
 
 
-def _word(repair: Repair, rows_of: Callable[[str], pd.DataFrame]) -> None:
+def _word(repair: Repair, tables: Project) -> None:
     """Give words of a vocabulary, links, and what only looks like a date, the form of the one that they are like."""
     links = {link.column: link for link in repair.table.foreign_keys}
     for one in repair.fields:
         try:
             if one.vocabulary:
-                terms = rows_of("vocabulary")
+                terms = tables.text("vocabulary")
                 known = set(terms["term"][terms["kind"] == one.vocabulary])
             elif link := links.get(one.name):
-                known = set(rows_of(link.target)[link.target_column])
+                known = set(tables.text(link.target)[link.target_column])
             elif repair.committed is not None and one.type == "string" and not _is_day(one):
                 known = {text for text in repair.committed[one.name].unique() if day(text, month_first=False)}
             else:

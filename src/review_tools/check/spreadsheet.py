@@ -7,7 +7,7 @@ import codecs
 import csv
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -28,17 +28,13 @@ MONTHS = {  # by their first letters without accents, in English, German and Fre
     "jul": 7, "juil": 7, "aug": 8, "aou": 8, "sep": 9, "oct": 10, "okt": 10, "nov": 11, "dec": 12, "dez": 12,
 }  # fmt: skip
 NUMBER = {  # by whether a comma begins the decimals
-    comma: re.compile(
-        rf"(?P<whole>[+-]?(?:[1-9]\d{{0,2}}(?:[{other} ']\d{{3}})+|\d+))(?:{mark}(?P<part>\d+))?(?P<e>[eE][+-]?\d+)?"
-    )
+    comma: re.compile(rf"(?P<whole>[+-]?(?:[1-9]\d{{0,2}}(?:[{other} ']\d{{3}})+|\d+))(?:{mark}(?P<part>\d+))?")
     for comma, mark, other in ((False, r"\.", ","), (True, ",", "."))
 }
 FIGURES = re.compile(r"(\d{1,4})([-./])(\d{1,2})(?:\2(\d{1,4}))?(?:[ T]0?0:00(?::00)?)?")
 MONTH_AND_YEAR = re.compile(r"(\d{1,2})[-./](\d{4})")
 WORDS = re.compile(r"(?:(\d{1,2})[-. /]+)?([^\W\d_]{3,9})\.?(?:[-. /]+(\d{1,2}),)?(?:[-. /]+(\d{2,4}))?")
-CLOCK = re.compile(r"0?(\d+):0?(\d\d?)(?::00)?(?: AM)?")
 THIS_YEAR = 2020  # or later, where a spreadsheet adds it
-LONG = 9  # digits from which a spreadsheet rounds what it shows
 THOUSANDTHS = re.compile(r"-?\d{1,3}\.\d{3}")  # whose point a German spreadsheet takes for that of thousands
 
 Day = tuple[int | None, int, int | None]
@@ -54,7 +50,7 @@ class Habit:
     comma: tuple[bool, ...] = (False, True)
 
 
-def decode(content: bytes, letters: Iterable[Collection[str]]) -> tuple[str, str]:
+def decode(content: bytes, letters: Iterable[Set[str]]) -> tuple[str, str]:
     """Return the text of a file and its encoding.
 
     ``letters`` are those that the file held before, then those of all data: one encoding alone shall give no others.
@@ -68,11 +64,13 @@ def decode(content: bytes, letters: Iterable[Collection[str]]) -> tuple[str, str
         text, encoding = content.decode("utf-8-sig"), "utf-8"
     except UnicodeDecodeError:
         readings = {one: _mixed(content, one) for one in ENCODINGS}
-        fitting = [[one for one in ENCODINGS if _holds(known, readings[one])] for known in letters]
-        encoding = next((ones[0] for ones in fitting if len(ones) == 1), "")
-        if not encoding:
+        for known in letters:
+            fitting = [one for one in ENCODINGS if {c for c in readings[one] if not c.isascii()} <= known]
+            if len(fitting) == 1:
+                break
+        else:
             raise
-        text = readings[encoding]
+        text, encoding = readings[fitting[0]], fitting[0]
     return unicodedata.normalize("NFC", MISREAD.sub(_read_anew, text)), encoding
 
 
@@ -86,10 +84,6 @@ def _mixed(content: bytes, encoding: str) -> str:
             start, end = at + error.start, at + error.end
             text += content[at:start].decode("utf-8") + content[start:end].decode(encoding, "replace")
             at = end
-
-
-def _holds(letters: Collection[str], text: str) -> bool:
-    return all(letter.isascii() or letter in letters for letter in set(text))
 
 
 def _read_anew(match: re.Match[str]) -> str:
@@ -139,7 +133,7 @@ def number(text: str, comma: bool) -> str | None:
     if match is None:
         return None
     whole, part = re.sub(r"[^\d-]", "", match["whole"]), match["part"]
-    return whole + (f".{part}" if part else "") + (match["e"] or "")
+    return f"{whole}.{part}" if part else whole
 
 
 def day(text: str, month_first: bool) -> Day | None:
@@ -154,9 +148,8 @@ def day(text: str, month_first: bool) -> Day | None:
         first, mark, second, third = match.groups()
         if len(first) == 4:
             return _day(first, second, third)
-        if month_first and mark != ".":
-            return _day(third, first, second) or (None if third else _day(second, first, None))
-        return _day(third, second, first) or (None if third else _day(second, first, None))
+        two = (first, second) if month_first and mark != "." else (second, first)
+        return _day(third, *two) or (None if third else _day(second, first, None))
     return None
 
 
@@ -179,35 +172,23 @@ def turned(text: str, original: str, habit: Habit) -> bool:
     if original in BOOLEANS.values() or not text or not original:
         return BOOLEANS.get(text.casefold()) == original
     if number(original, comma=False):
-        if any(_same_number(number(text, comma), original) for comma in habit.comma):
+        shown = {one for comma in habit.comma if (one := number(text, comma)) and Decimal(one) == Decimal(original)}
+        if any(len(one) <= len(original) or one == f"{original}.0" for one in shown):  # noughts fall off
             return True
     elif text.endswith("%") and original.endswith("%") and (share := number(original[:-1], comma=False)):
         shares = (number(text[:-1].rstrip(), comma) for comma in habit.comma)
         return any(one and Decimal(one) == Decimal(share) for one in shares)
     for month_first in habit.month_first:
-        shown, held = day(text, month_first), day(original, month_first)
-        if shown and held and text != iso(shown) and (shown[0] or WORDS.fullmatch(text)):
+        day_shown, held = day(text, month_first), day(original, month_first)
+        if day_shown and held and text != iso(day_shown) and (day_shown[0] or WORDS.fullmatch(text)):
             # 1/2 may have been read in English, and 02/01/2026 shown in French.
             other = day(original, not month_first) if held[0] is None else None
-            if _same_day(shown, held) or (other and _same_day(shown, other)):
+            if _same_day(day_shown, held) or (other and _same_day(day_shown, other)):
                 return True
-    if (at := CLOCK.fullmatch(text)) and (was := CLOCK.fullmatch(original)):
-        return at.groups() == was.groups()
     return len(text) == len(original) and all(
-        one == other or (one == "?" and not other.isascii()) or not _fits(other, habit.encoding)
+        one == other or (one == "?" and not other.isascii()) or not other.encode(habit.encoding, "ignore")
         for one, other in zip(text, original, strict=True)
     )
-
-
-def _same_number(text: str | None, original: str) -> bool:
-    """Say whether a number is the original without the noughts at its end, or the original as far as it is shown."""
-    if text is None:
-        return False
-    shown, held = Decimal(text), Decimal(original)
-    digits = len(shown.as_tuple().digits)
-    if "e" in text.casefold() or digits >= LONG:
-        return shown == Decimal(f"{held:.{digits - 1}E}")
-    return shown == held and (len(text) <= len(original) or text == f"{original}.0")
 
 
 def _same_day(shown: Day, held: Day) -> bool:
@@ -216,10 +197,3 @@ def _same_day(shown: Day, held: Day) -> bool:
     if year != shown[0] and (year is not None or (shown[0] or THIS_YEAR) < THIS_YEAR):
         return False
     return shown[1] == month and (shown[2] in (None, 1) if of_month is None else shown[2] == of_month)
-
-
-def _fits(text: str, encoding: str) -> bool:
-    try:
-        return bool(text.encode(encoding))
-    except UnicodeEncodeError:
-        return False

@@ -99,6 +99,20 @@ ODD_TEXT = {  # what no source prints and a reader, a spreadsheet or a browser m
         "keep one fact, and name its source",
     ),
 }
+ODD_ADDRESS = {
+    "dash": (
+        "a dash that is no hyphen in a DOI or an address",
+        DASHES,
+        "holds a dash that is no hyphen",
+        "write the hyphen of the keyboard, or copy it anew",
+    ),
+    "mark_at_end": (
+        "a full stop or comma at the end of a DOI or an address",
+        re.compile(r"[.,;]\Z"),
+        "ends with a mark of the sentence it was copied from",
+        "remove the mark",
+    ),
+}
 
 
 @table_rule()
@@ -199,19 +213,16 @@ def wrong_type(_: Project, table: Table, field: Field) -> CellTest | None:
 
 
 @cell_rule
-def out_of_range(_: Project, table: Table, field: Field) -> CellTest | None:
+def out_of_range(_: Project, table: Table, field: Field) -> CellTest:
     """Refuse a number below or above what its column allows."""
-    if field.type not in NUMERIC or (field.minimum is None and field.maximum is None):
-        return None
+    least, most = field.minimum, field.maximum
 
     def test(text: str) -> tuple[str, str] | None:
-        if not _of_type(text, field.type):
+        if field.type not in NUMERIC or not _of_type(text, field.type):
             return None
-        if field.minimum is not None and float(text) < field.minimum:
-            return f"below {field.minimum:g}", "correct the number"
-        if field.maximum is not None and float(text) > field.maximum:
-            return f"above {field.maximum:g}", "correct the number"
-        return None
+        if least is not None and float(text) < least:
+            return f"below {least:g}", "correct the number"
+        return (f"above {most:g}", "correct the number") if most is not None and float(text) > most else None
 
     return test
 
@@ -221,46 +232,27 @@ def wrong_form(_: Project, table: Table, field: Field) -> CellTest | None:
     """Refuse an identifier, DOI, registry number or address that is not of the form of its column."""
     if not field.pattern:
         return None
-    pattern, remedy = re.compile(field.pattern), f"{field.description} Form: {field.pattern}"
-    for ending, words in FORMS.items():
-        if field.name.endswith(ending) or (field.name == "also_in" and ending == "url"):
-            remedy = words
-            break
+    pattern, ending = re.compile(field.pattern), "url" if field.name == "also_in" else field.name
+    remedy = next((words for end, words in FORMS.items() if ending.endswith(end)), "")
+    remedy = remedy or f"{field.description} Form: {field.pattern}"
     wrong = "not of the right form", remedy + (f", for example {field.example}" if field.example else "")
     return lambda text: wrong if _trimmed(text) and not pattern.fullmatch(text) else None
 
 
-def _odd_text(name: str, refuses: str, pattern: re.Pattern[str], why: str, remedy: str) -> None:
-    """Register a rule about text; a log keeps the titles that it was given."""
+def _pattern_rule(name: str, refuses: str, pattern: re.Pattern[str], why: str, remedy: str) -> None:
+    """Register a rule about what a pattern finds in addresses, or in text; a log keeps the titles that it was given."""
 
     def test(_: Project, table: Table, field: Field) -> CellTest | None:
-        plain = field.type == "string" and not table.append_only
-        return (lambda text: (why, remedy) if pattern.search(text) else None) if plain else None
+        text = field.type == "string" and not table.append_only
+        looked_at = field.name.endswith(("doi", "url")) if name in ODD_ADDRESS else text
+        return (lambda text: (why, remedy) if pattern.search(text) else None) if looked_at else None
 
     test.__name__, test.__doc__ = name, f"Refuse {refuses}."
     cell_rule(test)
 
 
-for rule, said in ODD_TEXT.items():
-    _odd_text(rule, *said)
-
-
-@cell_rule
-def dash(_: Project, table: Table, field: Field) -> CellTest | None:
-    """Refuse a dash that is no hyphen in a DOI or an address."""
-    wrong = "holds a dash that is no hyphen", "write the hyphen of the keyboard, or copy it anew"
-    return (lambda text: wrong if DASHES.search(text) else None) if field.name.endswith(("doi", "url")) else None
-
-
-@cell_rule
-def mark_at_end(_: Project, table: Table, field: Field) -> CellTest | None:
-    """Refuse a full stop or comma at the end of a DOI or an address."""
-    wrong = "ends with a mark of the sentence it was copied from", "remove the mark"
-    return (
-        (lambda text: wrong if text.endswith((".", ",", ";")) else None)
-        if field.name.endswith(("doi", "url"))
-        else None
-    )
+for rule, said in (ODD_TEXT | ODD_ADDRESS).items():
+    _pattern_rule(rule, *said)
 
 
 @cell_rule
@@ -320,15 +312,12 @@ def doubled_key(sheet: Sheet) -> Iterator[Problem]:
     """Refuse a key that stands twice."""
     unique = {(field.name,) for field in sheet.table.fields if field.unique} | {sheet.table.primary_key}
     for columns in sorted(unique):
-        if not set(columns) <= set(sheet.frame.columns):
-            continue
-        first: dict[tuple[str, ...], int] = {}
-        keys = zip(*(sheet[column].to_numpy(dtype=object) for column in columns), strict=True)
-        for line, key in zip(sheet.frame.index, keys, strict=True):
-            if all(key) and first.setdefault(key, line) != line:
-                stands = "already stands" if len(columns) == 1 else "already stand"
-                why = f"{' and '.join(columns)} {stands} in row {first[key]}"
-                yield from sheet.report([line], columns[0], why, "give this row its own, or remove the row")
+        if set(columns) <= set(sheet.frame.columns):
+            stands = f"{' and '.join(columns)} already stand{'s' * (len(columns) == 1)}"
+            keys = zip(*(sheet[column].to_numpy(dtype=object) for column in columns), strict=True)
+            for line, first in sheet.repeats(key if all(key) else None for key in keys):
+                why, remedy = f"{stands} in row {first}", "give this row its own, or remove the row"
+                yield from sheet.report([line], columns[0], why, remedy)
 
 
 def _trimmed(text: str) -> bool:

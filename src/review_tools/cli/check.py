@@ -13,7 +13,7 @@ from rich import table as rich
 from rich.console import Console
 
 from review_tools.check import check as run_checks
-from review_tools.check.fix import fix as mend
+from review_tools.check import fix as mend
 from review_tools.check.repair import Fix
 from review_tools.cli.app import CONTRIBUTE, LOOK, MAINTAIN, AsJson, Here, app, refuse
 from review_tools.data.problems import DataError, Problem, shorten

@@ -1,17 +1,24 @@
-"""One cause, one message: what `review check --fix` mends is said once, and what a wrong cell entails is not said."""
+"""`review check`: one cause, one message; and `--fix`: what has one right form is mended, all of it or nothing.
 
-from collections import Counter
+What `--fix` mends is said once, and what a wrong cell entails is not said.
+"""
+
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pandas as pd
 
 from review_tools.check.engine import RULES, run
-from review_tools.check.repair import RESTORED, SORTED, Fix, Repair, mended
-from review_tools.data import git
+from review_tools.check.repair import RESTORED, SORTED, Ask, Fix, Repair, at_head, form, mended, tidy
+from review_tools.data.bibliography import FILE as BIBLIOGRAPHY
+from review_tools.data.edit import Change, edit
 from review_tools.data.problems import Problem, in_order, meant, shorten
 from review_tools.data.project import Project
+from review_tools.data.tables import Field, csv_bytes
 
+ENTRY = re.compile(r"^@\w+\{.*?^\}\n", re.MULTILINE | re.DOTALL)
+ENTRY_FIELD = re.compile(r"(?P<start>\s*(?P<name>\w+)\s*=\s*\{)(?P<value>.*)(?P<end>\},?\s*)")
 FEW = 3  # problems of form that are told one by one
 MANY = 6  # kinds of mending that are named
 Place = tuple[str, int, str]
@@ -24,16 +31,15 @@ def check(project: Project) -> list[Problem]:
     The form of the tables comes first. Where it can be mended it is mended in memory, and the other rules look at the
     tables as they are meant: with the committed or the nearest word in place of a cell that is no word at all.
     """
-    form, rest = ([rule for rule in RULES.values() if bool(rule.about) == about] for about in (False, True))
-    problems = run(project, form)
+    shape, rest = ([rule for rule in RULES.values() if bool(rule.about) == about] for about in (False, True))
+    problems = before = run(project, shape)
     repairs = mended(project, _suspects(project, {problem.file for problem in problems}))
     tables = {repair.table.name: repair.frame for repair in repairs if repair.fixes and not repair.problems}
-    told: list[Problem] = []
-    if tables or any(repair.problems for repair in repairs):
-        before, project = problems, project.with_tables(tables)
-        unread = {repair.file for repair in repairs if repair.problems}
-        problems = [problem for problem in run(project, form) if problem.file not in unread]
-        told = [one for repair in repairs for one in _once(repair, before, problems)]
+    unread = {repair.file for repair in repairs if repair.problems}
+    if tables or unread:
+        project = project.with_tables(tables)
+        problems = [problem for problem in run(project, shape) if problem.file not in unread]
+    told = [one for repair in repairs for one in _once(repair, before, problems)]
     for repair in repairs:
         problems = _once_of_key(repair, problems)
     cells = {(one.file, one.row, one.column): one for one in problems if one.row and one.column}
@@ -44,19 +50,25 @@ def check(project: Project) -> list[Problem]:
     return in_order([*told, *problems, *follow])
 
 
+def fix(project: Project, ask: Ask = lambda *_: None) -> list[Fix]:
+    """Mend the tables that can be read and the bibliography, all or nothing; return all that was done.
+
+    ``ask`` is as in ``mended``.
+    """
+    with edit(project.root) as change:
+        repairs = [one for one in mended(change.project, change.project.schema, ask) if one.fixes and not one.problems]
+        for repair in repairs:
+            change.write(repair.file, csv_bytes(repair.frame))
+        return [*(one for repair in repairs for one in repair.fixes), *_bibliography(change)]
+
+
 def _suspects(project: Project, files: set[str]) -> list[str]:
     """Return the tables among these files, and those that differ from the last commit."""
-    names = list(project.schema)
-    try:
-        held = git.blobs(project.root, [f"HEAD:./{project.file_of(name)}" for name in names])
-    except git.GitError:
-        held = [b""] * len(names)
-    changed = {
-        name
-        for name, content in zip(names, held, strict=True)
-        if content and project.has(project.file_of(name)) and project.read(project.file_of(name)) != content
-    }
-    return [name for name in names if name in changed or project.file_of(name) in files]
+    held = {file: project.read(file) for file in map(project.file_of, project.schema) if project.has(file)}
+    for (file, content), committed in zip(held.items(), at_head(project, list(held)), strict=True):
+        if committed and content != committed:
+            files.add(file)
+    return [name for name in project.schema if project.file_of(name) in files]
 
 
 def _once(repair: Repair, before: list[Problem], after: list[Problem]) -> Iterator[Problem]:
@@ -71,9 +83,10 @@ def _once(repair: Repair, before: list[Problem], after: list[Problem]) -> Iterat
     if not shape and not turned and len(gone) <= FEW:
         yield from gone
         return
-    kinds = Counter(one.column or one.what for one in repair.fixes)
-    first = {one.column or one.what: one for one in reversed(repair.fixes)}
-    said = [_said(first[kind], count) for kind, count in kinds.items()]
+    groups: dict[str, list[Fix]] = {}
+    for one in repair.fixes:
+        groups.setdefault(one.column or one.what, []).append(one)
+    said = [_said(same[0], len(same)) for same in groups.values()]
     more = [f"and {len(said) - MANY} more"] if len(said) > MANY else []
     remedy = f"run `review check --fix`: {'; '.join([*said[:MANY], *more])}"
     why = "not as the table was written: a spreadsheet saved it in its own way"
@@ -128,3 +141,30 @@ def _as_meant(project: Project, repairs: list[Repair], cells: Cells) -> tuple[Pr
             frame.loc[row, column] = near
             guessed.add((file, row, column))
     return (project.with_tables(frames) if frames else project), guessed
+
+
+def _bibliography(change: Change) -> list[Fix]:
+    """Mend ``references.bib`` where a field is one line, as all commands write it; what is laid out freely stays."""
+    try:
+        text = change.project.read(BIBLIOGRAPHY).decode("utf-8-sig").replace("\r\n", "\n")
+    except (FileNotFoundError, UnicodeDecodeError):
+        return []
+    fixes, lines = form(change.project.read(BIBLIOGRAPHY), BIBLIOGRAPHY), text.split("\n")
+    for at, line in enumerate(lines):
+        if match := ENTRY_FIELD.fullmatch(line):
+            after = tidy(match["value"], Field(match["name"], "string", ""))
+            if after != match["value"]:
+                fixes.append(Fix(BIBLIOGRAPHY, "field", at + 1, match["name"], match["value"], after))
+                lines[at] = f"{match['start']}{after}{match['end']}"
+    text, committed = "\n".join(lines), at_head(change.project, [BIBLIOGRAPHY])[0].decode("utf-8", "replace")
+    if text != (ordered := _by_key(text)) and len(text) == len(ordered) and committed == _by_key(committed) != "":
+        fixes.append(Fix(BIBLIOGRAPHY, SORTED))
+        text = ordered
+    if fixes:
+        change.write(BIBLIOGRAPHY, text)
+    return fixes
+
+
+def _by_key(bibliography: str) -> str:
+    """Return the entries alone, ordered by key; it is the same text where there is nothing but ordered entries."""
+    return "\n".join(sorted(ENTRY.findall(bibliography), key=lambda entry: entry.partition("{")[2].partition(",")[0]))
