@@ -159,8 +159,9 @@ def cited_keys(project: Project) -> Iterator[tuple[str, str, int]]:
 def occurrences(project: Project, pattern: re.Pattern[str]) -> Iterator[tuple[re.Match[str], str, int]]:
     """Yield each match of a pattern in the prose of the chapters, with its file and line."""
     for file, text in chapters(project).items():
-        for match in pattern.finditer(prose(text)):
-            yield match, file, _line(prose(text), match.start())
+        plain = prose(text)
+        for match in pattern.finditer(plain):
+            yield match, file, _line(plain, match.start())
 
 
 @cache

@@ -95,12 +95,12 @@ def incomplete_block(outcomes: Sheet) -> Iterator[Problem]:
 @table_rule("outcomes")
 def second_block(outcomes: Sheet) -> Iterator[Problem]:
     """Refuse an outcome with numbers of two kinds of result."""
-    for block, lines in outcomes.lines["block"].items():
-        needed = BLOCKS.get(block) or NUMBERS  # anything may stand in a partial row
-        why = f"filled in a row of block “{block}”: a row holds exactly one block of numbers"
-        for column in sorted(set(NUMBERS).difference(needed, MAY_ALSO.get(block, ()))):
-            wrong = outcomes.frame.index.isin(lines) & (outcomes[column] != "")
-            yield from outcomes.report(wrong, column, why, "move the number to a row of its own")
+    for line, row in outcomes.rows.items():
+        needed = BLOCKS.get(row["block"]) or NUMBERS  # anything may stand in a partial row
+        for column in NUMBERS:
+            if row[column] and column not in (*needed, *MAY_ALSO.get(row["block"], ())):
+                why = f"filled in a row of block “{row['block']}”: a row holds exactly one block of numbers"
+                yield from outcomes.report([line], column, why, "move the number to a row of its own")
 
 
 @table_rule("outcomes")
