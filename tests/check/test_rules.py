@@ -318,6 +318,11 @@ def test_what_cannot_be_read_is_the_only_problem(sound: Project, table: str) -> 
     assert {problem.why for problem in problems} == {"this column is missing", "this column is not defined"}
 
 
+def test_tables_without_rows_can_be_looked_at(sound: Project) -> None:
+    headers = {file: sound.read(file).partition(b"\n")[0] + b"\n" for file in map(sound.file_of, sound.schema)}
+    assert that_say(run(sound.with_files(headers), RULES.values()), "no row in data/studies.csv")
+
+
 def test_a_broken_bibliography_is_the_only_problem(sound: Project) -> None:
     problems = check(spoil.text(sound, BIB, cut_in_half))
     assert {problem.file for problem in problems} == {BIB}

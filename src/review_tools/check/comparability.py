@@ -90,10 +90,9 @@ def result_twice(outcomes: Sheet) -> Iterator[Problem]:
     """Refuse the same result of a study in two rows, unless a flag says that it is counted elsewhere."""
     for one, other in repeated(outcomes):
         why = f"the same study, outcome, time and figures as {outcomes['outcome_id'][one]} (row {one})"
-        remedy = (
-            "remove one of the two; if they are two results, say in outcome, time or arms what tells them apart; if "
-        )
-        remedy += f"another record repeats the first, add the flag “{COUNTED_ELSEWHERE[0]}” to data/outcome_flags.csv"
+        remedy = "remove one of the two; if they are two results, say in outcome, time or arms what tells them apart; "
+        flag = f"the flag “{COUNTED_ELSEWHERE[0]}” to data/outcome_flags.csv"
+        remedy += f"if another record repeats the first, add {flag}"
         yield from outcomes.report([other], "outcome", why, remedy)
 
 
@@ -104,28 +103,27 @@ def figures_twice(outcomes: Sheet) -> Iterator[Problem]:
     remedy = f"check the source; if it prints both, add the flag “{SAME_FIGURES}” to data/outcome_flags.csv"
     for one, other, figures in _same_figures(outcomes, SAME_FIGURES, COUNTED_ELSEWHERE[0]):
         first, second = outcomes.rows[one], outcomes.rows[other]
-        studies = first["study_id"], second["study_id"]
+        one_trial = trials.get(first["study_id"], "") == trials.get(second["study_id"]) != ""
         if not (first["arm2"] and second["arm2"]) or {"", "0.0"} & set(figures):
             continue  # figures with gaps or noughts are alike by chance
         if _same_people(first, second):
-            if _words(first["time"]) == _words(second["time"]) and _words(first["outcome"]) != _words(
-                second["outcome"]
-            ):
+            if _same_words(first, second, "time") and not _same_words(first, second, "outcome"):
                 why = f"the figures of another outcome, {first['outcome']} ({first['outcome_id']}, row {one})"
                 yield from outcomes.report([other], "outcome", why, f"remove the wrong row, or {remedy}")
-        elif studies[0] != studies[1] and first["disease"] == second["disease"] and not _same_trial(*studies, trials):
-            why = f"the figures of another study, {studies[0]} (row {one}): people may be counted twice"
+        elif first["study_id"] != second["study_id"] and first["disease"] == second["disease"] and not one_trial:
+            why = f"the figures of another study, {first['study_id']} (row {one}): people may be counted twice"
             same = "a preprint and its article are one study: keep one, or give both one trial_id in data/studies.csv"
             yield from outcomes.report([other], "study_id", why, f"{same}; if they are two, {remedy}")
 
 
 def repeated(outcomes: Sheet) -> Iterator[tuple[int, int]]:
-    """Yield pairs of lines that say the same of one study: the same arms and figures, and the same words for outcome
-    and time, in whatever order. Rows with a flag that says so are excused."""
+    """Yield pairs of lines that say the same of one study, without rows of which a flag says so.
+
+    They have the same arms and figures, and the same words for outcome and time, in whatever order.
+    """
     for one, other, _ in _same_figures(outcomes, *COUNTED_ELSEWHERE):
         first, second = outcomes.rows[one], outcomes.rows[other]
-        alike = all(_words(first[column]) == _words(second[column]) for column in ("outcome", "time"))
-        if alike and _same_people(first, second):
+        if _same_people(first, second) and _same_words(first, second, "outcome", "time"):
             yield one, other
 
 
@@ -147,8 +145,8 @@ def _same_people(first: Row, second: Row) -> bool:
     return first["study_id"] == second["study_id"] and all(one <= other or other <= one for one, other in pairs)
 
 
-def _same_trial(first: str, second: str, trials: dict[str, str]) -> bool:
-    return bool(trials.get(first)) and trials[first] == trials.get(second)
+def _same_words(first: Row, second: Row, *columns: str) -> bool:
+    return all(_words(first[column]) == _words(second[column]) for column in columns)
 
 
 def _figure(text: str) -> str:

@@ -5,6 +5,7 @@ Without git, or in a folder that git does not track, there is no history to comp
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from review_tools.check.engine import Sheet, file_rule, past_states, table_rule, whole
 from review_tools.data import citation, prisma_counts, protocol, retracted
@@ -35,7 +36,7 @@ def search_without_its_records(searches: Sheet) -> Iterator[Problem]:
     candidates, searched = searches.of("candidates"), searches["search_id"]
     repeats = candidates["duplicate_of"] != ""
     fresh, same = (candidates["search_id"][rows].value_counts() for rows in (~repeats, repeats))
-    queued, again = searched.map(fresh).fillna(0), searched.map(same).fillna(0)
+    queued, again = (searched.map(count).astype("float64").fillna(0) for count in (fresh, same))
     wrong, why = queued - searches.numbers("new"), "data/candidates.csv holds {:.0f} records to screen of this search"
     yield from searches.report(wrong.abs() > 0, "new", why, "restore the rows, or correct the number", queued)
     wrong, why = again > searches.numbers("duplicates"), "data/candidates.csv holds {:.0f} duplicates of this search"
@@ -123,13 +124,11 @@ def change_that_does_not_stand(history: Sheet) -> Iterator[Problem]:
 @table_rule(RELEASES)
 def versions_out_of_order(releases: Sheet) -> Iterator[Problem]:
     """Refuse a version whose number or date is not after that of the version before."""
-    before = before_date = ""
-    for line, number, day in _listed(releases):
-        if before and order(number) <= order(before):
+    for (_, before, day_before), (line, number, day) in pairwise(_listed(releases)):
+        if order(number) <= order(before):
             yield from releases.report([line], "version", f"not newer than {before}, the line before", RESTORE)
-        if day < before_date:
-            yield from releases.report([line], "date", f"before {before_date}, the date of {before}", RESTORE)
-        before, before_date = number, day
+        if day < day_before:
+            yield from releases.report([line], "date", f"before {day_before}, the date of {before}", RESTORE)
 
 
 @file_rule(RELEASES)

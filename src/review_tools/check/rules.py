@@ -131,7 +131,7 @@ def no_place(rows: Sheet) -> Iterator[Problem]:
 def other_study(outcomes: Sheet) -> Iterator[Problem]:
     """Refuse an outcome whose identifier begins with another study, so that neither can be changed alone."""
     names, remedy = outcomes["outcome_id"], "correct the study or the identifier"
-    other = names.str.rpartition("-")[0] != outcomes["study_id"]
+    other = names.str.extract("(.*)-", expand=False) != outcomes["study_id"]
     yield from outcomes.report(other, "study_id", "not the study that {} names", remedy, names)
 
 
