@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from review_tools.synthesis.effects import CannotPoolError
+from review_tools.synthesis.effects import TWO_ARMS, CannotPoolError, Effects
 from review_tools.synthesis.pooling import MODELS, Pooled, egger, leave_one_out, pool
 from review_tools.synthesis.rows import effect_sizes
 
@@ -17,29 +17,34 @@ studies = st.lists(st.tuples(st.floats(-5, 5), st.floats(0.05, 3)), min_size=2, 
 table = st.tuples(st.integers(1, 200), st.integers(1, 200)).flatmap(
     lambda n: st.tuples(st.integers(0, n[0]), st.just(n[0]), st.integers(0, n[1]), st.just(n[1]))
 )
-COLUMNS = ["events_arm1", "n_arm1", "events_arm2", "n_arm2"]
 quickly = settings(max_examples=40, deadline=None)
+COUNTS = [[2, 10, 5, 10], [1, 20, 4, 20], [3, 30, 3, 31], [9, 30, 12, 28]]
 
 
-def generic(rows: list[tuple[float, float]], model: str = "REML", test: str | None = None, **options: object) -> Pooled:
-    return pool(effect_sizes(pd.DataFrame(rows, columns=["effect", "se"]), "GEN"), model, test, **options)  # type: ignore[arg-type]
+def counts(rows: object, measure: str) -> Effects:
+    return effect_sizes(pd.DataFrame(rows, columns=list(TWO_ARMS)), measure)
+
+
+def effects(rows: object) -> Effects:
+    return effect_sizes(pd.DataFrame(rows, columns=["effect", "se"]), "GEN")
+
+
+def generic(rows: list[tuple[float, float]], *choice: str, guard: bool = True) -> Pooled:
+    return pool(effects(rows), *choice, guard=guard)
 
 
 @pytest.mark.parametrize("measure", ["RR", "OR", "RD", "PETO"])
 @quickly
 @given(rows=st.lists(table, min_size=2, max_size=8))
 def test_swapping_the_arms_flips_the_sign(measure: str, rows: list[tuple[int, int, int, int]]) -> None:
-    frame = pd.DataFrame(rows, columns=COLUMNS)
-    effects = effect_sizes(frame, measure)
-    swapped = effect_sizes(frame.set_axis([*COLUMNS[2:], *COLUMNS[:2]], axis=1), measure)
     for model in ("REML", "FE", "MH"):
         try:
-            there = pool(effects, model)
+            there = pool(counts(rows, measure), model)
         except CannotPoolError:
             with pytest.raises(CannotPoolError):
-                pool(swapped, model)
+                pool(counts([(*row[2:], *row[:2]) for row in rows], measure), model)
             continue
-        back = pool(swapped, model)
+        back = pool(counts([(*row[2:], *row[:2]) for row in rows], measure), model)
         assert back.estimate == pytest.approx(-there.estimate, rel=1e-6, abs=1e-9)
         assert back.se == pytest.approx(there.se, rel=1e-6)
         assert back.ci_low == pytest.approx(-there.ci_high, rel=1e-6, abs=1e-9)
@@ -72,30 +77,25 @@ def test_a_shift_shifts_the_estimate_alone_and_the_order_does_not_matter(
 @quickly
 @given(rows=studies)
 def test_figures_are_in_order_and_finite(model: str, rows: list[tuple[float, float]]) -> None:
-    pooled, twice = generic(rows, model), generic(rows * 2, model, "z")
+    pooled, z, twice = generic(rows, model), generic(rows, model, "z"), generic(rows * 2, model, "z")
     assert all(value is None or np.isfinite(value) for value in pooled.figures().values())
     assert pooled.ci_low < pooled.estimate < pooled.ci_high
     assert min(y for y, _ in rows) - 1e-9 <= pooled.estimate <= max(y for y, _ in rows) + 1e-9
     assert 0 <= (pooled.i2 or 0) <= 100
     assert sum(pooled.weights) == pytest.approx(100)
     assert pooled.tau2_interval is None or pooled.tau2_interval[0] <= pooled.tau2_interval[1]
-    z = generic(rows, model, "z")
     assert twice.ci_high - twice.ci_low < z.ci_high - z.ci_low  # every study twice narrows the interval
     assert pooled.se >= z.se * (1 - 1e-11)  # guarded hksj is never narrower than z
 
 
-def test_the_guard_is_a_choice() -> None:
+def test_the_guard_is_a_choice_and_needed_where_all_effects_are_equal() -> None:
     rows = [(0.10, 0.5), (0.11, 0.5), (0.12, 0.5)]
-    assert generic(rows, guard=False).se < generic(rows, test="z").se == pytest.approx(generic(rows).se)
-
-
-def test_effects_all_equal() -> None:
+    assert generic(rows, guard=False).se < generic(rows, "REML", "z").se == pytest.approx(generic(rows).se)
     pooled = generic([(0.5, 0.1)] * 4)
     assert (pooled.estimate, pooled.tau2, pooled.q, pooled.i2, pooled.q_p) == pytest.approx((0.5, 0, 0, 0, 1))
-    counts = pd.DataFrame([[4, 123, 11, 139]] * 3, columns=COLUMNS)
-    for effects in (effect_sizes(counts, "RR"), effect_sizes(counts, "RD")):  # equal but for rounding
+    for measure in ("RR", "RD"):  # equal but for rounding
         with pytest.raises(CannotPoolError, match="keep the guard"):
-            pool(effects, guard=False)
+            pool(counts([[4, 123, 11, 139]] * 3, measure), guard=False)
 
 
 def test_one_study_is_not_pooled() -> None:
@@ -103,31 +103,41 @@ def test_one_study_is_not_pooled() -> None:
     assert (single.k, single.model, single.test) == (1, "single study", "z")
     assert (single.estimate, single.se, single.ci_low) == pytest.approx((0.5, 0.1, 0.5 - 0.1959964))
     assert [single.tau2, single.i2, single.q, single.q_p, single.pi, single.i2_interval] == [None] * 6
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        single.estimate = 0  # type: ignore[misc]
 
 
-def test_nothing_to_pool_says_why() -> None:
-    frame = pd.DataFrame([[0, 10, 0, 10]], columns=COLUMNS).assign(study="Smith")
-    with pytest.raises(CannotPoolError, match=r"no row contributes.* Smith: no event in either arm"):
-        pool(effect_sizes(frame, "RR"))
-    with pytest.raises(CannotPoolError, match="nothing to pool"):
-        generic([])
+MEANS = pd.DataFrame([[5, 1, 9, 4, 1, 9]], columns=["mean_arm1", "sd_arm1", "n_arm1", "mean_arm2", "sd_arm2", "n_arm2"])
 
 
-def test_a_study_of_impossible_precision_is_named() -> None:
-    frame = pd.DataFrame({"study": ["Smith", "Lee"], "effect": [0.5, 0.6], "se": [1e-9, 1.0]})
-    with pytest.raises(CannotPoolError, match="Beside Smith the other studies have no weight"):
-        pool(effect_sizes(frame, "GEN"))
+@pytest.mark.parametrize(
+    ("found", "choice", "message"),
+    [
+        (counts([[0, 10, 0, 10]], "RR"), [], r"no row contributes.* row 0: no event in either arm"),
+        (effects([]), [], "nothing to pool"),
+        (effects([(0.5, 1e-9), (0.6, 1.0)]), [], "Beside row 0 the other studies have no weight"),
+        (effect_sizes(MEANS, "MD"), ["MH"], "Mantel-Haenszel pools RR, OR, RD"),
+        (counts(COUNTS, "RR"), ["MH", "hksj"], "choose the test z"),
+        (counts(COUNTS, "RR"), ["XX"], "No model 'XX'; there are FE, MH"),
+        (counts(COUNTS, "RR"), ["DL", "t"], "No test 't'; there are z, hksj"),
+        (counts([[0, 10, 2, 10], [0, 20, 3, 20]], "RR"), ["MH"], "one arm has no event"),
+        (counts([[0, 10, 2, 10], [0, 20, 3, 20]], "OR"), ["MH"], "one arm has no event"),
+        (counts([[0, 10, 0, 10], [0, 20, 0, 20]], "RD"), ["MH"], "no standard error"),
+    ],
+)
+def test_what_cannot_be_pooled_says_why(found: Effects, choice: list[str], message: str) -> None:
+    with pytest.raises(CannotPoolError, match=message):
+        pool(found, *choice)
 
 
 def test_prediction_interval() -> None:
     rows = [(0.0, 0.1), (1.0, 0.1), (2.0, 0.1)]
     assert generic(rows[:2]).pi is None
     assert generic(rows, "FE").pi is None
-    z, hksj = generic(rows, test="z"), generic(rows)
-    assert z.pi is not None
-    assert hksj.pi is not None
-    assert z.pi[1] == pytest.approx(z.estimate + 1.959963985 * np.sqrt(z.se**2 + (z.tau2 or 0)))
-    assert hksj.pi[1] == pytest.approx(hksj.estimate + 4.30265273 * np.sqrt(hksj.se**2 + (hksj.tau2 or 0)))
+    for test, quantile in (("z", 1.959963985), ("hksj", 4.30265273)):
+        pooled = generic(rows, "REML", test)
+        reach = quantile * np.sqrt(pooled.se**2 + (pooled.tau2 or 0))
+        assert pooled.pi == pytest.approx((pooled.estimate - reach, pooled.estimate + reach))
 
 
 def test_an_endless_interval_reads_as_none() -> None:
@@ -137,63 +147,28 @@ def test_an_endless_interval_reads_as_none() -> None:
     assert pooled.figures()["back_ci_high"] is None
 
 
-@pytest.mark.parametrize(
-    ("measure", "model", "test", "message"),
-    [
-        ("MD", "MH", None, "Mantel-Haenszel pools RR, OR, RD"),
-        ("RR", "MH", "hksj", "choose the test z"),
-        ("RR", "XX", None, "No model 'XX'; there are FE, MH"),
-        ("RR", "DL", "t", "No test 't'; there are z, hksj"),
-    ],
-)
-def test_choices_that_do_not_go_together(measure: str, model: str, test: str | None, message: str) -> None:
-    frame = pd.DataFrame(
-        [[1, 10, 2, 10, 5, 1, 4, 1]] * 2, columns=[*COLUMNS, "mean_arm1", "sd_arm1", "mean_arm2", "sd_arm2"]
-    )
-    with pytest.raises(CannotPoolError, match=message):
-        pool(effect_sizes(frame, measure), model, test)
-
-
-def test_mantel_haenszel_without_events_in_one_arm_says_so() -> None:
-    frame = pd.DataFrame([[0, 10, 2, 10], [0, 20, 3, 20]], columns=COLUMNS)
-    for measure in ("RR", "OR"):
-        with pytest.raises(CannotPoolError, match="one arm has no event"):
-            pool(effect_sizes(frame, measure), "MH")
-    assert pool(effect_sizes(frame, "RD"), "MH").estimate < 0
-    none = pd.DataFrame([[0, 10, 0, 10], [0, 20, 0, 20]], columns=COLUMNS)
-    with pytest.raises(CannotPoolError, match="no standard error"):
-        pool(effect_sizes(none, "RD"), "MH")
-
-
 def test_double_zero_rows_count_in_the_risk_difference() -> None:
-    frame = pd.DataFrame([[2, 10, 5, 10], [1, 20, 4, 20], [0, 30, 0, 30]], columns=COLUMNS)
-    all_three = pool(effect_sizes(frame, "RD"), "MH")
+    all_three = pool(counts([*COUNTS[:2], [0, 30, 0, 30]], "RD"), "MH")
     assert all_three.k == 3
-    assert all_three.estimate > pool(effect_sizes(frame[:2], "RD"), "MH").estimate
+    assert all_three.estimate > pool(counts(COUNTS[:2], "RD"), "MH").estimate
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_leaving_one_out_is_pooling_without_it(model: str) -> None:
-    frame = pd.DataFrame([[2, 10, 5, 10], [1, 20, 4, 20], [3, 30, 3, 31], [9, 30, 12, 28]], columns=COLUMNS)
-    alone = [pool(effect_sizes(frame.drop(index=i), "RR"), model) for i in frame.index]
-    assert leave_one_out(effect_sizes(frame, "RR"), model) == alone
+    every, places = counts(COUNTS, "RR"), np.arange(4)
+    assert leave_one_out(every, model) == [pool(every.only(places != place), model) for place in places]
     with pytest.raises(CannotPoolError, match="three studies, for one study is not a pool; there are 2"):
-        leave_one_out(effect_sizes(frame[:2], "RR"), model)
+        leave_one_out(counts(COUNTS[:2], "RR"), model)
 
 
 def test_egger_needs_enough_studies_of_different_precision() -> None:
-    for effects, ses, message in (
-        (range(9), range(1, 10), "needs 10 studies; there are 9"),
-        (range(10), [1.0] * 10, "all alike"),
-        (range(10), range(1, 11), "on one line"),
+    for number, ses, message in (
+        (9, range(1, 10), "needs 10 studies; there are 9"),
+        (10, [1.0] * 10, "all alike"),
+        (10, range(1, 11), "on one line"),
     ):
         with pytest.raises(CannotPoolError, match=message):
-            egger(effect_sizes(pd.DataFrame({"effect": effects, "se": ses}), "GEN"))
-
-
-def test_a_result_cannot_be_changed() -> None:
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        generic([(0.5, 0.1), (0.6, 0.1)]).estimate = 0  # type: ignore[misc]
+            egger(effects(list(zip(range(number), ses, strict=True))))
 
 
 def coverage(k: int, tau2: float, model: str, test: str, runs: int = 1000) -> float:

@@ -75,11 +75,7 @@ class Certainty:
 
 @once
 def certainty(project: Project, comparison_id: str, *, version: str | None = None) -> Certainty | None:
-    """Return how sure the answer of a comparison is; None for single arms, and where nothing can be pooled.
-
-    Raises:
-        KeyError: no such comparison; the message lists them.
-    """
+    """Return how sure the answer of a comparison is; None for single arms, and where nothing can be pooled."""
     result = answer(project, comparison_id, version=version)
     pooled = result.pooled
     if pooled is None or result.measure.no_effect is None:

@@ -31,20 +31,12 @@ class Tested:
 
 
 def verdicts(project: Project, version: str | None = None) -> list[Tested]:
-    """Return every claim of the ledger with its computed verdict, by the data of a version of the review.
-
-    Raises:
-        KeyError: a claim names a test or a subject that does not exist.
-    """
+    """Return every claim of the ledger with its verdict at a version. Raises KeyError where a test cannot run."""
     return [Tested(row, _run(project, row, version)) for _, row in project.table("claims").iterrows()]
 
 
 def verdict(project: Project, claim_id: str) -> Verdict:
-    """Return the verdict that the data give one claim now.
-
-    Raises:
-        KeyError: no such claim, or its test cannot run.
-    """
+    """Return the verdict that the data give one claim now. Raises KeyError if there is none, or its test cannot run."""
     ledger = project.table("claims")
     found = ledger[ledger["claim_id"] == claim_id]
     if found.empty:

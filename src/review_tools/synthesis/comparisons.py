@@ -111,20 +111,13 @@ def as_of(frame: pd.DataFrame, version: str | None) -> pd.DataFrame:
 
 
 @once
-def answer(
-    project: Project, comparison_id: str, *, version: str | None = None, model: str = "REML", test: str | None = None
-) -> Answer:
+def answer(project: Project, comparison_id: str, *, version: str | None = None, test: str | None = None) -> Answer:
     """Return what a comparison says: by REML, from three trials on with Hartung-Knapp intervals.
 
     The interval of two trials is the normal one, since with one degree of freedom the other is too wide to say
     anything; another test can be named. Sources: Cochrane's random-effects methods (methods.cochrane.org,
     2025); Röver C et al. BMC Med Res Methodol 2015;15:99, doi 10.1186/s12874-015-0091-1.
-
-    Args:
-        version: only rows that were in the review then.
-
-    Raises:
-        KeyError: no such comparison; the message lists them.
+    ``version`` takes only rows that were in the review then. Raises KeyError as ``declared`` does.
     """
     comparison, rows = declared(project, comparison_id)
     measure = measure_named(comparison["measure"])
@@ -153,12 +146,9 @@ def effects_of(entered: pd.DataFrame, measure: Measure) -> Effects:
 
 
 def declared(project: Project, comparison_id: str) -> tuple[pd.Series, pd.DataFrame]:
-    """Return the declaration of a comparison, with the thresholds of its outcome set, and its rows.
+    """Return the declaration of a comparison with the thresholds of its outcome set, and its rows with their flags.
 
-    The rows have their flags and the status of their study.
-
-    Raises:
-        KeyError: no such comparison; the message lists them.
+    Raises KeyError for an unknown comparison; the message lists them.
     """
     comparisons = project.table("comparisons")
     found = comparisons[comparisons["comparison_id"] == comparison_id]

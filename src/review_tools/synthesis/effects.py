@@ -191,11 +191,7 @@ MEASURES = {
 
 
 def measure_named(name: str) -> Measure:
-    """Return the measure of that name or title (the tables of the review write “proportion” and “rate ratio”).
-
-    Raises:
-        CannotPoolError: there is none; the message lists them.
-    """
+    """Return the measure of that name or title, such as “proportion”. Raises CannotPoolError with those there are."""
     for measure in MEASURES.values():
         if name in (measure.name, measure.title):
             return measure

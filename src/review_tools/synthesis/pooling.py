@@ -167,11 +167,7 @@ def _check_choice(effects: Effects, model: str, test: str) -> None:
 
 
 def leave_one_out(effects: Effects, *choice: str, guard: bool = True) -> list[Pooled]:
-    """Return the pool without each study in turn, in the order of the studies, by a model and test as in ``pool``.
-
-    Raises:
-        CannotPoolError: fewer than three studies, or a choice that does not go together.
-    """
+    """Return the pool without each study in turn, by a model and a test. Raises CannotPoolError as ``pool`` does."""
     if effects.k < 3:
         raise CannotPoolError(
             f"Leaving one out needs three studies, for one study is not a pool; there are {effects.k}."
@@ -180,14 +176,11 @@ def leave_one_out(effects: Effects, *choice: str, guard: bool = True) -> list[Po
 
 
 class Egger(NamedTuple):
-    """Egger's test: the statistic t, and the effect at a standard error of 0 with its 95% interval."""
+    """Egger's test: the statistic t, its degrees of freedom, and p."""
 
     stat: float
     df: int
     p: float
-    limit: float
-    limit_ci_low: float
-    limit_ci_high: float
 
 
 def egger(effects: Effects) -> Egger:
@@ -197,8 +190,7 @@ def egger(effects: Effects) -> Egger:
     degrees of freedom. It tends to find asymmetry in odds ratios where there is none.
     Source: Egger M et al. BMJ 1997;315:629-634.
 
-    Raises:
-        CannotPoolError: fewer than ten studies, or all of the same precision.
+    Raises CannotPoolError with fewer than ten studies, or where all are of the same precision.
     """
     y, k = effects.effect, effects.k
     if k < FEWEST_FOR_EGGER:
@@ -214,9 +206,7 @@ def egger(effects: Effects) -> Egger:
     if not dispersion:
         raise CannotPoolError("Egger's test has no answer: the effects lie on one line.")
     stat = slope / math.sqrt(dispersion / sxx)
-    reach = float(stdtrit(k - 2, 0.975)) * math.sqrt(dispersion * (1 / total(w) + x_mean**2 / sxx))
-    p, ends = float(2 * stdtr(k - 2, -abs(stat))), (limit, limit - reach, limit + reach)
-    return Egger(rounded(stat), k - 2, rounded(p), *map(rounded, ends))
+    return Egger(rounded(stat), k - 2, rounded(float(2 * stdtr(k - 2, -abs(stat)))))
 
 
 class Fit(NamedTuple):

@@ -29,11 +29,7 @@ Finding = tuple[Any, str, str, str]  # which rows (mask), column, what is wrong,
 
 
 def read(path: Path) -> pd.DataFrame:
-    """Read a CSV file as text; the index is the line of the file on which each row starts.
-
-    Raises:
-        DataError: the file is missing, not UTF-8 or not CSV.
-    """
+    """Read a CSV file as text, indexed by its lines. Raises DataError if it is missing, not UTF-8 or not CSV."""
     if not path.is_file():
         raise DataError(f"{path}: there is no such file → check the name.")
     return parse_table(path.read_bytes(), path.name)

@@ -36,11 +36,7 @@ class Signature:
 
 
 def digest(project: Project, comparison_id: str) -> str:
-    """Return the SHA-256 of all that a signature accepts.
-
-    Raises:
-        KeyError: no such comparison; the message lists them.
-    """
+    """Return the SHA-256 of all that a signature accepts."""
     result, graded = answer(project, comparison_id), certainty(project, comparison_id)
     rows = [_filled(row) for row in result.rows.sort_values("outcome_id").to_dict("records")]
     judged = [[one.name, one.levels, one.reason, one.judged_by] for one in graded.domains] if graded else []
@@ -68,9 +64,7 @@ def signature(project: Project, comparison_id: str) -> Signature:
 def sign(project: Project, comparison_id: str, by: str) -> str:
     """Write a signature, in place of an older one; return a line that says what was signed.
 
-    Raises:
-        KeyError: no such comparison; the message lists them.
-        DataError: no name was given, or a table cannot be read.
+    Raises KeyError for an unknown comparison, and DataError where no name was given.
     """
     by = by.strip()
     if not signed(by):
