@@ -11,9 +11,8 @@ stopping rule, which then gives metafor's digits.
 import json
 import math
 from collections import Counter
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from unittest.mock import patch
 
 import pandas as pd
@@ -23,37 +22,21 @@ from review_tools.synthesis.effects import Array, total
 from review_tools.synthesis.pooling import Pooled, egger, leave_one_out, pool
 from review_tools.synthesis.rows import effect_sizes
 
-REFERENCE = json.loads(
-    (Path(__file__).resolve().parents[1] / "tests" / "synthesis" / "reference_sets.json").read_text(encoding="utf-8")
-)
+FILE = Path(__file__).resolve().parents[1] / "tests" / "synthesis" / "reference_sets.json"
+REFERENCE = json.loads(FILE.read_text(encoding="utf-8"))
 
 
-@dataclass(frozen=True)
-class Figure:
-    """One printed figure beside ours."""
+class Figure(NamedTuple):
+    """One printed figure beside ours; ``why`` is the known reason for a difference."""
 
     dataset: str
     model: str
     name: str
     printed: str
     ours: float
-    stopped: float  # ours where the search for tau² stops as early as metafor's
+    verdict: str
     source: str
-    why: str  # known reason for a difference
-
-    @property
-    def verdict(self) -> str:
-        if _rounds_to(self.ours, self.printed):
-            return "agrees"
-        return "agrees where metafor stops" if _rounds_to(self.stopped, self.printed) else "differs"
-
-
-def _rounds_to(value: float, printed: str) -> bool:
-    """Whether a value rounds to what is printed; figures of full precision: to ten significant digits."""
-    decimals = len(printed.partition("e")[0].partition(".")[2])
-    if decimals > 8:
-        return math.isclose(value, float(printed), rel_tol=1e-10)
-    return abs(value - float(printed)) <= 0.5 * 10.0**-decimals * (1 + 1e-9)
+    why: str
 
 
 def compare() -> list[Figure]:
@@ -64,14 +47,22 @@ def compare() -> list[Figure]:
         if result["model"] == "REML":
             with patch.object(heterogeneity, "estimate_tau2", _stopped_early):
                 stopped = _ours(result)
-        name = f"{result['measure']} {result['model']} {result['test']}{'' if result['guard'] else ' unguarded'}"
-        if result["kind"] != "pool":
-            name += f" {result['kind']} {result.get('omit', result.get('of', ''))}".rstrip()
-        for figure, printed in result["printed"].items():
-            values = float(ours[figure]), float(stopped[figure])
-            why = result.get("differs", {}).get(figure, "")
-            figures.append(Figure(result["set"], name, figure, printed, *values, result["source"], why))
+        model = f"{result['measure']} {result['model']} {result['test']}{'' if result['guard'] else ' unguarded'}"
+        model += "" if result["kind"] == "pool" else f" {result['kind']} {result.get('omit', result.get('of', ''))}"
+        for name, printed in result["printed"].items():
+            verdict = "agrees where metafor stops" if _rounds_to(stopped[name], printed) else "differs"
+            verdict = "agrees" if _rounds_to(ours[name], printed) else verdict
+            why = result.get("differs", {}).get(name, "")
+            figures.append(Figure(result["set"], model, name, printed, ours[name], verdict, result["source"], why))
     return figures
+
+
+def _rounds_to(value: float, printed: str) -> bool:
+    """Say whether a value rounds to what is printed; figures of full precision: to ten significant digits."""
+    decimals = len(printed.partition("e")[0].partition(".")[2])
+    if decimals > 8:
+        return math.isclose(value, float(printed), rel_tol=1e-10)
+    return abs(value - float(printed)) <= 0.5 * 10.0**-decimals * (1 + 1e-9)
 
 
 def _stopped_early(y: Array, v: Array, _method: str) -> float:
@@ -111,28 +102,20 @@ def _of_pool(pooled: Pooled) -> dict[str, Any]:
     figures: dict[str, Any] = {name: getattr(pooled, name) for name in Pooled.__slots__} | pooled.figures()
     figures["back_pi_low"], figures["back_pi_high"] = pooled.back_prediction or (None, None)
     figures |= {"k_with_left_out": pooled.k + len(pooled.left_out), "df_q": pooled.k - 1, "abs_stat": abs(pooled.stat)}
-    if pooled.tau2 is not None and pooled.q is not None and pooled.i2 is not None:
-        figures["tau"] = pooled.tau2**0.5
-        figures["h2"] = _h2(pooled.i2) if pooled.tau2_interval else pooled.q / (pooled.k - 1)
-    if pooled.tau2_interval and pooled.i2_interval:
+    if pooled.k > 1:
+        figures |= {"tau": pooled.tau2**0.5, "h2": pooled.q / (pooled.k - 1)}
+    if pooled.tau2_interval:
         figures["tau2_low"], figures["tau2_high"] = pooled.tau2_interval
         figures["i2_low"], figures["i2_high"] = pooled.i2_interval
-        figures["h2_low"], figures["h2_high"] = map(_h2, pooled.i2_interval)
+        figures["h2"], figures["h2_low"], figures["h2_high"] = (
+            1 / (1 - i2 / 100) for i2 in (pooled.i2, *pooled.i2_interval)
+        )
     return figures
-
-
-def _h2(i2: float) -> float:
-    return 1 / (1 - i2 / 100)
 
 
 if __name__ == "__main__":
     compared = compare()
-    table = pd.DataFrame([asdict(row) | {"verdict": row.verdict} for row in compared])
-    print(
-        table[["dataset", "model", "name", "printed", "ours", "verdict", "why"]].to_string(
-            index=False, float_format="%.12g"
-        )
-    )
+    print(pd.DataFrame(compared).drop(columns="source").to_string(index=False, float_format="%.12g"))
     counts = Counter(row.verdict for row in compared)
     print(f"{len(compared)} figures: {', '.join(f'{count} {verdict}' for verdict, count in counts.items())}.")
     for outside in REFERENCE["outside"]:

@@ -1,7 +1,7 @@
 """Compute every pooled result of the review again with metafor, from the rows that enter it.
 
 ``python scripts/agreement_metafor.py`` needs R with the package metafor (Debian: r-cran-metafor); no user needs either.
-It ends with 1 where a figure that the site prints differs.
+It ends with 1 where an estimate or an end of an interval differs in the first eight digits.
 """
 
 import math
@@ -13,8 +13,9 @@ from pathlib import Path
 import pandas as pd
 
 from review_tools.data.project import Project
-from review_tools.synthesis import comparisons, words
-from review_tools.synthesis.comparisons import EFFECT, Answer
+from review_tools.synthesis import comparisons
+from review_tools.synthesis.comparisons import EFFECT
+from review_tools.synthesis.effects import INTERVAL, MEANS, TWO_ARMS
 
 # Half an event is added as this review does: only where a ratio cannot be computed without it.
 PROGRAM = r"""
@@ -45,50 +46,35 @@ for (d in split(rows, factor(rows$comparison, unique(rows$comparison)))) {
   cat(d$comparison[1], format(c(as.numeric(fit$beta), fit$ci.lb, fit$ci.ub), digits = 15), "\n", sep = " ")
 }
 """
-COLUMNS = [*("events_arm1", "n_arm1", "events_arm2", "n_arm2", "mean_arm1", "sd_arm1", "mean_arm2", "sd_arm2")]
-COLUMNS += ["effect", "ci_low", "ci_high"]
-
-
-def asked(name: str, answer: Answer) -> pd.DataFrame:
-    """Return the numbers of the rows that enter; a printed effect only where it is what enters."""
-    rows = answer.entered[COLUMNS].astype(float)
-    rows.loc[(answer.entered["block"] != EFFECT).to_numpy(), ["effect", "ci_low", "ci_high"]] = float("nan")
-    rows.insert(0, "measure", answer.measure.name)
-    rows.insert(0, "comparison", name)
-    return rows
-
-
-def _alike(answer: Answer, figures: list[float]) -> bool:
-    """Say whether figures that are printed differently lie on both sides of a rounding edge, and not apart."""
-    assert answer.pooled is not None  # noqa: S101 (``main`` looks)
-    return all(
-        math.isclose(ours, theirs, rel_tol=1e-8) for ours, theirs in zip(answer.pooled.back, figures, strict=True)
-    )
+COLUMNS = list(dict.fromkeys((*TWO_ARMS, *MEANS, *INTERVAL)))
 
 
 def main() -> int:
     """Print each result beside metafor's; return 1 where they differ."""
-    project = Project.find()
-    names = project.table("comparisons")["comparison_id"]
-    answers = {name: answer for name in names if (answer := comparisons.answer(project, name)).pooled is not None}
+    project, answers, asked = Project.find(), {}, []
+    for name in project.table("comparisons")["comparison_id"]:
+        answer = comparisons.answer(project, name)
+        if answer.pooled is not None:
+            rows = answer.entered[COLUMNS].astype(float)
+            rows.loc[answer.entered["block"] != EFFECT, list(INTERVAL)] = math.nan  # beside the numbers that enter
+            asked.append(rows.assign(measure=answer.measure.name, comparison=name))
+            answers[name] = answer.pooled
     with tempfile.TemporaryDirectory() as folder:
         program, table = Path(folder) / "pools.R", Path(folder) / "rows.csv"
         program.write_text(PROGRAM, encoding="utf-8")
-        pd.concat([asked(name, answer) for name, answer in answers.items()]).to_csv(table, index=False)
+        pd.concat(asked).to_csv(table, index=False)
         run = subprocess.run(["Rscript", program, table], stdout=subprocess.PIPE, text=True, check=True)
-    lines = []
-    for name, *found in map(str.split, run.stdout.splitlines()):
-        answer = answers[name]
-        figures = [answer.measure.back(float(end)) for end in found]
-        back = [words.figure(figure, answer.measure) for figure in figures]
-        theirs, ours = f"{back[0]} ({back[1]} to {back[2]})", words.interval(answer.pooled)
-        lines.append(
-            [name, answer.k, ours, theirs, "agrees" if ours == theirs or _alike(answer, figures) else "DIFFERS"]
+    differing = 0
+    for name, *ends in map(str.split, run.stdout.splitlines()):
+        ours, theirs = answers[name].back, [answers[name].measure.back(float(end)) for end in ends]
+        alike = all(
+            math.isclose(one, other, rel_tol=1e-8, abs_tol=1e-12) for one, other in zip(ours, theirs, strict=True)
         )
-    shown = pd.DataFrame(lines, columns=["comparison", "k", "ours", "metafor", "verdict"])
-    print(shown.to_string(index=False))
-    print(f"{(shown['verdict'] == 'agrees').sum()} of {len(shown)} agree; {(shown['k'] > 1).sum()} of them pools.")
-    return int((shown["verdict"] != "agrees").any())
+        differing += not alike
+        print(f"{name}, k {answers[name].k}: {ours}, metafor {theirs}: {'agrees' if alike else 'DIFFERS'}")
+    pools = sum(pooled.k > 1 for pooled in answers.values())
+    print(f"{len(answers) - differing} of {len(answers)} agree; {pools} of them pools.")
+    return int(differing > 0)
 
 
 if __name__ == "__main__":
