@@ -10,7 +10,7 @@ import pytest
 
 import review_tools as rt
 from review_tools.data.project import Project
-from review_tools.display.counts import DESIGNS, TRIALS, domains, evidence
+from review_tools.display.counts import DESIGNS, domains, evidence
 from review_tools.display.queries import findings
 
 CALLS: dict[str, dict[str, str]] = {
@@ -65,7 +65,7 @@ def test_a_heat_map_counts_findings() -> None:
         assert cell["findings"] == expected
 
 
-@pytest.mark.parametrize("column", TRIALS)
+@pytest.mark.parametrize("column", ["disease", "registered_phase", "cell_source"])
 def test_trials_are_counted_by_every_property(column: str) -> None:
     assert sum(row["rows"] for row in rows(spec("trials_by", column=column), "rows")) == len(rt.load("trials"))
 

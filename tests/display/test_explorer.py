@@ -5,15 +5,15 @@ import re
 
 import review_tools as rt
 from review_tools.data.project import Project
-from review_tools.display.explorer import Choice, Explorer
+from review_tools.display.explorer import CHOICES, Explorer
 from review_tools.display.queries import NO, as_chosen, findings
 
 HOSTILE = "</script><script>alert(1)</script>\"><img src=x onerror=alert(1)>{{ 7*7 }}'"
 
 
 def test_each_choice_offers_every_value_of_the_data_with_its_count() -> None:
-    choices = {choice.name: choice for choice in rt.tables.explorer().choices}
-    made = {name: {value: count for value, _, count in choice.options} for name, choice in choices.items()}
+    options = rt.tables.explorer().options
+    made = {name: {value: count for value, _, count in held} for name, held in options.items()}
     held, mediators = rt.load("findings"), rt.load("finding_mediators")
     for name, column in (("cell", "target_cell"), ("model", "model"), ("product", "product")):
         assert made[name] == held[column].value_counts().to_dict()
@@ -24,7 +24,7 @@ def test_each_choice_offers_every_value_of_the_data_with_its_count() -> None:
     assert made["mediator"].pop(NO["mediator"]) == len(held) - mediators["finding_id"].nunique()
     assert made["mediator"] == mediators.groupby("term")["finding_id"].nunique().to_dict()
     boxes = rt.charts.mechanism_map().to_dict()["datasets"]["boxes"]
-    assert {choice.stage for choice in choices.values()} - {""} < {box["stage"] for box in boxes}
+    assert {choice.stage for choice in CHOICES} - {""} < {box["stage"] for box in boxes}
 
 
 def test_every_finding_is_there_once_under_the_row_it_has_in_the_table(project: Project) -> None:
@@ -44,8 +44,8 @@ def test_the_controls_are_labelled_and_off_until_the_script_runs() -> None:
 
 
 def test_hostile_text_is_text() -> None:
-    choice = Choice("cell", HOSTILE, HOSTILE, "target_cell", [(HOSTILE, HOSTILE, 1)])
-    html = Explorer([choice], [{"id": "f", "study": HOSTILE, "cell": [HOSTILE]}])._repr_html_()
+    options = {choice.name: [(HOSTILE, HOSTILE, 1)] for choice in CHOICES}
+    html = Explorer(options, [{"id": "f", "study": HOSTILE, "cell": [HOSTILE]}])._repr_html_()
     assert html.count("<script") == html.count("</script>") == 1
     assert "<img" not in html
     assert "49" not in html

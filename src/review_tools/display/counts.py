@@ -11,16 +11,7 @@ from review_tools.display import trial_tables
 from review_tools.display.data_tables import study_links
 from review_tools.display.grid import Grid, grid, notes, stacks
 from review_tools.display.queries import NO, findings, in_one_line, in_words, select, with_mediators
-from review_tools.display.theme import (
-    BLUE,
-    DIRECTION,
-    GREY,
-    PAGE_INK,
-    palette,
-    plural,
-    tooltip,
-    with_caption,
-)
+from review_tools.display.theme import BLUE, DIRECTION, GREY, PAGE_INK, palette, plural, tooltip, with_caption
 
 DEEP = "#0a5a94"  # of heat maps
 WHOLE, YEAR = alt.Axis(tickMinStep=1), alt.Axis(format="%Y")
@@ -44,13 +35,6 @@ NOW = {
     "open or running, and fresh": "#009E73",
     "last known as open or running": "#56B4E9",
     "ended, suspended or not known": GREY,
-}
-TRIALS = {
-    "disease": "Trials by disease",
-    "registered_phase": "Trials by phase",
-    "registered_status": "Trials by registered status",
-    "cell_source": "Trials by cell source",
-    "registered_country": "Trials by country",
 }
 DESIGNS = ["in vitro", "animal", "single-arm", "controlled", "randomised"]
 # Experimental models of findings, as the designs of the gap map. Patients appear through outcomes.
@@ -103,7 +87,7 @@ def trials_by(project: Project, column: str) -> alt.LayerChart:
     Raises:
         KeyError: the trials cannot be counted by that column.
     """
-    return _bars(project, "trials", column, TRIALS[column])
+    return _bars(project, "trials", column, f"Trials by {column.replace('_', ' ')}")
 
 
 def _bars(project: Project, table: str, column: str, title: str, section: str | None = None) -> alt.LayerChart:
@@ -232,8 +216,8 @@ def gap_map(project: Project, by: str = "design") -> alt.LayerChart:
     counts = rows.groupby(["disease", by]).agg(
         rows=("row", "size"), studies=("study_id", "nunique"), first=("row", "first")
     )
-    grid = pd.MultiIndex.from_product([diseases, columns], names=["disease", by])
-    cells = counts.reindex(grid).reset_index().fillna({"rows": 0, "studies": 0, "first": ""})
+    every = pd.MultiIndex.from_product([diseases, columns], names=["disease", by])
+    cells = counts.reindex(every).reset_index().fillna({"rows": 0, "studies": 0, "first": ""})
     cells = cells.astype({"rows": int, "studies": int})
     filters = f"{EVIDENCE}.disease", f"{EVIDENCE}.{'design' if by == 'design' else 'measured'}"
     cells["href"] = [

@@ -31,7 +31,7 @@ _TEMPLATE = ENVIRONMENT.from_string("""\
 <label><span>{{ choice.title }}</span>
 <select name="{{ choice.name }}" data-stage="{{ choice.stage }}">
 <option value="">{{ choice.every }}</option>
-{% for value, words, count in choice.options %}
+{% for value, words, count in options[choice.name] %}
 <option value="{{ value }}" data-words="{{ words }}">{{ words }} ({{ count }})</option>
 {% endfor %}
 </select></label>
@@ -43,7 +43,7 @@ _TEMPLATE = ENVIRONMENT.from_string("""\
 {% for choice in choices if choice.stage %}
 <p>{{ choice.title }}</p>
 <ol data-of="{{ choice.name }}">
-{% set ranked = choice.options | sort(attribute=2, reverse=true) %}
+{% set ranked = options[choice.name] | sort(attribute=2, reverse=true) %}
 {% for value, words, count in ranked[:bars] %}
 <li><a href="#{{ {choice.name: value} | urlencode }}"><span>{{ words }}</span>
 <i style="--part: {{ 100 * count // ranked[0][2] }}%"></i><b>{{ count }}</b></a></li>
@@ -55,15 +55,27 @@ _TEMPLATE = ENVIRONMENT.from_string("""\
 <script type="application/json" class="explorer-data">{{ rows | tojson }}</script>
 </form>
 """)
-# Name in the address, title, first option, column of the map, column of the data, kind of the vocabulary.
+
+
+class Choice(NamedTuple):
+    """One select: its name in the address, its title, its first option; column of the map, column of the data."""
+
+    name: str
+    title: str
+    every: str
+    stage: str
+    column: str
+    kind: str = ""  # of the vocabulary, where values are shown by their labels
+
+
 CHOICES = [
-    ("cell", "Target cell", "all cells", "target_cell", "target_cell", ""),
-    ("route", "Route", "all routes", "", "route", "route"),
-    ("mediator", "Mediator", "all mediators", "mediator", "mediator", ""),
-    ("disease", "Disease", "all diseases", "disease", "disease", ""),
-    ("model", "Model", "all models", "", "model", "model"),
-    ("product", "Product given", "all products", "source", "product", "product"),
-    ("tissue", "Source of the cells", "all sources", "", "tissue", "tissue"),
+    Choice("cell", "Target cell", "all cells", "target_cell", "target_cell"),
+    Choice("route", "Route", "all routes", "", "route", "route"),
+    Choice("mediator", "Mediator", "all mediators", "mediator", "mediator"),
+    Choice("disease", "Disease", "all diseases", "disease", "disease"),
+    Choice("model", "Model", "all models", "", "model", "model"),
+    Choice("product", "Product given", "all products", "source", "product", "product"),
+    Choice("tissue", "Source of the cells", "all sources", "", "tissue", "tissue"),
 ]
 STAGES = {
     "source": "Product",
@@ -79,25 +91,15 @@ LETTERS = 15  # on one line of a box
 TALL = 560  # pixels that all lines of a column share, none being thicker than 2.2
 
 
-class Choice(NamedTuple):
-    """One select: its name in the address, title, column of the map; options with words and number of findings."""
-
-    name: str
-    title: str
-    every: str
-    stage: str
-    options: list[tuple[str, str, int]]
-
-
 @dataclass(frozen=True)
 class Explorer:
-    """The controls, and the findings with the values they are chosen by."""
+    """The controls: the options of each choice with words and number of findings; the findings with their values."""
 
-    choices: list[Choice]
+    options: dict[str, list[tuple[str, str, int]]]
     rows: list[dict[str, Any]]
 
     def _repr_html_(self) -> str:
-        return _TEMPLATE.render(choices=self.choices, rows=self.rows, count=str(self), bars=BARS)
+        return _TEMPLATE.render(vars(self), choices=CHOICES, count=str(self), bars=BARS)
 
     def __repr__(self) -> str:
         studies = len({row["study"] for row in self.rows})
@@ -107,16 +109,12 @@ class Explorer:
 def explorer(project: Project) -> Explorer:
     """Return the controls of the explorer, filled from the data."""
     frame = with_mediators(project, as_chosen(findings(project))).fillna(NO)
-    choices = [
-        Choice(name, title, every, stage, _options(frame, column, labels(project, kind)))
-        for name, title, every, stage, column, kind in CHOICES
-    ]
-    columns = [(name, column) for name, _, _, _, column, _ in CHOICES]
+    options = {one.name: _options(frame, one.column, labels(project, one.kind)) for one in CHOICES}
     rows = [
-        {"id": finding, "study": here["work"].iloc[0], **{name: sorted(set(here[column])) for name, column in columns}}
-        for finding, here in frame.groupby("finding_id")
+        {"id": name, "study": here["work"].iloc[0], **{one.name: sorted(set(here[one.column])) for one in CHOICES}}
+        for name, here in frame.groupby("finding_id")
     ]
-    return Explorer(choices, rows)
+    return Explorer(options, rows)
 
 
 def _options(frame: pd.DataFrame, column: str, words: dict[str, str]) -> list[tuple[str, str, int]]:

@@ -39,25 +39,14 @@ def as_specification(spec: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 def review() -> alt.theme.ThemeConfig:
     """Return sizes and fonts of every chart. Text and grid take the page's colours from its style sheet."""
+    words = {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "labelLimit": 220}
     return {
         "config": {
             "background": "transparent",
             "font": FONT,
             "view": {"stroke": None},
-            "axis": {
-                "labelFontSize": 12,
-                "titleFontSize": 12,
-                "titleFontWeight": "normal",
-                "labelLimit": 220,
-                "domain": False,
-            },
-            "legend": {
-                "labelFontSize": 12,
-                "titleFontSize": 12,
-                "titleFontWeight": "normal",
-                "orient": "top",
-                "labelLimit": 220,
-            },
+            "axis": {**words, "domain": False},
+            "legend": {**words, "orient": "top"},
             "bar": {"cornerRadiusEnd": 2},
         }
     }
