@@ -95,7 +95,7 @@ def test_a_line_of_a_plot_lies_where_its_figures_do() -> None:
     assert axis.high == pytest.approx(1 / axis.low)
     wide = Axis.of_ratios([0.0, math.inf])
     assert (wide.low, wide.high) == (0.05, 20.0)
-    clipped = Plot("p", "Title", "", panels=[Panel(wide, [Line("study", [], [], (1.0, 0.01, math.inf))])])
+    clipped = Plot("p", "Title", "", panels=[Panel(wide, [Line("study", {}, {}, (1.0, 0.01, math.inf))])])
     assert drawn(clipped).xpath("//svg/path/@d") == ["M0 0L7 -5V5z", "M0 0L-7 -5V5z"]
     assert list(Axis.of_differences([math.nan, math.inf]).ticks.values()) == ["−0.5", "0", "0.5"]
 
@@ -111,7 +111,7 @@ def test_the_overview_holds_every_pooled_ratio_with_harms_apart_and_orange_for_h
     for panel in plot.panels:
         assert panel.sides[1].startswith("favours MSCs") == (panel.name == "Responses and survival")
         for line in panel.lines:
-            [result] = [result for title, result in wanted.items() if f">{title}</a>" in line.before[0]]
+            [result] = [result for title, result in wanted.items() if f">{title}</a>" in line.before["Question"]]
             about = sets.loc[result.comparison["outcome_set"]]
             harm = (about["domain"] == "harm" or isinstance(about["across"], str)) and not about["higher_is_better"]
             assert (panel.name == "Harms and deaths") == harm

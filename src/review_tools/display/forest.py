@@ -46,27 +46,23 @@ def forest(project: Project, comparison_id: str) -> Plot:
     intervals, rows = effects.intervals(), result.entered.set_index("outcome_id").loc[list(effects.labels)]
     ends = [end for _, low, high in intervals for end in (low, high)]
     axis = Axis.of_ratios(ends) if measure.is_ratio else Axis.of_differences(ends)
-    arms, favours, effect = ["arm1", "arm2"], sides(result), measure.title
+    arms, favours, effect = dict(zip(("arm1", "arm2"), arm_names(result), strict=True)), sides(result), measure.title
     if measure.no_effect is None:
-        axis, arms, favours, effect = PERCENTAGES, ["arm1"], (), "share"
-    judged = [bias.judged(project, *result) for result in zip(rows["study_id"], rows["outcome_set"], strict=True)]
-    lights, keys = [[draw_lights(one)] for one in judged], _keys(judged)
-    if not any(judged):
-        lights, keys = [[] for _ in judged], [f"{BIAS}: {NOT_JUDGED}."]
-    drawn = [
-        Line(
-            "study",
-            [study_link(project, row["study_id"]), *lit, *(_arm(row, arm) for arm in arms)],
-            [_minus("{} ({} to {})".format(*(words.figure(bound, measure) for bound in bounds))), f"{weight:.0f}%"],
-            bounds,
-            weight,
-        )
-        for row, lit, bounds, weight in zip(rows.to_dict("records"), lights, intervals, pooled.weights, strict=True)
-    ]
-    before = ("Study", *([BIAS] if any(judged) else []), *(_capital(name) for name in arm_names(result)[: len(arms)]))
-    after = (f"{_capital(effect)}{INTERVAL}", "Weight")
-    panel = Panel(axis, [*drawn, *_together(result, arms, [None] if any(judged) else [])], favours)
-    return Plot(f"chart-{comparison_id}", title, says, before, after, [panel], keys)
+        axis, arms, favours, effect = PERCENTAGES, {"arm1": "MSCs"}, (), "share"
+    arms = {arm: _capital(name) for arm, name in arms.items()}
+    effect = f"{_capital(effect)}{INTERVAL}"
+    judged = [bias.judged(project, *of) for of in zip(rows["study_id"], rows["outcome_set"], strict=True)]
+    keys = _keys(judged) if any(judged) else [f"{BIAS}: {NOT_JUDGED}."]
+    drawn = []
+    for row, one, bounds, weight in zip(rows.to_dict("records"), judged, intervals, pooled.weights, strict=True):
+        lights = {BIAS: draw_lights(one)} if any(judged) else {}
+        estimate, low, high = (words.figure(bound, measure) for bound in bounds)
+        before = {"Study": study_link(project, row["study_id"]), **lights}
+        before |= {head: _arm(row, arm) for arm, head in arms.items()}
+        after = {effect: _minus(f"{estimate} ({low} to {high})"), "Weight": f"{weight:.0f}%"}
+        drawn.append(Line("study", before, after, bounds, weight))
+    panel = Panel(axis, [*drawn, *_together(result, arms, effect)], favours)
+    return Plot(f"chart-{comparison_id}", title, says, [panel], keys)
 
 
 def _capital(name: str) -> str:
@@ -100,21 +96,23 @@ def _arm(row: Mapping[Any, Any], arm: str) -> Cell:
     return lines(f"{mean:g}", note(people)) if pd.notna(mean) and row["block"] != EFFECT else people
 
 
-def _together(result: Answer, arms: list[str], room: list[Cell | None]) -> Iterator[Line]:
+def _together(result: Answer, arms: dict[str, str], effect: str) -> Iterator[Line]:
     """Yield the pooled row of several studies, and from five on the interval in which new ones are expected."""
     pooled, entered = result.pooled, result.entered
     if pooled is None or pooled.k < 2:
         return
     counted = entered[[f"events_{arm}" for arm in arms]].notna().all(axis=None)
-    totals = [
-        (f"{entered[f'events_{arm}'].sum()}/" if counted else "n ") + str(entered[f"n_{arm}"].sum()) for arm in arms
-    ]
-    name = lines(f"{pooled.k} studies pooled", note(f"I² {pooled.i2:.0f}%, {TESTS[pooled.test]}"))
-    yield Line("pooled", [name, *room, *totals], [pooled_figures(result), "100%"], pooled.back)
+    before: dict[str, Cell] = {
+        "Study": lines(f"{pooled.k} studies pooled", note(f"I² {pooled.i2:.0f}%, {TESTS[pooled.test]}"))
+    }
+    for arm, head in arms.items():
+        before[head] = (f"{entered[f'events_{arm}'].sum()}/" if counted else "n ") + str(entered[f"n_{arm}"].sum())
+    yield Line("pooled", before, {effect: pooled_figures(result), "Weight": "100%"}, pooled.back)
     if pooled.back_prediction is not None:
-        bounds = (pooled.back[0], *pooled.back_prediction)
+        before = {"Study": "95% of new studies", **dict.fromkeys(arms.values(), "")}
         ends = " to ".join(words.figure(end, result.measure) for end in pooled.back_prediction)
-        yield Line("prediction", ["95% of new studies", *room, *[""] * len(arms)], [_minus(ends), ""], bounds)
+        bounds = (pooled.back[0], *pooled.back_prediction)
+        yield Line("prediction", before, {effect: _minus(ends), "Weight": ""}, bounds)
 
 
 def pooled_figures(result: Answer) -> str:
@@ -207,8 +205,7 @@ def overview(project: Project) -> Plot:
         f"{plural(len(results), 'pooled result')}: {found}; {len(every) - len(results)} questions more rest on a "
         "single study. A diamond is what several studies say together, as wide as its 95% interval."
     )
-    title, after = "What trials with a control group found", (f"Ratio{INTERVAL}", "Certainty")
-    return Plot("chart-overview", title, says, ("Question",), after, panels)
+    return Plot("chart-overview", "What trials with a control group found", says, panels)
 
 
 def _group(project: Project, result: Answer) -> str:
@@ -222,6 +219,6 @@ def _pool(project: Project, result: Answer) -> Line:
     assert result.pooled is not None  # noqa: S101 (``overview`` gives answers with results only)
     assert rated is not None  # noqa: S101
     size = note(plural(result.k, "study", "studies"), f"{result.people} people")
-    name = lines(*comparison_links(declared.to_frame().T), size)
-    kind = "harm" if words.verdict(result) == HARM else "pooled"
-    return Line(kind, [name], [pooled_figures(result), f"{rated.symbol} {rated.rating}"], result.pooled.back)
+    before = {"Question": lines(*comparison_links(declared.to_frame().T), size)}
+    after = {f"Ratio{INTERVAL}": pooled_figures(result), "Certainty": f"{rated.symbol} {rated.rating}"}
+    return Line("harm" if words.verdict(result) == HARM else "pooled", before, after, result.pooled.back)

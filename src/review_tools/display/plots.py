@@ -5,7 +5,7 @@ figures. Places along the axis are percentages, so that a plot is as wide as its
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -42,6 +42,7 @@ _PLOT = ENVIRONMENT.from_string("""\
 {% macro drawing() -%}
 <svg aria-hidden="true" focusable="false" width="100%" height="24">{{ caller() }}</svg>
 {%- endmacro %}
+{% set before, after = panels[0].lines[0].before, panels[0].lines[0].after %}
 <figure class="forest{{ ' forest-dense' if before | length > 1 }}" id="{{ id }}">
 <figcaption><span class="chart-title">{{ title }}</span>
 {%- if says %} <span class="chart-says">{{ says }}</span>{% endif %}</figcaption>
@@ -62,9 +63,9 @@ _PLOT = ENVIRONMENT.from_string("""\
 {% set colour, size = colours[line.kind], 5 + (0.09 * line.weight) | round | int %}
 {% set estimate, low, high = axis.share(line.bounds[0]), axis.share(line.bounds[1]), axis.share(line.bounds[2]) %}
 <tr{% if line.kind in diamonds %} class="forest-pool"{% endif %}>
-{%- for cell in line.before -%}
-{%- if loop.first %}<th scope="row"{% if none in line.before %} colspan="2"{% endif %}>{{ cell }}</th>
-{%- elif cell is not none %}<td data-label="{{ before[loop.index0] }}">{{ cell }}</td>{% endif %}
+{%- for head, cell in line.before.items() -%}
+{%- if loop.first %}<th scope="row"{% if loop.length < before | length %} colspan="2"{% endif %}>{{ cell }}</th>
+{%- else %}<td data-label="{{ head }}">{{ cell }}</td>{% endif %}
 {%- endfor -%}
 <td class="forest-plot">
 {%- call drawing() -%}
@@ -84,7 +85,7 @@ _PLOT = ENVIRONMENT.from_string("""\
 {%- if line.bounds[2] > axis.high %}{{ shape(1, "M0 0L-7 -5V5z", colour) }}{% endif %}
 {%- endcall -%}
 </td>
-{%- for cell in line.after %}<td data-label="{{ after[loop.index0] | replace(interval, "") }}">{{ cell }}</td>
+{%- for head, cell in line.after.items() %}<td data-label="{{ head | replace(interval, "") }}">{{ cell }}</td>
 {%- endfor -%}
 </tr>
 {% endfor %}
@@ -159,14 +160,14 @@ PERCENTAGES = Axis(0.0, 1.0)  # of proportions
 
 
 class Line(NamedTuple):
-    """One row: its cells, and an interval with a mark of a size (0 to 100); ``kind`` is one of ``SIGNS["colours"]``.
+    """One row: its cells by heading, and an interval with a mark of a size (0 to 100).
 
-    None in place of the second cell leaves its room to the first.
+    Cells stand before and after the plot; where the second is missing, the first takes its room.
     """
 
-    kind: str
-    before: Sequence[Cell | None]
-    after: Sequence[Cell]
+    kind: str  # one of ``SIGNS["colours"]``
+    before: Mapping[str, Cell]
+    after: Mapping[str, Cell]
     bounds: tuple[float, float, float]
     weight: float = 40.0
 
@@ -183,13 +184,11 @@ class Panel:
 
 @dataclass(frozen=True)
 class Plot:
-    """A figure: caption, panels, and what its signs mean. ``before`` and ``after`` head the columns beside the plot."""
+    """A figure: caption, panels, and what its signs mean."""
 
     id: str
     title: str
     says: str
-    before: Sequence[str] = ()
-    after: Sequence[str] = ()
     panels: Sequence[Panel] = ()
     keys: Sequence[str] = ()
 
