@@ -32,7 +32,7 @@ def test_every_finding_is_there_once_under_the_row_it_has_in_the_table(project: 
     held = as_chosen(findings(project))
     assert sorted(row["id"] for row in made.rows) == sorted(set(held["finding_id"]))
     assert all(f'id="finding-{row["id"]}"' in table for row in made.rows)
-    assert repr(made) == f"{held['finding_id'].nunique()} findings from {held['work'].nunique()} studies"
+    assert made.count == f"{held['finding_id'].nunique()} findings from {held['work'].nunique()} studies"
 
 
 def test_the_controls_are_labelled_and_off_until_the_script_runs() -> None:

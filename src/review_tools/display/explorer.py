@@ -99,9 +99,13 @@ class Explorer:
     rows: list[dict[str, Any]]
 
     def _repr_html_(self) -> str:
-        return _TEMPLATE.render(vars(self), choices=CHOICES, count=str(self), bars=BARS)
+        return _TEMPLATE.render(vars(self), choices=CHOICES, count=self.count, bars=BARS)
 
     def __repr__(self) -> str:
+        return f"Explorer: {self.count}"
+
+    @property
+    def count(self) -> str:
         studies = len({row["study"] for row in self.rows})
         return f"{plural(len(self.rows), 'finding')} from {plural(studies, 'study', 'studies')}"
 

@@ -32,12 +32,10 @@ TICKS = {
 
 ENVIRONMENT.filters["percent"] = lambda share: f"{100 * share:.2f}".rstrip("0").rstrip(".") + "%"
 _PLOT = ENVIRONMENT.from_string("""\
-{% macro shape(at, path, colour, size="") -%}
-<svg x="{{ at | percent }}" y="50%"{{ size }} overflow="visible"><path d="{{ path }}" fill="{{ colour }}"/></svg>
-{%- endmacro %}
-{% macro half(start, end, path, colour) -%}
-{% set size %} width="{{ (end - start) | percent }}" height="10" viewBox="0 0 10 10" preserveAspectRatio="none"
-{%- endset %}{{ shape(start, path, colour, size) }}
+{% macro shape(at, path, colour, width) -%}
+<svg x="{{ at | percent }}" y="50%"
+{%- if width is defined %} width="{{ width | percent }}" height="10" viewBox="0 0 10 10" preserveAspectRatio="none"
+{%- endif %} overflow="visible"><path d="{{ path }}" fill="{{ colour }}"/></svg>
 {%- endmacro %}
 {% macro drawing() -%}
 <svg aria-hidden="true" focusable="false" width="100%" height="24">{{ caller() }}</svg>
@@ -73,7 +71,8 @@ _PLOT = ENVIRONMENT.from_string("""\
 <line x1="{{ middle }}" x2="{{ middle }}" y1="0" y2="100%" stroke="{{ grey }}"/>
 {%- endif %}
 {%- if line.kind in diamonds -%}
-{{ half(low, estimate, "M0 0L10 -7h.3V7h-.3z", colour) }}{{ half(estimate, high, "M10 0L0 -7V7z", colour) }}
+{{ shape(low, "M0 0L10 -7h.3V7h-.3z", colour, estimate - low) }}
+{{- shape(estimate, "M10 0L0 -7V7z", colour, high - estimate) }}
 {%- else -%}
 <line x1="{{ low | percent }}" x2="{{ high | percent }}" y1="50%" y2="50%" stroke="{{ colour }}" stroke-width="2"/>
 {%- if line.kind != "prediction" -%}

@@ -48,7 +48,7 @@ def summary_of_findings(project: Project, page: str | None = None) -> Shown:
 
 def _findings(project: Project, name: str, answers: list[Answer]) -> Grid:
     rated = [certainty(project, result.comparison["comparison_id"]) for result in answers]
-    frame = pd.DataFrame([result.comparison for result in answers], columns=project.table("comparisons").columns)
+    frame = pd.DataFrame([result.comparison for result in answers])
     people = [f"{result.people} people, {plural(result.k, 'study', 'studies')}" for result in answers]
     return grid(
         {
