@@ -13,6 +13,7 @@ from review_tools.display import disease_tables, trial_tables
 from review_tools.display.grid import lines
 
 PAGES = list(rt.load("disease_pages")["page"].unique())
+PIECES = ("controlled_trials", "open_trials", "approvals", "laboratory")
 
 STATUSES = [  # status, its date, planned end, why it is only what was last known
     ("recruiting", "2026-10-01", "2027-01", ""),
@@ -40,25 +41,18 @@ def test_a_status_that_may_no_longer_hold_is_what_was_last_known(
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_piece_of_every_disease_reads_well(page: str) -> None:
-    for name in ("controlled_trials", "open_trials", "approvals", "laboratory"):
-        html = getattr(rt.tables, name)(page)._repr_html_()
-        assert not re.search(r"\b(nan|None|NaT)\b|<NA>|&lt;(a|br|span)\b", html), (name, page)
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_each_controlled_study_of_a_disease_has_one_line(project: Project, page: str) -> None:
+def test_the_pieces_of_a_disease_read_well_and_hold_each_controlled_study_once(project: Project, page: str) -> None:
+    said = [getattr(rt.tables, name)(page)._repr_html_() for name in PIECES]
+    assert not re.search(r"\b(nan|None|NaT)\b|<NA>|&lt;(a|br|span)\b", "".join(said))
     rows = project.table("outcomes")
     rows = rows[rows["disease"].isin(disease_tables.of_page(project, page)) & (rows["domain"] != "conduct")]
     wanted = set(rows.loc[rows["design"] != "single-arm", "study_id"])
-    html = rt.tables.controlled_trials(page)._repr_html_()
-    assert sorted(re.findall(r'href="site:studies/([^"]+)"', html)) == sorted(wanted)
+    assert sorted(re.findall(r'href="site:studies/([^"]+)"', said[0])) == sorted(wanted)
 
 
 def test_a_long_table_of_a_disease_is_folded_and_a_short_one_open() -> None:
     long, short = (rt.tables.controlled_trials(f"diseases/{name}") for name in ("acute-gvhd", "lupus"))
-    assert (len(long.parts), len(long.behind)) == (0, 1)
-    assert (len(short.parts), len(short.behind)) == (1, 0)
+    assert [len(part) for part in (long.parts, long.behind, short.parts, short.behind)] == [0, 1, 1, 0]
 
 
 def test_an_unknown_page_is_named_with_those_there_are() -> None:
@@ -67,13 +61,9 @@ def test_an_unknown_page_is_named_with_those_there_are() -> None:
 
 
 def test_a_disease_of_which_nothing_is_held_says_so(shown_with: Callable[..., Any]) -> None:
-    tables = shown_with(
-        trials=[], decisions=[], findings=[], finding_mediators=[], outcomes=[], outcome_flags=[]
-    ).tables
-    said = "".join(
-        getattr(tables, name)("diseases/lupus")._repr_html_()
-        for name in ("controlled_trials", "open_trials", "approvals", "laboratory")
-    )
+    empty = ("trials", "decisions", "findings", "finding_mediators", "outcomes", "outcome_flags")
+    tables = shown_with(**{table: [] for table in empty}).tables
+    said = "".join(getattr(tables, name)("diseases/lupus")._repr_html_() for name in PIECES)
     assert "<table" not in said
     for words in ("No study with a control group", "No trial is known to be open", "No licence", "No experiment"):
         assert words in said
@@ -81,15 +71,15 @@ def test_a_disease_of_which_nothing_is_held_says_so(shown_with: Callable[..., An
 
 def test_a_trial_that_may_be_open_stands_apart_from_one_last_known_as_open(trials_with: Callable[..., Any]) -> None:
     name = rt.load("trials")["trial_id"].iloc[0]
-    page = "diseases/multiple-sclerosis"
-    fresh = trials_with(registered_status="recruiting", status_date="2026-10-01", completion_date="")
-    old = trials_with(registered_status="recruiting", status_date="", completion_date="")
-    over = trials_with(registered_status="completed", status_date="2026-10-01", completion_date="")
-    assert name in disease_tables.open_trials(fresh, page).parts[0]._repr_html_()
-    late = disease_tables.open_trials(old, page)
-    assert name not in late.parts[0]._repr_html_()
-    assert name in late.behind[0][1]._repr_html_()
-    assert name not in disease_tables.open_trials(over, page)._repr_html_()
+    for status, date, places in (
+        ("recruiting", "2026-10-01", [True, False]),
+        ("recruiting", "", [False, True]),
+        ("completed", "2026-10-01", [False, False]),
+    ):
+        project = trials_with(registered_status=status, status_date=date, completion_date="")
+        shown = disease_tables.open_trials(project, "diseases/multiple-sclerosis")
+        late = "".join(table._repr_html_() for _, table in shown.behind)
+        assert [name in shown.parts[0]._repr_html_(), name in late] == places
 
 
 def test_decisions_name_secondary_sources_and_conflicts(project: Project) -> None:

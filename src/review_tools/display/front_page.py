@@ -27,6 +27,15 @@ VERY_LOW = {
     HARM: "Trials favour the control, but very uncertain",
     LITTLE: "Trials found little difference, but very uncertain",
 }
+TRIALS: dict[
+    str | bool, str
+] = {  # what trials of a disease did; True and False: whether there are numbers that say nothing of these
+    BENEFIT: "favour the cells",
+    HARM: "favour the control",
+    LITTLE: "found little difference",
+    True: "cannot tell",
+    False: "gave no numbers",
+}
 HOW_COMMON = {BENEFIT: "less common", HARM: "more common", LITTLE: "about as common"}
 NO_NUMBERS = "No numbers to compare yet"
 LOOKS = {BENEFIT: "benefit", HARM: "harm"}
@@ -84,18 +93,13 @@ def standing_for(project: Project, page: str, *, harm: bool = False) -> Answer |
     orders it. Results play no part.
     """
     sets = project.table("outcome_sets").set_index("outcome_set")
-    order = {kind: list(labels(project, kind)) for kind in ("importance", "outcome domain", "outcome across diseases")}
+    kinds = ("importance", "outcome across diseases", "outcome domain")
+    importance, across, domain = ({term: at for at, term in enumerate(labels(project, kind))} for kind in kinds)
 
     def rank(result: Answer) -> tuple[int, ...]:
         about = sets.loc[result.comparison["outcome_set"]]
-        across = order["outcome across diseases"]
-        return (
-            order["importance"].index(about["importance"]),
-            -RANK[result.comparison["design"]],
-            -result.people,
-            across.index(about["across"]) if pd.notna(about["across"]) else len(across),
-            order["outcome domain"].index(about["domain"]),
-        )
+        outcome = across.get(about["across"], len(across)), domain[about["domain"]]
+        return importance[about["importance"]], -RANK[result.comparison["design"]], -result.people, *outcome
 
     held = [one for one in comparisons.controlled(project) if one.comparison["page"] == page]
     harms = comparisons.harms(project)
@@ -124,7 +128,8 @@ def disease_tiles(project: Project) -> list[Tile]:
 
 
 def _tile(project: Project, page: str, name: str) -> Tile:
-    result, harm, harms = standing_for(project, page), standing_for(project, page, harm=True), "no numbers to compare"
+    result, harm = standing_for(project, page), standing_for(project, page, harm=True)
+    harms = "no numbers to compare"
     if harm is not None:
         common = _how_common(project, harm)
         harms = f"{harm.comparison['outcome']} {common}" if common else f"uncertain, {harm.people} people counted"
@@ -163,17 +168,7 @@ def tiles(project: Project) -> Drawn:
     if sure:
         first = f"Trials show with good certainty that these cells help in {', '.join(sorted(sure))}."
     counts = Counter(tile.said if tile.said in VERY_LOW else bool(tile.said) for tile in every)
-    told = [
-        f"{text} in {counts[what]}"
-        for what, text in (
-            (BENEFIT, "favour the cells"),
-            (HARM, "favour the control"),
-            (LITTLE, "found little difference"),
-            (True, "cannot tell"),
-            (False, "gave no numbers"),
-        )
-        if counts[what]
-    ]
+    told = [f"{text} in {counts[what]}" for what, text in TRIALS.items() if counts[what]]
     listed = " and ".join(filter(None, [", ".join(told[:-1]), *told[-1:]]))
     second = f"Of {plural(len(every), 'group')} of diseases, trials {listed}."
     third, harm = "Harms cannot be compared yet.", standing_for(project, "safety", harm=True)
@@ -192,9 +187,7 @@ def diseases(project: Project) -> Grid:
     return grid(
         {
             "Disease": links([f"site:book/{one.page}" for one in every], [one.name for one in every]),
-            "Do MSCs help?": [
-                lines(one.helps, note(one.outcome), note(one.counted), note(one.certainty)) for one in every
-            ],
+            "Do MSCs help?": [lines(one.helps, *map(note, (one.outcome, one.counted, one.certainty))) for one in every],
             "Harms": [one.harms.capitalize() for one in every],
             "Licences": [_licences(project, one.page) for one in every],
             "Trials": may_be_open,
