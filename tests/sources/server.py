@@ -5,7 +5,6 @@ Records are made up; their DOIs lie under 10.5555, the prefix kept for examples.
 
 import json
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -88,11 +87,7 @@ class Services:
 
     def _efetch(self, _: str, query: Query) -> Reply:
         if not query.get("id", "").isdecimal():
-            return (
-                400,
-                XML,
-                b"<eFetchResult><ERROR>ID list is empty! Possibly it has no correct IDs.</ERROR></eFetchResult>",
-            )
+            return 400, XML, b"<eFetchResult><ERROR>ID list is empty!</ERROR></eFetchResult>"
         articles = self.articles.get(query["id"], "")
         head = '<?xml version="1.0" ?>\n<!DOCTYPE PubmedArticleSet PUBLIC "-//NLM//DTD PubMedArticle, '
         head += '1st January 2025//EN" "https://dtd.nlm.nih.gov/ncbi/pubmed/out/pubmed_250101.dtd">\n'
@@ -146,8 +141,7 @@ class Services:
             case "500":
                 _send(handler, 500, TEXT, b"Internal server error")
             case "429":
-                too_many = {"error": "API rate limit exceeded", "count": "4", "limit": "3"}
-                _send(handler, 429, JSON, json.dumps(too_many).encode(), {"Retry-After": "1"})
+                _send(handler, 429, JSON, b'{"error": "API rate limit exceeded"}', {"Retry-After": "1"})
             case "429 for an hour":
                 _send(handler, 429, JSON, b"{}", {"Retry-After": "3600"})
             case "slow":
@@ -174,8 +168,10 @@ class Services:
                 _send(handler, 302, TEXT, b"", {"Location": "http://localhost:9/elsewhere"})
             case "circle":
                 _send(handler, 302, TEXT, b"", {"Location": handler.path})
-            case "huge in pieces":
-                _send_pieces(handler, content, b'"' + b"x" * 999_999, 50)
+            case "huge":
+                _send(handler, 200, content, b"", {"Content-Length": "50000000"}, b"")
+                for _ in range(50):
+                    handler.wfile.write(b"x" * 1_000_000)
             case _:
                 raise ValueError(f"no such fault: {kind}")
 
@@ -194,29 +190,12 @@ def _send(
 ) -> None:
     """One answer; ``sent`` are the bytes that really go out before the connection closes."""
     handler.send_response(status)
-    for name, value in {"Content-Type": content, "Content-Length": str(len(body))}.items():
-        if name not in (headers or {}):
-            handler.send_header(name, value)
-    for name, value in (headers or {}).items():
+    for name, value in ({"Content-Type": content, "Content-Length": str(len(body))} | (headers or {})).items():
         handler.send_header(name, value)
     handler.end_headers()
     handler.wfile.write(body if sent is None else sent)
     if sent is not None:
         handler.close_connection = True
-
-
-def _send_pieces(handler: BaseHTTPRequestHandler, content: str, piece: bytes, times: int) -> None:
-    handler.send_response(200)
-    handler.send_header("Content-Type", content)
-    handler.send_header("Transfer-Encoding", "chunked")
-    handler.end_headers()
-    try:
-        for _ in range(times):
-            handler.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
-        handler.wfile.write(b"0\r\n\r\n")
-    except (BrokenPipeError, ConnectionResetError):
-        handler.close_connection = True  # the client had enough, as it should
-    time.sleep(0)
 
 
 # Records, made up ------------------------------------------------------------------------------------------
@@ -268,11 +247,7 @@ def a_study(nct: str, title: str, **status: Any) -> dict[str, Any]:
     """A study of the registry; ``status`` replaces or adds fields of its status module."""
     return {
         "protocolSection": {
-            "identificationModule": {
-                "nctId": nct,
-                "briefTitle": title,
-                "officialTitle": f"{title}, Randomised and Made Up",
-            },
+            "identificationModule": {"nctId": nct, "briefTitle": title, "officialTitle": f"{title}, Randomised"},
             "statusModule": {
                 "overallStatus": "RECRUITING",
                 "startDateStruct": {"date": "2025-02-01", "type": "ACTUAL"},

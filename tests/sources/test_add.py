@@ -158,34 +158,18 @@ def test_only_outcomes_that_it_can_be_are_offered(report: None, review: Run) -> 
     assert "  kidney_rejection    " in output
     assert "delayed_function" not in output
     lupus = OUTCOME | {"disease": "lupus nephritis", "outcome": "response"}
-    single = {
-        "design": "single-arm",
-        "block": "single-arm binary",
-        "arm2": "",
-        "contrast": "",
-        "events_arm2": "",
-        "n_arm2": "",
-    }
+    single = dict.fromkeys(("arm2", "contrast", "events_arm2", "n_arm2"), "")
+    single |= {"design": "single-arm", "block": "single-arm binary"}
     code, output = review("add", "outcome", "invented_2024_invented", *cells(lupus | single | {"reported": "9/20"}))
     assert "  lupus_response    " in output
     assert "lupus_death" not in output
-
-
-def test_a_new_row_that_does_not_fit_has_no_number_yet(report: None, review: Run) -> None:
-    words = (*cells(FINDING), "--mediator", "TGF-beta3=mediator")
-    code, output = review("add", "finding", "invented_2024_invented", *words)
-    assert code == 1
-    assert "new row, column term 'TGF-beta3'" in output
-    assert "did you mean “TGF-β”" in output
 
 
 def test_no_flag_is_offered_for_a_comma_in_a_number(report: None, review: Run) -> None:
     means = {"block": "continuous", "mean_arm1": "1,5", "sd_arm1": "0.4", "mean_arm2": "2", "sd_arm2": "1"}
     means |= {"events_arm1": "", "events_arm2": "", "reported": "1.5 (0.4) vs 2 (1)", "unit": "points"}
     code, output = review("add", "outcome", "invented_2024_invented", *cells(OUTCOME | means))
-    assert code == 1
-    assert "mean_arm1 '1,5': not a number" in output
-    assert "--flag" not in output
+    assert (code, "mean_arm1 '1,5': not a number" in output, "--flag" in output) == (1, True, False)
 
 
 @pytest.mark.parametrize(
@@ -217,12 +201,9 @@ def test_what_is_there_is_shown_with_its_place(
 
 
 FAULTS = [  # every fault in turn: tests of the services
-    ("Crossref", ("doi", DOI), "500"),
     ("Crossref", ("doi", DOI), "page as json"),
     ("ClinicalTrials.gov", ("nct", NCT), "cut"),
-    ("ClinicalTrials.gov", ("nct", NCT), "wrong json"),
     ("PubMed", ("pmid", "99999123"), "page"),
-    ("PubMed", ("pmid", "99999123"), "bomb"),
 ]
 
 
@@ -266,6 +247,11 @@ def test_a_fault_changes_nothing_and_names_service_cause_and_remedy(
             "binary: events_arm1, n_arm1, events_arm2, n_arm2",
             '--set design="…"   randomised',
         ),
+        (
+            ("finding", "deng_2017_randomised", *cells(FINDING), "--mediator", "TGF-beta3=mediator"),
+            "new row, column term 'TGF-beta3'",
+            "did you mean “TGF-β”",
+        ),
         (("doi", DOI, "--set", "kind"), "not of the form"),
         (("doi", DOI, "--by", "@everyone [x](y)"), "not a plain name"),
         (("doi", DOI), "kind: this cell must not be empty", '--set kind="…"   in vitro'),
@@ -300,32 +286,20 @@ def test_a_retracted_work_is_marked(filled: Services, review: Run) -> None:
     assert ",retracted,abstract," in output
 
 
-RECORDS = {
-    "a.bib": "@article{x, author={M{\\\"u}ller, J and {The Pretend and Sons Group}}, title={Saved {TGF} \\& $\\beta$}, "
-    "journal={J Inv}, year=2021, doi={10.5555/SAVED}}",
-    "a.ris": "TY  - JOUR\nAU  - Müller, J\nTI  - Saved TGF & β\nPY  - 2021/02/01\nJO  - J Inv\nSP  - 2\nEP  - 5\n"
-    "DO  - 10.5555/SAVED\nER  - \n",
-    "a.json": json.dumps(
-        [{"type": "article-journal", "title": "Saved TGF & β", "DOI": "10.5555/SAVED", "container-title": "J Inv",
-          "author": [{"family": "Müller", "given": "J"}], "issued": {"date-parts": [[2021]]}}]
-    ),
-}  # fmt: skip
+SAVED = """@article{x, author={M{\\"u}ller, J and {The Pretend and Sons Group}}, title={Saved {TGF} \\& $\\beta$},
+    journal={J Inv}, year=2021, doi={10.5555/SAVED}}"""
 
 
-@pytest.mark.parametrize("name", RECORDS)
-def test_a_saved_record_is_added_offline(
-    name: str, copy: Path, tmp_path: Path, services: Services, review: Run
-) -> None:
-    (tmp_path / name).write_text(RECORDS[name], encoding="utf-8")
-    code, output = review("add", "doi", "10.5555/saved", "--from", str(tmp_path / name), *STUDY)
+def test_a_saved_record_is_added_offline(copy: Path, tmp_path: Path, services: Services, review: Run) -> None:
+    (tmp_path / "a.bib").write_text(SAVED, encoding="utf-8")
+    code, output = review("add", "doi", "10.5555/saved", "--from", str(tmp_path / "a.bib"), *STUDY)
     assert code == 0, output
     work = Project(copy).works["muller_2021_saved"]
     assert (work["title"], work["year"], work["journal"]) == ("Saved TGF & β", "2021", "J Inv")
-    assert work.authors[0] == "Müller, J"
+    assert work.authors == ["Müller, J", "The Pretend and Sons Group"]
     assert services.asked == []
-    code, output = review("add", "doi", "10.5555/another", "--from", str(tmp_path / name), *STUDY)
-    assert code == 1
-    assert "is the record of 10.5555/saved" in output
+    code, output = review("add", "doi", "10.5555/another", "--from", str(tmp_path / "a.bib"), *STUDY)
+    assert (code, "is the record of 10.5555/saved" in output) == (1, True)
 
 
 def test_the_typed_number_enters_and_a_retracted_title_asks(copy: Path, tmp_path: Path, review: Run) -> None:
@@ -343,29 +317,6 @@ def test_the_registrys_saved_json_is_added_offline(copy: Path, tmp_path: Path, r
     code, output = review("add", "nct", NCT, "--from", str(tmp_path / "t.json"), "--set", "disease=Crohn's disease")
     assert code == 0, output
     assert check(Project(copy)) == []
-
-
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("a.bib", "@article{x, title={open"),
-        ("a.bib", ""),
-        ("a.ris", "no ris"),
-        ("a.json", "[" * 100_000),
-        ("a.json", "[]"),
-        ("a.json", '{"title": 5}'),
-        ("a.json", '{"protocolSection": []}'),
-        ("a.txt", "x"),
-    ],
-)
-def test_a_spoiled_file_is_refused(name: str, text: str, tmp_path: Path, review: Run, files: Files) -> None:
-    (tmp_path / name).write_text(text, encoding="utf-8")
-    before = files()
-    code, output = review("add", "doi", DOI, "--from", str(tmp_path / name), *STUDY)
-    assert code == 1
-    assert name in output
-    assert "→" in output
-    assert files() == before
 
 
 def test_a_number_of_pubmed_central_leads_to_pubmed(services: Services, review: Run) -> None:

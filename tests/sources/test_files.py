@@ -105,23 +105,41 @@ def test_signs_mean_what_their_author_meant(saved: Saved, title: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("ending", "text", "says"),
     [
-        ("@article{a, title = {Cells}\n year = {2021}, doi = {10.5555/one}}", "a comma is missing at the end of title"),
-        ('@article{a, title = "Cells" year = "2021"}', "a comma is missing at the end of title, before year"),
-        ("@article{a, title = {A}, note = {x}, note = {y}}", "the field note stands twice"),
-        ("@article{a, title = {A}, journal = jimm}", "journal is the abbreviation jimm"),
-        ('@article{a, title = {A}, journal = jimm # " B"}', "journal is the abbreviation jimm"),
-        ("@article{a, title = {\\foo{A} cells}}", r"title holds the command \\foo"),
-        ("@article{a, title = {A}, year = {21}}", "the date '21' holds no year"),
-        ("@article{a, title = {A}", "the entry in line 1 cannot be read"),
-        ("@article{a, title = {A}, volume = 6}, year = {2021}}", "the entry in line 1 cannot be read"),
-        ("@article{b, title = {B}, doi = {10.5555/two}}\n@article{a, title = {A}, doi = {10.5555/one},", "in line 2"),
+        (
+            "bib",
+            "@article{a, title = {Cells}\n year = {2021}}",
+            "a comma is missing at the end of title",
+        ),
+        ("bib", '@article{a, title = "Cells" year = "2021"}', "a comma is missing at the end of title, before year"),
+        ("bib", "@article{a, title = {A}, note = {x}, note = {y}}", "the field note stands twice"),
+        ("bib", "@article{a, title = {A}, journal = jimm}", "journal is the abbreviation jimm"),
+        ("bib", '@article{a, title = {A}, journal = jimm # " B"}', "journal is the abbreviation jimm"),
+        ("bib", "@article{a, title = {\\foo{A} cells}}", r"title holds the command \\foo"),
+        ("bib", "@article{a, title = {A}, year = {21}}", "the date '21' holds no year"),
+        ("bib", "@article{a, title = {A}", "the entry in line 1 cannot be read"),
+        ("bib", "@article{a, title = {A}, volume = 6}, year = {2021}}", "the entry in line 1 cannot be read"),
+        (
+            "bib",
+            "@article{b, title = {B}}\n@article{a, title = {A}, doi = {10.5555/one},",
+            "in line 2",
+        ),
+        ("bib", "", "holds no records"),
+        ("ris", "no ris", "holds no records"),
+        ("ris", "TY  - JOUR\nTI  - Cells\nTI  - More\nER  - ", r"title stands twice: Cells \| More"),
+        ("nbib", "PMID- 38123456\nTI  - [Not Available].\n", "no title"),
+        ("nbib", "PMID- 38123456\nTI  - Cells\nDP  - 98\n", "the date '98' holds no year"),
+        ("json", "[" * 100_000, "cannot be read"),
+        ("json", "[]", "holds no records"),
+        ("json", '{"title": 5}', "no title"),
+        ("json", '{"protocolSection": []}', "not the record of a trial"),
+        ("txt", "x", "the form is not known by the file's ending → save the record as .bib"),
     ],
 )
-def test_what_would_be_swallowed_is_refused(saved: Saved, text: str, says: str) -> None:
+def test_what_would_be_swallowed_is_refused(saved: Saved, ending: str, text: str, says: str) -> None:
     with pytest.raises(DataError, match=says):
-        saved.read("bib", text)
+        saved.read(ending, text)
 
 
 def test_fields_of_bibtex_and_biblatex(saved: Saved) -> None:
@@ -152,16 +170,15 @@ def test_a_library_gives_the_record_asked_for(saved: Saved) -> None:
 
 
 def test_names_in_ris(saved: Saved) -> None:
-    names = ("Doe J", "van der Groot F", "Roe, Rick, Jr.", "Pretend and Sons Study Group", "Made-Up Agency,", "et al.")
-    authors = (
-        "Doe, J",
-        "van der Groot, F",
-        "Roe, Jr., Rick",
-        "Pretend and Sons Study Group",
-        "{Made-Up Agency}",
-        "others",
-    )
-    assert saved.ris(*(f"AU  - {name}" for name in names)).authors == authors
+    names = {
+        "Doe J": "Doe, J",
+        "van der Groot F": "van der Groot, F",
+        "Roe, Rick, Jr.": "Roe, Jr., Rick",
+        "Pretend and Sons Study Group": "Pretend and Sons Study Group",
+        "Made-Up Agency,": "{Made-Up Agency}",
+        "et al.": "others",
+    }
+    assert saved.ris(*(f"AU  - {name}" for name in names)).authors == tuple(names.values())
 
 
 LINES = {
@@ -183,10 +200,8 @@ def test_lines_of_ris(saved: Saved, lines: tuple[str, ...]) -> None:
     assert {name: getattr(record, name) for name in LINES[lines]} == LINES[lines]
 
 
-def test_ris_without_ends_and_with_a_doubled_title(saved: Saved) -> None:
+def test_ris_without_ends(saved: Saved) -> None:
     assert saved.read("ris", "TY - JOUR\nTI - A\nDO - 10.5555/one\nTY - JOUR\nTI - B\nDO - 10.5555/two\n").title == "A"
-    with pytest.raises(DataError, match=r"title stands twice: Cells \| More"):
-        saved.ris("TI  - More")
 
 
 EXPORT = """
@@ -220,13 +235,9 @@ def test_pubmeds_own_export(saved: Saved) -> None:
 
 
 def test_a_retracted_work_without_a_link_and_a_title_in_another_language(saved: Saved) -> None:
-    text = "PMID- 38123456\nTI  - [Not Available].\n"
-    record = saved.read(
-        "nbib", f"{text}TT  - Erfundene Zellen.\nAU  - Doe J\nPT  - Retracted Publication\n", "38123456"
-    )
+    text = "PMID- 38123456\nTI  - [Not Available].\nTT  - Erfundene Zellen.\nAU  - Doe J\nPT  - Retracted Publication\n"
+    record = saved.read("nbib", text, "38123456")
     assert (record.title, record.authors, record.notices[0].kind) == ("Erfundene Zellen", ("Doe, J",), "retraction")
-    with pytest.raises(DataError, match="no title"):
-        saved.read("nbib", text, "38123456")
 
 
 DATES: dict[str, Any] = {

@@ -64,43 +64,40 @@ def test_every_number_is_filled_with_evidence_and_the_check_passes(
     assert services.asked == []
 
 
-def test_a_conflict_is_listed_and_the_confirmed_work_kept(
-    listed: list[dict[str, Any]], review: Run, rows: Rows
+def test_a_conflict_is_listed_and_what_cannot_be_verified_stays_unidentified(
+    copy: Path, listed: list[dict[str, Any]], review: Run, rows: Rows
 ) -> None:
     confirmed = next(row for row in rows("citations") if row["study_id"] and row["match"] == "exact")
-    listed[int(confirmed["seed_number"]) - 1] |= {"DOI": "10.5555/other", "article-title": "Another work"}
-    code, output = review("identify")
-    assert code == 0
-    assert "1 in conflict" in output
-    assert f"{confirmed['seed_number']}: kept {confirmed['study_id']}" in output
-    assert confirmed in rows("citations")
-
-
-def test_a_numbering_that_does_not_fit_fills_nothing(copy: Path, services: Services, review: Run, files: Files) -> None:
-    services.works[SEED] = a_work(SEED, "The seed", reference=deposited(copy, shift=1))
-    before = files()
-    code, output = review("identify")
-    assert code == 1
-    assert "cannot be tied to the 2024 review's numbers" in output
-    assert files() == before
-
-
-def test_what_cannot_be_verified_stays_unidentified(
-    copy: Path, listed: list[dict[str, Any]], services: Services, review: Run, rows: Rows
-) -> None:
     first, second, third, fourth, fifth = (int(number) for number in unidentified(copy)[:5])
+    listed[int(confirmed["seed_number"]) - 1] |= {"DOI": "10.5555/other", "article-title": "Another work"}
     listed[first - 1]["key"] = "no number"
     listed[second - 1]["key"] = f"B{third}"  # now two entries claim the third number
     del listed[fourth - 1]["DOI"]
     del listed[fifth - 1]["article-title"]  # its own record is asked, and there is none
     code, output = review("identify")
     assert code == 0, output
+    assert "1 in conflict" in output
+    assert f"{confirmed['seed_number']}: kept {confirmed['study_id']}" in output
+    assert confirmed in rows("citations")
     assert unidentified(copy) == [str(number) for number in (first, second, third, fourth, fifth)]
     assert "carries no number of its own" in output
     assert f"{fourth}: the list gives no DOI" in output
     candidates = [row["doi"] for row in rows("citation_candidates") if row["seed_number"] == str(fifth)]
     assert f"10.5555/ref.{fifth}" in candidates
     assert check(Project(copy)) == []
+
+
+@pytest.mark.parametrize(
+    ("shift", "says"), [(1, "cannot be tied to the 2024 review's numbers"), (None, "no reference list")]
+)
+def test_a_list_that_does_not_fit_or_is_missing_fills_nothing(
+    shift: int | None, says: str, copy: Path, services: Services, review: Run, files: Files
+) -> None:
+    services.works[SEED] = a_work(SEED, "The seed", reference=None if shift is None else deposited(copy, shift))
+    before = files()
+    code, output = review("identify")
+    assert (code, says in output) == (1, True)
+    assert files() == before
 
 
 def test_dry_run_and_file_write_nothing_and_need_no_network(
@@ -114,22 +111,3 @@ def test_dry_run_and_file_write_nothing_and_need_no_network(
     assert "+@article{example_2019_word" in output
     assert files() == before
     assert services.asked == []
-
-
-def test_a_fault_changes_nothing_and_is_explained(
-    listed: list[dict[str, Any]], services: Services, review: Run, files: Files
-) -> None:
-    services.fault(SEED, "cut")
-    before = files()
-    code, output = review("identify")
-    assert code == 1
-    assert "Crossref" in output
-    assert "→" in output
-    assert files() == before
-
-
-def test_a_record_without_list_is_said_to_have_none(services: Services, review: Run) -> None:
-    services.works[SEED] = a_work(SEED, "The seed")
-    code, output = review("identify")
-    assert code == 1
-    assert "no reference list" in output

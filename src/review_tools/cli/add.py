@@ -1,10 +1,11 @@
 """``review add``, ``review forms`` and ``review form``: new rows, by a command or by a filled issue form."""
 
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
-from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import pandas as pd
 import typer
@@ -15,7 +16,7 @@ from review_tools.cli.check import print_problems
 from review_tools.data.edit import Change, edit, signed
 from review_tools.data.problems import DataError, Problem, did_you_mean, same_word, shorten
 from review_tools.data.project import Project
-from review_tools.data.tables import Field, Table
+from review_tools.data.tables import Field
 
 if TYPE_CHECKING:
     from review_tools.sources.records import Record
@@ -25,25 +26,16 @@ SHOWN = ("title", "authors", "journal", "year", "doi", "pmid", "trial_id")
 SHOWN_OF_TRIAL = ("registered_status", "registered_condition")
 
 
-class What(StrEnum):
-    DOI = "doi"
-    PMID = "pmid"
-    NCT = "nct"
-    FINDING = "finding"
-    OUTCOME = "outcome"
-
-
-TABLES = {What.DOI: "studies", What.PMID: "studies", What.NCT: "trials"}
-TABLES |= {What.FINDING: "findings", What.OUTCOME: "outcomes"}
-# What no cell has to hold, and what is asked for all the same: readers and pools miss it.
-WANTED = {
-    What.FINDING: ("route", "tissue", "modification", "effect_on", "disease"),
-    What.OUTCOME: ("population", "arm2", "higher_is_better"),
+What = Literal["doi", "pmid", "nct", "finding", "outcome"]
+TABLES = {"doi": "studies", "pmid": "studies", "nct": "trials", "finding": "findings", "outcome": "outcomes"}
+WANTED = {  # what no cell has to hold, and what is asked for all the same: readers and pools miss it
+    "finding": ("route", "tissue", "modification", "effect_on", "disease"),
+    "outcome": ("population", "arm2", "higher_is_better"),
 }
 FORMS = {
-    What.DOI: "DOI → write it as 10.1000/xyz",
-    What.PMID: "PubMed number → write digits only, as 123456",
-    What.NCT: "NCT number → write NCT and 8 digits",
+    "doi": "DOI → write it as 10.1000/xyz",
+    "pmid": "PubMed number → write digits only, as 123456",
+    "nct": "NCT number → write NCT and 8 digits",
 }
 OTHER = {
     "short": "it is a short DOI, which stands for another: open https://doi.org/10/… and take the DOI shown there",
@@ -84,18 +76,30 @@ def add(
 
     try:
         signed(by)
-        given = _pairs(cells or [], "--set", "column=value")
-        more = list(_pairs(mediator or [], "--mediator", "TERM=ROLE").items())
-        more += list(_pairs(flag or [], "--flag", "FLAG=NOTE").items())
-        _know_columns(project.schema[TABLES[what]], given)
-        record = None
-        if what in (What.DOI, What.PMID, What.NCT):
-            record = _record(what, identifier, file)
-            _show(record)
+        given = dict(_pairs(cells, "--set", "column=value"))
+        more = [*_pairs(mediator, "--mediator", "TERM=ROLE"), *_pairs(flag, "--flag", "FLAG=NOTE")]
+        table = project.schema[TABLES[what]]
+        if unknown := [name for name in given if name not in table.columns]:
+            near = "".join(did_you_mean(name, table.columns) for name in unknown)
+            columns = ", ".join(table.columns)
+            raise DataError(f"{table.name} has no column {', '.join(unknown)} → {near}it has {columns}.")
+        record = _record(what, identifier, file) if what in FORMS else None
         with edit(project.root, dry_run=dry_run) as change:
-            key, unfit = _enter(change, what, identifier, record, given, more, by, distinct)
-            left = adding.remaining(change, unfit)
-            questions = list(adding.fitting(change, key)) if what is What.OUTCOME else []
+            given = adding.meant(change, TABLES[what], given)
+            if record is None:
+                known = adding.about(change, identifier)
+                add_row = adding.add_finding if what == "finding" else adding.add_outcome
+                enter = partial(add_row, change, identifier, more=more)
+            elif what == "nct":
+                adding.look_for_trial(change, record.trial_id)
+                known, enter = adding.trial_row(change, record), partial(adding.add_trial, change, record)
+            else:
+                adding.look_for_work(change, record, distinct=distinct)
+                known, enter = adding.study_row(change, record), partial(adding.add_work, change, record)
+            given = _ask(change, what, known, given)
+            key = enter(given=given, by=by)
+            left = adding.remaining(change, _unsaid(change, what, given))
+            questions = list(adding.fitting(change, key)) if what == "outcome" else []
         print(change.diff() if dry_run else f"Added {key}: {', '.join(change.files)}.")
     except adding.AlreadyThereError as there:
         print(f"{there}\nNothing was changed.", file=sys.stderr)
@@ -111,39 +115,16 @@ def add(
         print("\n".join(f"  {line}" for line in questions))
 
 
-def _enter(
-    change: Change,
-    what: What,
-    identifier: str,
-    record: "Record | None",
-    given: dict[str, str],
-    more: list[tuple[str, str]],
-    by: str,
-    distinct: bool,
-) -> tuple[str, list[Problem]]:
-    """Make the change; return the new key and what the check does not know to be missing."""
-    from review_tools.sources import add as adding
-
-    given = adding.meant(change, TABLES[what], given)
-    if record is None:
-        given = _ask(change, what, adding.about(change, identifier), given)
-        enter = adding.add_finding if what is What.FINDING else adding.add_outcome
-        return enter(change, identifier, given, more, by), []
-    if what is What.NCT:
-        adding.look_for_trial(change, record.trial_id)
-        given = _ask(change, what, adding.trial_row(change, record), given)
-        return adding.add_trial(change, record, given, by), []
-    adding.look_for_work(change, record, distinct=distinct)
-    given = _ask(change, what, adding.study_row(change, record), given)
-    key = adding.add_work(change, record, given, by)
-    if given.get(SUMMARY):
-        return key, []
+def _unsaid(change: Change, what: What, given: dict[str, str]) -> list[Problem]:
+    """Return what the check does not know to be missing."""
+    if TABLES[what] != "studies" or given.get(SUMMARY):
+        return []
     remedy = f"fill it: {change.project.schema['studies'].field(SUMMARY).description}"
-    return key, [Problem("data/studies.csv", "this cell must not be empty in a new row", remedy, column=SUMMARY)]
+    return [Problem("data/studies.csv", "this cell must not be empty in a new row", remedy, column=SUMMARY)]
 
 
 def _record(what: What, identifier: str, file: Path | None) -> "Record":
-    """Return the record, from a file or from its service.
+    """Return the record, from a file or from its service, and show it.
 
     Raises:
         DataError: the identifier is not of its form, or the file is of something else.
@@ -153,27 +134,28 @@ def _record(what: What, identifier: str, file: Path | None) -> "Record":
     from review_tools.sources.records import identified
 
     kind, wanted = identified(identifier)
-    if kind == "pmcid" and what is What.PMID:
+    if kind == "pmcid" and what == "pmid":
         with Client() as client:
             kind, wanted = what, europepmc.number(client, kind, wanted, what)
     if kind != what:
-        form, other = (
-            FORMS[what],
-            f"did you mean review add {kind} {wanted}?" if kind in TABLES else OTHER.get(kind, ""),
-        )
-        raise DataError(f"{shorten(identifier)!r} is no {form}{'; ' * bool(other)}{other}")
+        other = f"did you mean review add {kind} {wanted}?" if kind in TABLES else OTHER.get(kind, "")
+        raise DataError("; ".join(filter(None, (f"{shorten(identifier)!r} is no {FORMS[what]}", other))))
     if file is None:
-        fetch = {What.NCT: clinicaltrials.trial, What.DOI: crossref.work, What.PMID: pubmed.work}[what]
+        fetch = {"nct": clinicaltrials.trial, "doi": crossref.work, "pmid": pubmed.work}[what]
         with Client() as client:
-            return fetch(client, wanted)
-    record = files.read(file, wanted)
-    is_trial = record.kind == "registration"
-    if is_trial != (what is What.NCT):
-        raise DataError(f"{file}: holds a {'trial' if is_trial else 'publication'} → {what} wants the other.")
-    held = record.trial_id if is_trial else record.doi if what is What.DOI else record.pmid
-    if held and held != wanted:
-        raise DataError(f"{file}: is the record of {held}, not of {wanted} → name the right file or identifier.")
-    return record if is_trial else replace(record, doi=wanted) if what is What.DOI else replace(record, pmid=wanted)
+            record = fetch(client, wanted)
+    else:
+        record = files.read(file, wanted)
+        name = "trial_id" if what == "nct" else what
+        is_trial = record.kind == "registration"
+        if is_trial != (what == "nct"):
+            raise DataError(f"{file}: holds a {'trial' if is_trial else 'publication'} → {what} wants the other.")
+        if (held := getattr(record, name)) not in ("", wanted):
+            raise DataError(f"{file}: is the record of {held}, not of {wanted} → name the right file or identifier.")
+        typed: dict[str, Any] = {name: wanted}
+        record = replace(record, **typed)
+    _show(record)
+    return record
 
 
 def _show(record: "Record") -> None:
@@ -196,26 +178,29 @@ def _ask(change: Change, what: What, known: dict[str, str], given: dict[str, str
     """Ask a person at a terminal for the cells that nobody gave; a script gets those it must give as problems."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return given
-    answered = dict(given)
+    answered, terms = dict(given), change.table("vocabulary")
     table = change.project.schema[TABLES[what]]
-    terms = change.table("vocabulary")
     for field in table.fields:
         numbers = BLOCKS.get(answered.get("block", ""), ())
         must = field.required or field.name in (SUMMARY, *numbers) or (field.name == "unit" and "mean_arm1" in numbers)
-        if not (must or field.name in WANTED.get(what, ())) or field.name == table.primary_key[0]:
-            continue
-        if not (known | answered).get(field.name):
+        asked = must or field.name in WANTED.get(what, ())
+        if asked and field.name != table.primary_key[0] and not (known | answered).get(field.name):
             choices = _words(field, terms)
             left_out = "" if must else " (Enter alone leaves it empty.)"
             print(f"\n{field.description}{left_out}" + (f"\n  {' · '.join(choices)}" if choices else ""))
-            default = None if must else ""
-            while (value := typer.prompt(field.name, default, show_default=False).strip()) and choices:
-                if chosen := same_word(value, choices):
-                    value = chosen
-                    break
-                print(f"Not one of these terms; {did_you_mean(value, choices)}".rstrip("; "))
-            answered[field.name] = value
+            read, default = partial(_chosen, choices), None if must else ""
+            answered[field.name] = typer.prompt(field.name, default, value_proc=read, show_default=False)
     return answered
+
+
+def _chosen(choices: list[str], said: str) -> str:
+    """Return an answer, as the one of the choices that it means where there are choices."""
+    said = said.strip()
+    if not choices or not said:
+        return said
+    if not (chosen := same_word(said, choices)):
+        raise typer.BadParameter(f"not one of these terms; {did_you_mean(said, choices)}".rstrip("; "))
+    return chosen
 
 
 def _words(field: Field, terms: pd.DataFrame) -> list[str]:
@@ -225,23 +210,14 @@ def _words(field: Field, terms: pd.DataFrame) -> list[str]:
     return list(terms.loc[terms["kind"] == field.vocabulary, "term"]) if field.vocabulary else []
 
 
-def _pairs(said: list[str], option: str, form: str) -> dict[str, str]:
+def _pairs(said: list[str] | None, option: str, form: str) -> Iterator[tuple[str, str]]:
     from review_tools.sources.records import trial_id
 
-    found = {}
-    for one in said:
-        name, equals, value = one.partition("=") if option != "--mediator" else one.rpartition("=")
+    for one in said or ():
+        name, equals, value = one.rpartition("=") if option == "--mediator" else one.partition("=")
         if not equals or not name.strip():
             raise DataError(f"{option} {shorten(one)!r} is not of the form {form}.")
-        found[name.strip()] = " ".join(value.split()) if name.strip() != "trial_id" else trial_id(value)
-    return found
-
-
-def _know_columns(table: Table, given: dict[str, str]) -> None:
-    unknown = [name for name in given if name not in table.columns]
-    if unknown:
-        near = "".join(did_you_mean(name, table.columns) for name in unknown)
-        raise DataError(f"{table.name} has no column {', '.join(unknown)} → {near}it has {', '.join(table.columns)}.")
+        yield name.strip(), trial_id(value) if name.strip() == "trial_id" else " ".join(value.split())
 
 
 def _refuse(what: What, error: DataError, project: Project, *, whole: bool) -> NoReturn:
@@ -256,10 +232,11 @@ def _refuse(what: What, error: DataError, project: Project, *, whole: bool) -> N
     own = [one for one in problems if one.file == f"data/{table.path}" and one.column]
     if others := [one for one in problems if one not in own]:
         print_problems(others, project, written=False)
-    first = {one.column: one for one in reversed(own)}  # of each column
+    first: dict[str, Problem] = {}  # of each column
     said = []
-    for column in dict.fromkeys(one.column for one in own):
-        problem = first[column]
+    for problem in own:
+        first.setdefault(problem.column, problem)
+    for column, problem in first.items():
         value = f" {shorten(problem.value)!r}" if problem.value else ""
         said += [f"{column}{value}: {problem.why} → {problem.remedy}", option(column)]
     if whole:
@@ -274,19 +251,24 @@ def _refuse(what: What, error: DataError, project: Project, *, whole: bool) -> N
 def _more(what: What, terms: pd.DataFrame) -> list[str]:
     """Return what may be given beside the cells of the row, with the words accepted."""
     words = {kind: " · ".join(group["term"]) for kind, group in terms.groupby("kind")}
-    if what is What.FINDING:
-        said = ["each mediator, its name in the vocabulary and its role:"]
-        return [*said, f'  --mediator "TERM=ROLE"   ROLE: {words["mediator role"]}', f"  TERM: {words['mediator']}"]
-    if what is What.OUTCOME:
-        blocks = [f"  {block}: {', '.join(needed)}" for block, needed in BLOCKS.items() if needed]
-        said = ["the numbers of its block, each as --set column=…:", *blocks, "each reason for care:"]
-        return [*said, f'  --flag "FLAG=NOTE"   FLAG: {words["flag"]}']
-    return []
+    return {
+        "finding": [
+            "each mediator, its name in the vocabulary and its role:",
+            f'  --mediator "TERM=ROLE"   ROLE: {words["mediator role"]}',
+            f"  TERM: {words['mediator']}",
+        ],
+        "outcome": [
+            "the numbers of its block, each as --set column=…:",
+            *(f"  {block}: {', '.join(needed)}" for block, needed in BLOCKS.items() if needed),
+            "each reason for care:",
+            f'  --flag "FLAG=NOTE"   FLAG: {words["flag"]}',
+        ],
+    }.get(what, [])
 
 
 def _what_next(what: What, key: str, left: list[Problem]) -> None:
     """Say the next step: a study that nothing uses yet does not pass the check."""
-    if what in (What.DOI, What.PMID):
+    if what in ("doi", "pmid"):
         print("Now say what it found, one fact a row (columns: data/datapackage.json; without --set they are listed):")
         print(f"  review add finding {key}    a mechanism")
         print(f"  review add outcome {key}    a result in people")

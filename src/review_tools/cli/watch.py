@@ -144,7 +144,7 @@ def identify(
             listed, seen = saved_list(file)
             found = fill(change, listed, None, seen, by)
         else:
-            listed = crossref.message(client, SEED, crossref.references)
+            listed = crossref.references_of(client, SEED)
             found = fill(change, listed, client, today(), by)
         remaining(change)
     if dry_run:

@@ -2,6 +2,7 @@
 
 import re
 import string
+import textwrap
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
@@ -113,11 +114,10 @@ def trial_row(change: Change, record: Record) -> dict[str, str]:
     diseases = set(terms.loc[terms["kind"] == "disease", "term"])
     conditions = record.columns["registered_condition"].split("; ")
     named = [one for said in conditions for one in dict.fromkeys((said, said.lower())) if one in diseases]
-    title = record.title
     return {
         **record.columns,
         "trial_id": record.trial_id,
-        "label": title if len(title) <= 60 else f"{title[:59].rsplit(' ', 1)[0]}…",
+        "label": textwrap.shorten(record.title, 60, placeholder="…", break_on_hyphens=False),
         "disease": named[0] if len(named) == 1 else "",
         "legibility": "not in the seed",
         "confidence": "verified",
@@ -127,19 +127,19 @@ def trial_row(change: Change, record: Record) -> dict[str, str]:
     }
 
 
-def add_finding(change: Change, study: str, given: dict[str, str], mediators: list[tuple[str, str]], by: str) -> str:
-    """Write a row of ``findings`` and its mediators into the change; return its identifier."""
+def add_finding(change: Change, study: str, given: dict[str, str], more: list[tuple[str, str]], by: str = "") -> str:
+    """Write a row of ``findings`` and its mediators (``more``) into the change; return its identifier."""
     row = about(change, study) | {"finding_id": _finding_id(change, study, given.get("seed_number", ""))} | given
     change.add_row("findings", row)
-    for term, role in mediators:
+    for term, role in more:
         mediator = meant(change, "finding_mediators", {"term": term, "role": role})
         change.add_row("finding_mediators", {"finding_id": row["finding_id"]} | mediator)
     note(change, f"Finding `{row['finding_id']}` of `{study}`", by)
     return str(row["finding_id"])
 
 
-def add_outcome(change: Change, study: str, given: dict[str, str], flags: list[tuple[str, str]], by: str) -> str:
-    """Write a row of ``outcomes`` and its reasons for care into the change; return its identifier.
+def add_outcome(change: Change, study: str, given: dict[str, str], more: list[tuple[str, str]], by: str = "") -> str:
+    """Write a row of ``outcomes`` and its reasons for care (``more``) into the change; return its identifier.
 
     Raises:
         AlreadyThereError: the study has this result already.
@@ -148,7 +148,7 @@ def add_outcome(change: Change, study: str, given: dict[str, str], flags: list[t
     taken = outcomes.loc[outcomes["study_id"] == study, "outcome_id"]
     identifier = f"{study}-{max([0, *(int(one.rpartition('-')[2]) for one in taken)]) + 1}"
     change.add_row("outcomes", about(change, study) | {"outcome_id": identifier} | given)
-    for flag, why in flags:
+    for flag, why in more:
         reason = meant(change, "outcome_flags", {"flag": flag, "note": why})
         change.add_row("outcome_flags", {"outcome_id": identifier} | reason)
     now = whole(change.after, "outcomes")
@@ -213,11 +213,7 @@ def remaining(change: Change, unfit: Iterable[Problem] = ()) -> list[Problem]:
 
 
 def next_version(change: Change) -> str:
-    """Return the version that the next change of data makes: one more than the newest in the changelog, fix 0.
-
-    Raises:
-        DataError: the changelog names no version.
-    """
+    """Return the version that the next change of data makes. Raises DataError: the changelog names none so far."""
     found = re.search(r"^## \[?(\d+)\.(\d+)\.\d+\]?", change.read(CHANGELOG), re.MULTILINE)
     if found is None:
         raise DataError(f"{CHANGELOG}: names no version → write a heading such as “## [26.1.0] - 2026-11-23”.")

@@ -12,7 +12,7 @@ from bibtexparser.model import Block, DuplicateBlockKeyBlock, DuplicateFieldKeyB
 from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec, get_default_latex_context_db
 
 from review_tools.data.bibliography import START, cut_short, is_group, names_of, swallowed
-from review_tools.sources.records import Record, RecordError, author, filled, raised, record_of
+from review_tools.sources.records import Record, RecordError, author, check_year, filled, raised, record_of
 
 KINDS = {"article": "article", "incollection": "chapter", "inbook": "chapter", "book": "book"}
 KINDS |= dict.fromkeys(("inproceedings", "conference"), "abstract")
@@ -73,6 +73,7 @@ def record(entry: Block) -> Record:
             )
     plain = {name: plain_tex(raw[name], name) for name in READ - {"author", "crossref"} if raw.get(name)}
     said = filled(FIELDS, plain)
+    check_year(said["year"])
     if plain.get("eprinttype") == "pubmed":
         said["pmid"] = said["pmid"] or plain.get("eprint", "")
     kind, authors = KINDS.get(entry.entry_type.lower(), "other"), _authors(raw.get("author", ""))

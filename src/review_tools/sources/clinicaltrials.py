@@ -29,22 +29,8 @@ BASIS = {"ACTUAL": "actual", "ESTIMATED": "planned"}
 
 
 def trial(client: Client, nct: str) -> Record:
-    """Return one trial by its NCT number.
-
-    Raises:
-        UnknownRecordError: no such number.
-        ServiceError: anything else.
-    """
-
-    def own(study: Any) -> Record:
-        found = record(study)
-        if found.trial_id != nct:
-            raise RecordError(
-                f"the answer is the record of {found.trial_id}; {nct} may be an old number of the same trial"
-            )
-        return found
-
-    return client.get(CLINICALTRIALS, f"studies/{nct}", {"format": "json"}, own)
+    """Return one trial by its NCT number. Raises ServiceError, UnknownRecordError among them."""
+    return client.record(CLINICALTRIALS, f"studies/{nct}", {"format": "json"}, record, nct)
 
 
 def trials(client: Client, numbers: Sequence[str], size: int) -> list[Record]:
@@ -68,11 +54,7 @@ def _page(answer: Any) -> Page:
 
 
 def record(study: Any) -> Record:
-    """Return one study as the registry gives it. What the review has no word for goes into ``status_note``.
-
-    Raises:
-        RecordError: not a study with an NCT number and a title.
-    """
+    """Return one study as the registry gives it. Raises RecordError where it has no NCT number or no title."""
     number = text_at(study, "protocolSection.identificationModule.nctId")
     if not NCT.fullmatch(number):
         raise RecordError("not the record of a trial with its NCT number")

@@ -1,13 +1,12 @@
 """Crossref's REST API: works by DOI, their reference lists, later notices about them, and searches."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from review_tools.sources.http import CROSSREF, Client
 from review_tools.sources.records import (
-    YEAR,
     Notice,
     Page,
     Record,
@@ -21,6 +20,7 @@ from review_tools.sources.records import (
     record_of,
     text_at,
     title,
+    year,
 )
 
 KINDS = {
@@ -51,25 +51,16 @@ SYNONYMS = {"corrigendum": "correction", "erratum": "correction", "removal": "wi
 T = TypeVar("T")
 
 
-def message(client: Client, identifier: str, read: Callable[[dict[str, Any]], T]) -> T:
-    """Return what ``read`` makes of the service's own record of one DOI.
-
-    Raises:
-        UnknownRecordError: no such DOI at Crossref.
-        ServiceError: anything else.
-    """
-
-    def own(answer: Any) -> T:
-        if doi(answer["message"]["DOI"]) != identifier.lower():
-            raise RecordError("the answer is the record of another work")
-        return read(answer["message"])
-
-    return client.get(CROSSREF, f"works/{quote(identifier, safe='')}", {}, own)
-
-
 def work(client: Client, identifier: str) -> Record:
-    """Return one work by its DOI. Raises as ``message`` does."""
-    return message(client, identifier, record)
+    """Return one work by its DOI. Raises ServiceError, UnknownRecordError among them."""
+    path = f"works/{quote(identifier, safe='')}"
+    return client.record(CROSSREF, path, {}, lambda answer: record(answer["message"]), identifier)
+
+
+def references_of(client: Client, identifier: str) -> list[dict[str, str]]:
+    """Return the deposited reference list of a work by its DOI. Raises as ``work`` does."""
+    path = f"works/{quote(identifier, safe='')}"
+    return client.get(CROSSREF, path, {}, lambda answer: references(answer["message"], identifier))
 
 
 def search(client: Client, query: Mapping[str, str], first: date, last: date, size: int) -> Iterator[Page]:
@@ -85,11 +76,7 @@ def search(client: Client, query: Mapping[str, str], first: date, last: date, si
 
 
 def record(found: dict[str, Any]) -> Record:
-    """Return a Crossref record, or CSL-JSON, which has the same shape apart from single titles.
-
-    Raises:
-        RecordError: no title, or ``notices`` that cannot be read.
-    """
+    """Return a Crossref record, or CSL-JSON, which has the same shape apart from single titles. Raises RecordError."""
     shown, subtitle = (title(found.get(name)) for name in ("title", "subtitle"))
     if shown and subtitle.casefold() not in shown.casefold():
         shown = f"{shown}: {subtitle}"
@@ -99,8 +86,14 @@ def record(found: dict[str, Any]) -> Record:
     return record_of(KINDS.get(kind, "other"), shown, CROSSREF.name, names, said, **more)
 
 
-def references(found: dict[str, Any]) -> list[dict[str, str]]:
-    """Return the deposited reference list in its order, in the service's field names (``key``, ``DOI``, …)."""
+def references(found: dict[str, Any], identifier: str) -> list[dict[str, str]]:
+    """Return the deposited reference list in its order, in the service's field names (``key``, ``DOI``, …).
+
+    Raises:
+        RecordError: not the record of this DOI.
+    """
+    if doi(found["DOI"]) != identifier:
+        raise RecordError(f"not the record of {identifier}")
     entries = list_at(found, "reference")
     return [{str(k): plain(v) for k, v in entry.items()} for entry in entries if isinstance(entry, dict)]
 
@@ -127,9 +120,8 @@ def _name(one: Any) -> str:
 
 def _year(found: dict[str, Any]) -> str:
     """Return the year from any of the shapes in which CSL-JSON writes a date."""
-    names = ("published-print", "published", "issued", "published-online")
-    dates = (YEAR.search(str(found.get(name))) for name in names)
-    return next((match[0] for match in dates if match), "")
+    dates = (year(str(found.get(name))) for name in ("published-print", "published", "issued", "published-online"))
+    return next(filter(None, dates), "")
 
 
 def _parts(value: object) -> str:

@@ -13,7 +13,7 @@ import rispy
 from review_tools.data.problems import DataError
 from review_tools.sources import bibtex, clinicaltrials, crossref, pubmed
 from review_tools.sources.http import LIMIT
-from review_tools.sources.records import Record, RecordError, author, doi, filled, plain, record_of
+from review_tools.sources.records import Record, RecordError, author, check_year, doi, filled, plain, record_of
 
 KINDS = {"CHAP": "chapter", "ECHAP": "chapter", "BOOK": "book", "EBOOK": "book"}
 KINDS |= dict.fromkeys(("JOUR", "EJOUR", "JFULL", "MGZN", "INPR"), "article")
@@ -106,6 +106,7 @@ def _ris(found: dict[str, list[str]]) -> Record:
         if len(set(values)) > 1 and name != "url":
             raise RecordError(f"{name} stands twice: {' | '.join(values)[:80]} → keep one of them")
     said = filled(FIELDS, found)
+    check_year(said["year"])
     numbers = [*found.get("DO", ()), *found.get("M3", ()), *found.get("UR", ())]
     said["doi"] = next(filter(None, map(doi, numbers)), "")
     said["pages"] = "-".join(filter(None, (said.pop("start"), said.pop("end"))))

@@ -14,7 +14,7 @@ import httpx
 from defusedxml import ElementTree
 
 from review_tools.data.problems import DataError
-from review_tools.sources.records import BY_HAND, Page, RecordError, plain
+from review_tools.sources.records import BY_HAND, Page, Record, RecordError, plain
 
 LIMIT = 20_000_000  # bytes of one answer
 ATTEMPTS = 4
@@ -127,6 +127,18 @@ class Client:
             raise ServiceError(service, url, str(error), BY_HAND) from error
         except (LookupError, AttributeError, TypeError, ValueError) as error:
             raise ServiceError(service, url, "the answer is of another shape than this service's records") from error
+
+    def record(self, service: Service, path: str, params: Params, read: Callable[[Any], Record], number: str) -> Record:
+        """Return the record of a number. Raises as ``get`` does, and where it is that of another."""
+
+        def own(answer: Any) -> Record:
+            found = read(answer)
+            if found.record_id.casefold() != number.casefold():
+                other = found.record_id or "another work"
+                raise RecordError(f"the answer is the record of {other}; {number} may be an old number of it")
+            return found
+
+        return self.get(service, path, params, own)
 
     def search(
         self, service: Service, path: str, params: Params, cursor: str, read: Callable[[Any], Page]

@@ -19,7 +19,7 @@ from review_tools.data.problems import DataError, shorten
 from review_tools.sources import add, crossref, files
 from review_tools.sources.duplicates import plain_title
 from review_tools.sources.http import Client, UnknownRecordError
-from review_tools.sources.records import YEAR, Record, RecordError, doi, person, title
+from review_tools.sources.records import Record, doi, filled, person, record_of
 
 SEED = "10.3389/fimmu.2024.1525380"
 ADDRESS = f"https://api.crossref.org/works/{SEED}"
@@ -27,6 +27,7 @@ ANCHORS = 5  # least confirmed numbers that must agree with the list
 ERRING = 0.1  # largest share of comparable confirmed numbers that may disagree
 ALIKE = 85.0  # least similarity of two titles, in percent, for the same work
 KEY = re.compile(r"(?<!\d)(\d{1,3})$")
+FIELDS = {"doi": "DOI", "year": "year", "journal": "journal-title", "volume": "volume", "pages": "first-page"}
 AGREEMENT = "named under this number by the publisher's own list; the citing sentence was not yet compared"
 Entry = dict[str, str]
 
@@ -46,9 +47,7 @@ def saved_list(path: Path) -> tuple[list[Entry], date]:
     try:
         text, seen = files.text_of(path)
         [found] = files.objects(text)
-        if doi(found["DOI"]) != SEED:
-            raise RecordError(f"not the record of {SEED}")
-        return crossref.references(found), seen
+        return crossref.references(found, SEED), seen
     except (LookupError, AttributeError, TypeError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: {error} → save {ADDRESS} as .json.") from error
 
@@ -131,13 +130,15 @@ def _fill(
         report.left.append(f"{number}: the list gives no DOI: {_shown(one)}")
         return
     if identifier not in known:
-        record, why = _record(one, identifier, seen), "with a network the DOI's own record is asked"
-        if not record.title and client:
-            try:
+        record, why = None, "with a network the DOI's own record is asked"
+        try:
+            if one.get("article-title"):
+                record = _record(one, seen)
+            elif client:
                 record = crossref.work(client, identifier)
-            except UnknownRecordError as error:
-                why = f"{error.service} has no such record"
-        if not record.title:
+        except UnknownRecordError as error:
+            why = f"{error.service} has no such record"
+        if not record:
             candidates = change.table("citation_candidates")
             if not ((candidates["seed_number"] == number) & (candidates["doi"].str.lower() == identifier)).any():
                 change.add_row("citation_candidates", {"seed_number": number, "doi": identifier, **source})
@@ -154,24 +155,13 @@ def _fill(
     report.filled.append(f"{number}: {key} ({identifier})")
 
 
-def _record(one: Entry, identifier: str, seen: date) -> Record:
-    """Return what the list itself says; the first author's name stands in its order “AF Arnsten” or “Arnsten”."""
+def _record(one: Entry, seen: date) -> Record:
+    """Return what the list itself says; it names the first author alone, as “AF Arnsten” or “Arnsten”."""
     words = one.get("author", "").split()
     initials = [word for word in words if word.isupper() and len(word) <= 3]
     surname = " ".join(word for word in words if word not in initials) or " ".join(words)
-    found = YEAR.search(one.get("year", ""))
-    return Record(
-        "article",
-        title(one.get("article-title")),
-        "Crossref",
-        seen,
-        doi=identifier,
-        authors=(person(surname, " ".join(initials)), "others") if surname else (),  # it names the first author alone
-        year=found[0] if found else "",
-        journal=one.get("journal-title", ""),
-        volume=one.get("volume", ""),
-        pages=one.get("first-page", ""),
-    )
+    names = (person(surname, " ".join(initials)), "others" if surname else "")
+    return record_of("article", one["article-title"], "Crossref", names, filled(FIELDS, one), retrieved=seen)
 
 
 def _shown(one: Entry) -> str:

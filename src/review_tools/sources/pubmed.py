@@ -14,6 +14,7 @@ from review_tools.sources.records import (
     Page,
     Record,
     RecordError,
+    check_year,
     doi,
     filled,
     page_of,
@@ -68,24 +69,16 @@ Tags = dict[str, list[str]]  # the values of a record by tag
 
 
 def work(client: Client, pmid: str) -> Record:
-    """Return one work by its PubMed number.
+    """Return one work by its PubMed number. Raises ServiceError, UnknownRecordError among them."""
 
-    Raises:
-        UnknownRecordError: no such number.
-        ServiceError: anything else.
-    """
-
-    def own(answer: Element) -> Record | None:
-        found = next(map(record, answer.iter("PubmedArticle")), None)
-        if found and found.pmid != pmid:
-            raise RecordError(f"the answer is the record of {found.pmid or 'another work'}")
-        return found
-
-    found = client.get(PUBMED, "efetch.fcgi", {**_who(client), "id": pmid, "retmode": "xml"}, own)
-    if not found:  # an unknown number gives an empty set, not an error
+    def only(answer: Element) -> Record:
+        for article in answer.iter("PubmedArticle"):
+            return record(article)
+        # An unknown number gives an empty set, not an error.
         remedy = "check the number; a record that is only in PMC or Europe PMC has a DOI to add it by"
         raise UnknownRecordError(PUBMED, f"{PAGE}{pmid}/", "no such record", remedy)
-    return found
+
+    return client.record(PUBMED, "efetch.fcgi", {**_who(client), "id": pmid, "retmode": "xml"}, only, pmid)
 
 
 def search(client: Client, query: Mapping[str, str], first: date, last: date, size: int) -> Iterator[Page]:
@@ -147,6 +140,7 @@ def exported(text: str) -> list[Tags]:
 def record_of_export(found: Tags) -> Record:
     """Return one record of PubMed's export. Raises RecordError: no title, or something would be lost."""
     names = found.get("FAU") or found.get("AU", [])
+    check_year(" ".join(found.get("DP", [])))
     return _record({**found, "FAU": [*names, *(f"{{{one}}}" for one in found.get("CN", ()))]}, "a PubMed file")
 
 

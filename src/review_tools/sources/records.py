@@ -108,7 +108,7 @@ def record_of(
     """Return a record from its values by field as ``filled`` gives them; those that cannot be used are ``unread``.
 
     Raises:
-        RecordError: no title, or a year that is none.
+        RecordError: no title.
     """
     if not (shown := title(name)):
         raise RecordError("the record has no title")
@@ -130,12 +130,9 @@ def first(value: Any) -> Any:
 
 
 def author(name: str) -> str:
-    """Return a file's name of a person as “Last, First”, “others” for “et al.”, and a group in braces.
+    """Return a file's name as “Last, First”, “others” for “et al.”, a group in braces. Raises RecordError: several.
 
     The file has a group in braces (BibTeX), or with a comma at its end (RIS).
-
-    Raises:
-        RecordError: these are several.
     """
     said, name = plain(name), SUFFIX.sub(r"\1, \3, \2", plain(name).rstrip(",; "))
     parts = [part.strip() for part in name.split(",")]
@@ -151,11 +148,15 @@ def author(name: str) -> str:
 
 
 def year(text: str) -> str:
-    """Return the first year of a date; empty where it holds no number. Raises RecordError for another number."""
+    """Return the first year of a date; empty where there is none."""
     found = YEAR.search(text)
-    if not found and re.search(r"\d", text):
-        raise RecordError(f"the date {shorten(text)!r} holds no year of four digits → correct it")
     return found[0] if found else ""
+
+
+def check_year(text: str) -> None:
+    """Raise RecordError where the date of a file holds a number and no year."""
+    if not year(text) and re.search(r"\d", text):
+        raise RecordError(f"the date {shorten(text)!r} holds no year of four digits → correct it")
 
 
 def page_of(total: Any, listed: Iterable[Any], read: Callable[[Any], Record], cursor: object = "") -> Page:
