@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from review_tools.data.edit import JOURNAL, Change, edit, recover
+from review_tools.data.edit import JOURNAL, edit, recover
 from review_tools.data.problems import DataError
 from review_tools.data.project import Project
 
@@ -47,9 +47,14 @@ def held(root: Path, name: str) -> list[set[str]]:
     ]
 
 
-def decide(root: Path, change: Change) -> None:
+def interrupted(root: Path) -> None:
     """Leave a change as an interruption does: decided, and no file in its place."""
-    (root / JOURNAL).write_bytes(change.journal())
+    with edit(root, dry_run=True) as change:
+        change.add_row("studies", STUDY)
+        change.write("CHANGELOG.md", change.read("CHANGELOG.md") + "- zzz\n")
+        change.write("folder/new.json", "{}\n")
+        assert "+{}" in change.diff()
+        (root / JOURNAL).write_bytes(change.journal())
 
 
 def test_a_row_is_one_line_at_its_place(copy: Path) -> None:
@@ -81,26 +86,16 @@ def test_a_dry_run_and_a_failure_write_nothing(copy: Path) -> None:
     assert {path: path.read_bytes() for path in before} == before
 
 
-def test_a_decided_change_is_finished_by_the_next_command(copy: Path) -> None:
-    with edit(copy, dry_run=True) as change:
-        change.add_row("studies", STUDY)
-        change.write("CHANGELOG.md", change.read("CHANGELOG.md") + "- zzz\n")
-        decide(copy, change)
+def test_a_decided_change_is_finished_by_the_next_command_whole(copy: Path) -> None:
+    """New files and old; a change after it makes a file anew, and another."""
+    new = copy / "folder" / "new.json"
+    interrupted(copy)
+    assert not new.exists()
     recover(copy)
     assert "zzz_2025_row" in (copy / "data" / "studies.csv").read_text(encoding="utf-8")
     assert "- zzz" in (copy / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert not (copy / JOURNAL).exists()
-
-
-def test_a_new_file_is_made_with_the_rest_or_by_the_next_command(copy: Path) -> None:
-    new = copy / "folder" / "new.json"
-    with edit(copy, dry_run=True) as change:
-        change.write("folder/new.json", "{}\n")
-        assert "+{}" in change.diff()
-        decide(copy, change)
-    assert not new.exists()
-    recover(copy)
     assert new.read_text(encoding="utf-8") == "{}\n"
+    assert not (copy / JOURNAL).exists()
     with edit(copy) as change:
         change.write("folder/new.json", "[]\n")
         change.write("folder/other.json", "{}\n")
@@ -109,9 +104,7 @@ def test_a_new_file_is_made_with_the_rest_or_by_the_next_command(copy: Path) -> 
 
 
 def test_an_interrupted_change_does_not_overwrite_what_was_edited_since(copy: Path) -> None:
-    with edit(copy, dry_run=True) as change:
-        change.add_row("studies", STUDY)
-        decide(copy, change)
+    interrupted(copy)
     (copy / "data" / "studies.csv").write_text("study_id\nby_hand\n", encoding="utf-8")
     with pytest.raises(DataError, match="changed since"):
         recover(copy)
@@ -122,8 +115,7 @@ def test_an_interrupted_change_does_not_overwrite_what_was_edited_since(copy: Pa
 def test_kill_9_at_any_moment_tears_no_file_and_loses_no_row(copy: Path, kills: int) -> None:
     said: set[str] = set()
     for number in range(kills):
-        name = f"kill{number:03d}"
-        process = writer(copy, name, 10_000)
+        process = writer(copy, f"kill{number:03d}", 10_000)
         assert process.stdout is not None
         process.stdout.readline()
         said.add(process.stdout.readline().strip())  # at least one change is made
@@ -145,9 +137,8 @@ def test_two_writers_at_once_lose_no_row(copy: Path, pairs: int) -> None:
     for number in range(pairs):
         names = (f"left{number:03d}", f"right{number:03d}")
         processes = [writer(copy, name, 5) for name in names]
-        assert [process.wait(timeout=120) for process in processes] == [0, 0]
+        for process in processes:
+            process.communicate(timeout=120)
+            assert process.returncode == 0
         for name in names:
             assert [len(keys) for keys in held(copy, name)] == [5, 5, 5]
-        for process in processes:
-            assert process.stdout is not None
-            process.stdout.close()

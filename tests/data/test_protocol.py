@@ -10,39 +10,32 @@ from review_tools.data.problems import DataError
 from review_tools.data.project import Project
 from review_tools.data.protocol import FILE
 
-BAD: dict[str, tuple[tuple[str, ...], Any, str]] = {
-    "no status": (("status",), "asleep", "column status"),
-    "no retirement rule": (("retirement",), "", "column retirement"),
-    "no schedule for a source": (
-        ("strategies", "main", "sources", "pubmed", "every_days"),
-        "weekly",
-        "pubmed.every_days",
-    ),
-    "no query": (("strategies", "main", "sources", "crossref", "query.title"), None, "crossref.query.title"),
-    "version of the strategy": (("strategies", "main", "version"), True, "strategies.main.version"),
-    "examples on one side": (("eligibility", "examples"), [], "column eligibility.examples"),
-    "author without a role": (("authors",), [{"name": "A"}], "authors, entry 1"),
-    "no questions": (("questions",), [], "column questions"),
-    "no first day": (("strategies", "main", "first_day"), "soon", "strategies.main.first_day"),
-    "no groups": (("strategies", "main", "groups"), {"cells": []}, "strategies.main.groups"),
-    "unknown group": (
-        ("strategies", "main", "sources", "crossref", "required_groups"),
-        ["cels"],
-        "crossref.required_groups",
-    ),
-    "no bound": (("bounds", "hits_of_a_search"), 0, "bounds.hits_of_a_search"),
-    "no strategies": (("strategies",), {}, "column strategies"),
+MAIN = "strategies/main"
+BAD: dict[str, tuple[Any, str]] = {  # the place of a key: a wrong value, and what the message names
+    "status": ("asleep", "column status"),
+    "retirement": ("", "column retirement"),
+    f"{MAIN}/sources/pubmed/every_days": ("weekly", "pubmed.every_days"),
+    f"{MAIN}/sources/crossref/query.title": (None, "crossref.query.title"),
+    f"{MAIN}/version": (True, "strategies.main.version"),
+    "eligibility/examples": ([], "column eligibility.examples"),
+    "authors": ([{"name": "A"}], "authors, entry 1"),
+    "questions": ([], "column questions"),
+    f"{MAIN}/first_day": ("soon", "strategies.main.first_day"),
+    f"{MAIN}/groups": ({"cells": []}, "strategies.main.groups"),
+    f"{MAIN}/sources/crossref/required_groups": (["cels"], "crossref.required_groups"),
+    "bounds/hits_of_a_search": (0, "bounds.hits_of_a_search"),
+    "strategies": ({}, "column strategies"),
 }
 
 
-@pytest.mark.parametrize(("path", "value", "says"), BAD.values(), ids=BAD.keys())
-def test_a_wrong_key_is_named_with_its_remedy(root: Path, path: tuple[str, ...], value: Any, says: str) -> None:
-    project = Project(root)
-    read = project.settings(FILE)
-    place = read
-    for key in path[:-1]:
-        place = place[key]
-    place[path[-1]] = value
+@pytest.mark.parametrize("place", BAD)
+def test_a_wrong_key_is_named_with_its_remedy(root: Path, place: str) -> None:
+    project, (value, says) = Project(root), BAD[place]
+    read = within = project.settings(FILE)
+    *path, key = place.split("/")
+    for part in path:
+        within = within[part]
+    within[key] = value
     spoiled = project.with_files({FILE: yaml.safe_dump(read, allow_unicode=True).encode("utf-8")})
     with pytest.raises(DataError) as caught:
         _ = spoiled.protocol

@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 import frictionless
-import pandas as pd
 import pytest
 
 import review_tools as rt
@@ -21,35 +20,36 @@ def test_the_data_package_is_valid_frictionless(root: Path) -> None:
 
 
 def test_every_table_loads_with_its_types(root: Path) -> None:
+    kinds = {"integer": "Int64", "number": "float64", "boolean": "boolean", "date": "datetime64", "string": "str"}
     for name, table in Project(root).schema.items():
         frame = rt.load(name)
         assert list(frame.columns) == table.columns
         for field in table.fields:
-            kinds = {"integer": "Int64", "number": "float64", "boolean": "boolean"}
-            if field.type in kinds:
-                assert str(frame[field.name].dtype) == kinds[field.type]
-            if field.type == "date":
-                assert pd.api.types.is_datetime64_any_dtype(frame[field.name])
+            assert str(frame[field.name].dtype).startswith(kinds[field.type])
 
 
-def test_data_is_found_from_another_folder(root: Path, tmp_path: Path) -> None:
-    code = "import review_tools as rt; print(len(rt.load('citations')))"
+def test_the_first_release_keeps_its_promises() -> None:
+    """Those that the check does not hold already: enough of everything, and a null result told as it is."""
+    for table, least in {"trials": 26, "findings": 110, "corrections": 35}.items():
+        assert len(rt.load(table)) >= least
+    assert rt.load("citations")["study_id"].notna().sum() >= 53
+    assert rt.load("trials")["trial_id"].iloc[[0, 2, 16]].tolist() == ["NCT04956744", "NCT01854957", "NCT04014166"]
+    deng = rt.load("outcomes").set_index("outcome_id").loc["deng_2017_randomised-1"]
+    assert deng[["events_arm1", "n_arm1", "events_arm2", "n_arm2"]].tolist() == [9, 12, 5, 6]
+
+
+def test_data_is_found_from_another_folder_and_importing_is_cheap(tmp_path: Path) -> None:
+    code = (
+        "import sys, review_tools as rt; print([name for name in ('altair', 'sphinx', 'scipy') if name in sys.modules],"
+        " len(rt.load('citations')))"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "121"
+    assert done.stdout.strip() == "[] 121"
 
 
-def test_importing_the_package_is_cheap() -> None:
-    code = "import sys, review_tools; print([name for name in ('altair', 'sphinx', 'scipy') if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
-
-
-def test_an_unknown_table_is_answered_with_the_known_ones() -> None:
+def test_what_cannot_be_loaded_is_named(root: Path) -> None:
     with pytest.raises(KeyError, match="there are studies, citations"):
         rt.load("trails")
-
-
-def test_a_value_of_the_wrong_type_names_the_file(root: Path) -> None:
     with pytest.raises(DataError, match=r"data/trials\.csv"):
         spoil.cells(Project(root), "trials", "NCT00690066", enrolment="many").table("trials")
 
