@@ -14,6 +14,12 @@ def project(root: Path) -> Project:
     return Project(root)
 
 
+@pytest.fixture
+def copy(small: Path) -> Path:
+    """The small book is what a test changes."""
+    return small
+
+
 @pytest.fixture(scope="session")
 def git() -> Callable[..., str]:
     """Run git in a folder, as somebody."""

@@ -33,6 +33,11 @@ def edit(project: Project, table: str, change: Callable[[Rows], Rows]) -> Projec
     return project.with_files({f"data/{table}.csv": written.getvalue().encode("utf-8")})
 
 
+def corrected(project: Project) -> Project:
+    """The project with a correction more."""
+    return edit(project, "corrections", lambda rows: [*rows, ["c121z", *rows[1][1:]]])
+
+
 def diff(*words: str, root: Path) -> tuple[int, str]:
     result = CliRunner().invoke(app, ["diff", "--root", str(root), *words])
     assert "Traceback" not in result.output
@@ -59,15 +64,11 @@ def spoiled(project: Project) -> Project:
     """A project with one row removed, one changed and one added, which move a pool and a verdict."""
     after = edit(project, "studies", lambda rows: [row for row in rows if row[0] != "pan_2016_low"])
     after = spoil.cells(after, "outcomes", "jiang_2024_efficacy-1", events_arm1="38")
-    return edit(after, "corrections", lambda rows: [*rows, ["c121z", *rows[1][1:]]])
+    return corrected(after)
 
 
 def names(changes: Changes, table: str, kind: str) -> list[str]:
     return [row.name for row in changes.of(table, kind)]
-
-
-def test_nothing_changes_between_a_review_and_itself(project: Project) -> None:
-    assert not compare.compare(project, project.with_files({}))
 
 
 def test_rows_pools_verdicts_corrections_and_pages(project: Project, spoiled: Project) -> None:
@@ -106,6 +107,7 @@ def test_a_changed_judgement_moves_the_certainty_and_is_told(few: Project) -> No
 
 
 def test_chapters_and_counts(project: Project) -> None:
+    assert not compare.compare(project, project.with_files({}))
     chapter = project.read("book/contribute.md").decode()
     found = compare.compare(project, project.with_files({"book/contribute.md": f"{chapter}\nMore.\n".encode()}))
     assert found.chapters == {"book/contribute": ["its text changes"]}
@@ -160,7 +162,7 @@ def test_the_quick_way_finds_what_the_whole_way_finds(project: Project) -> None:
 
 
 def test_a_diff_of_one_cell_takes_few_calls(project: Project) -> None:
-    """Calls of our own functions, not time: 3,000 a comparison before what is the same was shared."""
+    """Calls of our own functions, not time: 200 a comparison before only what can differ was asked."""
     source = str(Path(review_tools.__file__).parent)
     before = Project(project.root)
     after = spoil.cells(Project(project.root), "outcomes", "raffals_2024_admire-1", events_arm1="281")
@@ -175,11 +177,11 @@ def test_a_diff_of_one_cell_takes_few_calls(project: Project) -> None:
         compare.compare(before, after)
     finally:
         sys.setprofile(None)
-    assert calls <= 75 * len(before.table("comparisons"))
+    assert calls <= 65 * len(before.table("comparisons"))
 
 
 def test_data_that_cannot_be_read_is_said_and_the_rest_compared(few: Project) -> None:
-    after = edit(few, "corrections", lambda rows: [*rows, ["c121z", *rows[1][1:]]])
+    after = corrected(few)
     found = compare.compare(few, after.with_files({"data/outcomes.csv": b"\xff\xfe broken"}))
     assert any("outcomes.csv" in note and "not UTF-8" in note for note in found.notes)
     assert names(found, "corrections", "added") == ["c121z"]
@@ -194,8 +196,7 @@ def test_keys_that_stand_twice_and_columns_that_go_are_not_lost(few: Project, le
     found = compare.compare(few, edit(few, "studies", lambda rows: [*rows, rows[1]]))
     assert "(no. 2)" in names(found, "studies", "added")[0]
     assert "the comparison crohns_fistula cannot be computed" in " ".join(found.notes)
-    more = edit(lean, "corrections", lambda rows: [*rows, ["c121z", *rows[1][1:]]])
-    assert names(compare.compare(more, lean), "corrections", "removed") == ["c121z"]
+    assert names(compare.compare(corrected(lean), lean), "corrections", "removed") == ["c121z"]
     found = compare.compare(lean, edit(lean, "findings", lambda rows: [row[:-1] for row in rows]))
     [table] = found.tables
     assert len(table.columns_removed) == 1
@@ -204,12 +205,16 @@ def test_keys_that_stand_twice_and_columns_that_go_are_not_lost(few: Project, le
 
 # What a change may not do
 
+SEARCH = "pubmed-2026-11-02,pubmed,main,1,2026-11-02,2026-10-26,2026-11-02,1,1,0,0,complete,"
+FOUND = "pubmed-{n},pubmed-2026-11-02,pubmed,{n},report,,,,Made up,2026,Named.,1,,2026-11-02"
+TRIAL, STUDY = "NCT00690066", "molendijk_2015_allogeneic"
+TOLD = f"{TRIAL},registered_status,completed,terminated,2026-11-09,https://e.org/"
+
 
 def test_the_past_of_a_log_and_more_than_a_person_reads_are_refused(lean: Project) -> None:
-    line = ["a-1", "pubmed", "main", "1", "2026-11-23", "2026-11-18", "2026-11-23", "0", "0", "0", "0", "complete", ""]
-    before = edit(lean, "searches", lambda rows: [*rows, line])
+    before = spoil.lines(lean, "searches", SEARCH)
     assert not bounds.bounded(compare.compare(lean, before), LIMITS)
-    after = edit(before, "searches", lambda rows: [*rows[:-1], [*line[:-1], "edited"]])
+    after = spoil.cells(before, "searches", SEARCH.partition(",")[0], note="edited")
     after = edit(after, "studies", lambda rows: [*rows, *([f"x_{n}", *rows[1][1:]] for n in range(10_000))])
     found = compare.compare(before, after)
     assert [row.past for _, row in found.past_edited] == [True]
@@ -218,21 +223,15 @@ def test_the_past_of_a_log_and_more_than_a_person_reads_are_refused(lean: Projec
     assert "Lines of a log changed or removed: 1 → restore them" in refusals
 
 
-SEARCH = "pubmed-2026-11-02,pubmed,main,1,2026-11-02,2026-10-26,2026-11-02,1,1,0,0,complete,"
-FOUND = "pubmed-{n},pubmed-2026-11-02,pubmed,{n},report,,,,Made up,2026,Named.,1,,2026-11-02"
-TRIAL, STUDY = "NCT00690066", "molendijk_2015_allogeneic"
-TOLD = [TRIAL, "registered_status", "completed", "terminated", "2026-11-09", "https://example.org/"]
 Change = Callable[[Project], Project]
 
 
 def grown(project: Project, number: int) -> Project:
-    rows = [FOUND.format(n=n).split(",") for n in range(number)]
-    return edit(project, "candidates", lambda known: [*known, *rows])
+    return spoil.lines(project, "candidates", *[FOUND.format(n=n) for n in range(number)])
 
 
 def notice(project: Project, kind: str) -> Project:
-    row = [STUDY, kind, "crossref", "10.5555/n", "2026-10-01", "2026-11-09", "https://example.org/"]
-    return edit(project, "notices", lambda rows: [*rows, row])
+    return spoil.lines(project, "notices", f"{STUDY},{kind},crossref,10.5555/n,2026-10-01,2026-11-09,https://e.org/")
 
 
 def terminated(project: Project) -> Project:
@@ -244,18 +243,15 @@ def retracted(project: Project) -> Project:
 
 
 UNSEEN: dict[str, tuple[Change, str]] = {
-    "a week's findings": (lambda p: grown(edit(p, "searches", lambda rows: [*rows, SEARCH.split(",")]), 5), ""),
-    "a change of the registry with its log": (
-        lambda p: edit(terminated(p), "trial_history", lambda rows: [*rows, TOLD]),
-        "",
-    ),
+    "a week's findings": (lambda p: grown(spoil.lines(p, "searches", SEARCH), 5), ""),
+    "a change of the registry with its log": (lambda p: spoil.lines(terminated(p), "trial_history", TOLD), ""),
     "a status with its notice": (lambda p: notice(retracted(p), "retraction"), ""),
     "a trial lost": (
         lambda p: spoil.cells(p, "trials", "NCT02587715", trial_id="NCT99999999"),
         "1 rows are missing, among them NCT02587715",
     ),
-    "a change without its log": (lambda p: terminated(p), "without a row in data/trial_history.csv"),
-    "a status without its notice": (lambda p: retracted(p), "without a new row in data/notices.csv"),
+    "a change without its log": (terminated, "without a row in data/trial_history.csv"),
+    "a status without its notice": (retracted, "without a new row in data/notices.csv"),
     "a status that its notice does not give": (
         lambda p: notice(retracted(p), "correction"),
         "without a new row in data/notices.csv",
@@ -274,11 +270,6 @@ def test_a_change_that_nobody_has_looked_at(lean: Project, change: Change, says:
 
 
 # The command, with git
-
-
-@pytest.fixture
-def copy(small: Path) -> Path:
-    return small
 
 
 def test_revisions_are_compared_from_where_they_parted(

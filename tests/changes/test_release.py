@@ -25,7 +25,6 @@ from small_pool import NAME, counts, review
 
 SetCell = Callable[[str, str, str, str], None]
 Git = Callable[..., str]
-SUMMARY = "Double-blind dose-finding"
 HOSTILE = "</script><script>alert(1)</script> ' [x](javascript:alert(1)) \u2028 {{7*7}}"
 NEWEST = list(Project(Path(__file__).parents[2]).versions)[-1]
 YEAR, DATA, _ = order(NEWEST)
@@ -38,14 +37,15 @@ def release(folder: Path, *words: str) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
+def refused(folder: Path, step: str, says: str) -> None:
+    code, output = release(folder, step)
+    assert code == 1, step
+    assert says in output
+
+
 def files(folder: Path) -> dict[str, bytes]:
     paths = (path for path in folder.rglob("*") if path.is_file() and not {".git", ".edit"} & set(path.parts))
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
-
-
-@pytest.fixture
-def copy(small: Path) -> Path:
-    return small
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def repository(copy: Path, git: Git) -> Path:
     return copy
 
 
-def test_the_first_snapshots_are_of_the_versions_they_name(project: Project) -> None:
+def test_the_first_snapshots_are_of_the_versions_they_name_and_numbers_promise_what_changes(project: Project) -> None:
     old, new = (state.snapshot(project, number) for number in ("26.0.0", "26.1.0"))
     found = between(old, new)
     assert len(found.of("studies", "added")) == 35
@@ -73,25 +73,25 @@ def test_the_first_snapshots_are_of_the_versions_they_name(project: Project) -> 
     assert not between(new, new)
     for side in (old, new):
         assert side.text().encode() == project.read(f"releases/{side.name}.json")
+    fits("26.0.0", "26.1.0", found)
+    fits("26.1.0", "26.1.1", between(new, new))
+    fits("26.1.0", "27.0.0", between(new, new))  # a search that found nothing
+    with pytest.raises(DataError, match="review release data"):
+        fits("26.0.0", "26.0.1", found)
+    with pytest.raises(DataError, match="review release fix"):
+        fits("26.1.0", "26.2.0", between(new, new))
 
 
 def test_a_snapshot_compares_as_its_project_does(root: Path, tmp_path: Path) -> None:
     """The same code, the same answer; a hostile text comes back as it was, on one line of the file."""
     small_book.make(root, tmp_path, claims=("fistula_second_trial",))
     project = Project(tmp_path)
-    outcomes, studies = (project.read(f"data/{name}.csv").decode() for name in ("outcomes", "studies"))
-    lines = outcomes.splitlines(keepends=True)
-    [at] = [number for number, line in enumerate(lines) if line.startswith("raffals_2024_admire-1,")]
-    lines[at] = lines[at].replace(",138,", ",281,", 1)
-    changed = {
-        "data/outcomes.csv": "".join(lines).encode(),
-        "data/studies.csv": studies.replace(SUMMARY, f"{HOSTILE} {SUMMARY}", 1).encode(),
-    }
-    after = project.with_files(changed)
+    after = spoil.cells(project, "outcomes", "raffals_2024_admire-1", events_arm1="281")
+    after = spoil.cells(after, "studies", "raffals_2024_admire", summary=HOSTILE)
     one, other = (state.whole(side, NEXT, "2099-12-01") for side in (project, after))
     kept = state.snapshot(after.with_files({f"releases/{NEXT}.json": other.text().encode()}), NEXT)
     assert kept.text() == other.text()
-    assert HOSTILE in " ".join(kept.tables["studies"].rows["summary"])
+    assert HOSTILE in set(kept.tables["studies"].rows["summary"])
     by_snapshot, by_project = between(one, kept), compare.compare(project, after)
     for part in ("tables", "pools", "pools_compared", "verdicts", "verdicts_compared"):
         assert getattr(by_snapshot, part) == getattr(by_project, part)
@@ -129,9 +129,7 @@ def test_a_version_is_written_everywhere_at_once(repository: Path, set_cell: Set
     for column, value in {"effect": "53", "ci_low": "47", "ci_high": "59", "reported": said}.items():
         set_cell("outcomes", "raffals_2024_admire-2", column, value)
     git(repository, "commit", "-qam", "better")
-    code, output = release(repository, "data")
-    assert code == 1
-    assert "wait for a signature:\n  crohns_fistula: " in output
+    refused(repository, "data", "wait for a signature:\n  crohns_fistula: ")
     assert signed_by_all(repository, NEXT) == 1
     git(repository, "commit", "-qam", "signed")
     before = files(repository)
@@ -156,62 +154,32 @@ def test_a_version_is_written_everywhere_at_once(repository: Path, set_cell: Set
     assert not git(repository, "status", "--porcelain")
     assert check(made) == []
     assert f"{NEXT}  {today}" in CliRunner().invoke(app, ["versions", "--root", str(repository)]).output
-    for again, says in ((NEXT, "not newer"), ("fix", "nothing stands under")):
-        code, output = release(repository, again)
-        assert code == 1
-        assert says in output
+    refused(repository, NEXT, "not newer")
+    refused(repository, "fix", "nothing stands under")
 
 
 def test_what_is_not_committed_or_does_not_pass_is_refused(repository: Path, set_cell: SetCell, git: Git) -> None:
     before = files(repository)
-    for step, says in (
-        ("26.0.5", f"not newer than {NEWEST}"),
-        ("26.2", "no number of a version"),
-        ("search", "no complete search"),
-    ):
-        code, output = release(repository, step)
-        assert code == 1, step
-        assert says in output
+    refused(repository, "26.0.5", f"not newer than {NEWEST}")
+    refused(repository, "26.2", "no number of a version")
+    refused(repository, "search", "no complete search")
     assert files(repository) == before
     (repository / "notes.txt").write_text("x", encoding="utf-8")
-    code, output = release(repository, "data")
-    assert code == 1
-    assert "Not everything is committed (notes.txt)" in output
+    refused(repository, "data", "Not everything is committed (notes.txt)")
     (repository / ".git").rename(repository.parent / "elsewhere")
-    code, output = release(repository, "data")
-    assert code == 1
-    assert "git says" in output
+    refused(repository, "data", "git says")
     set_cell("outcomes", "deng_2017_randomised-1", "events_arm1", "13")
-    code, output = release(repository, "data")
-    assert code == 1
-    assert "more events than people" in output
-    assert "No version was made" in output
+    refused(repository, "data", "more events than people")
+    refused(repository, "data", "No version was made")
 
 
 def test_the_year_is_that_of_a_complete_search(project: Project) -> None:
-    header = project.read("data/searches.csv").decode().splitlines()[0].split(",")
+    listed = project.with_files({"data/releases.csv": b"version,date,sha256\n26.10.3,2026-11-23,\n"})
     row = {"search_id": "pubmed-2027-01-05", "source": "pubmed", "to_date": "2027-01-04", "status": "complete"}
-    line = ",".join(row.get(column, "") for column in header)
-    listed = "version,date,sha256\n26.10.3,2026-11-23,\n"
-    searched = project.with_files(
-        {
-            "data/searches.csv": project.read("data/searches.csv") + f"{line}\n".encode(),
-            "data/releases.csv": listed.encode(),
-        }
-    )
+    line = ",".join(row.get(column, "") for column in project.schema["searches"].columns)
+    searched = spoil.lines(listed, "searches", line)
     assert next_number(searched, "search") == "27.0.0"
     assert next_number(searched, "data") == "26.11.0"
     assert next_number(searched, "fix") == "26.10.4"
     with pytest.raises(DataError, match="no complete search"):
         next_number(searched, "28.0.0")
-
-
-def test_a_number_promises_what_changes(project: Project) -> None:
-    old, new = (state.snapshot(project, number) for number in ("26.0.0", "26.1.0"))
-    fits("26.0.0", "26.1.0", between(old, new))
-    fits("26.1.0", "26.1.1", between(new, new))
-    fits("26.1.0", "27.0.0", between(new, new))  # a search that found nothing
-    with pytest.raises(DataError, match="review release data"):
-        fits("26.0.0", "26.0.1", between(old, new))
-    with pytest.raises(DataError, match="review release fix"):
-        fits("26.1.0", "26.2.0", between(new, new))
