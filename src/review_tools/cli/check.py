@@ -129,25 +129,19 @@ def pool(
 
 
 def _print_pooled(pooled: "Pooled", title: str) -> None:
-    def text(value: float | None, form: str = ".4g") -> str:
-        return "–" if value is None else format(value, form)
-
+    low, high = pooled.back_prediction or (None, None)
+    found = pooled.figures() | {"back_pi_low": low, "back_pi_high": high}
+    figures = {name: "–" if value is None else f"{value:.4g}" for name, value in found.items()}
     listing = rich.Table("", "estimate", "95% from", "to", box=None, header_style="bold", title_justify="left")
     listing.title = f"{title}, {pooled.k} {'study' if pooled.k == 1 else 'studies'}: {pooled.model}, test {pooled.test}"
-    scales: dict[str, tuple[float | None, ...]] = {
-        "effect": pooled.back,
-        "prediction": (None, *(pooled.back_prediction or (None, None))),
-    }
+    listing.add_row("effect", figures["back_estimate"], figures["back_ci_low"], figures["back_ci_high"])
+    listing.add_row("prediction", "", figures["back_pi_low"], figures["back_pi_high"])
     if pooled.back[0] != pooled.estimate:
-        scales["scale of analysis"] = (pooled.estimate, pooled.ci_low, pooled.ci_high)
-    for name, figures in scales.items():
-        listing.add_row(name, *map(text, figures))
+        listing.add_row("scale of analysis", figures["estimate"], figures["ci_low"], figures["ci_high"])
     console = Console(highlight=False)
     console.print(listing)
-    console.print(f"{'z' if pooled.df is None else 't'} {text(pooled.stat)}, p {text(pooled.p, '.3g')}", end="; ")
-    console.print(
-        f"tau² {text(pooled.tau2)}, I² {text(pooled.i2, '.1f')}%, Q {text(pooled.q)} (p {text(pooled.q_p, '.3g')})"
-    )
+    names = {"stat": "statistic", "p": "p", "tau2": "tau²", "i2": "I² %", "q": "Q", "q_p": "p of Q"}
+    console.print(", ".join(f"{name} {figures[key]}" for key, name in names.items()))
 
 
 def problems_of(project: Project) -> list[Problem]:
