@@ -33,7 +33,8 @@ def body_of(project: Project, name: str, answers: dict[str, str]) -> str:
     return "\n\n".join([*parts, f"### Evidence\n\n- [X] {PROMISE}"])
 
 
-STUDY = {
+SOURCE = {"source_url": f"https://doi.org/{DOI}", "source_where": "abstract"}
+STUDY = SOURCE | {
     "work": DOI,
     "kind": "Animal",
     "species": "Mouse",
@@ -47,8 +48,6 @@ STUDY = {
     "mediators": "tgf-beta = Mediator; PD1=receptor",
     "model": "Mouse",
     "direction": "Dampens inflammation",
-    "source_url": f"https://doi.org/{DOI}",
-    "source_where": "abstract",
 }
 NCT = "NCT99999901"
 KEY = "example_2025_cells"
@@ -94,7 +93,7 @@ TRIAL = {
     "source_url": f"doi:{DOI}",
     "source_where": "Table 2",
 }
-CORRECTION = {
+CORRECTION = SOURCE | {
     "section": "2.1.1 T cells: contact",
     "seed_number": "46",
     "kind": "Number",
@@ -102,27 +101,21 @@ CORRECTION = {
     "source_says": "Ten mice.",
     "meaning": "The number is smaller.",
     "confidence": "Verified",
-    "source_url": "https://example.org/source",
-    "source_where": "page 3",
 }
 SMUGGLED = "a\n\n### Section of the 2024 review\n\n4 Discussion"
-REFERENCE = {
+REFERENCE = SOURCE | {
     "seed_number": "1",
     "work": DOI,
     "kind": "Animal",
     "match": "Probable",
     "agreement": "Cell and animal fit; the year was not compared.",
-    "source_url": f"https://doi.org/{DOI}",
-    "source_where": "abstract",
 }
-VALUE = {
+VALUE = SOURCE | {
     "table": "outcomes",
     "row": "deng_2017_randomised-1",
     "column": "reported",
     "new": "9 of 12 (75%) vs 5 of 6 (83%)",
     "why": "So it is printed.",
-    "source_url": "https://example.org/source",
-    "source_where": "Table 2",
 }
 
 
@@ -255,7 +248,7 @@ def test_a_value_changes_one_cell_and_its_source_however_it_is_named(enter: Ente
     enter("value", VALUE | said | {"source_url": f"DOI: {DOI.upper()}"})
     row = next(row for row in rows("outcomes") if row["outcome_id"] == VALUE["row"])
     told = (row["reported_by"], row["source_url"], row["source_where"])
-    assert told == ("source", f"https://doi.org/{DOI}", "Table 2")
+    assert told == ("source", f"https://doi.org/{DOI}", "abstract")
     said = {"work": "https://pubmed.ncbi.nlm.nih.gov/99999123/", "disease": "primary sjogrens disease (PSS)"}
     said |= {"section": "2.2.1  t cells; Vesicles and secretome", "kind": "ANIMAL", "target_cell": "T-cell"}
     enter("study", STUDY | said)
