@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote
 
 from review_tools.sources.http import CROSSREF, Client
@@ -23,32 +23,14 @@ from review_tools.sources.records import (
     year,
 )
 
-KINDS = {
-    "journal-article": "article",
-    "posted-content": "preprint",
-    "proceedings-article": "abstract",
-    "book-chapter": "chapter",
-    "article-journal": "article",  # here and below, words of CSL
-    "article": "preprint",
-    "paper-conference": "abstract",
-    "chapter": "chapter",
-    "book": "book",
-    "monograph": "book",
-}
-FIELDS = {
-    "doi": "DOI",
-    "pmid": "PMID",
-    "pmcid": "PMCID",
-    "journal": "container-title short-container-title",
-    "volume": "volume",
-    "number": "issue",
-    "pages": "page article-number",
-    "abstract": "abstract",
-    "url": "URL",
-}
+KINDS = {"book": "book", "monograph": "book", "book-chapter": "chapter", "chapter": "chapter"}  # also in words of CSL
+KINDS |= {"journal-article": "article", "article-journal": "article"}
+KINDS |= {"posted-content": "preprint", "article": "preprint"}
+KINDS |= {"proceedings-article": "abstract", "paper-conference": "abstract"}
+FIELDS = {"doi": "DOI", "pmid": "PMID", "pmcid": "PMCID", "volume": "volume", "number": "issue", "url": "URL"}
+FIELDS |= {"journal": "container-title short-container-title", "pages": "page article-number", "abstract": "abstract"}
 LAST = ("dropping-particle", "non-dropping-particle", "family")
 SYNONYMS = {"corrigendum": "correction", "erratum": "correction", "removal": "withdrawal"}  # of kinds of notices
-T = TypeVar("T")
 
 
 def work(client: Client, identifier: str) -> Record:

@@ -14,9 +14,7 @@ from review_tools.data.bibliography import Reference
 ALIKE = 93.0  # least similarity of two titles, in percent
 SHORT = 25  # a shorter title (Editorial, Correction …) identifies nothing
 TAKEN_BACK = re.compile(r"^(?:retracted(?: article)?|withdrawn) ")  # the same work, before its plain title
-ABOUT = re.compile(
-    r"(?:\w+ )?(?:correction|corrigendum|erratum|comment(?:ary)?|reply|response|letter)\b"
-)  # another work
+ABOUT = re.compile(r"(?:\w+ )?(?:correction|corrigendum|erratum|comment(?:ary)?|reply|response|letter)\b")  # another
 EDGE = 16  # letters at the end of a title that bring two titles together for comparison
 
 

@@ -18,14 +18,8 @@ from review_tools.sources.records import Record, RecordError, author, check_year
 KINDS = {"CHAP": "chapter", "ECHAP": "chapter", "BOOK": "book", "EBOOK": "book"}
 KINDS |= dict.fromkeys(("JOUR", "EJOUR", "JFULL", "MGZN", "INPR"), "article")
 KINDS |= dict.fromkeys(("CONF", "CPAPER", "ABST"), "abstract")
-FIELDS = {
-    "title": "TI T1",
-    "year": "PY Y1 DA",
-    "journal": "JF T2 BT JO JA J2",
-    "volume": "VL",
-    "number": "IS",
-}  # in RIS
-FIELDS |= {"start": "SP C7", "end": "EP", "url": "UR"}
+FIELDS = {"title": "TI T1", "year": "PY Y1 DA", "journal": "JF T2 BT JO JA J2"}  # by their tags in RIS
+FIELDS |= {"volume": "VL", "number": "IS", "start": "SP C7", "end": "EP", "url": "UR"}
 READ = {"TY", "AU", "A1", "DO", "M3", "ER", *" ".join(FIELDS.values()).split()}
 FORMS = ".bib (BibTeX), .ris (RIS), .nbib (PubMed) or .json (CSL-JSON, Crossref's or the registry's JSON)"
 

@@ -25,27 +25,13 @@ from review_tools.sources.records import (
 )
 
 PAGE = "https://pubmed.ncbi.nlm.nih.gov/"
-NOTICES = {  # by the type of a link, and by its tag in an export
-    name: kind
-    for names, kind in (
-        ("ErratumIn EIN CorrectedandRepublishedIn CRI", "correction"),
-        ("ExpressionOfConcernIn ECI", "expression of concern"),
-        ("RetractionIn RIN RetractedandRepublishedIn RRI", "retraction"),
-        ("PartialRetractionIn PRIN", "partial retraction"),
-    )
-    for name in names.split()
-}
-FIELDS = {  # by their tags in an export
-    "year": "DP",
-    "journal": "JT TA BTI",
-    "volume": "VI",
-    "number": "IP",
-    "pages": "PG",
-    "doi": "DOI",
-    "pmid": "PMID",
-    "pmcid": "PMC",
-    "abstract": "AB",
-}
+# Kinds of notices by the type of a link, and by its tag in an export.
+NOTICES = dict.fromkeys(("ErratumIn", "EIN", "CorrectedandRepublishedIn", "CRI"), "correction")
+NOTICES |= dict.fromkeys(("ExpressionOfConcernIn", "ECI"), "expression of concern")
+NOTICES |= dict.fromkeys(("RetractionIn", "RIN", "RetractedandRepublishedIn", "RRI"), "retraction")
+NOTICES |= dict.fromkeys(("PartialRetractionIn", "PRIN"), "partial retraction")
+FIELDS = {"year": "DP", "journal": "JT TA BTI", "volume": "VI", "number": "IP", "pages": "PG"}  # tags of an export
+FIELDS |= {"doi": "DOI", "pmid": "PMID", "pmcid": "PMC", "abstract": "AB"}
 PATHS = (  # where XML holds what an export has under a tag; the first that holds something counts
     ("PMID", "./MedlineCitation/PMID"),
     ("TI", ".//ArticleTitle"),
