@@ -24,11 +24,12 @@ NO_GRIDS = (
     "trial_differences",
 )
 GRIDS = sorted({name for names in TABLES.values() for name in names.split()} - {*NO_GRIDS})
+EVERY_ROW = ("findings", "corrections", "trials", "citations", "studies", "claims", "outcomes")
 COMPARISONS = list(rt.load("comparisons")["comparison_id"])
 
 
 @pytest.mark.parametrize("name", GRIDS)
-def test_a_table_has_a_caption_headings_labelled_cells_and_keys_of_its_own(name: str) -> None:
+def test_a_table_has_a_caption_headings_labelled_cells_and_keys_of_its_own(project: Project, name: str) -> None:
     drawn: Grid = getattr(rt.tables, name)()
     html = drawn._repr_html_()
     if not drawn.rows:
@@ -36,7 +37,7 @@ def test_a_table_has_a_caption_headings_labelled_cells_and_keys_of_its_own(name:
         return
     assert "<caption>" in html
     assert 'scope="col"' in html
-    assert html.count("<td") == html.count("<td data-label") + list(drawn.rows[0].cells).count("")
+    assert html.count("<td") == html.count("<td data-label") + ("" in drawn.rows[0].cells)
     assert not re.search(r"\b(nan|None|NaT)\b|<NA>|&lt;(a|br|span)\b", html)
     for keys in (re.findall(r'data-key="([^"]*)"', html), re.findall(r"&#34;key&#34;:&#34;(.*?)&#34;", html)):
         assert len(set(keys)) == len(keys)
@@ -44,14 +45,9 @@ def test_a_table_has_a_caption_headings_labelled_cells_and_keys_of_its_own(name:
         assert not {"search", "sort", "hide"} & set(keys)
     ids = re.findall(r'<tr id="([^"]*)"', html)
     assert len(set(ids)) == len(ids)
-
-
-@pytest.mark.parametrize("name", ["findings", "corrections", "trials", "citations", "studies", "claims", "outcomes"])
-def test_a_table_shows_every_row(name: str) -> None:
-    html = getattr(rt.tables, name)()._repr_html_()
-    assert html.count('<th scope="row"') == len(rt.load(name))
-    key = rt.project().schema[name].primary_key[0]
-    assert all(f'id="{key.split("_")[0]}-{value}"' in html for value in rt.load(name)[key])
+    if name in EVERY_ROW:
+        key = project.schema[name].primary_key[0]
+        assert set(ids) == {f"{key.split('_')[0]}-{value}" for value in project.table(name)[key]}
 
 
 def test_a_section_covers_its_sub_sections() -> None:

@@ -54,6 +54,11 @@ def trial_link(trial_id: str) -> Cell:
     return link(f"site:trials/{trial_id}", trial_id)
 
 
+def trial_links(frame: pd.DataFrame) -> list[Cell]:
+    """Return the registry number of each row, linked to the trial's page; nothing where a row names no trial."""
+    return links("site:trials/" + frame["trial_id"], frame["trial_id"].fillna(""))
+
+
 def commas(values: Iterable[Iterable[str]], nothing: Cell = "") -> list[Cell]:
     """Return lists as text, with a word for the empty ones."""
     return [", ".join(words) or nothing for words in values]
@@ -93,12 +98,8 @@ def findings(project: Project, section: str | None = None) -> Grid:
 def corrections(project: Project, section: str | None = None) -> Grid:
     """Show where the 2024 review and its source, or its table and the registry, disagree."""
     frame, words = with_words(project, "corrections", section=section)
-    studies = study_links(project, frame["study_id"], frame["seed_number"])
-    trial = frame["trial_id"].notna()
-    subject = [
-        trial_link(name) if of_trial else study
-        for of_trial, name, study in zip(trial, frame["trial_id"], studies, strict=True)
-    ]
+    studies, trials = study_links(project, frame["study_id"], frame["seed_number"]), trial_links(frame)
+    subject = [trial or study for trial, study in zip(trials, studies, strict=True)]
     place = frame["section"].where(~frame["section"].str[:1].str.isdigit(), "section " + frame["section"])
     return grid(
         {
@@ -113,7 +114,7 @@ def corrections(project: Project, section: str | None = None) -> Grid:
         filters={
             "Kind": words["kind"],
             "Section": frame["section"],
-            "About": trial.map({True: "a trial", False: "a cited work"}),
+            "About": ["a trial" if trial else "a cited work" for trial in trials],
             "Confidence": words["confidence"],
             "Status": words["status"],
         },

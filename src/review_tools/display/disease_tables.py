@@ -13,7 +13,7 @@ from review_tools.data.project import Project, labels, once
 from review_tools.data.tables import SEPARATOR
 from review_tools.display import queries
 from review_tools.display.counts import MODELS
-from review_tools.display.data_tables import figures, study_links, trial_link
+from review_tools.display.data_tables import figures, study_links, trial_links
 from review_tools.display.forest import draw_lights
 from review_tools.display.grid import UNKNOWN, Drawn, Grid, Shown, each, grid, link, notes, stacks
 from review_tools.display.queries import in_words, lists
@@ -136,7 +136,7 @@ def _trials(frame: pd.DataFrame, caption: str) -> Grid:
     design = stacks(randomised.fillna("randomised or not: not shown"), notes(phases(frame["registered_phase"])))
     return grid(
         {
-            "Trial": stacks(each(trial_link, frame["trial_id"]), frame["label"], notes(frame["disease"])),
+            "Trial": stacks(trial_links(frame), frame["label"], notes(frame["disease"])),
             "Status": statuses(frame),
             "Cells": stacks(frame["cell_source"], notes(frame["donor"])),
             "Design": design,

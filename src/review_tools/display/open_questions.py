@@ -7,8 +7,8 @@ import pandas as pd
 from markupsafe import Markup
 
 from review_tools.data.project import Project
-from review_tools.display.data_tables import REFERENCES, candidates, in_sections, source_links, study_links, trial_link
-from review_tools.display.grid import Cell, Grid, each, grid, links, notes, stacks
+from review_tools.display.data_tables import REFERENCES, candidates, in_sections, source_links, study_links, trial_links
+from review_tools.display.grid import Cell, Grid, grid, links, notes, stacks
 from review_tools.display.queries import in_words, lists, select, with_words
 from review_tools.display.synthesis_tables import claim_links
 from review_tools.display.theme import plural
@@ -81,7 +81,7 @@ def trials_without_outcomes(project: Project) -> Grid:
     people = frame["enrolment"].map(lambda count: plural(count, "person", "people"), na_action="ignore")
     return grid(
         {
-            "Trial": stacks(each(trial_link, frame["trial_id"]), notes(frame["label"])),
+            "Trial": stacks(trial_links(frame), notes(frame["label"])),
             "Disease": frame["disease"],
             "Status, and people": stacks(frame["status"], notes(people)),
             "Take it": takes(project, "trial", "Add a trial with its results: {}", frame["trial_id"], trial_id="{}"),
@@ -99,7 +99,7 @@ def drifted_trials(project: Project) -> Grid:
     take = takes(project, "value", "Correct a value: {}", frame["trial_id"], table="trials", row="{}")
     return grid(
         {
-            "Trial": stacks(each(trial_link, frame["trial_id"]), notes(frame["label"])),
+            "Trial": stacks(trial_links(frame), notes(frame["label"])),
             "Status": stacks(frame["status"], notes(frame["status_date"].dt.strftime("%Y-%m-%d"))),
             "Planned end": frame["completion_date"],
             "Why": frame["why"],

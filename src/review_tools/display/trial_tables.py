@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from review_tools.data.project import Project, once
-from review_tools.display.data_tables import corrections, source_links, study_link, study_links, trial_link
+from review_tools.display.data_tables import corrections, source_links, study_link, study_links, trial_links
 from review_tools.display.grid import UNKNOWN, Cell, Grid, Shown, each, grid, lines, notes, stacks, tags
 from review_tools.display.queries import by, in_words
 from review_tools.display.theme import plural
@@ -22,9 +22,9 @@ def known_trials(project: Project) -> pd.DataFrame:
     """Return all trials, with what is known of each in columns of their own.
 
     ``status``, ``phase``, ``country`` and ``arms`` are what the registry shows, or what the review printed where it
-    shows nothing; ``said`` is the status in words. ``why`` the status is only what was last known is empty where it is
-    fresh, or the trial is over. It is measured against the day of the newest version, so that the same data give the
-    same page. ``open``: people may be able to join, since the status says so and is fresh.
+    shows nothing; ``said`` is the status in words. ``why`` says why the status is only what was last known; it is empty
+    where it is fresh, or the trial is over. Measured against the day of the newest version, so that the same data give
+    the same page. ``open``: people may be able to join, since the status says so and is fresh.
     """
     trials = project.table("trials")
     for what in (*COMPARED, "arms"):
@@ -79,7 +79,7 @@ def trials(project: Project) -> Grid:
     differ = frame["trial_id"].isin(_differences(project)["trial_id"])
     return grid(
         {
-            "Trial": stacks(each(trial_link, frame["trial_id"]), frame["label"]),
+            "Trial": stacks(trial_links(frame), frame["label"]),
             "Disease": stacks(frame["disease"], notes(frame["country"])),
             "Question": stacks(frame["arms"].fillna(frame["cell_source"]), notes(phases(frame["phase"]))),
             "People": each(people, frame["enrolment"], frame["enrolment_basis"]),
@@ -108,7 +108,7 @@ def trial_differences(project: Project) -> Shown:
     frame = _differences(project)
     sides_differ = grid(
         {
-            "Trial": stacks(each(trial_link, frame["trial_id"]), frame["label"]),
+            "Trial": stacks(trial_links(frame), frame["label"]),
             "What": frame["what"],
             "The 2024 review prints": frame["reviewed"],
             "The registry shows": frame["registered"],
