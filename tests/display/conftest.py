@@ -3,21 +3,13 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import review_tools as rt
 from review_tools.data.project import Project
 from review_tools.display import CHARTS, TABLES, Calls
-
-
-class Shown:
-    """What chapters call, for one project."""
-
-    def __init__(self, project: Project) -> None:
-        self.project = project
-        self.charts = Calls("charts", CHARTS, lambda: project)
-        self.tables = Calls("tables", TABLES, lambda: project)
 
 
 @pytest.fixture(scope="session")
@@ -28,15 +20,17 @@ def project(root: Path) -> Project:
 
 
 @pytest.fixture(scope="session")
-def shown_with(project: Project) -> Callable[..., Shown]:
-    """What the project shows with these rows in place of those of some tables."""
+def shown_with(project: Project) -> Callable[..., SimpleNamespace]:
+    """The project with these rows in place of those of some tables, and what chapters call of it."""
 
-    def shown(**rows: list[str]) -> Shown:
-        names = {table: f"data/{table}.csv" for table in rows}
-        heads = {table: project.read(name).decode().splitlines()[0] for table, name in names.items()}
-        return Shown(
-            project.with_files({names[t]: "\n".join([heads[t], *lines, ""]).encode() for t, lines in rows.items()})
-        )
+    def shown(**rows: list[str]) -> SimpleNamespace:
+        files = {}
+        for table, lines in rows.items():
+            head = project.read(f"data/{table}.csv").decode().splitlines()[0]
+            files[f"data/{table}.csv"] = "\n".join([head, *lines, ""]).encode()
+        other = project.with_files(files)
+        calls = {name: Calls(name, held, lambda: other) for name, held in (("charts", CHARTS), ("tables", TABLES))}
+        return SimpleNamespace(project=other, **calls)
 
     return shown
 
