@@ -25,7 +25,7 @@ FLIPPED = spoil.cells(PROJECT, "outcomes", "deng_2017_randomised-1", **MORE)
 def test_every_claim_has_the_verdict_that_was_accepted_and_all_four_occur() -> None:
     tested = claims.verdicts(PROJECT)
     assert len(tested) >= 40
-    assert [claim.row["claim_id"] for claim in tested if not claim.agrees] == []
+    assert [claim.row["claim_id"] for claim in tested if claim.verdict.word != claim.row["expected"]] == []
     words = [claim.verdict.word for claim in tested]
     assert set(words) == {"holds", "holds in part", "does not hold", "cannot be tested yet"}
     assert words != [

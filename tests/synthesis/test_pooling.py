@@ -52,25 +52,18 @@ def test_swapping_the_arms_flips_the_sign(measure: str, rows: list[tuple[int, in
 
 @pytest.mark.parametrize("model", INVERSE_VARIANCE)
 @quickly
-@given(rows=studies, factor=st.sampled_from([1e-9, 1e-6, 0.5, 3.0, 1e6, 1e9]))
-def test_another_unit_scales_the_result(model: str, rows: list[tuple[float, float]], factor: float) -> None:
-    ours, scaled = generic(rows, model), generic([(y * factor, se * factor) for y, se in rows], model)
-    assert scaled.estimate == pytest.approx(ours.estimate * factor, rel=1e-6, abs=1e-9 * factor)
-    assert scaled.se == pytest.approx(ours.se * factor, rel=1e-6)
-    assert scaled.tau2 == pytest.approx((ours.tau2 or 0) * factor**2, rel=1e-6, abs=1e-9 * factor**2)
-    assert scaled.i2 == pytest.approx(ours.i2, rel=1e-6, abs=1e-6)
-
-
-@pytest.mark.parametrize("model", INVERSE_VARIANCE)
-@quickly
-@given(rows=studies, shift=st.floats(-100, 100), data=st.data())
-def test_a_shift_shifts_the_estimate_alone_and_the_order_does_not_matter(
-    model: str, rows: list[tuple[float, float]], shift: float, data: st.DataObject
+@given(
+    rows=studies, factor=st.sampled_from([1e-9, 1e-6, 0.5, 3.0, 1e6, 1e9]), shift=st.floats(-100, 100), data=st.data()
+)
+def test_another_unit_scales_the_result_a_shift_moves_it_and_the_order_does_not_matter(
+    model: str, rows: list[tuple[float, float]], factor: float, shift: float, data: st.DataObject
 ) -> None:
-    shuffled = data.draw(st.permutations(rows))
-    ours, theirs = generic(rows, model), generic([(y + shift, se) for y, se in shuffled], model)
-    assert theirs.estimate == pytest.approx(ours.estimate + shift, rel=1e-6, abs=1e-6)
-    assert (theirs.se, theirs.q, theirs.tau2) == pytest.approx((ours.se, ours.q, ours.tau2), rel=1e-6, abs=1e-6)
+    changed = [((y + shift) * factor, se * factor) for y, se in data.draw(st.permutations(rows))]
+    ours, theirs = generic(rows, model), generic(changed, model)
+    assert theirs.estimate == pytest.approx((ours.estimate + shift) * factor, rel=1e-6, abs=1e-6 * factor)
+    assert theirs.se == pytest.approx(ours.se * factor, rel=1e-6)
+    assert theirs.tau2 == pytest.approx((ours.tau2 or 0) * factor**2, rel=1e-6, abs=1e-6 * factor**2)
+    assert (theirs.q, theirs.i2) == pytest.approx((ours.q, ours.i2), rel=1e-6, abs=1e-5)
 
 
 @pytest.mark.parametrize("model", INVERSE_VARIANCE)

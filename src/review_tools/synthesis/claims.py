@@ -5,8 +5,8 @@ read the sentence again.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -18,16 +18,11 @@ from review_tools.synthesis.claim_tests import TESTS, Claim, Verdict, run
 FILE = "data/claims.csv"
 
 
-@dataclass(frozen=True)
-class Tested:
-    """One claim with what the data say of it."""
+class Tested(NamedTuple):
+    """One claim of the ledger with what the data say of it."""
 
     row: pd.Series
     verdict: Verdict
-
-    @property
-    def agrees(self) -> bool:
-        return bool(self.verdict.word == self.row["expected"])
 
 
 def verdicts(project: Project, version: str | None = None) -> list[Tested]:

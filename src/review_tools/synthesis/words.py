@@ -15,10 +15,8 @@ VERDICTS |= {BENEFIT: "better with MSCs", HARM: "worse with MSCs"}
 VERBS = {"high": "{}", "moderate": "probably {}", "low": "may {}"}
 
 
-def figure(value: float | None, measure: Measure) -> str:
+def figure(value: float, measure: Measure) -> str:
     """Return one figure on the reader's scale: proportions as percentages, others with two decimals; ∞ if unbounded."""
-    if value is None:
-        return "–"
     if not math.isfinite(value):
         return "∞"
     if measure.no_effect is None:
