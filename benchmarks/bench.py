@@ -1,4 +1,4 @@
-"""Measure builds beside plain Jupyter Book, the check of ten times the data, and pooling beside statsmodels.
+"""Measure builds beside plain Jupyter Book, the check of ten times the findings, and pooling beside statsmodels.
 
 ``make bench`` prints a table; ``python benchmarks/bench.py pooling`` one part of it. Builds work on copies of the
 project; plain means that MyST-NB executes each chapter at each build. Quote the ratios: they are taken within one
@@ -84,14 +84,14 @@ def builds(aside: Path) -> Iterator[Row]:
 
 
 def check(aside: Path) -> Iterator[Row]:
-    """Check the project, and one with ten times the data."""
+    """Check the project, and one with ten times the studies, findings and works."""
     from grow import grow
 
     first = 0.0
     for factor in (1, 10):
         seconds, memory = timed([*REVIEW, "check"], grow(copied(aside / f"times {factor}"), factor))
         first = first or seconds
-        yield f"check, data ×{factor}", f"{seconds:.1f} s, {memory:.0f} MB", f"{seconds / first:.1f} of ×1"
+        yield f"check, findings ×{factor}", f"{seconds:.1f} s, {memory:.0f} MB", f"{seconds / first:.1f} of ×1"
 
 
 def pooling(_: Path) -> Iterator[Row]:
