@@ -18,7 +18,7 @@ from review_tools.cli import app
 from review_tools.data.problems import DataError, Problem
 from review_tools.data.project import Project
 from review_tools.data.tables import csv_bytes
-from spreadsheets import Program, saved
+from spoil import Program, saved
 
 SetCell = Callable[[str, str, str, str], None]
 

@@ -47,7 +47,7 @@ BETWEEN = {";": "semicolons", "\t": "tabs", "|": "bars", "lines": "one cell a li
 PAST = 9  # committed states of a table in which the last sound one is looked for
 EITHER = (False, True)
 Cells = dict[Any, str]  # of a row, by column
-Pairs = dict[int, tuple[str, str]]  # a cell and its committed text, by line
+Pairs = dict[Any, tuple[str, str]]  # a cell and its committed text, by line
 Ask = Callable[[str, str, list[str]], bool | None]
 
 
@@ -73,7 +73,7 @@ class Repair:
     encoding: str
     committed: pd.DataFrame | None
     fixes: list[Fix]
-    past: dict[int, Cells] = field(default_factory=dict)  # the committed cells of the row on each line
+    past: dict[Any, Cells] = field(default_factory=dict)  # the committed cells of the row on each line
     problems: list[Problem] = field(default_factory=list)  # why the rows cannot be told apart
 
     @property
@@ -83,18 +83,13 @@ class Repair:
     def turn(self, what: str, column: str, change: Callable[[str], str]) -> None:
         """Change the cells of a column."""
         after = {text: new for text in self.frame[column].unique() if (new := change(text)) != text}
-        self.put(what, column, {line: after[text] for line, text in self.cells(column) if text in after})
+        self.put(what, column, {line: after[text] for line, text in self.frame[column].items() if text in after})
 
-    def put(self, what: str, column: str, cells: dict[int, str]) -> None:
+    def put(self, what: str, column: str, cells: dict[Any, str]) -> None:
         """Put texts into a column, by line."""
-        before = dict(self.cells(column))
+        before = self.frame[column]
         self.fixes += [Fix(self.file, what, line, column, before[line], text) for line, text in cells.items()]
-        if cells:
-            self.frame[column] = pd.Series(before | cells, dtype="str")
-
-    def cells(self, column: str) -> list[tuple[int, str]]:
-        """Return line and text of each cell of a column."""
-        return list(zip(self.frame.index.tolist(), self.frame[column].tolist(), strict=True))
+        self.frame.loc[list(cells), column] = list(cells.values())
 
 
 def mended(project: Project, names: Iterable[str], ask: Ask = lambda *_: None) -> list[Repair]:
@@ -207,7 +202,9 @@ def _pairs(repair: Repair) -> dict[str, Pairs]:
     """Return for each column its cells with their committed texts, which are empty for a new row."""
     repair.past = _past_rows(repair)
     return {
-        one.name: {line: (text, repair.past.get(line, {}).get(one.name, "")) for line, text in repair.cells(one.name)}
+        one.name: {
+            line: (text, repair.past.get(line, {}).get(one.name, "")) for line, text in repair.frame[one.name].items()
+        }
         for one in repair.fields
     }
 
@@ -234,7 +231,7 @@ def _restore(repair: Repair, pairs: dict[str, Pairs], months: dict[str, tuple[bo
         repair.put(RESTORED, column, back)
 
 
-def _past_rows(repair: Repair) -> dict[int, Cells]:
+def _past_rows(repair: Repair) -> dict[Any, Cells]:
     """Return for each line the committed row of the same key, also where a spreadsheet or a person changed the key."""
     key, past = list(repair.table.primary_key), repair.committed
     if past is None or not set(key) <= set(repair.frame.columns):
