@@ -54,15 +54,10 @@ class Reference:
         groups = self.groups
         names = [name if name in groups else name.split(",")[0] for name in self.authors]
         if not names:
-            return f"{self.short_title} {year}"
+            return f"{self['shorttitle'] or short_title(self['title'])} {year}"
         if len(names) == 2 and names[1] != "others":
             return f"{names[0]} and {names[1]} {year}"
         return f"{names[0]}{' et al.' if len(names) > 1 else ''} {year}"
-
-    @property
-    def short_title(self) -> str:
-        """What stands for the authors where none are known: its ``shorttitle``, else the first words of the title."""
-        return self["shorttitle"] or short_title(self["title"])
 
     @property
     def anchor(self) -> str:

@@ -4,7 +4,6 @@ The tables in the repository are the originals. A downloaded cell that a spreads
 formula starts with an apostrophe; numbers stay numbers.
 """
 
-import csv
 import io
 import json
 import re
@@ -17,6 +16,7 @@ import pandas as pd
 from review_tools.data import bibliography
 from review_tools.data.citation import work_ris
 from review_tools.data.project import Project, once
+from review_tools.data.tables import csv_bytes
 
 MARKER = "datapackage.json"
 FOLDER = "data"  # of the site
@@ -91,12 +91,7 @@ def files(project: Project) -> dict[str, bytes]:
 
 def table_csv(frame: pd.DataFrame) -> str:
     """Return a table of text as CSV that a spreadsheet opens without running anything."""
-    written = io.StringIO()
-    written.write(BOM)
-    lines = csv.writer(written, lineterminator="\n")
-    lines.writerow(safe_cell(name) for name in frame.columns)
-    lines.writerows([safe_cell(cell) for cell in row] for row in frame.itertuples(index=False))
-    return written.getvalue()
+    return BOM + csv_bytes(frame.rename(columns=safe_cell).map(safe_cell)).decode("utf-8")
 
 
 def safe_cell(text: str) -> str:
