@@ -177,23 +177,23 @@ def _corrections(changes: Changes) -> Iterator[str]:
 # Three forms of the same sections
 
 
-def markdown(changes: Changes, limit: int = LIMIT, *, fold: bool = True) -> str:
-    """Return the changes in GitHub's Markdown, at most ``limit`` characters; lines that do not fit are counted.
+def markdown(changes: Changes, *, fold: bool = True) -> str:
+    """Return the changes in GitHub's Markdown, at most ``LIMIT`` characters; lines that do not fit are counted.
 
     With ``fold`` long sections are closed, by the HTML elements that GitHub knows for that.
     """
-    out = f"### What this changes in the review\n\n{safe(headline(changes), limit // 4)}\n"
+    out = f"### What this changes in the review\n\n{safe(headline(changes), LIMIT // 4)}\n"
     out += f"\n{safe(changes.before, 200)} → {safe(changes.after, 200)}\n"
     for section in sections(changes):
         title = f"{'⚠️ ' * (section.anchor in ('past', 'removed'))}{safe(section.title)} ({len(section.lines)})"
         folded = fold and section.folded
         head = f"\n<details><summary><b>{title}</b></summary>\n\n" if folded else f"\n#### {title}\n\n"
         closing = "\n</details>\n" if folded else ""
-        if len(out) + len(head) + len(closing) + len(REST) > limit:
+        if len(out) + len(head) + len(closing) + len(REST) > LIMIT:
             return f"{out}\n{REST.format('sections')}"
         out += head
         for number, line in enumerate(SITE_LINK.sub(r"\1", line) for line in section.lines):
-            if len(out) + len(line) + len(closing) + ROOM > limit:
+            if len(out) + len(line) + len(closing) + ROOM > LIMIT:
                 out += REST.format(f"{len(section.lines) - number:,} of {len(section.lines):,}")
                 break
             out += f"{line}\n"
