@@ -100,18 +100,17 @@ class Figure:
     sources: dict[str, Any]
 
     def _repr_html_(self) -> str:
-        sizes = Counter[str]()
+        sizes, names = Counter[str](), {arc["cell"]: arc["name"] for arc in self.arcs}
         for arc in self.arcs:
             sizes[arc["cell"]] += arc["findings"]
         drawn = [cell for cell, _ in sizes.most_common(TARGETS)]
+        rare = [cell for cell in sizes if cell not in drawn]
         table = pd.DataFrame(self.arcs, columns=list(COLUMNS)).astype("str").rename(columns=COLUMNS)
         return _TEMPLATE.render(
             vars(self),
             id="-".join(["figure-mechanisms", *(self.section or "").split(".")]).rstrip("-"),
             plans=[_plan(place, [arc for arc in self.arcs if arc["cell"] in drawn]) for place in PLACES],
-            rare=[
-                (name(cell), address(cell=cell), plural(sizes[cell], "finding")) for cell in sizes if cell not in drawn
-            ],
+            rare=[(names[cell], address(cell=cell), plural(sizes[cell], "finding")) for cell in rare],
             table=table,
             count=plural(len(table), "row"),
             csv=quote(table_csv(table)),
@@ -130,10 +129,6 @@ def mechanisms(project: Project, section: str | None = None) -> Figure:
     every = as_chosen(findings(project, section))
     frame = every[every["route"] != WITHOUT]
     return Figure(section, *_message(frame), _arcs(project, frame), _sources(every))
-
-
-def name(cell: str) -> str:
-    return NAMES.get(cell, cell)
 
 
 def address(**chosen: str) -> str:
@@ -184,7 +179,7 @@ def _arcs(project: Project, frame: pd.DataFrame) -> list[dict[str, Any]]:
             {
                 "cell": cell,
                 "route": route,
-                "name": name(cell),
+                "name": NAMES.get(cell, cell),
                 "said": ROUTES[route],
                 "works": here["work"].nunique(),
                 "people": here.loc[here["model"] == "patients", "work"].nunique(),
@@ -202,9 +197,10 @@ def _plan(place: Place, arcs: list[dict[str, Any]]) -> dict[str, Any]:
     unit = min(3.0, THICK / max((arc["works"] for arc in arcs), default=1))
     cells = []
     for cell, here in groupby(arcs, key=itemgetter("cell")):
-        lanes, lines = [_lane(place, arc, unit) for arc in here], textwrap.wrap(name(cell), 14)
+        lanes = [_lane(place, arc, unit) for arc in here]
+        lines = textwrap.wrap(lanes[0]["name"], 14)
         tall = max(_tall(lanes), 44 + LINE * len(lines)) + APART
-        cells.append({"cell": cell, "name": name(cell), "lines": lines, "lanes": lanes, "tall": tall})
+        cells.append({"cell": cell, "name": lanes[0]["name"], "lines": lines, "lanes": lanes, "tall": tall})
     sides = [cells]
     if len(place.mirrored) > 1:
         cut = min(range(len(cells) + 1), key=lambda at: abs(_tall(cells[:at]) - _tall(cells[at:])))
