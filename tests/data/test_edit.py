@@ -5,10 +5,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from review_tools.data.edit import JOURNAL, edit, recover
+from review_tools.data import edit as editing
+from review_tools.data.edit import JOURNAL, Change, edit, recover, replace_bytes
 from review_tools.data.problems import DataError
 from review_tools.data.project import Project
 
@@ -47,12 +49,17 @@ def held(root: Path, name: str) -> list[set[str]]:
     ]
 
 
+def four_files(change: Change) -> None:
+    change.add_row("studies", STUDY)
+    change.add_row("vocabulary", {"kind": "test", "term": STUDY["study_id"]})
+    change.write("CHANGELOG.md", change.read("CHANGELOG.md") + f"- {STUDY['study_id']}\n")
+    change.write("folder/new.json", "{}\n")
+
+
 def interrupted(root: Path) -> None:
     """Leave a change as an interruption does: decided, and no file in its place."""
     with edit(root, dry_run=True) as change:
-        change.add_row("studies", STUDY)
-        change.write("CHANGELOG.md", change.read("CHANGELOG.md") + "- zzz\n")
-        change.write("folder/new.json", "{}\n")
+        four_files(change)
         assert "+{}" in change.diff()
         (root / JOURNAL).write_bytes(change.journal())
 
@@ -92,8 +99,7 @@ def test_a_decided_change_is_finished_by_the_next_command_whole(copy: Path) -> N
     interrupted(copy)
     assert not new.exists()
     recover(copy)
-    assert "zzz_2025_row" in (copy / "data" / "studies.csv").read_text(encoding="utf-8")
-    assert "- zzz" in (copy / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert held(copy, "zzz") == [{STUDY["study_id"]}] * 3
     assert new.read_text(encoding="utf-8") == "{}\n"
     assert not (copy / JOURNAL).exists()
     with edit(copy) as change:
@@ -109,6 +115,27 @@ def test_an_interrupted_change_does_not_overwrite_what_was_edited_since(copy: Pa
     with pytest.raises(DataError, match="changed since"):
         recover(copy)
     assert (copy / "data" / "studies.csv").read_text(encoding="utf-8") == "study_id\nby_hand\n"
+
+
+@pytest.mark.parametrize("step", range(5))
+def test_whatever_step_is_interrupted_all_files_change_or_none(
+    copy: Path, step: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the steps the first is the journal, which decides."""
+    steps = iter(range(5))
+
+    def replace(*what: Any) -> None:
+        if next(steps) == step:
+            raise KeyboardInterrupt
+        replace_bytes(*what)
+
+    monkeypatch.setattr(editing, "replace_bytes", replace)
+    with pytest.raises(KeyboardInterrupt), edit(copy) as change:
+        four_files(change)
+    monkeypatch.undo()
+    recover(copy)
+    assert held(copy, "zzz") == [{STUDY["study_id"]} if step else set()] * 3
+    assert (copy / "folder" / "new.json").is_file() == bool(step)
 
 
 @pytest.mark.parametrize("kills", [3, pytest.param(100, marks=pytest.mark.long)])
