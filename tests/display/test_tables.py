@@ -13,6 +13,7 @@ import review_tools as rt
 from review_tools.data.project import Project, order
 from review_tools.display import TABLES, open_questions, summary
 from review_tools.display.grid import Grid
+from review_tools.display.study_tables import study_parts
 from review_tools.sources.forms import questions
 from review_tools.synthesis import claims
 from review_tools.synthesis.certainty import SYMBOLS, certainty
@@ -103,6 +104,13 @@ def test_the_update_table_shows_what_moved_and_why(project: Project) -> None:
     assert words == sorted(words, key=["yes", "new", "no"].index)
     assert any("perianal fistula" in row.cells["Comparison"] for row in drawn.rows[: words.count("yes")])
     assert "panes_2016_expanded" in drawn._repr_html_()  # the study that moved it
+
+
+def test_the_page_of_a_study_holds_its_rows_without_the_column_that_names_it(project: Project) -> None:
+    study = "alvarogracia_2017_intravenous"
+    outcomes = {anchor: table for anchor, _, table in study_parts(project, study)}["outcomes"]
+    assert len(outcomes.rows) == (project.table("outcomes")["study_id"] == study).sum() > 0
+    assert not any("Study" in row.cells for row in outcomes.rows)
 
 
 def test_published_pools_stand_as_printed() -> None:
