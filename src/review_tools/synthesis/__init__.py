@@ -1,1 +1,1 @@
-"""Floor 2: what the numbers say. Pure functions on frames."""
+"""What the numbers say: effect sizes and pools, comparisons and their certainty, words, claims and signatures."""
