@@ -120,8 +120,7 @@ def pool(effects: Effects, model: str = "REML", test: str | None = None, *, guar
     tau2 = q = q_p = i2 = tau2_interval = i2_interval = pi = None
     if k > 1:
         tau2, q, q_p = fit.tau2, fit.q, float(chdtrc(k - 1, fit.q))
-        # Higgins JPT et al. BMJ 2003;327:557-560
-        i2 = max(0.0, 100 * (q - (k - 1)) / q) if q > 0 else 0.0
+        i2 = max(0.0, 100 * (q - (k - 1)) / q) if q > 0 else 0.0  # Higgins JPT et al. BMJ 2003;327:557-560
     if model in het.TAU2_METHODS:
         tau2_interval = low, high = het.tau2_interval(effects.effect, v)
         i2, i2_interval = het.i2_from_tau2(fit.tau2, v), (het.i2_from_tau2(low, v), het.i2_from_tau2(high, v))
