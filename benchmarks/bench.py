@@ -23,8 +23,8 @@ REVIEW = [sys.executable, "-m", "review_tools.cli"]
 FORCE = "plain Jupyter Book, force"
 PLAIN = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", "."]
 CHANGES = {  # what changes before a build: file, pattern, new text
-    "from nothing": ("", "", ""),
-    "nothing changed": ("", "", ""),
+    "from nothing": None,
+    "nothing changed": None,
     "one cell of data": ("data/trials.csv", r"hES-MSC in MS( \d+)?", "hES-MSC in MS {}"),
     "one word of prose": ("book/introduction.md", r"so far are mixed( \d+)?", "so far are mixed {}"),
 }
@@ -33,13 +33,7 @@ Row = tuple[str, str, str]
 
 
 def copied(folder: Path) -> Path:
-    """Copy the files of the project that are in git."""
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for name in listed.splitlines():
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
-    return folder
+    return shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".*", "_build", "__pycache__"))
 
 
 def changed(file: Path, pattern: str, new: str) -> None:
@@ -51,16 +45,14 @@ def changed(file: Path, pattern: str, new: str) -> None:
 
 def timed(command: list[str], folder: Path) -> tuple[float, float]:
     """Run a command with the package of a folder; return seconds and the MB of its largest process."""
-    environment = {**os.environ, "PYTHONPATH": str(folder / "src"), "REVIEW_ROOT": str(folder)}
-    with tempfile.TemporaryFile("w+") as log:
-        start = time.perf_counter()
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    around = {**os.environ, "PYTHONPATH": str(folder / "src"), "REVIEW_ROOT": str(folder)}
+    start = time.perf_counter()
+    with (folder.parent / "log").open("w") as log:
+        process = subprocess.Popen(command, cwd=folder, env=around, stdout=log, stderr=log)
         _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - start
-        log.seek(0)
-        if status:
-            sys.exit(f"{' '.join(command)} failed in {folder}:\n{log.read()[-3000:]}")
-    return seconds, usage.ru_maxrss / 1024
+    if status:
+        sys.exit(f"{' '.join(command)} failed:\n{(folder.parent / 'log').read_text()[-3000:]}")
+    return time.perf_counter() - start, usage.ru_maxrss / 1024
 
 
 def builds(aside: Path) -> Iterator[Row]:
@@ -73,9 +65,9 @@ def builds(aside: Path) -> Iterator[Row]:
         for folder in (ours, plain):
             shutil.rmtree(folder / "_build", ignore_errors=True)
         runs[FORCE].append(timed(PLAIN, plain))
-        for name, (file, pattern, new) in CHANGES.items():
-            if file:
-                changed(ours / file, pattern, new.format(number))
+        for name, change in CHANGES.items():
+            if change:
+                changed(ours / change[0], change[1], change[2].format(number))
             runs[name].append(timed([*REVIEW, "build"], ours))
     for name, measured in runs.items():
         seconds, memory = zip(*measured, strict=True)

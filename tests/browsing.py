@@ -1,6 +1,6 @@
 """A tab of a browser that notes everything that goes wrong on the pages it opens."""
 
-from playwright.sync_api import Error, Page
+from playwright.sync_api import Error, Locator, Page
 
 CANARY = "__pwned"  # what planted scripts set
 # Charts come alive when a reader points at them; here a script asks for all.
@@ -47,3 +47,18 @@ class Watch:
         if ran := self.page.evaluate(f"window.{CANARY} ?? null"):
             self.note(f"a planted script ran: {ran}")
         return self.page
+
+
+def alive(tab: Page, url: str) -> None:
+    """Open a page and wait until its charts are alive."""
+    tab.goto(url)
+    tab.evaluate(WAKE)
+    tab.wait_for_function(DRAWN)
+
+
+def saved(tab: Page, chart: Locator, form: str) -> bytes:
+    """Save a chart as ``csv``, ``svg`` or ``png``; the file is named by the chart."""
+    with tab.expect_download() as download:
+        chart.locator(f"[data-save={form}]").click()
+    assert download.value.suggested_filename == f"{chart.get_attribute('id')}.{form}"
+    return download.value.path().read_bytes()

@@ -1,6 +1,5 @@
 """Fixtures every test may use."""
 
-import csv
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -11,7 +10,9 @@ import nbval.kernel
 import pytest
 
 import small_book
+import spoil
 from review_tools.check import rules
+from review_tools.data.project import Project
 from review_tools.site import pdf
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -68,15 +69,8 @@ def set_cell(copy: Path) -> Callable[[str, str, str, str], None]:
     """Writes one value into one cell of one table of the copy; the row is named by its first column."""
 
     def write(table: str, row: str, column: str, value: str) -> None:
-        path = copy / "data" / f"{table}.csv"
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.reader(file))
-        at = rows[0].index(column)
-        hits = [cells for cells in rows[1:] if cells[0] == row]
-        assert hits, f"no row {row} in {table}"
-        hits[0][at] = value
-        with path.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows(rows)
+        project = spoil.cells(Project(copy), table, row, **{column: value})
+        (copy / project.file_of(table)).write_bytes(project.read(project.file_of(table)))
 
     return write
 

@@ -4,8 +4,9 @@ import functools
 import http.server
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import lxml.html
 import pytest
@@ -68,15 +69,25 @@ def browser(browser_path: str | None) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def tab(browser: Browser) -> Iterator[Page]:
-    """A desktop window."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    yield context.new_page()
-    context.close()
+def window(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Opens a window of some width, with what else a test asks of it, and closes it after the test."""
+    opened = []
+
+    def new(width: int = 1280, **asked: Any) -> Page:
+        opened.append(browser.new_context(viewport={"width": width, "height": 844 if width < 700 else 900}, **asked))
+        return opened[-1].new_page()
+
+    yield new
+    for context in opened:
+        context.close()
 
 
 @pytest.fixture
-def phone(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 390, "height": 844})
-    yield context.new_page()
-    context.close()
+def tab(window: Callable[..., Page]) -> Page:
+    """A desktop window."""
+    return window()
+
+
+@pytest.fixture
+def phone(window: Callable[..., Page]) -> Page:
+    return window(390)

@@ -30,19 +30,21 @@ def test_a_cell_changes_its_page_and_a_retraction_is_struck_wherever_the_work_st
     """Citation, references, card, study page, table and the rows left out of a comparison; the row leaves the pool."""
     study, label = "molendijk_2015_allogeneic", "Molendijk et al. 2015"
     html, anchor = book / "_build" / "html", "#ref-molendijk-2015-allogeneic"
-    before = (html / "book" / "crohns.html").read_text(encoding="utf-8")
-    assert f"<s>{label}" not in before
-    assert "3 studies pooled" in before
-    assert "9 of 12" in (html / "book" / "outcomes.html").read_text(encoding="utf-8")
+
+    def read(page: str) -> str:
+        return (html / f"{page}.html").read_text(encoding="utf-8")
+
+    assert f"<s>{label}" not in read("book/crohns")
+    assert "3 studies pooled" in read("book/crohns")
+    assert "9 of 12" in read("book/outcomes")
     row = f"{study},human trial,human,21,adults,bone marrow,,NCT01144962,"
     edit("data/studies.csv", f"{row}current", f"{row}retracted")(book)
     append("data/notices.csv", RETRACTED)(book)
     edit("data/outcomes.csv", ",binary,9,12,", ",binary,8,12,")(book)
     assert build(book)
-    outcomes = (html / "book" / "outcomes.html").read_text(encoding="utf-8")
-    assert "8 of 12" in outcomes
-    assert re.search(r'<abbr class="fact[^>]*>8</abbr> responded', outcomes)
-    shown = (html / "book" / "crohns.html").read_text(encoding="utf-8")
+    assert "8 of 12" in read("book/outcomes")
+    assert re.search(r'<abbr class="fact[^>]*>8</abbr> responded', read("book/outcomes"))
+    shown = read("book/crohns")
     assert re.search(rf'href="[^"]*{anchor}"[^>]*><s>Molendijk <em>et al.</em>, 2015</s> \[retracted\]', shown)
     card = json.loads(re.search(r'id="review-cards">(.*?)</script>', shown, re.DOTALL)[1])[anchor[1:]]
     assert (card["struck"], card["status"]) == ("yes", "Retracted")
@@ -50,11 +52,10 @@ def test_a_cell_changes_its_page_and_a_retraction_is_struck_wherever_the_work_st
     assert "the study is marked: retracted" in shown
     assert "3 studies pooled" not in shown
     assert "2 studies pooled" in shown
-    references = (html / "book" / "references.html").read_text(encoding="utf-8")
-    entry = references.partition(f'id="{anchor[1:]}"')[2][:1500]
+    entry = read("book/references").partition(f'id="{anchor[1:]}"')[2][:1500]
     assert "<s>Molendijk" in entry
     assert '<span class="tag tag-retracted">retracted</span>' in entry
-    own = (html / "studies" / f"{study}.html").read_text(encoding="utf-8")
+    own = read(f"studies/{study}")
     assert f"<h1><s>{label}</s>" in own
     assert '<a href="https://doi.org/10.5555/n.1">Retraction of 2026-10-01</a>; seen at ' in own
 

@@ -6,17 +6,19 @@ import json
 import re
 import runpy
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Page
 
 import small_book
 import spoil
 from browsing import Watch
 from review_tools.check import check
 from review_tools.data.project import Project
+from review_tools.data.tables import csv_bytes
 from review_tools.display.disease_tables import CHAPTERS
 from review_tools.site.build import build
 
@@ -85,20 +87,15 @@ def plant(folder: Path) -> None:
             for field in table.fields
             if field.type == "string" and not (field.pattern or field.vocabulary or field.name in linked)
         ]
-        path = folder / "data" / table.path
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
+        frame = Project(folder).text(table.name)
         for name in free:
-            filled = [row for row in rows if row[name]]
-            for row in filled:
-                # The old words stay at the end: outcomes that are peers only by name would look implausible.
-                row[name] = f"=cmd|' /C calc'!A0 planted {table.name} {name} {PAYLOAD} {row[name]}"
-            if filled:
-                filled[0][name] = filled[0][name].ljust(LONG, "W")
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, [field.name for field in table.fields], lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
+            filled = frame[name] != ""
+            # The old words stay at the end: outcomes that are peers only by name would look implausible.
+            start = f"=cmd|' /C calc'!A0 planted {table.name} {name} {PAYLOAD} "
+            frame.loc[filled, name] = start + frame.loc[filled, name]
+            if filled.any():
+                frame.loc[filled.idxmax(), name] = frame.loc[filled.idxmax(), name].ljust(LONG, "W")
+        (folder / "data" / table.path).write_bytes(csv_bytes(frame))
     path = folder / "references.bib"
     text = re.sub(
         r"^(  (title|journal|author|note)\s*=\s*\{)([^\n]*?)(\},?)$", planted_work, path.read_text("utf-8"), flags=re.M
@@ -145,18 +142,11 @@ def texts(site: Path) -> str:
     return html.unescape(re.sub(r"<[^>]*>", "", "\n".join(pages)))
 
 
-def test_nothing_planted_runs_even_without_the_policy(site: Path, address: str, browser: Browser) -> None:
+def test_nothing_planted_runs_even_without_the_policy(site: Path, address: str, window: Callable[..., Page]) -> None:
     studies, trials = (sorted((site / name).glob("*.html")) for name in ("studies", "trials"))
     some = [path.relative_to(site).as_posix() for path in [*studies, *trials]]
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, bypass_csp=True)
-    watch = Watch(context.new_page())
-    for name in (
-        "book/page.html",
-        "book/references.html",
-        "search.html?q=planted",
-        "genindex.html",
-        *some,
-    ):
+    watch = Watch(window(bypass_csp=True))
+    for name in ("book/page.html", "book/references.html", "search.html?q=planted", "genindex.html", *some):
         page = watch.open(f"{address}/{name}")
         page.evaluate(POINT)
         if page.locator(".has-card").count():
@@ -167,7 +157,6 @@ def test_nothing_planted_runs_even_without_the_policy(site: Path, address: str, 
             watch.note(made)
         if ran := page.evaluate("window.__pwned ?? null"):
             watch.note(f"a planted script ran: {ran}")
-    context.close()
     assert not [what[:300] for what in watch.wrong if "content moves" not in what]
 
 

@@ -1,22 +1,31 @@
-"""What the parts of a page's head and the feed are made of, without a site; test_html.py looks at the built pages."""
+"""The parts of a page's head, and the feed against the schema of RFC 4287 and a feed reader's own parser."""
 
 import json
+import re
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree
 
+import feedparser
 import lxml.html
 import pytest
+from lxml import etree
 from markupsafe import escape
 
+from atom import wrong_with
+from review_tools.changes.compare import Cell, Changes, Row, Table
+from review_tools.changes.render import digest
 from review_tools.data.bibliography import Reference
 from review_tools.data.project import Project
 from review_tools.site import metadata
-from review_tools.site.pages import script_json
-from review_tools.site.site_files import ATOM, Release, atom, releases
+from review_tools.site.pages import absolute, script_json
+from review_tools.site.site_files import ATOM, FEED, Release, atom, releases
 
 ENTRY = f"{{{ATOM}}}"
 HOSTILE = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(1)> {{ 7*7 }} & \u202e\x07]]>"
+
+FORGED = "</li><script>alert(1)</script>\"'><img src=x onerror=alert(1)>[x](javascript:alert(1)) ]]> {{7*7}} \x07\u202e"
 
 
 def test_the_first_paragraph_is_plain_and_short() -> None:
@@ -77,13 +86,52 @@ def test_a_hostile_page_stays_text_in_the_head(project: Project) -> None:
         assert all("</script>" in json.loads(thing.text)["headline"] for thing in things)
 
 
-def test_a_hostile_changelog_stays_text_in_the_feed(project: Project) -> None:
-    text = f"- {HOSTILE}\n- [go](javascript:alert(1))\n- <b onclick=alert(1)>bold</b>\n"
-    made = atom(project.citation, [Release("1.0.0", "2026-01-02", text)])
-    content = ElementTree.fromstring(made).find(f"{ENTRY}entry/{ENTRY}content").text  # noqa: S314 (our own)
-    inside = lxml.html.fragment_fromstring(content, create_parent=True)
-    assert {tag.tag for tag in inside.iterdescendants()} <= {"ul", "li", "p"}
-    assert "<img" in inside.text_content()
+# The feed
+
+
+@pytest.mark.site
+def test_the_feed_of_the_site_is_valid_and_tells_what_changed(site: Path, project: Project) -> None:
+    content = (site / FEED).read_bytes()
+    assert wrong_with(content) == []
+    parsed = feedparser.parse(content)
+    assert [entry.title for entry in parsed.entries] == [f"Version {one.version}" for one in releases(project)]
+    newest = next(entry for entry in parsed.entries if entry.title == "Version 26.1.0").content[0].value
+    assert "jiang_2024_efficacy" in newest
+    assert "site:" not in newest
+    assert f'href="{project.citation.url}v/26.0.0-26.1.0.html#' in newest
+
+
+def test_hostile_changes_are_text_in_a_valid_feed(project: Project) -> None:
+    lost = Row("removed", (("study_id", "a_1"),), (Cell("summary", FORGED, ""),))
+    new = Row("added", (("outcome_id", FORGED),), (Cell("outcome", "", FORGED),))
+    tables = (Table("studies", FORGED, (FORGED,), (lost,)), Table("outcomes", "x", (), (new,)))
+    said = absolute(digest(Changes("1", "2", tables, (), 0, (), 0), 12, "site:v/x"), "https://example.org/")
+    made = atom(
+        project.citation, [Release("26.2.0", "2026-12-01", f"- {FORGED}\n- <b onclick=alert(1)>bold</b>\n", said)]
+    )
+    assert wrong_with(made) == []
+    content = etree.fromstring(made).findtext("a:entry/a:content", namespaces={"a": ATOM})
+    assert content.count("&lt;script&gt;") >= 5
+    page = etree.HTML(content)
+    ours = {"html", "body", "p", "h3", "ul", "li", "a", "strong", "details", "summary"}
+    assert {element.tag for element in page.iter()} <= ours
+    assert all(set(element.attrib) <= {"href", "class"} for element in page.iter())
+    assert all(address.startswith("https://example.org/") for address in page.xpath("//@href"))
+
+
+def test_a_bad_feed_is_refused(project: Project) -> None:
+    made = atom(project.citation, [Release("1.0.0", "2026-01-02", "- x")]).decode()
+    assert wrong_with(made.encode()) == []
+    for right, wrong in (
+        ("<updated>2026-01-02T00:00:00Z</updated>", ""),
+        ("2026-01-02T00:00:00Z", "2 January 2026"),
+        ("</feed>", ""),
+        ('type="html"', 'type="banana"'),
+        ("<entry>", "<entry surprise='1'>"),
+    ):
+        assert right in made
+        assert wrong_with(made.replace(right, wrong).encode()), wrong
+    assert wrong_with(re.sub("<author>.*?</author>", "", made, flags=re.DOTALL).encode()) == ["an entry without author"]
 
 
 def test_feed_ids_come_from_the_version_alone(project: Project) -> None:

@@ -1,10 +1,11 @@
 """The badge beside the last search turns by itself when the schedule is missed, in words and not in colour alone."""
 
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from review_tools.display.front_page import GLANCE, Due
 from review_tools.site import assets
@@ -48,20 +49,15 @@ def test_the_badge_follows_the_readers_clock(tab: Page, tmp_path: Path, now: str
 
 
 @pytest.mark.browser
-def test_a_due_date_that_is_none_says_nothing(tab: Page, tmp_path: Path) -> None:
-    tab.goto(front_page(tmp_path, Due("soon", 7)))
-    assert tab.locator(".search-badge").is_hidden()
-
-
-@pytest.mark.browser
-def test_without_scripts_the_date_stands_alone(browser: Browser, tmp_path: Path) -> None:
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(front_page(tmp_path, DUE))
-    assert page.locator("dd").first.inner_text().strip() == "2026-11-25"
-    page.goto(front_page(tmp_path, None))
-    assert page.locator("dd").first.inner_text().strip() == "no systematic search yet"
-    context.close()
+def test_without_scripts_the_date_stands_alone_and_a_due_date_that_is_none_says_nothing(
+    window: Callable[..., Page], tmp_path: Path
+) -> None:
+    page, live = window(java_script_enabled=False), window()
+    for due, says in ((DUE, "2026-11-25"), (None, "no systematic search yet")):
+        page.goto(front_page(tmp_path, due))
+        assert page.locator("dd").first.inner_text().strip() == says
+    live.goto(front_page(tmp_path, Due("soon", 7)))
+    assert live.locator(".search-badge").is_hidden()
 
 
 @pytest.mark.parametrize(("due", "scripts"), [(DUE, ["schedule.js"]), (None, [])], ids=["due", "never searched"])

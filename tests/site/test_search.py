@@ -58,5 +58,8 @@ def test_results_are_told_apart_and_the_index_waits_for_a_question(tab: Page, ad
     assert len(set(shown)) == len(shown) > 3
     kinds = set(tab.locator(".search-kind").all_inner_texts())
     assert any(kind.startswith("Chapter of") for kind in kinds)
+    for words, page in (("Prochymal new type 1 diabetes", "trials/NCT00690066"), ("Kawada-Horitani", "studies/kawada")):
+        first(tab, words)
+        assert tab.locator(f'#search-results a[href*="{page}"]').count(), words
     assert first(tab, "zzzz") == "nothing"
     assert "Nothing found" in tab.locator(".search-count").inner_text()

@@ -3,11 +3,12 @@
 import csv
 import io
 import re
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Locator, Page
 
 import review_tools as rt
 
@@ -46,6 +47,18 @@ def choose(table: Locator, label: str, value: str) -> None:
     select.select_option(label=next(each for each in words if each.rsplit(" (", 1)[0] == value))
 
 
+def downloaded(page: Page, table: Locator) -> list[list[str]]:
+    """The rows of the table's CSV file, in which every row is as long as the header."""
+    with page.expect_download() as waiting:
+        table.get_by_role("button", name="CSV").click()
+    assert waiting.value.suggested_filename == f"{table.locator('table').get_attribute('data-table')}.csv"
+    raw = Path(waiting.value.path()).read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.reader(io.StringIO(raw.decode("utf-8-sig"))))
+    assert {len(row) for row in rows} == {len(rows[0])}
+    return rows
+
+
 def column(table: Locator, index: int) -> list[str]:
     return [text.strip() for text in table.locator(f"tbody tr > :nth-child({index})").all_inner_texts()]
 
@@ -63,10 +76,7 @@ def test_search_finds_rows_and_says_how_many(tab: Page, address: str) -> None:
     table.get_by_role("button", name="Clear").click()
     assert len(shown(table)) == TRIALS
     assert not query(tab)
-
-
-def test_greek_letters_are_found_by_their_names(tab: Page, address: str) -> None:
-    tab.goto(f"{address}/book/mechanisms/contact.html?findings.search=ifn-gamma")
+    tab.goto(f"{address}/book/mechanisms/contact.html?findings.search=ifn-gamma")  # Greek letters by their names
     table = box(tab, "findings")
     assert table.is_visible(), "the address opens the fold that holds the table"
     assert 0 < len(shown(table)) < table.locator("tbody tr").count()
@@ -130,10 +140,7 @@ def test_an_address_opens_the_same_view(tab: Page, address: str) -> None:
     assert not table.get_by_role("columnheader", name="People").is_visible()
     table.get_by_role("button", name="Clear").click()
     assert query(tab) == {"other": ["1"]}
-
-
-def test_a_value_the_table_does_not_know_is_said_to_be_unknown(tab: Page, address: str) -> None:
-    table = trials(tab, address, "?trials.disease=melancholia")
+    table = trials(tab, address, "?trials.disease=melancholia")  # which the table does not know
     assert "melancholia" in table.locator(".grid-count").inner_text()
     assert len(shown(table)) == TRIALS
 
@@ -173,14 +180,8 @@ def test_the_download_holds_what_is_shown_and_no_formula(tab: Page, address: str
     tab.route(page, poison)
     tab.goto(page)
     table = box(tab)
-    with tab.expect_download() as waiting:
-        table.get_by_role("button", name="CSV").click()
-    assert waiting.value.suggested_filename == "trials.csv"
-    raw = Path(waiting.value.path()).read_bytes()
-    assert raw.startswith(b"\xef\xbb\xbf")
-    rows = list(csv.reader(io.StringIO(raw.decode("utf-8-sig"))))
+    rows = downloaded(tab, table)
     assert len(rows) == TRIALS + 1
-    assert {len(row) for row in rows} == {len(rows[0])}
     diseases = [row[rows[0].index("Disease")] for row in rows[1:]]
     assert [text for text in diseases if text.startswith("'")] == [f"'{value.strip()}" for value in hostile]
     assert not any(cell[:1] in ("=", "+", "-", "@") for row in rows for cell in row)
@@ -188,48 +189,40 @@ def test_the_download_holds_what_is_shown_and_no_formula(tab: Page, address: str
 
 def test_addresses_outside_the_site_have_columns_of_their_own_in_the_download(tab: Page, address: str) -> None:
     tab.goto(f"{address}/book/audit.html")
-    with tab.expect_download() as waiting:
-        box(tab, "corrections").get_by_role("button", name="CSV").click()
-    rows = list(csv.reader(io.StringIO(Path(waiting.value.path()).read_text(encoding="utf-8-sig"))))
+    rows = downloaded(tab, box(tab, "corrections"))
     links = [name for name in rows[0] if name.endswith("(link)")]
     assert links
     assert all(row[rows[0].index(links[0])].startswith("http") for row in rows[1:4])
 
 
-def test_the_download_and_the_copy_follow_the_filters(browser: Browser, address: str) -> None:
-    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
-    page = context.new_page()
+def test_the_download_and_the_copy_follow_the_filters(window: Callable[..., Page], address: str) -> None:
+    page = window(permissions=["clipboard-read", "clipboard-write"])
     table = trials(page, address, "?trials.disease=multiple%20sclerosis&trials.hide=people")
     expected = len(shown(table))
-    with page.expect_download() as waiting:
-        table.get_by_role("button", name="CSV").click()
-    rows = list(csv.reader(io.StringIO(Path(waiting.value.path()).read_text(encoding="utf-8-sig"))))
+    rows = downloaded(page, table)
     assert len(rows) == expected + 1
     assert "People" not in rows[0]
     table.get_by_role("button", name="Copy").click()
     page.locator(".grid-count", has_text="Copied").first.wait_for()
     lines = page.evaluate("navigator.clipboard.readText()").split("\n")
     assert [len(line.split("\t")) for line in lines] == [len(rows[0])] * len(rows)
-    context.close()
 
 
-def test_the_heading_stays_while_rows_scroll(tab: Page, address: str) -> None:
-    table = trials(tab, address)
-    scroll = table.locator(".grid-scroll")
+def test_a_reader_at_a_desk_sees_all_columns_and_the_heading_while_rows_scroll(tab: Page, address: str) -> None:
+    for chapter, name in (
+        ("audit", "corrections"),
+        ("mechanisms/contact", "findings"),
+        ("references", "studies"),
+        ("trials", "trials"),
+    ):
+        tab.goto(f"{address}/book/{chapter}.html?{name}.search=")
+        scroll = box(tab, name).locator(".grid-scroll")
+        assert scroll.evaluate("region => region.scrollWidth - region.clientWidth") < 5, chapter
     scroll.evaluate("region => { region.scrollTop = 900; }")
-    heading, region = table.locator("thead th").first.bounding_box(), scroll.bounding_box()
-    assert heading is not None
-    assert region is not None
+    heading, region = scroll.locator("thead th").first.bounding_box(), scroll.bounding_box()
+    assert heading
+    assert region
     assert abs(heading["y"] - region["y"]) < 3
-
-
-@pytest.mark.parametrize(
-    ("chapter", "name"),
-    [("trials", "trials"), ("audit", "corrections"), ("mechanisms/contact", "findings"), ("references", "studies")],
-)
-def test_a_reader_at_a_desk_sees_all_columns(tab: Page, address: str, chapter: str, name: str) -> None:
-    tab.goto(f"{address}/book/{chapter}.html?{name}.search=")
-    assert box(tab, name).locator(".grid-scroll").evaluate("region => region.scrollWidth - region.clientWidth") < 5
 
 
 def test_a_phone_gets_cards_by_eights_with_sorting_and_filters(phone: Page, address: str) -> None:
@@ -252,9 +245,9 @@ def test_a_phone_gets_cards_by_eights_with_sorting_and_filters(phone: Page, addr
     assert phone.locator(f"#trial-{rt.load('trials')['trial_id'].iloc[-1]}").is_visible()
 
 
-@pytest.mark.parametrize("size", ["tab", "phone"])
-def test_print_has_all_rows_and_no_tools(request: pytest.FixtureRequest, address: str, size: str) -> None:
-    page: Page = request.getfixturevalue(size)
+@pytest.mark.parametrize("width", [1280, 390])
+def test_print_has_all_rows_and_no_tools(window: Callable[..., Page], address: str, width: int) -> None:
+    page = window(width)
     table = trials(page, address, "?trials.search=nothing-like-it&trials.hide=people")
     assert not shown(table)
     page.emulate_media(media="print")
@@ -274,11 +267,9 @@ def test_a_table_gets_its_tools_when_it_is_on_the_screen_and_its_fold_open(tab: 
     tools.get_by_role("searchbox").wait_for()
 
 
-def test_without_javascript_the_whole_table_is_there(browser: Browser, address: str) -> None:
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
+def test_without_javascript_the_whole_table_is_there(window: Callable[..., Page], address: str) -> None:
+    page = window(java_script_enabled=False)
     page.goto(f"{address}/book/trials.html?trials.disease=multiple%20sclerosis")
     assert box(page).locator("tbody tr:visible").count() == TRIALS
     room = box(page).locator(".grid-tools").bounding_box()
     assert room is None or room["height"] == 0, "no room is kept for tools that never come"
-    context.close()

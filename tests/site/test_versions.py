@@ -1,7 +1,5 @@
 """Two versions made from one repository: compared on pages and in the feed; sites of past versions beside them."""
 
-import csv
-import io
 import os
 import re
 import shutil
@@ -9,14 +7,17 @@ import subprocess
 from pathlib import Path
 
 import feedparser
+import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from typer.testing import CliRunner
 
 import small_book
+import spoil
 from atom import wrong_with
 from review_tools.cli import app
 from review_tools.data.project import Project, order
+from review_tools.data.tables import csv_bytes
 from review_tools.site.version_pages import KEPT, pairs
 from signing import signed_by_all
 
@@ -33,31 +34,18 @@ def run(folder: Path, *words: str) -> str:
     return result.output
 
 
-def git(folder: Path, *words: str) -> None:
-    subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
-
-
 def commit(folder: Path) -> None:
-    git(folder, "add", ".")
-    git(folder, "commit", "-qm", "x")
+    for words in (["add", "."], ["commit", "-qm", "x"]):
+        subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
 
 
 def change(folder: Path, table: str, row: str, **cells: str) -> None:
-    path = folder / "data" / f"{table}.csv"
-    rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
-    for one in rows:
-        if row in ("*", next(iter(one.values()))):
-            one.update(cells)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    project = spoil.cells(Project(folder), table, row, **cells)
+    (folder / project.file_of(table)).write_bytes(project.read(project.file_of(table)))
 
 
 def unreleased(folder: Path, line: str) -> None:
-    path = folder / "CHANGELOG.md"
-    text = path.read_text(encoding="utf-8").replace("## [Unreleased]\n", f"## [Unreleased]\n\n- {line}\n", 1)
-    path.write_text(text, encoding="utf-8")
+    small_book.edit("CHANGELOG.md", "## [Unreleased]\n", f"## [Unreleased]\n\n- {line}\n")(folder)
 
 
 @pytest.fixture(scope="module")
@@ -74,22 +62,21 @@ def story(tmp_path_factory: pytest.TempPathFactory, few_numbers: None) -> Path:
         f"All works: {small_book.CITED}\n\n```{{bibliography}}\n```\n",
         encoding="utf-8",
     )
-    change(folder, "claims", "*", chapter="book/page.md")
+    change(folder, "claims", "fistula_second_trial", chapter="book/page.md")
     unreleased(folder, "The first.")
-    git(folder, "init", "-q", "-b", "main")
-    for name, value in (("user.name", "T"), ("user.email", "t@example.org"), ("commit.gpgsign", "false")):
-        git(folder, "config", name, value)
+    subprocess.run(["git", "init", "-q", "-b", "main"], cwd=folder, check=True)
+    with (folder / ".git" / "config").open("a", encoding="utf-8") as file:
+        file.write("[user]\nname = T\nemail = t@example.org\n[commit]\ngpgsign = false\n")
     signed_by_all(folder, OLD)
     commit(folder)
     run(folder, "release", OLD)
     commit(folder)
-    with (folder / "references.bib").open("a", encoding="utf-8") as file:
-        file.write("\n" + WORK.format(TITLE))
+    small_book.append("references.bib", "\n" + WORK.format(TITLE))(folder)
     study = {"study_id": "new_2026_trial", "kind": "human trial", "species": "human", "n": "20", "status": "current"}
     study |= {"read": "abstract", "source_url": "https://example.org/", "source_where": "abstract", "added_in": NEW}
-    with (folder / "data" / "studies.csv").open("a", encoding="utf-8", newline="") as file:
-        csv.DictWriter(file, Project(folder).schema["studies"].columns, lineterminator="\n").writerow(study)
-    page.write_text(page.read_text(encoding="utf-8") + "\n{cite:p}`new_2026_trial`\n", encoding="utf-8")
+    studies = pd.concat([Project(folder).text("studies"), pd.DataFrame([study])]).fillna("")
+    (folder / "data" / "studies.csv").write_bytes(csv_bytes(studies))
+    small_book.append("book/page.md", "\n{cite:p}`new_2026_trial`\n")(folder)
     said = "99.3% vs 46.3%, difference 53% (95% CI 47 to 59)"
     change(folder, "outcomes", "raffals_2024_admire-1", events_arm1="281", printed_percent_arm1="99.3", reported=said)
     change(folder, "outcomes", "raffals_2024_admire-2", effect="53", ci_low="47", ci_high="59", reported=said)
@@ -162,13 +149,8 @@ def test_the_feed_is_valid_and_tells_both(site: Path) -> None:
 
 
 def test_each_version_is_compared_with_the_one_after_it_and_with_the_newest() -> None:
-    assert pairs(["26.0.0", "26.1.0", "26.2.0", "27.0.0"]) == [
-        ("26.0.0", "26.1.0"),
-        ("26.1.0", "26.2.0"),
-        ("26.0.0", "27.0.0"),
-        ("26.1.0", "27.0.0"),
-        ("26.2.0", "27.0.0"),
-    ]
+    made = [f"{old}-{new}" for old, new in pairs(["26.0.0", "26.1.0", "26.2.0", "27.0.0"])]
+    assert made == ["26.0.0-26.1.0", "26.1.0-26.2.0", "26.0.0-27.0.0", "26.1.0-27.0.0", "26.2.0-27.0.0"]
     assert pairs(["26.0.0"]) == []
 
 
@@ -204,14 +186,9 @@ def published(tmp_path: Path) -> Path:
 
 
 def script(folder: Path, *words: str) -> tuple[int, str]:
-    path = f"{folder.parent / 'bin'}:{os.environ['PATH']}"
-    done = subprocess.run(
-        [folder / ".ci" / words[0], *words[1:]],
-        env={**os.environ, "PATH": path, "GH": str(folder.parent)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    around = {**os.environ, "PATH": f"{folder.parent / 'bin'}:{os.environ['PATH']}", "GH": str(folder.parent)}
+    command = [folder / ".ci" / words[0], *words[1:]]
+    done = subprocess.run(command, env=around, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -239,10 +216,8 @@ def test_the_site_of_a_past_version_is_unpacked_and_says_which_it_is(published: 
     ):
         text = (published / "_build/html/v/26.1.0" / name).read_text(encoding="utf-8")
         banner = BeautifulSoup(text, "html.parser").find("aside", attrs={"aria-label": "Version"})
-        assert (
-            banner.get_text()
-            == f"This is version 26.1.0 of 2026-02-01, kept as it was. It is the newest version. {words}"
-        )
+        says = "This is version 26.1.0 of 2026-02-01, kept as it was. It is the newest version."
+        assert banner.get_text() == f"{says} {words}"
         assert banner.a["href"] == link
         assert text.count("<aside") == text.count('name="robots" content="noindex"') == 1
         assert re.sub(r"<aside.*</aside>\n|<meta.*>\n", "", text) == HTML.format(name)

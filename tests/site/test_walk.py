@@ -4,10 +4,13 @@ By default one page of each kind is walked, and of long lists their first rows; 
 opened twice: served, on a light desktop, and from its folder, on a dark phone.
 """
 
+import gzip
 import re
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import lxml.html
 import pytest
@@ -15,6 +18,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route
 
 from browsing import Watch
+from review_tools.site.charts import BUNDLE
 
 pytestmark = [pytest.mark.site, pytest.mark.browser]
 SAMPLE = [
@@ -44,12 +48,8 @@ FOCUS = ["book/index.html", "book/explore.html", "book/synthesis/gap-map.html", 
 WITHOUT_CARD = 'article p a[href*="#ref-"]:not(.has-card), a.seed-unidentified:not(.has-card)'
 DESKTOP = {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"}
 PHONE = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}
-APPEARANCE = [
-    "color-contrast",
-    "link-in-text-block",
-    "scrollable-region-focusable",
-    "target-size",
-]  # what a phone changes
+# What a phone changes.
+APPEARANCE = ["color-contrast", "link-in-text-block", "scrollable-region-focusable", "target-size"]
 STILL = {"reduced_motion": "reduce"}  # else a colour may be measured half-way through its change
 
 
@@ -141,17 +141,44 @@ def test_what_is_wrong_is_found(browser: Browser, address: str, site: Path) -> N
     assert "asks http://127.0.0.2:9/x" in found["bare"]
 
 
-def test_no_page_is_endless_on_a_phone(browser: Browser, address: str, pages: dict[str, lxml.html.HtmlElement]) -> None:
+def test_no_page_is_endless_on_a_phone(phone: Page, address: str, pages: dict[str, lxml.html.HtmlElement]) -> None:
     """Before a reader unfolds something."""
-    page = browser.new_page(viewport={"width": 390, "height": 844})
     names = [name for name in pages if name.startswith(("book/", "v/")) or name in SAMPLE]
     heights = {}
     for name in names:
-        page.goto(f"{address}/{name}")
-        heights[name] = page.evaluate("document.documentElement.scrollHeight")
-    page.close()
+        phone.goto(f"{address}/{name}")
+        heights[name] = phone.evaluate("document.documentElement.scrollHeight")
     assert len(heights) > 40
     assert not {name: height for name, height in heights.items() if height > 15_000}
+
+
+# Weight: what a page asks for before a reader does anything
+
+MOST, REQUESTS = 300_000, 20  # bytes, compressed as servers do
+KINDS = (
+    "index", "diseases/index", "diseases/crohns", "safety", "trials", "mechanisms/index", "methods", "explore",
+    "synthesis/gap-map", "references", "discussion", "contribute",
+)  # fmt: skip
+LATER = re.compile(rf"{BUNDLE}|searchindex|searchtools|language_data|fontawesome|/webfonts/")
+
+
+def weight(file: Path) -> int:
+    content = file.read_bytes()
+    return len(content if file.suffix in (".woff2", ".png") else gzip.compress(content, 6))
+
+
+def test_no_page_is_heavy_before_a_reader_does_anything(browser: Browser, address: str, site: Path) -> None:
+    heaviest = (max(site.glob(f"{folder}/*.html"), key=weight) for folder in ("studies", "trials", "v"))
+    names = [*(f"book/{name}.html" for name in KINDS), *(path.relative_to(site).as_posix() for path in heaviest)]
+    for name in names:
+        asked: list[str] = []
+        page = browser.new_page()
+        page.on("request", lambda request, asked=asked: asked.append(urlsplit(request.url).path))
+        page.goto(f"{address}/{name}", wait_until="networkidle")
+        page.close()
+        assert sum(weight(site / path.lstrip("/")) for path in asked) <= MOST, (name, asked)
+        assert len(asked) <= REQUESTS, (name, asked)
+        assert not [path for path in asked if LATER.search(path)], name
 
 
 # Motion
@@ -164,12 +191,11 @@ MOVING = """[...document.querySelectorAll("*")].filter((element) => {
 
 
 @pytest.mark.parametrize("wish", ["reduce", "no-preference"])
-def test_less_motion_is_respected(browser: Browser, address: str, wish: str) -> None:
-    page = browser.new_page(reduced_motion=wish)  # type: ignore[arg-type]
+def test_less_motion_is_respected(window: Callable[..., Page], address: str, wish: str) -> None:
+    page = window(reduced_motion=wish)
     page.goto(f"{address}/book/trials.html")
     # The theme does move things for everybody else, so the measure itself can fail.
     assert (page.evaluate(MOVING) == 0) == (wish == "reduce")
-    page.close()
 
 
 # Keyboard
@@ -213,9 +239,10 @@ def stops(page: Page) -> list[dict[str, object]]:
 
 @pytest.mark.parametrize("name", FOCUS)
 @pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.long)])
-def test_every_stop_of_the_tab_key_is_reached_and_seen(browser: Browser, address: str, name: str, width: int) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 900}, reduced_motion="reduce", bypass_csp=True)
-    page = Watch(context.new_page()).open(f"{address}/{name}")
+def test_every_stop_of_the_tab_key_is_reached_and_seen(
+    window: Callable[..., Page], address: str, name: str, width: int
+) -> None:
+    page = Watch(window(width, reduced_motion="reduce", bypass_csp=True)).open(f"{address}/{name}")
     if width == 1280:
         shorten(page)
     found = stops(page)
@@ -223,14 +250,11 @@ def test_every_stop_of_the_tab_key_is_reached_and_seen(browser: Browser, address
     assert not [page.evaluate("i => usable[i].outerHTML.slice(0, 150)", index) for index in sorted(missed)]  # type: ignore[type-var]
     assert not [stop["html"] for stop in found if stop["same"]], "the focus cannot be seen"
     assert not [stop["html"] for stop in found if not stop["inside"]], "the focus is out of sight"
-    context.close()
 
 
-def test_a_stop_that_cannot_be_seen_is_found(browser: Browser, address: str) -> None:
+def test_a_stop_that_cannot_be_seen_is_found(window: Callable[..., Page], address: str) -> None:
     """The check can fail."""
-    context = browser.new_context(bypass_csp=True)
-    page = Watch(context.new_page()).open(f"{address}/book/introduction.html")
+    page = Watch(window(bypass_csp=True)).open(f"{address}/book/introduction.html")
     plain = "outline: none !important; box-shadow: none !important; background: none; text-decoration: inherit"
     page.add_style_tag(content=f"html body article a:focus-visible:focus {{ {plain} }}")
     assert any(stop["same"] for stop in stops(page))
-    context.close()

@@ -91,7 +91,10 @@ def mend(app: Sphinx, page: str, context: Context) -> None:
         context["body"] = context["body"].replace(role, better)
     for group in context.get("header_buttons", []):
         if group.get("label") == "launch-buttons":
-            group["buttons"].append(codespace(app))
+            repository = str(app.config.html_theme_options["repository_url"]).removeprefix("https://github.com/")
+            address = f"https://codespaces.new/{repository}"
+            button = {"type": "link", "text": "Codespaces", "tooltip": "Launch in the devcontainer", "url": address}
+            group["buttons"].append(button)
 
 
 def in_cards(table: re.Match[str]) -> str:
@@ -105,13 +108,6 @@ def in_cards(table: re.Match[str]) -> str:
         return CELL.sub(lambda cell: f'{cell[0]} data-label="{next(names, "")}"', row[0])
 
     return ROW.sub(labelled, table[0]).replace('class="table"', 'class="table cards"', 1)
-
-
-def codespace(app: Sphinx) -> dict[str, str]:
-    """Return the button that opens the book in its devcontainer."""
-    repository = str(app.config.html_theme_options["repository_url"]).removeprefix("https://github.com/")
-    address = f"https://codespaces.new/{repository}"
-    return {"type": "link", "text": "Codespaces", "tooltip": "Launch in the devcontainer", "url": address}
 
 
 def print_whole(app: Sphinx, page: str, context: Context) -> str | None:

@@ -25,7 +25,7 @@ from sphinx.application import Sphinx
 
 from review_tools.data.edit import replace_bytes
 from review_tools.display.theme import MIME, plural
-from review_tools.site.execute import sources
+from review_tools.site.execute import notebooks
 from review_tools.site.pages import script_json, template
 
 VEGALITE = "v6.4"
@@ -86,7 +86,8 @@ def figure(spec: dict[str, Any], name: str = "chart") -> str:
     svg = static_svg(spec, name)
     linked = "<a " in svg
     if table:
-        spec["usermeta"] = {"table": table.meta()}
+        names = [[field.name, field.title] for field in table.fields]
+        spec["usermeta"] = {"table": {"data": table.data, "fields": names}}  # so that charts.js writes the same as CSV
     return _FIGURE.render(
         id=name,
         title=title,
@@ -141,12 +142,12 @@ def _whole(number: re.Match[str]) -> str:
     return f"{float(number[0]):.0f}"
 
 
-def write_bundle(app: Sphinx, site: Path) -> None:
+def write_bundle(folder: Path) -> None:
     """Write Vega, Vega-Lite and Vega-Embed as one file, from the package that also draws the static pictures."""
     # The stub asks for a snippet.
     bundle = remember(f"{VEGALITE} bundle", lambda: vlc.javascript_bundle(vl_version=VEGALITE))  # type: ignore[call-arg]
     # In a function of its own: the bundle's short names clash with other scripts of the page.
-    (site / "_static" / BUNDLE).write_text(f"(()=>{{{bundle}\n}})();\n", encoding="utf-8")
+    (folder / BUNDLE).write_text(f"(()=>{{{bundle}\n}})();\n", encoding="utf-8")
 
 
 def keep_drawings(root: Path) -> None:
@@ -173,10 +174,10 @@ def remember(key: str, make: Callable[[], str]) -> str:
 
 def show_calls(app: Sphinx, doctree: nodes.document) -> None:
     """Put the source of each code cell into the tools of the figure that it draws."""
-    if not (cells := sources(str(app.env.doc2path(app.env.docname)))):
-        return
+    if not (chapter := notebooks.get(str(app.env.doc2path(app.env.docname)))):
+        return  # MyST-NB executes, or there is no code
     for cell in doctree.findall(lambda node: isinstance(node, nodes.Element) and node.get("nb_element") == "cell_code"):
-        call = CALL.format(escape(IMPORT + cells[cell["cell_index"]].strip().removeprefix(IMPORT)))
+        call = CALL.format(escape(IMPORT + chapter.cells[cell["cell_index"]].source.strip().removeprefix(IMPORT)))
         for drawn in cell.findall(nodes.raw):
             before, tools, after = drawn.astext().partition(TOOLS)
             if tools:
@@ -203,10 +204,6 @@ class Twin:
     data: str
     fields: list[Field]
     rows: list[tuple[str, list[str]]]  # the page address a row leads to, if any, and its cells
-
-    def meta(self) -> dict[str, Any]:
-        """Return what ``static/charts.js`` needs to write the same table as CSV."""
-        return {"data": self.data, "fields": [[field.name, field.title] for field in self.fields]}
 
 
 def twin(spec: dict[str, Any]) -> Twin | None:

@@ -83,11 +83,6 @@ def mark(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         if word := next((status[name] for name in entry["ids"] if name in status), ""):
             for text in entry.findall(nodes.paragraph):
                 strike(text, f'</s> <span class="tag tag-retracted">{escape(word)}</span>')
-    explain(doctree)
-
-
-def explain(doctree: nodes.document) -> None:
-    """Add the key to the marks that a page has."""
     drawn = {node.get("mark") for node in doctree.findall(nodes.raw)}
     used = [one for one in (PART, TITLE, SEED) if one in drawn]
     section = next(iter(doctree.findall(nodes.section)), None)
@@ -133,12 +128,8 @@ def _works(project: Project) -> dict[str, Card]:
     works = project.works
     reading, status, matches = labels(project, "reading"), labels(project, "study status"), labels(project, "match")
     numbered = project.table("citations").dropna(subset=["study_id"])
-    said = (
-        "reference of the 2024 review "
-        + numbered["seed_number"].astype(str)
-        + ", match: "
-        + numbered["match"].map(matches).str.lower()
-    )
+    said = "reference of the 2024 review " + numbered["seed_number"].astype(str)
+    said += ", match: " + numbered["match"].map(matches).str.lower()
     seed = by(numbered.assign(said=said), "study_id", "said")
     return {
         works[row["study_id"]].anchor: {
@@ -168,14 +159,12 @@ def _unidentified(project: Project) -> dict[str, Card]:
             "title": "Not yet identified: nobody has tied this number to a work",
             "status": "",
             "took": f"Cited for: {row['cited_for']}" if pd.notna(row["cited_for"]) else "",
-            "uses": _alone(int(findings.get(row["seed_number"], 0))),
+            "uses": f"{plural(count, 'finding')} on the 2024 review's word alone"
+            if (count := int(findings.get(row["seed_number"], 0)))
+            else "",
             "known": plural(int(leads.get(row["seed_number"], 0)), "candidate"),
             "page": f"{REFERENCES}#seed-{row['seed_number']}",
             "more": "Its row, with candidates",
         }
         for _, row in unknown.iterrows()
     }
-
-
-def _alone(findings: int) -> str:
-    return f"{plural(findings, 'finding')} on the 2024 review's word alone" if findings else ""

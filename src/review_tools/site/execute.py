@@ -26,7 +26,7 @@ from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_note
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
-from sphinx.errors import ConfigError, SphinxError
+from sphinx.errors import SphinxError
 from sphinx.util import logging
 from sphinx.util.console import bold
 
@@ -34,14 +34,13 @@ from review_tools.data.edit import replace_bytes
 from review_tools.site import build, kernel
 
 logger = logging.getLogger(__name__)
-MODES = ("review", "mystnb")
 # Forked from one process that has the imports done (``warm``); where forking is not safe, each imports anew.
 PROCESSES = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
 PROCESSES.set_forkserver_preload(["review_tools.site.warm"])
 MANY = 8  # chapters, for which it pays to work out all results before the first one runs
 STATES = 5  # of the inputs, whose outputs are kept
 Outputs = tuple[dict[str, Any], list[tuple[int | None, list[Any]]]]  # language; number and outputs of each code cell
-_notebooks: dict[str, Any] = {}  # chapters with their outputs, by path
+notebooks: dict[str, Any] = {}  # chapters with their outputs, by path
 
 
 class ChapterError(Exception):
@@ -50,8 +49,6 @@ class ChapterError(Exception):
 
 def begin(app: Sphinx, config: Config) -> None:
     """Keep MyST-NB from executing, and Sphinx from relying on what it read and wrote before."""
-    if config.review_execution not in MODES:
-        raise ConfigError(f"review_execution is {config.review_execution!r} → write one of {', '.join(MODES)}.")
     (Path(app.doctreedir) / "environment.pickle").unlink(missing_ok=True)
     if (Path(app.outdir) / "objects.inv").is_file():  # a site, not some other folder
         shutil.rmtree(app.outdir)
@@ -131,19 +128,14 @@ def read(env: BuildEnvironment, name: str, store: Path) -> "Chapter | None":
     notebook = read_myst_markdown_notebook(text, env.myst_config, add_source_map=True, path=str(path))  # type: ignore[attr-defined]
     for place, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{place}"  # nbformat draws one by lot, and readers download the notebook
-    _notebooks[str(path)] = notebook
+    notebooks[str(path)] = notebook
     env.mystnb_config.custom_formats[str(path)] = (f"{__name__}.with_outputs", {"path": str(path)}, False)  # type: ignore[attr-defined]
     return Chapter(name, path.parent, notebook, store)
 
 
-def sources(path: str) -> list[str]:
-    """Return the sources of a chapter's cells; none where MyST-NB executes, or for a page without code."""
-    return [cell.source for cell in _notebooks[path].cells] if path in _notebooks else []
-
-
 def with_outputs(text: str, path: str) -> Any:
     """Return a chapter with its outputs: MyST-NB's reader for the format that ``read`` names."""
-    return _notebooks[path]
+    return notebooks[path]
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.config import ENUM
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import SphinxError
 
@@ -32,38 +33,36 @@ from review_tools.site.build import cores
 from review_tools.site.kernel import end_with_parent
 
 Step = Callable[..., Any]
-EVENTS: dict[str, tuple[Step, ...]] = {
-    "config-inited": (execute.begin, assets.configure),
-    "builder-inited": (assets.prepare, bibliography.number, data_pages.add_pages),
-    "env-before-read-docs": (execute.execute,),
-    "doctree-read": (charts.show_calls,),
-    "doctree-resolved": (roles.explain, study_pages.complete, citations.mark),
-}
-# What is done to each page before it is written, and at which priority: the theme's own steps have 500 and 501.
-PAGE: tuple[tuple[int, Step], ...] = (
-    (100, data_pages.without_source),
-    (100, data_pages.add_contents),
-    (500, citations.add_cards),
-    (500, metadata.add_state),
-    (600, assets.add_scripts),
-    (900, pages.resolve),
-    (950, assets.mend),
-    (950, metadata.describe),
-    (960, assets.print_whole),
-    (990, policy.guard),
-    (995, assets.bundle),
-)
-FILES: tuple[Step, ...] = (
-    charts.write_bundle,
-    site_files.write_downloads,
-    site_files.write_feed,
-    site_files.write_ways_in,
+PAGE = "html-page-context"  # before a page is written; the theme's own steps have 500 and 501
+STEPS: tuple[tuple[str, int, Step], ...] = (  # event, priority, what is done
+    ("config-inited", 100, execute.begin),
+    ("config-inited", 500, assets.configure),
+    ("builder-inited", 500, assets.prepare),
+    ("builder-inited", 500, bibliography.number),
+    ("builder-inited", 500, data_pages.add_pages),
+    ("env-before-read-docs", 500, execute.execute),
+    ("doctree-read", 500, charts.show_calls),
+    ("doctree-resolved", 500, roles.explain),
+    ("doctree-resolved", 500, study_pages.complete),
+    ("doctree-resolved", 500, citations.mark),
+    ("doctree-resolved", 900, policy.without_thebe),
+    (PAGE, 100, data_pages.without_source),
+    (PAGE, 100, data_pages.add_contents),
+    (PAGE, 500, citations.add_cards),
+    (PAGE, 500, metadata.add_state),
+    (PAGE, 600, assets.add_scripts),
+    (PAGE, 900, pages.resolve),
+    (PAGE, 950, assets.mend),
+    (PAGE, 950, metadata.describe),
+    (PAGE, 960, assets.print_whole),
+    (PAGE, 990, policy.guard),
+    (PAGE, 995, assets.bundle),
 )
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Tell Sphinx of all that the site adds to it; Sphinx calls this when it loads the extension."""
-    app.add_config_value("review_execution", "review", "env", str)
+    app.add_config_value("review_execution", "review", "env", ENUM("review", "mystnb"))
     app.add_config_value("moved_pages", {}, "html", dict, "Old address of each page that moved, and its new one.")
     for name in roles.ROLES:
         app.add_role(name, roles.DataRole())
@@ -71,12 +70,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     for suffix in data_pages.SUFFIXES:
         app.add_source_suffix(suffix, data_pages.SOURCE)
     app.add_source_parser(data_pages.PageParser)
-    for event, steps in EVENTS.items():
-        for step in steps:
-            app.connect(event, plainly(step), priority=100 if step is execute.begin else 500)
-    for priority, step in PAGE:
-        app.connect("html-page-context", on_page(step), priority=priority)
-    app.connect("doctree-resolved", policy.without_thebe, priority=900)
+    for event, priority, step in STEPS:
+        app.connect(event, plainly(on_page(step) if event == PAGE else step), priority=priority)
     app.connect("env-updated", write_side_by_side)
     app.connect("build-finished", plainly(finish))
     return {"version": package, "parallel_read_safe": True, "parallel_write_safe": True}
@@ -97,14 +92,14 @@ def plainly(step: Step) -> Step:
 
 def on_page(step: Step) -> Step:
     """Give a step the name of a page and what its template is given."""
-    return plainly(lambda app, page, template, context, doctree: step(app, page, context))
+    return lambda app, page, template, context, doctree: step(app, page, context)
 
 
 def write_side_by_side(app: Sphinx, env: BuildEnvironment) -> None:
     """Let Sphinx write pages in a process a core; chapters are read one after the other, in the order of the book."""
     if sys.platform == "linux":
         app.parallel = cores() + 1  # the main process resolves, the others write
-        app.connect("html-page-context", lambda *_: guard(os.getpid()))
+        app.connect(PAGE, lambda *_: guard(os.getpid()))
 
 
 @cache
@@ -119,8 +114,10 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     (site / ".buildinfo").unlink(missing_ok=True)  # Sphinx's record of its settings names folders of this machine
     if exception or app.builder.name != "html":
         return
-    for write in FILES:
-        write(app, site)
+    charts.write_bundle(site / "_static")
+    site_files.write_downloads(app, site)
+    site_files.write_feed(app, site)
+    site_files.write_ways_in(app, site)
     written = {path.relative_to(site).as_posix(): path.read_text("utf-8") for path in site.rglob("*.html")}
     site_files.write_search(app, site, written)
     assets.leave_out_needless(site, written.values())

@@ -45,6 +45,14 @@ def describe(app: Sphinx, page: str, context: Context) -> None:
         context["title"], context["docstitle"] = str(Markup.escape(cite.title)), ""
     title = clean(Markup(context.get("title") or app.config.html_title).striptags())  # noqa: S704 (tags are taken off)
     address = f"{cite.url}{page}.html"
+    folder, _, name = page.rpartition("/")
+    things = []
+    if front:
+        things = [review(project, address, description)]
+    elif page == METHODS:
+        things = [dataset(project, address)]
+    elif folder == STUDIES and name in project.works:
+        things = [study(project.works[name], address, rows(project, STUDIES)[name]["status"])]
     open_graph = {
         "og:site_name": app.config.html_title,
         "og:type": "website" if front else "article",
@@ -63,7 +71,7 @@ def describe(app: Sphinx, page: str, context: Context) -> None:
         open_graph=open_graph.items(),
         scholar=scholar(cite, address, _started(project)) if front else [],
         feed=context["pathto"](site_files.FEED, True),
-        things=[script_json(thing) for thing in things(project, page, front, address, description)],
+        things=[script_json(thing) for thing in things],
     )
 
 
@@ -133,18 +141,6 @@ def _started(project: Project) -> str:
 
 
 # Linked data
-
-
-def things(project: Project, page: str, front: bool, address: str, description: str) -> list[Thing]:
-    """Return what the page is about, for machines."""
-    folder, _, name = page.rpartition("/")
-    if front:
-        return [review(project, address, description)]
-    if page == METHODS:
-        return [dataset(project, address)]
-    if folder == STUDIES and name in project.works:
-        return [study(project.works[name], address, rows(project, STUDIES)[name]["status"])]
-    return []
 
 
 def review(project: Project, address: str, description: str) -> Thing:

@@ -134,9 +134,7 @@ def atom(cite: Citation, changes: list[Release]) -> bytes:
             _add(entry, date, f"{release.date}T00:00:00Z")
         _add(entry, "link", rel="alternate", type="text/html", href=f"{cite.url}{release.page}.html")
         _add(entry, "content", release.data + render.MARKDOWN.render(release.changes), type="html")
-    ElementTree.indent(feed)
-    text: bytes = ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True)
-    return text + b"\n"
+    return _written(feed)
 
 
 def _add(parent: ElementTree.Element, tag: str, text: str | None = None, **attributes: str) -> ElementTree.Element:
@@ -145,17 +143,17 @@ def _add(parent: ElementTree.Element, tag: str, text: str | None = None, **attri
     return element
 
 
+def _written(root: ElementTree.Element) -> bytes:
+    ElementTree.indent(root)
+    text: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return text + b"\n"
+
+
 def write_ways_in(app: Sphinx, site: Path) -> None:
     """Write the way in, a way on from each address that moved, the page for lost readers, map and preview."""
     address, root = project_of(app).site_address, app.config.root_doc
     pages = sorted(app.env.found_docs - UNLISTED)
-    known = {
-        "address": address,
-        "root": root,
-        "policy": ONLY_ITSELF,
-        "title": app.config.html_title,
-        "pages": set(pages),
-    }
+    known = {"address": address, "root": root, "title": app.config.html_title, "policy": ONLY_ITSELF, "pages": pages}
     (site / "404.html").write_text(template("404.html").render(known), encoding="utf-8")
     moved = {old: page for old, page in app.config.moved_pages.items() if page in app.env.found_docs}
     for old, page in {"index": root, **moved}.items():
@@ -172,10 +170,8 @@ def sitemap(address: str, pages: list[str]) -> bytes:
     """Return the map of all pages, without dates: the day of a build says nothing about the day of a change."""
     listing = ElementTree.Element("urlset", {"xmlns": SITEMAP})
     for page in pages:
-        ElementTree.SubElement(ElementTree.SubElement(listing, "url"), "loc").text = f"{address}{page}.html"
-    ElementTree.indent(listing)
-    text: bytes = ElementTree.tostring(listing, encoding="utf-8", xml_declaration=True)
-    return text + b"\n"
+        _add(_add(listing, "url"), "loc", f"{address}{page}.html")
+    return _written(listing)
 
 
 def write_search(app: Sphinx, site: Path, written: Mapping[str, str]) -> None:

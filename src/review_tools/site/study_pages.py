@@ -62,7 +62,7 @@ def study_page(app: Sphinx, study_id: str) -> Page:
         read=meanings(project, "reading")[row["read"]],
         status=meanings(project, "study status")[row["status"]],
         links=[*addresses(work), link(f"{REFERENCES}#{work.anchor}", "Entry in the references")],
-        notices=[notice_text(project, notice) for notice in _notices(project).get(study_id, [])],
+        notices=[notice_text(project, notice) for notice in _rows_of_works(project, "notices").get(study_id, [])],
         trials=reported.loc[reported["study_id"] == study_id, "trial_id"],
     )
     citation = full_reference(entry).render(Unlinked()).strip()
@@ -123,7 +123,7 @@ def complete(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 def home(app: Sphinx, page: str) -> str | None:
     """Return the chapter that the page of a study or trial belongs to; None for other pages."""
     folder, _, name = page.partition("/")
-    if folder not in (STUDIES, TRIALS) or page not in app.env.found_docs:
+    if folder not in (STUDIES, TRIALS):
         return None
     chapter = _places(project_of(app), folder, name)[-1][0]
     return chapter if chapter in app.env.found_docs else None
@@ -193,34 +193,22 @@ def chapters_citing(project: Project, env: BuildEnvironment) -> dict[str, list[t
 def _seed(app: Sphinx, study_id: str) -> list[tuple[Any, str, list[Cell]]]:
     """Return the 2024 review's numbers of a work: number, how sure the match is, links to the sections that cite it."""
     project, anchors = project_of(app), app.env.get_domain("std").anonlabels  # type: ignore[attr-defined]
-    matches = labels(project, "match")
+    matches, cited = labels(project, "match"), by(project.table("citation_places"), "seed_number", "section")
 
     def section(name: str) -> Cell:
         chapter, anchor = anchors.get(f"seed-section-{name.replace('.', '-')}", ("", ""))
         return link(f"site:{chapter}#{anchor}" if chapter else None, name)
 
     return [
-        (row["seed_number"], matches[row["match"]].lower(), [section(name) for name in sections])
-        for row, sections in _cited_by_seed(project).get(study_id, [])
+        (number := row["seed_number"], matches[row["match"]].lower(), [section(name) for name in cited.get(number, [])])
+        for row in _rows_of_works(project, "citations").get(study_id, [])
     ]
 
 
 @once
-def _cited_by_seed(project: Project) -> dict[str, list[tuple[dict[Any, Any], list[str]]]]:
-    """Return, for each work, its rows of the 2024 review's list, each with the sections that cite it."""
-    sections = by(project.table("citation_places"), "seed_number", "section")
-    works: dict[str, list[tuple[dict[Any, Any], list[str]]]] = defaultdict(list)
-    for row in project.table("citations").dropna(subset=["study_id"]).to_dict("records"):
-        works[row["study_id"]].append((row, sections.get(row["seed_number"], [])))
-    return works
-
-
-@once
-def _notices(project: Project) -> dict[str, list[dict[Any, Any]]]:
-    notices: dict[str, list[dict[Any, Any]]] = defaultdict(list)
-    for row in project.table("notices").to_dict("records"):
-        notices[row["study_id"]].append(row)
-    return notices
+def _rows_of_works(project: Project, table: str) -> dict[str, list[dict[Any, Any]]]:
+    """Return the rows of a table by the work that they name."""
+    return {str(work): rows.to_dict("records") for work, rows in project.table(table).groupby("study_id")}
 
 
 @once
