@@ -4,11 +4,12 @@
 the limit: our chapters must say things in our own words.
 """
 
-import argparse
 import re
 import sys
 from difflib import SequenceMatcher
 from pathlib import Path
+
+LIMIT = 12  # words
 
 
 def words(path: Path) -> list[str]:
@@ -20,18 +21,13 @@ def words(path: Path) -> list[str]:
     return re.findall(r"\w+", re.sub(r"\((?:\d+[,–\-\s]*)+\)", " ", text).lower())
 
 
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-parser.add_argument("other", type=Path)
-parser.add_argument("chapters", type=Path, nargs="+")
-parser.add_argument("--limit", type=int, default=12, help="runs of this many words fail (default 12)")
-asked = parser.parse_args()
 matcher, longest = SequenceMatcher(autojunk=False), 0
-matcher.set_seq2(words(asked.other))
-for path in asked.chapters:
+matcher.set_seq2(words(Path(sys.argv[1])))
+for path in map(Path, sys.argv[2:]):
     chapter = words(path)
     matcher.set_seq1(chapter)
     run = matcher.find_longest_match()
     longest = max(longest, run.size)
     print(f"{run.size:3d}  {path}  “{' '.join(chapter[run.a : run.a + run.size])}”")
-print(f"longest run: {longest} words (limit: under {asked.limit})")
-sys.exit(longest >= asked.limit)
+print(f"longest run: {longest} words (limit: under {LIMIT})")
+sys.exit(longest >= LIMIT)
