@@ -44,6 +44,7 @@ SIDES = {  # what the review prints and the registry shows of a trial
 def _drawn(project: Project) -> dict[str, tuple[Grid, dict[Any, list[Row]]]]:
     """Return tables of the whole review, each with its rows by the study or trial that they are about."""
     table, works = project.table, {work["doi"].casefold(): key for key, work in project.works.items() if work["doi"]}
+    publishers = table("published_pools")["doi"].str.casefold().map(works)
     declared, decided, claims = _declared(project), table("decisions"), synthesis_tables.claims(project)
     rows = {row.id: row for row in claims.rows}
     of_studies = replace(claims, rows=[rows[f"claim-{name}"] for name in table("claim_studies")["claim_id"]])
@@ -52,10 +53,7 @@ def _drawn(project: Project) -> dict[str, tuple[Grid, dict[Any, list[Row]]]]:
         "findings": (data_tables.findings(project), table("findings")["study_id"]),
         "outcomes": (data_tables.outcomes(project), table("outcomes")["study_id"]),
         "comparisons": (compared(declared), declared["study_id"]),
-        "pools": (
-            synthesis_tables.published_pools(project),
-            table("published_pools")["doi"].str.casefold().map(works),
-        ),
+        "pools": (synthesis_tables.published_pools(project), publishers),
         "counted": (counted(project), table("published_pool_studies")["study_id"]),
         "claims": (of_studies, table("claim_studies")["study_id"]),
         "corrections": (corrections, table("corrections")["study_id"]),

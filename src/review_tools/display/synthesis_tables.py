@@ -122,9 +122,9 @@ def quotations(project: Project) -> Grid:
     )
 
 
-def judgements(project: Project, study_id: str | None = None) -> Grid:
+def judgements(project: Project) -> Grid:
     """Show this review's own judgements of risk of bias, one domain of one study a row, each with its reason."""
-    frame, terms = with_words(project, "risk_of_bias", study_id=study_id)
+    frame, terms = with_words(project, "risk_of_bias")
     look = frame["judgement"].map(bias.CLASS).fillna(bias.SOME).map(LIGHTS)
     results = frame["outcome_set"].map(project.table("outcome_sets").set_index("outcome_set")["outcome"])
     return grid(
