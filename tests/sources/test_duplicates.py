@@ -21,7 +21,7 @@ OTHER = {
     "other part": Entry("x", title=TITLE.replace("part 1", "part 2"), year="2020"),
     "other year": Entry("x", title=TITLE, year="2023"),
     "no year": Entry("x", title=TITLE),
-    "about it": Entry("x", title=f"Correction to: {TITLE}", year="2020"),
+    "about it": Entry("x", title=f"Reply to: {TITLE}", year="2020"),
     "short title": Entry("x", title="Editorial", year="2020"),
     "nothing known": Entry("x"),
 }

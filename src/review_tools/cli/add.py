@@ -171,7 +171,7 @@ def _show(record: "Record") -> None:
     if not (record.authors or record.columns):
         print("  NOTE: the record names no author: look at the short title in references.bib")
     if record.unread:
-        print(f"  NOTE: not taken from the file: {', '.join(record.unread)}")
+        print(f"  NOTE: not taken over: {', '.join(record.unread)}")
 
 
 def _ask(change: Change, what: What, known: dict[str, str], given: dict[str, str]) -> dict[str, str]:

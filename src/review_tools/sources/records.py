@@ -83,7 +83,7 @@ class Record:
     pages: str = ""
     abstract: str = ""
     types: tuple[str, ...] = ()  # publication types in the service's words
-    unread: tuple[str, ...] = ()  # fields of a file that do not enter
+    unread: tuple[str, ...] = ()  # fields that do not enter
     notices: tuple[Notice, ...] = ()
     columns: Mapping[str, str] = field(default_factory=dict)  # of a registration: values for ``data/trials.csv``
 
