@@ -48,12 +48,14 @@ def compare() -> list[Figure]:
             with patch.object(heterogeneity, "estimate_tau2", _stopped_early):
                 stopped = _ours(result)
         model = f"{result['measure']} {result['model']} {result['test']}{'' if result['guard'] else ' unguarded'}"
-        model += "" if result["kind"] == "pool" else f" {result['kind']} {result.get('omit', result.get('of', ''))}"
+        if result["kind"] != "pool":
+            model += f" {result['kind']} {result.get('omit', result.get('of', ''))}".rstrip()
         for name, printed in result["printed"].items():
             verdict = "agrees where metafor stops" if _rounds_to(stopped[name], printed) else "differs"
             verdict = "agrees" if _rounds_to(ours[name], printed) else verdict
             why = result.get("differs", {}).get(name, "")
-            figures.append(Figure(result["set"], model, name, printed, ours[name], verdict, result["source"], why))
+            value, source = float(ours[name]), result["source"]
+            figures.append(Figure(result["set"], model, name, printed, value, verdict, source, why))
     return figures
 
 
