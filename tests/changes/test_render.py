@@ -12,13 +12,12 @@ from review_tools.changes.render import (
     digest,
     markdown,
     on_site,
-    one_line,
-    safe,
     side_by_side,
     terminal,
     value,
 )
 from review_tools.changes.state import Record
+from review_tools.data.markdown import one_line, safe
 
 HOSTILE = (
     "@octocat GH-7 #12 octo/repo#3 `x` ``` </details><script>alert(1)</script> ${{ secrets.A }} | a | "

@@ -12,7 +12,7 @@ import spoil
 from review_tools.data.bibliography import parse_bibliography
 from review_tools.data.project import Project
 from review_tools.site import metadata
-from review_tools.site.bibliography import LETTERS, Authors, InText, known_authors
+from review_tools.site.references import LETTERS, Authors, InText, known_authors
 
 
 def test_every_entry_is_read_as_plain_text_and_has_a_label_of_its_own(root: Path) -> None:

@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page
 from pybtex.database import parse_string
 
 from review_tools.data.project import Project
-from review_tools.site.bibliography import Listed
+from review_tools.site.references import Listed
 from review_tools.synthesis import comparisons
 
 pytestmark = [pytest.mark.site, pytest.mark.browser]

@@ -1,13 +1,7 @@
-"""Write changes as Markdown, in which nothing acts, and make HTML and the terminal's text from that.
-
-All words from the data are text of strangers. Every character that could begin markup is written as a numeric
-reference, which CommonMark never reads as structure, and a zero-width space follows the signs that GitHub itself
-looks for afterwards (mentions, issue numbers). See https://spec.commonmark.org/0.31.2/#entity-and-numeric-character-references.
-"""
+"""Write changes as Markdown, in which nothing acts, and make HTML and the terminal's text from that."""
 
 import html
 import re
-import string
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
@@ -17,19 +11,15 @@ from markupsafe import Markup
 
 from review_tools.changes.compare import ADDED, CHANGED, REMOVED, Cell, Changes, Row, Table, Turn
 from review_tools.changes.state import REFERENCES, Record
+from review_tools.data.markdown import SPACE, VALUE, one_line, safe
 
 LIMIT = 60_000  # characters; GitHub takes 65,536
 ROOM = 5_000  # kept for the headings of sections whose lines do not fit
 REST = "- … and more than fits here: {} left out. `review diff --json` has everything.\n"
-VALUE, SENTENCE = 160, 300  # characters of a cell, and of what is said in a sentence
+SENTENCE = 300  # characters of what is said in a sentence
 FEW_ROWS, FEW_CELLS, ALL_CELLS = 10, 6, 99  # a person compares each value of a few new rows with its source
 WITH_PAGES = ("studies", "trials")  # tables whose rows have a page each, in a folder of that name
 FOR_AUTHORS = ("prose", f"{ADDED}-{REFERENCES}")  # the site leaves these sections out
-SPACE = "&#8203;"  # a zero-width space
-MARKUP = str.maketrans(
-    {sign: f"&#{ord(sign)};" for sign in {*string.punctuation} - {*".,;'%/+=?-"}} | {"\u200b": SPACE}
-)
-TRIGGER = re.compile(r"(@|#|(?<=GH)-|(?<=gh)-|(?<=://)|(?<=\bwww))")
 ADDRESS = re.compile(r"https?://[^\s<>\"`|\\]+")
 SITE_LINK = re.compile(r"\[([^\]]*)\]\(<site:[^>]*>\)")
 MARKDOWN = MarkdownIt("commonmark", {"html": False})
@@ -224,22 +214,11 @@ def digest(changes: Changes, limit: int, whole: str) -> Markup:
 # Strangers' words
 
 
-def safe(text: str, limit: int = VALUE) -> str:
-    """Return a stranger's words on one line, as text and nothing else."""
-    return TRIGGER.sub("\\1\u200b", one_line(text, limit)).translate(MARKUP)
-
-
 def value(text: str, shown: str = "") -> str:
     """Return one cell: a web address becomes a link to itself, all else is text; ``shown`` is its part to show."""
     if len(text) <= 400 and ADDRESS.fullmatch(text) and urlsplit(text).hostname:
         return f"[{safe(shown or text)}](<{quote(text, safe=':/?#&=%+,;~.-')}>)"
     return safe(shown or text) or "–"
-
-
-def one_line(text: str, limit: int) -> str:
-    """Return a text without line breaks, control and direction characters, cut to ``limit`` characters."""
-    plain = "".join(filter(str.isprintable, " ".join(text.split())))
-    return plain if len(plain) <= limit else plain[: limit - 1] + "…"
 
 
 def side_by_side(before: str, after: str, limit: int) -> tuple[str, str]:

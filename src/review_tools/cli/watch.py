@@ -127,13 +127,13 @@ def identify(
     dry_run: DryRun = False,
 ) -> None:
     """Fill the unidentified reference numbers from Crossref; keep what people confirmed, list every conflict."""
+    from review_tools.data.markdown import bullets
     from review_tools.sources import crossref
     from review_tools.sources.add import remaining
     from review_tools.sources.http import Client
     from review_tools.sources.identify import SEED, saved_list
     from review_tools.sources.identify import identify as fill
     from review_tools.sources.records import today
-    from review_tools.sources.report import bullets
 
     signed(by)
     if not (project.table("citations")["match"] == "unidentified").any():

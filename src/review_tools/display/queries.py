@@ -52,8 +52,9 @@ def as_chosen(frame: pd.DataFrame) -> pd.DataFrame:
     """Return findings by the routes and sources that the explorer offers: two rows where both routes acted."""
     given = frame["product"] != "none"
     route, tissue = (frame[name].fillna(NO[name]).where(given, WITHOUT) for name in ("route", "tissue"))
-    routes = route.map({"both": ["contact", "paracrine"]}).fillna(route)
-    return frame.assign(route=routes, tissue=tissue).explode("route")
+    return frame.assign(
+        route=route.map(lambda one: ["contact", "paracrine"] if one == "both" else one), tissue=tissue
+    ).explode("route")
 
 
 def by(frame: pd.DataFrame, key: str, value: str) -> dict[Any, list[Any]]:

@@ -16,7 +16,6 @@ from review_tools import __name__ as package
 from review_tools.data.problems import DataError
 from review_tools.site import (
     assets,
-    bibliography,
     charts,
     citations,
     data_pages,
@@ -24,6 +23,7 @@ from review_tools.site import (
     metadata,
     pages,
     policy,
+    references,
     roles,
     site_files,
     study_pages,
@@ -38,7 +38,7 @@ STEPS: tuple[tuple[str, int, Step], ...] = (  # event, priority, what is done
     ("config-inited", 100, execute.begin),
     ("config-inited", 500, assets.configure),
     ("builder-inited", 500, assets.prepare),
-    ("builder-inited", 500, bibliography.number),
+    ("builder-inited", 500, references.number),
     ("builder-inited", 500, data_pages.add_pages),
     ("env-before-read-docs", 500, execute.execute),
     ("doctree-read", 500, charts.show_calls),

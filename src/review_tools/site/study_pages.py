@@ -22,9 +22,9 @@ from review_tools.display.grid import Cell, link, show
 from review_tools.display.queries import by
 from review_tools.display.study_tables import study_parts, trial_parts
 from review_tools.display.trial_tables import known_trials, people, reports, statuses
-from review_tools.site.bibliography import full_reference
 from review_tools.site.citations import strike
 from review_tools.site.pages import STUDIES, TRIALS, Page, only_known, project_of, rows, template
+from review_tools.site.references import full_reference
 
 NCT = re.compile(r"NCT\d{8}")
 ASKS = "What is wrong:\n\n\nWhat is right:\n\n\nWhere that stands (link, and page, table or figure):\n\n"

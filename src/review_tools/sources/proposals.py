@@ -7,9 +7,10 @@ from pathlib import Path
 
 from review_tools.check.comparability import FORM_OF
 from review_tools.data.edit import Change, edit
+from review_tools.data.markdown import bullets
 from review_tools.data.problems import DataError, Problem, did_you_mean, same_word, shorten
 from review_tools.data.project import Project
-from review_tools.sources import add, clinicaltrials, crossref, forms, pubmed, report, trial_results
+from review_tools.sources import add, clinicaltrials, crossref, forms, pubmed, trial_results
 from review_tools.sources.duplicates import Entry, index_of
 from review_tools.sources.http import Client, ServiceError, UnknownRecordError
 from review_tools.sources.records import BY_HAND, NCT, Record, identified, trial_id
@@ -44,9 +45,9 @@ def proposal(project: Project, event: Path) -> dict[str, str]:
         except DataError as error:
             raise DataError(*dict.fromkeys(_in_its_words(change, asked, one) for one in error.problems)) from error
     given = [f"{label}: {line}" for name, label in asked.items() for line in answers[name].split("\n")]
-    text = f"From the form in #{number}. Its answers, to be compared with the source:\n\n{report.bullets(given)}"
+    text = f"From the form in #{number}. Its answers, to be compared with the source:\n\n{bullets(given)}"
     if notes := [*notes, *(f"{one.file}, {one.column or one.value}: {one.why} → {one.remedy}" for one in left)]:
-        text += f"\nStill to do before it is merged:\n\n{report.bullets(notes)}"
+        text += f"\nStill to do before it is merged:\n\n{bullets(notes)}"
     return {"change.patch": f"{change.diff(context=3)}\n", "title.txt": f"{done} (form #{number})\n", "text.md": text}
 
 
@@ -55,8 +56,8 @@ def complaint(error: DataError) -> dict[str, str]:
     if isinstance(error, ServiceError) and not isinstance(error, UnknownRecordError) and error.remedy != BY_HAND:
         text = "A registry did not answer when it was asked for the record. Nothing is wrong with the form, and you "
         text += "need do nothing: it is tried again every few hours.\n\n"
-        return {"complaints.md": text + report.bullets([str(error).partition(" → ")[0]]), "outage": ""}
-    listed = report.bullets([shorten(reason, 600) for reason in str(error).split("\n")])
+        return {"complaints.md": text + bullets([str(error).partition(" → ")[0]]), "outage": ""}
+    listed = bullets([shorten(reason, 600) for reason in str(error).split("\n")])
     last = "Please edit it; a maintainer then tries again."
     return {"complaints.md": f"This form could not be turned into rows yet:\n\n{listed}\n{last}\n"}
 

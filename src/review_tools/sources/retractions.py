@@ -14,8 +14,9 @@ from urllib.parse import quote
 
 from review_tools.data.bibliography import Reference
 from review_tools.data.edit import Change
+from review_tools.data.markdown import bullets, listing
 from review_tools.data.retracted import STATUS, gravest
-from review_tools.sources import crossref, europepmc, pubmed, report
+from review_tools.sources import crossref, europepmc, pubmed
 from review_tools.sources.http import CROSSREF, PUBMED, Client, Service, ServiceError, UnknownRecordError
 from review_tools.sources.identify import SEED
 from review_tools.sources.records import Record, today
@@ -131,11 +132,11 @@ def _words(text: str) -> str:
 def markdown(inquiries: list[Inquiry], new: list[Row], turned: list[str], lost: list[str]) -> str:
     """Return the part of a pull request's text about notices and corrections; all text from outside is escaped."""
     columns = ("study_id", "kind", "notice", "noticed_on", "source", "before", "after", "source_url")
-    text = "\n# Notices about works\n\n" + report.listing(new, columns, "No new retraction, correction or concern.")
+    text = "\n# Notices about works\n\n" + listing(new, columns, "No new retraction, correction or concern.")
     for heading, lines in (
         ("## Sentences to read again", turned),
         ("## Not known", [f"{one.name}: {why}" for one in inquiries for why in one.unknown]),
         ("# Corrections whose words are gone", lost),
     ):
-        text += f"\n{heading}\n\n{report.bullets(lines)}" if lines else ""
+        text += f"\n{heading}\n\n{bullets(lines)}" if lines else ""
     return text

@@ -15,9 +15,10 @@ from typing import Any
 
 from review_tools.check import check
 from review_tools.data.edit import Change, edit
+from review_tools.data.markdown import bullets, listing
 from review_tools.data.problems import DataError
 from review_tools.data.project import Project
-from review_tools.sources import clinicaltrials, crossref, europepmc, pubmed, report
+from review_tools.sources import clinicaltrials, crossref, europepmc, pubmed
 from review_tools.sources.duplicates import Entry, Index, index_of
 from review_tools.sources.http import CLINICALTRIALS, CROSSREF, EUROPEPMC, PUBMED, Client, Service, ServiceError
 from review_tools.sources.records import NCT, YEAR, Page, Record, today
@@ -259,13 +260,13 @@ def markdown(results: Sequence[Result]) -> str:
     changes = [row for one in results for row in one.changes]
     text = "# What the searches found\n"
     if errors := [one.error for one in results if one.error]:
-        text += "\n## Not finished\n\n" + report.bullets(errors)
+        text += "\n## Not finished\n\n" + bullets(errors)
     for heading, rows, columns, empty in (
         ("Searches", searches, "source from_date to_date hits new duplicates ruled_out status", "No search ended."),
         ("To screen", new, "source record_id year title score", "No new record."),
         ("Changes in the registry", changes, "trial_id column old new source_url", "No known trial changed."),
     ):
-        text += f"\n## {heading}\n\n" + report.listing(rows, columns.split(), empty)
+        text += f"\n## {heading}\n\n" + listing(rows, columns.split(), empty)
     return (
         f"{text}\nMerging takes the candidates into the queue and the registry's values into the table of trials; "
         "no study enters the review by it. Screen with `review screen`.\n"
