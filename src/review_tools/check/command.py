@@ -39,7 +39,8 @@ def check(project: Project) -> list[Problem]:
     if tables or unread:
         project = project.with_tables(tables)
         problems = [problem for problem in run(project, shape) if problem.file not in unread]
-    told = [one for repair in repairs for one in _once(repair, before, problems)]
+    gone = set(before).difference(problems)
+    told = [one for repair in repairs for one in _once(repair, [one for one in before if one in gone])]
     for repair in repairs:
         problems = _once_of_key(repair, problems)
     cells = {(one.file, one.row, one.column): one for one in problems if one.row and one.column}
@@ -71,12 +72,15 @@ def _suspects(project: Project, files: set[str]) -> list[str]:
     return [name for name in project.schema if project.file_of(name) in files]
 
 
-def _once(repair: Repair, before: list[Problem], after: list[Problem]) -> Iterator[Problem]:
-    """Yield what is wrong with the form of a table that can be mended: one by one if it is little, else in one."""
+def _once(repair: Repair, gone: list[Problem]) -> Iterator[Problem]:
+    """Yield what is wrong with the form of a table that can be mended: one by one if it is little, else in one.
+
+    ``gone`` are the problems that mending takes away.
+    """
     if repair.problems:
         yield from (replace(problem, rule="unreadable_table") for problem in repair.problems)
         return
-    gone = [one for one in before if one.file == repair.file and one not in after]
+    gone = [one for one in gone if one.file == repair.file]
     places = {(one.row, one.column) for one in gone}
     shape = [one for one in repair.fixes if not one.column and one.what != SORTED]
     turned = [one for one in repair.fixes if (one.row, one.column) not in places and _tells_otherwise(one)]
