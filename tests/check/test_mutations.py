@@ -157,7 +157,9 @@ def line(change: Callable[[str], str]) -> Kind:
 def cut_short(project: Project, chance: Random) -> Spoiled:
     file = "data/studies.csv"
     content = project.read(file)
-    return project.with_files({file: content[: chance.randint(300, len(content) - 2)]}), file, None, ""
+    end = chance.randint(300, len(content) - 2)
+    end -= 3 * (b"\n" in content[end - 1 : end + 1])  # whole rows alone are missed by the table's history
+    return project.with_files({file: content[:end]}), file, None, ""
 
 
 def entry(pattern: str, *new: str, needs: str = "title", told: bool = True) -> Kind:
