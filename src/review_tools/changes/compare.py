@@ -19,14 +19,12 @@ from review_tools.check.comparability import EVERY_DISEASE
 from review_tools.data import bibliography, git, inline_values
 from review_tools.data.problems import DataError
 from review_tools.data.project import MARKER, Project, snapshot_file
-from review_tools.synthesis import certainty, claims, comparisons
+from review_tools.synthesis import certainty, claim_tests, claims, comparisons
 
 FORMAT = "review-changes/3"
 PARTS = ("data", "book", bibliography.FILE)
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 CLOSE = 1e-9  # relative; the same numbers added in another order differ by less
-# Tests of claims whose verdict over many comparisons is the strongest of those over each.
-OF_ANY = ("no_randomised_benefit_is_sure", "answered_by_a_comparison")
 Cells = dict[str, str]  # of one row: column to value
 
 
@@ -252,7 +250,7 @@ def _settled(old: State, new: State, few: list[Project], same: Collection[str]) 
             continue
         if row["subject"].partition("=")[0] in same:
             yield name
-        elif row["test"] in OF_ANY:
+        elif row["test"] in claim_tests.OF_ANY:
             with suppress(*UNSOUND_DATA):
                 if len({claims.verdict(project, name).word for project in few}) == 1:
                     yield name

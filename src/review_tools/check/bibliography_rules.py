@@ -166,11 +166,8 @@ def unused_entry(project: Project) -> Iterator[Problem]:
     used |= {key for key, _, _ in cited_keys(project)}
     for key, work in project.readable_works[0].items():
         if key not in used:
-            why, remedy = (
-                "never cited and used by no row of data/",
-                "cite it in a chapter, use it in data/, or remove it",
-            )
-            yield Problem(FILE, why, remedy, work.line, "", key)
+            remedy = "cite it in a chapter, use it in data/, or remove it"
+            yield Problem(FILE, "never cited and used by no row of data/", remedy, work.line, "", key)
 
 
 @file_rule(FILE)
@@ -228,9 +225,8 @@ def work_twice(project: Project) -> Iterator[Problem]:
     """Refuse two entries with the same DOI, PubMed number, or title and year."""
     first: dict[tuple[str, str], Reference] = {}
     for work in project.readable_works[0].values():
-        title = (
-            _letters(work) and work["year"] and f"{_letters(work)} {work['year']}"
-        )  # the title alone says too little
+        letters = _letters(work)
+        title = f"{letters} {work['year']}" if letters and work["year"] else ""  # the title alone says too little
         said = {"DOI": work["doi"].lower(), "title and year": title, "PMID": work["pmid"]}
         others = {what: first.setdefault((what, value), work) for what, value in said.items() if value}
         for what in [what for what, other in others.items() if other is not work][:1]:

@@ -20,6 +20,8 @@ from review_tools.synthesis.pooling import Pooled
 from review_tools.synthesis.target import BENEFIT, HARM, LITTLE
 
 HOLDS, PARTLY, FAILS, OPEN = "holds", "holds in part", "does not hold", "cannot be tested yet"
+# Tests of many comparisons, whose verdict is the strongest of those of each: `review diff` asks only what differs.
+OF_ANY = ("no_randomised_benefit_is_sure", "answered_by_a_comparison")
 RATIOS = [name for measure in MEASURES.values() if measure.is_ratio for name in (measure.name, measure.title)]
 
 
