@@ -146,6 +146,11 @@ class Project:
         return works
 
     @cached_property
+    def works_by_doi(self) -> dict[str, str]:
+        """The key of each work that has a DOI, by the DOI in small letters."""
+        return {work["doi"].casefold(): key for key, work in self.works.items() if work["doi"]}
+
+    @cached_property
     def protocol(self) -> dict[str, Any]:
         """The protocol, complete and of the right form. Raises DataError with every problem it has."""
         return protocol.validated(self.settings(protocol.FILE))

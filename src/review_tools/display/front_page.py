@@ -27,9 +27,8 @@ VERY_LOW = {
     HARM: "Trials favour the control, but very uncertain",
     LITTLE: "Trials found little difference, but very uncertain",
 }
-TRIALS: dict[
-    str | bool, str
-] = {  # what trials of a disease did; True and False: whether there are numbers that say nothing of these
+# What trials of a disease did; True and False: whether there are numbers that say nothing of these.
+TRIALS: dict[str | bool, str] = {
     BENEFIT: "favour the cells",
     HARM: "favour the control",
     LITTLE: "found little difference",

@@ -43,8 +43,8 @@ SIDES = {  # what the review prints and the registry shows of a trial
 @once
 def _drawn(project: Project) -> dict[str, tuple[Grid, dict[Any, list[Row]]]]:
     """Return tables of the whole review, each with its rows by the study or trial that they are about."""
-    table, works = project.table, {work["doi"].casefold(): key for key, work in project.works.items() if work["doi"]}
-    publishers = table("published_pools")["doi"].str.casefold().map(works)
+    table = project.table
+    publishers = table("published_pools")["doi"].str.casefold().map(project.works_by_doi)
     declared, decided, claims = _declared(project), table("decisions"), synthesis_tables.claims(project)
     rows = {row.id: row for row in claims.rows}
     of_studies = replace(claims, rows=[rows[f"claim-{name}"] for name in table("claim_studies")["claim_id"]])

@@ -60,8 +60,7 @@ def phases(phase: pd.Series) -> pd.Series:
 def reports(project: Project) -> pd.DataFrame:
     """Return pairs of trial and study: studies that name a trial, and the works whose DOI the trial's row gives."""
     studies, trials = project.table("studies"), project.table("trials")
-    works = {work["doi"].casefold(): key for key, work in project.works.items() if work["doi"]}
-    given = trials.assign(study_id=trials["publication_doi"].str.casefold().map(works))
+    given = trials.assign(study_id=trials["publication_doi"].str.casefold().map(project.works_by_doi))
     given = given[given["study_id"].isin(studies["study_id"])]
     named = studies.sort_values("trial_id", kind="stable")
     return pd.concat([table[["trial_id", "study_id"]] for table in (named, given)]).dropna().drop_duplicates()

@@ -71,7 +71,7 @@ def identify(change: Change, listed: list[Entry], client: Client | None, seen: d
     for one in listed:
         if one not in numbered.values():
             report.left.append(f"key {shorten(one.get('key', ''))!r} carries no number of its own: {_shown(one)}")
-    known = {work["doi"].lower(): key for key, work in change.project.works.items() if work["doi"]}
+    known = dict(change.project.works_by_doi)
     for number in citations.index[~held]:
         if entry := numbered.get(number):
             _fill(change, known, number, entry, client, seen, report)
