@@ -19,7 +19,7 @@ from review_tools.display.grid import UNKNOWN, Drawn, Grid, Shown, each, grid, l
 from review_tools.display.queries import in_words, lists
 from review_tools.display.synthesis_tables import FULL
 from review_tools.display.theme import plural
-from review_tools.display.trial_tables import OPEN, decisions, known_trials, people, phases, statuses
+from review_tools.display.trial_tables import OPEN, decisions, known_trials, newest_decisions, people, phases, statuses
 from review_tools.synthesis import bias
 from review_tools.synthesis.comparisons import PARTS, harms
 
@@ -152,7 +152,7 @@ def _trials(frame: pd.DataFrame, caption: str) -> Grid:
 def decisions_about(project: Project, page: str) -> pd.DataFrame:
     """Return the decisions that name one of a page's diseases, newest first."""
     wanted = set(of_page(project, page))
-    every = project.table("decisions").sort_values("date", ascending=False, na_position="last", kind="stable")
+    every = newest_decisions(project)
     return every.loc[[not wanted.isdisjoint(named.split(SEPARATOR)) for named in every["diseases"].fillna("")]]
 
 

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from review_tools.display.grid import ENVIRONMENT, Cell
 from review_tools.display.theme import BLUE, GREY, ORANGE, PAGE_INK
+from review_tools.synthesis.comparisons import EXTREME
 from review_tools.synthesis.effects import rounded
 
 INTERVAL = " (95% interval)"  # of a heading; on a phone it would stand in every row
@@ -23,11 +24,10 @@ SIGNS = {  # how an interval is drawn, by its kind; a diamond is what several st
     "ink": PAGE_INK,
     "interval": INTERVAL,
 }
-WIDEST = 20.0  # ratios beyond 1/20 or 20 are clipped, with an arrow
 TICKS = {
     2.5: (0.5, 0.7, 1, 1.4, 2),
     8.0: (0.2, 0.5, 1, 2, 5),
-    WIDEST: (0.1, 0.3, 1, 3, 10),
+    EXTREME: (0.1, 0.3, 1, 3, 10),  # ratios beyond are clipped, with an arrow
 }  # of ratios, by their reach
 
 ENVIRONMENT.filters["percent"] = lambda share: f"{100 * share:.2f}".rstrip("0").rstrip(".") + "%"
@@ -127,8 +127,8 @@ class Axis:
     @classmethod
     def of_ratios(cls, bounds: Sequence[float]) -> "Axis":
         """Return an axis that fits these ratios, symmetric about 1 and no wider than from 1/20 to 20."""
-        reach = max([2.0, *(1 / bound if 0 < bound < 1 else bound or WIDEST for bound in bounds)]) * 1.05
-        return cls(1 / min(reach, WIDEST), min(reach, WIDEST), 1.0, is_ratio=True)
+        reach = max([2.0, *(1 / bound if 0 < bound < 1 else bound or EXTREME for bound in bounds)]) * 1.05
+        return cls(1 / min(reach, EXTREME), min(reach, EXTREME), 1.0, is_ratio=True)
 
     @classmethod
     def of_differences(cls, bounds: Sequence[float]) -> "Axis":

@@ -130,10 +130,15 @@ def _differences(project: Project) -> pd.DataFrame:
     return frame[(frame["registered"] != frame["reviewed"]) & (frame["registered"] != "not shown")]
 
 
+def newest_decisions(project: Project) -> pd.DataFrame:
+    """Return all decisions on MSC products, the newest first, those without a date last."""
+    return project.table("decisions").sort_values("date", ascending=False, na_position="last", kind="stable")
+
+
 def decisions(project: Project, frame: pd.DataFrame | None = None, caption: str = "") -> Grid:
     """Show decisions of regulators, payers and guideline bodies on MSC products, the newest first, or some of them."""
     if frame is None:
-        frame = project.table("decisions").sort_values("date", ascending=False, na_position="last", kind="stable")
+        frame = newest_decisions(project)
     words = in_words(project, "decisions", frame)
     secondary = (words["read"] + " source").where(frame["read"] == "secondary")
     date = frame["date"].fillna("no date")

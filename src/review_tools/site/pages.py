@@ -107,10 +107,10 @@ def only_known(app: Sphinx, body: str) -> str:
     A book of few chapters lacks pages; a page about past versions names claims that have gone since.
     """
     project, pages = project_of(app), app.env.found_docs
-    files, claims = downloads(project), {f"#claim-{claim}" for claim in project.table("claims")["claim_id"]}
+    files, claims = downloads(project), rows(project, "claims")
 
     def kept(match: re.Match[str]) -> str:
-        gone = match[2].startswith("#claim-") and match[2] not in claims
+        gone = match[2].startswith("#claim-") and match[2].removeprefix("#claim-") not in claims
         return match[0] if (match[1] in pages or match[1] in files) and not gone else match[3]
 
     return LINKED.sub(kept, body)

@@ -19,7 +19,7 @@ from review_tools.data.project import Project, labels, once
 from review_tools.data.retracted import UNSOUND
 from review_tools.display.data_tables import REFERENCES, notice_text, trial_link
 from review_tools.display.grid import Cell, link, show
-from review_tools.display.queries import by
+from review_tools.display.queries import select
 from review_tools.display.study_tables import study_parts, trial_parts
 from review_tools.display.trial_tables import known_trials, people, reports, statuses
 from review_tools.site.citations import strike
@@ -193,16 +193,17 @@ def chapters_citing(project: Project, env: BuildEnvironment) -> dict[str, list[t
 def _seed(app: Sphinx, study_id: str) -> list[tuple[Any, str, list[Cell]]]:
     """Return the 2024 review's numbers of a work: number, how sure the match is, links to the sections that cite it."""
     project, anchors = project_of(app), app.env.get_domain("std").anonlabels  # type: ignore[attr-defined]
-    matches, cited = labels(project, "match"), by(project.table("citation_places"), "seed_number", "section")
+    matches = labels(project, "match")
 
     def section(name: str) -> Cell:
         chapter, anchor = anchors.get(f"seed-section-{name.replace('.', '-')}", ("", ""))
         return link(f"site:{chapter}#{anchor}" if chapter else None, name)
 
-    return [
-        (number := row["seed_number"], matches[row["match"]].lower(), [section(name) for name in cited.get(number, [])])
-        for row in _rows_of_works(project, "citations").get(study_id, [])
-    ]
+    def sections(number: Any) -> list[Cell]:
+        return [section(name) for name in select(project, "citation_places", seed_number=number)["section"]]
+
+    numbers = _rows_of_works(project, "citations").get(study_id, [])
+    return [(row["seed_number"], matches[row["match"]].lower(), sections(row["seed_number"])) for row in numbers]
 
 
 @once
