@@ -25,6 +25,11 @@ def test_cells_and_percentages() -> None:
     assert answer("value", "trials NCT00690066 status_date") == "2021-12-23"
 
 
+def test_what_a_version_printed_is_that_of_its_snapshot() -> None:
+    assert answer("released", "26.1.0 crohns_fistula text") == "1.06 (0.35 to 3.23)"
+    assert answer("released", "26.1.0 crohns_fistula people") == "589"
+
+
 @pytest.mark.parametrize(
     ("kind", "question"),
     [
@@ -35,6 +40,10 @@ def test_cells_and_percentages() -> None:
         ("value", "outcomes deng_2017_randomised-1 mean_arm1"),
         ("value", "outcomes deng_2017_randomised-1"),
         ("count", 'findings basis="open'),
+        ("released", "25.9.0 crohns_fistula text"),
+        ("released", "26.1.0 crohn_fistula text"),
+        ("released", "26.1.0 crohns_fistula verdict"),
+        ("released", ""),
     ],
 )
 def test_a_question_without_answer_is_refused(kind: str, question: str) -> None:

@@ -1,15 +1,16 @@
-"""Numbers for prose: counts, cells and percentages asked for by name.
+"""Numbers for prose: counts, cells, percentages and what a version printed, asked for by name.
 
 A chapter writes ``{count}`findings section=2.1``` and never the number itself.
 """
 
+import json
 import shlex
 from typing import Any
 
 import pandas as pd
 
 from review_tools.data.problems import did_you_mean
-from review_tools.data.project import Project, labels, once
+from review_tools.data.project import Project, labels, once, snapshot_file
 
 
 class UnknownFactError(Exception):
@@ -21,17 +22,19 @@ def answer(project: Project, kind: str, question: str) -> str:
     """Return the answer to one question, as text for the page.
 
     Args:
-        kind: ``count`` (table, column=value …), ``value`` (table, row id, column) or
-            ``percent`` (table, row id, arm: 100 × events / n).
+        kind: ``count`` (table, column=value …), ``value`` (table, row id, column), ``percent`` (table, row id, arm:
+            100 × events / n) or ``released`` (version, comparison, ``text``, ``k`` or ``people``).
         question: the words of the question; a value with spaces stands in double quotes.
 
     Raises:
-        UnknownFactError: no such table, column, row or value; the message says which.
+        UnknownFactError: no such table, column, row, value or version; the message says which.
     """
     try:
         words = shlex.split(question)
     except ValueError as error:
         raise UnknownFactError(f"cannot be read ({error})") from error
+    if kind == "released":
+        return _released(project, *words)
     table = words[0] if words else ""
     if table not in project.schema:
         raise UnknownFactError(f"no table {table!r}")
@@ -45,6 +48,20 @@ def answer(project: Project, kind: str, question: str) -> str:
             raise UnknownFactError(f"{table} {words[1]}: nobody in {words[2]}")
         return f"{100 * float(events) / float(n):.0f}"
     return _for_the_page(cell(project, table, words[1], words[2]))
+
+
+def _released(project: Project, version: str = "", comparison: str = "", part: str = "", *_: str) -> str:
+    """Return what a version printed of a comparison, as its snapshot holds it."""
+    file = snapshot_file(version)
+    if not project.has(file):
+        raise UnknownFactError(f"no version {version!r}; there are {', '.join(project.versions)}")
+    results = {pool["comparison_id"]: pool["result"] for pool in json.loads(project.read(file))["pools"]}
+    if comparison not in results:
+        near = did_you_mean(comparison, results)
+        raise UnknownFactError(f"version {version} has no comparison {comparison!r}; {near}".rstrip("; "))
+    if part not in results[comparison]:
+        raise UnknownFactError(f"released takes a version, a comparison and one of {', '.join(results[comparison])}")
+    return str(results[comparison][part])
 
 
 def select(project: Project, table: str, conditions: list[str]) -> pd.DataFrame:

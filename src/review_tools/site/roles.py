@@ -10,7 +10,7 @@ from sphinx.util.docutils import SphinxRole
 from review_tools.data import inline_values
 from review_tools.data.inline_values import UnknownFactError
 from review_tools.data.problems import DataError
-from review_tools.data.project import Project, once
+from review_tools.data.project import Project, once, snapshot_file
 from review_tools.site.citations import sign
 from review_tools.site.pages import project_of
 from review_tools.synthesis import claims, comparisons, words
@@ -34,9 +34,10 @@ class DataRole(SphinxRole):
 
 
 def fact(project: Project, role: DataRole) -> list[nodes.Node]:
-    """``{count}``, ``{value}`` and ``{percent}``: the answer of the data, with a tooltip that says where from."""
+    """``{count}``, ``{value}``, ``{percent}``, ``{released}``: the answer of the data; a tooltip says where from."""
     answer, name = inline_values.answer(project, role.name, role.text), role.text.split()[0]
-    where = f"{role.name} from data/{name}.csv: {role.text.removeprefix(name).strip() or 'all rows'}"
+    file = snapshot_file(name) if role.name == "released" else f"data/{name}.csv"
+    where = f"{role.name} from {file}: {role.text.removeprefix(name).strip() or 'all rows'}"
     return [nodes.abbreviation("", answer, explanation=where, classes=["fact"])]
 
 
@@ -91,7 +92,7 @@ def _link(text: str, address: str, title: str, *classes: str) -> nodes.reference
 
 
 ROLES = {
-    **dict.fromkeys(("count", "value", "percent"), fact),
+    **dict.fromkeys(("count", "value", "percent", "released"), fact),
     "seed": seed,
     "basis": basis,
     "claim": claim,
