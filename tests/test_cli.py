@@ -1,7 +1,6 @@
 """The command line: what it offers is documented, and a user's mistake gets a plain answer."""
 
 import errno
-import json
 import re
 from pathlib import Path
 
@@ -14,12 +13,6 @@ from review_tools.data.project import Project
 
 RUN = CliRunner()
 COMMANDS = typer.main.get_command(app).commands
-
-
-def test_tables_lists_every_table_with_its_size(root: Path) -> None:
-    sizes = json.loads(RUN.invoke(app, ["tables", "--root", str(root), "--json"]).output)
-    assert sizes["citations"]["rows"] == 121
-    assert "outcomes" in RUN.invoke(app, ["tables", "--root", str(root)]).output
 
 
 def test_a_folder_that_is_no_project_is_refused_plainly(tmp_path: Path) -> None:
@@ -40,14 +33,14 @@ def test_a_folder_that_is_no_project_is_refused_plainly(tmp_path: Path) -> None:
 )
 def test_what_the_machine_refuses_is_one_line(monkeypatch: pytest.MonkeyPatch, error: Exception, says: str) -> None:
     monkeypatch.setattr(Project, "find", lambda root: (_ for _ in ()).throw(error))
-    result = RUN.invoke(app, ["tables"])
+    result = RUN.invoke(app, ["check"])
     assert (result.exit_code, result.output.count("\n")) == (1, 1)
     assert re.search(says, result.output)
 
 
 def test_a_copied_folder_says_whose_code_runs(copy: Path) -> None:
     (copy / "src/review_tools").mkdir(parents=True)
-    assert "not that of" in RUN.invoke(app, ["tables", "--root", str(copy)]).output
+    assert "not that of" in RUN.invoke(app, ["forms", "--root", str(copy)]).output
 
 
 @pytest.mark.parametrize("name", COMMANDS)

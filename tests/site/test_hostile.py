@@ -40,7 +40,7 @@ TEX = (
 CALLS = [
     "tables.studies()", "tables.findings()", "tables.trials()", "tables.trial_differences()", "tables.outcomes()",
     "tables.corrections()", "tables.glossary()", "tables.published_pools()", "tables.decisions()",
-    "tables.table_sizes()", "tables.downloads()", "tables.cite()", "tables.notices()",
+    "tables.downloads()", "tables.cite()", "tables.notices()",
     "tables.data_dictionary()", "tables.explorer()", "charts.mechanism_map()", "charts.mechanisms()",
     "charts.directions()",
     "charts.trial_timeline()", 'charts.trials_by("disease")', "charts.gap_map()",

@@ -1,11 +1,11 @@
-"""``review diff``, ``review release`` and ``review versions``: what changes in the review, and its versions."""
+"""``review diff`` and ``review release``: what changes in the review, and its versions."""
 
 import json
 from typing import Annotated
 
 import typer
 
-from review_tools.cli.app import CONTRIBUTE, LOOK, MAINTAIN, AsJson, Here, app, refuse
+from review_tools.cli.app import CONTRIBUTE, MAINTAIN, AsJson, Here, app, refuse
 from review_tools.cli.check import print_problems, problems_of
 
 
@@ -68,10 +68,3 @@ def release(
     else:
         print(f"Read what was written, then:\n  git add {' '.join(files)}\n  git commit -m 'Version {number}'")
         print(f"  git tag -a v{number} -m 'Version {number}'\n  git push origin HEAD v{number}")
-
-
-@app.command(rich_help_panel=LOOK, epilog="Example: review versions")
-def versions(project: Here) -> None:
-    """List the versions: number and date, the oldest first."""
-    for number, day in project.versions.items():
-        print(f"{number}  {day}")

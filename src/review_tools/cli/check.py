@@ -1,4 +1,4 @@
-"""``review check``, ``tables``, ``accept``, ``sign`` and ``pool``: what the data hold, say, and what is wrong."""
+"""``review check``, ``accept``, ``sign`` and ``pool``: what the data hold, say, and what is wrong."""
 
 import json
 import sys
@@ -54,19 +54,6 @@ def check(
             rows = sum(len(project.table(name)) for name in project.schema)
             typer.secho(f"{rows} rows, bibliography and chapters checked: no problem found.", fg="green")
     raise typer.Exit(bool(problems))
-
-
-@app.command(rich_help_panel=LOOK, epilog="Example: review tables")
-def tables(project: Here, as_json: AsJson = False) -> None:
-    """List the tables with their sizes."""
-    sizes = {name: (table, len(project.table(name))) for name, table in project.schema.items()}
-    if as_json:
-        print(json.dumps({name: {"rows": rows, "columns": len(table.fields)} for name, (table, rows) in sizes.items()}))
-        return
-    listing = rich.Table("table", "rows", "columns", "a row is", box=None, header_style="bold")
-    for name, (table, rows) in sizes.items():
-        listing.add_row(name, str(rows), str(len(table.fields)), table.description.split(". ")[0].rstrip("."))
-    Console().print(listing)
 
 
 @app.command(rich_help_panel=CONTRIBUTE, epilog='Example: review accept t1d_benefit --by "A. Name"')

@@ -25,7 +25,7 @@ TABLES = {
     "explorer": "explorer",
     "flow": "screening_queue search_log",
     "front_page": "at_a_glance cite diseases tiles",
-    "methods_tables": "check_rules checklist data_dictionary downloads glossary protocol table_sizes",
+    "methods_tables": "check_rules checklist data_dictionary downloads glossary protocol",
     "open_questions": "drifted_trials not_found open_references trials_without_outcomes unchecked_values "
     "untested_claims",
     "summary": "answers comparison other_comparisons summary_of_findings",

@@ -140,20 +140,6 @@ def downloads(project: Project) -> Grid:
     )
 
 
-def table_sizes(project: Project) -> Grid:
-    """Show all tables with their number of rows."""
-    every = project.schema.values()
-    return grid(
-        {
-            "Table": [table.title for table in every],
-            "File": [f"data/{table.name}.csv" for table in every],
-            "Rows": [len(project.table(table.name)) for table in every],
-            "A row is": [table.description for table in every],
-        },
-        "The tables of this review",
-    )
-
-
 def glossary(project: Project) -> Grid:
     """Show terms for readers: cells, products, mediators, diseases, statistics, abbreviations."""
     kinds = {
