@@ -1,6 +1,10 @@
 """`review add`, end to end against the local services: what it writes, what it refuses, what it leaves alone."""
 
 import json
+import os
+import subprocess
+import sys
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -13,7 +17,7 @@ from review_tools.data.edit import edit
 from review_tools.data.project import Project
 from review_tools.sources.add import LATER, add_work
 from review_tools.sources.records import Record
-from sources.conftest import Files, Run
+from sources.conftest import Files, Rows, Run
 from sources.server import Services, a_study, a_work, an_article
 
 DOI, NCT = "10.5555/made.up.1", "NCT99999901"
@@ -334,3 +338,26 @@ def test_many_authors_and_a_sign_of_less_enter(copy: Path, review: Run) -> None:
     assert code == 0, output
     [work] = [work for work in Project(copy).works.values() if work["doi"] == DOI]
     assert (work["title"], len(work.authors)) == ("IL-6<IL-10 in a dish of cells", 150)
+
+
+def test_a_person_at_a_terminal_is_asked_until_the_answer_fits(copy: Path, rows: Rows) -> None:
+    pty = pytest.importorskip("pty", reason="Windows has no terminals of this kind")
+    given = {name: value for name, value in FINDING.items() if name != "direction"}
+    command = ["add", "finding", "deng_2017_randomised", *cells(given), "--root", str(copy)]
+    ours, terminal = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "review_tools.cli", *command], stdin=terminal, stdout=terminal, stderr=terminal
+    ) as asking:
+        os.close(terminal)
+        os.write(ours, b"\n" * 4 + b"\nsideways\nDampens\n")  # four that may stay empty, then the direction
+        output = b""
+        with suppress(OSError):  # so a terminal ends on Linux
+            while part := os.read(ours, 4096):
+                output += part
+    os.close(ours)
+    said = output.decode()
+    assert asking.returncode == 0, said
+    assert said.count("Enter alone leaves it empty") == 4
+    assert said.index("this cell must not be empty") < said.index("not one of these terms") < said.index("Added")
+    last = rows("findings")[-1]
+    assert (last["study_id"], last["direction"], last["tissue"]) == ("deng_2017_randomised", "dampens", "")

@@ -188,14 +188,16 @@ def _ask(change: Change, what: What, known: dict[str, str], given: dict[str, str
             choices = _words(field, terms)
             left_out = "" if must else " (Enter alone leaves it empty.)"
             print(f"\n{field.description}{left_out}" + (f"\n  {' · '.join(choices)}" if choices else ""))
-            read, default = partial(_chosen, choices), None if must else ""
-            answered[field.name] = typer.prompt(field.name, default, value_proc=read, show_default=False)
+            read = partial(_chosen, choices, must)
+            answered[field.name] = typer.prompt(field.name, "", value_proc=read, show_default=False)
     return answered
 
 
-def _chosen(choices: list[str], said: str) -> str:
+def _chosen(choices: list[str], must: bool, said: str) -> str:
     """Return an answer, as the one of the choices that it means where there are choices."""
     said = said.strip()
+    if must and not said:
+        raise typer.BadParameter("this cell must not be empty")
     if not choices or not said:
         return said
     if not (chosen := same_word(said, choices)):
