@@ -1,15 +1,13 @@
 """Bibliography and studies describe the same works, each once, and every one of them is used."""
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator
 from datetime import date
 from functools import wraps
 from itertools import combinations
 
-from rapidfuzz import fuzz
-
 from review_tools.check.chapters import cited_keys, merge_marks
+from review_tools.check.duplicates import SHORT, alike, plain_title
 from review_tools.check.engine import Sheet, file_rule, table_rule, whole
 from review_tools.check.structure import ODD_TEXT, PROXY, RAW_ADDRESS, odd_form
 from review_tools.data.bibliography import FILE, START, Reference, is_group, names_of, swallowed
@@ -37,9 +35,6 @@ MACRO = re.compile(r"@string\s*[{(]\s*([\w-]+)", re.IGNORECASE)
 SUFFIX = re.compile(r"(?:[JS]r\.?|I{2,3}|IV)", re.IGNORECASE)
 INITIALS = re.compile(r"\S.* [A-Z]{1,3}")  # Doe JR: initials behind the surname, and no comma between them
 NO_NAME = re.compile(r"[;&]|\bet al\b")
-ALIKE = 90.0  # least similarity of the titles of one work, in percent; shorter titles than SHORT identify nothing
-SHORT = 25
-DIGITS = re.compile(r"\d+")  # part 1 is another work than part 2
 Wrong = tuple[str, str, str]
 USERS = ("citations", "findings", "outcomes", "corrections")
 
@@ -225,8 +220,8 @@ def work_twice(project: Project) -> Iterator[Problem]:
     """Refuse two entries with the same DOI, PubMed number, or title and year."""
     first: dict[tuple[str, str], Reference] = {}
     for work in project.readable_works[0].values():
-        letters = _letters(work)
-        title = f"{letters} {work['year']}" if letters and work["year"] else ""  # the title alone says too little
+        named = _title(work)
+        title = f"{named} {work['year']}" if named and work["year"] else ""  # the title alone says too little
         said = {"DOI": work["doi"].lower(), "title and year": title, "PMID": work["pmid"]}
         others = {what: first.setdefault((what, value), work) for what, value in said.items() if value}
         for what in [what for what, other in others.items() if other is not work][:1]:
@@ -238,9 +233,9 @@ def work_twice(project: Project) -> Iterator[Problem]:
 def title_twice(project: Project) -> Iterator[Problem]:
     """Refuse nearly one title of the same authors twice, as of a preprint and its article."""
     trials = {key: row["trial_id"] for key, row in whole(project, "studies").by("study_id").items()}
-    works = [(title, one) for one in project.readable_works[0].values() if len(title := _letters(one)) >= SHORT]
+    works = [(title, one) for one in project.readable_works[0].values() if len(title := _title(one)) >= SHORT]
     for (title, first), (other, work) in combinations(works, 2):
-        if not fuzz.ratio(title, other, score_cutoff=ALIKE) or DIGITS.findall(title) != DIGITS.findall(other):
+        if not alike(title, other):
             continue
         one, two = ({name.split(",")[0].casefold() for name in names.authors} for names in (first, work))
         told = title == other and first["year"] == work["year"]  # by the rule above
@@ -253,10 +248,9 @@ def title_twice(project: Project) -> Iterator[Problem]:
             yield Problem(FILE, why, remedy, work.line, "", work.key)
 
 
-def _letters(work: Reference) -> str:
-    """Return the letters and digits of a title; none of one in square brackets, which is our description."""
-    title = unicodedata.normalize("NFKD", work["title"]).casefold()
-    return "" if title.startswith("[") else re.sub(r"[^a-z0-9]", "", title)
+def _title(work: Reference) -> str:
+    """Return a title as it compares; none of one in square brackets, which is our description."""
+    return "" if work["title"].startswith("[") else plain_title(work["title"])
 
 
 def _text(project: Project) -> str:

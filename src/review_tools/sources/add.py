@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 
 from review_tools.check import check, comparability
+from review_tools.check.duplicates import Entry, index_of
 from review_tools.check.engine import whole
 from review_tools.check.repair import tidy
 from review_tools.data.bibliography import FILE as BIBLIOGRAPHY
@@ -16,7 +17,6 @@ from review_tools.data.problems import DataError, Problem, did_you_mean, same_wo
 from review_tools.data.retracted import STATUS, TOLD_BY_TITLE, gravest
 from review_tools.data.tables import SEPARATOR
 from review_tools.sources import clinicaltrials, pubmed
-from review_tools.sources.duplicates import Entry, index_of
 from review_tools.sources.records import Record
 
 CHANGELOG = "CHANGELOG.md"

@@ -13,11 +13,11 @@ from pathlib import Path
 import pandas as pd
 from rapidfuzz import fuzz
 
+from review_tools.check.duplicates import plain_title
 from review_tools.data.bibliography import Reference
 from review_tools.data.edit import Change
 from review_tools.data.problems import DataError, shorten
 from review_tools.sources import add, crossref, files
-from review_tools.sources.duplicates import plain_title
 from review_tools.sources.http import Client, UnknownRecordError
 from review_tools.sources.records import Record, doi, filled, person, record_of
 

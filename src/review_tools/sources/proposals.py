@@ -6,12 +6,12 @@ from datetime import date
 from pathlib import Path
 
 from review_tools.check.comparability import FORM_OF
+from review_tools.check.duplicates import Entry, index_of
 from review_tools.data.edit import Change, edit
 from review_tools.data.markdown import bullets
 from review_tools.data.problems import DataError, Problem, did_you_mean, same_word, shorten
 from review_tools.data.project import Project
 from review_tools.sources import add, clinicaltrials, crossref, forms, pubmed, trial_results
-from review_tools.sources.duplicates import Entry, index_of
 from review_tools.sources.http import Client, ServiceError, UnknownRecordError
 from review_tools.sources.records import BY_HAND, NCT, Record, identified, trial_id
 

@@ -14,12 +14,12 @@ from itertools import chain, product
 from typing import Any
 
 from review_tools.check import check
+from review_tools.check.duplicates import Entry, Index, index_of
 from review_tools.data.edit import Change, edit
 from review_tools.data.markdown import bullets, listing
 from review_tools.data.problems import DataError
 from review_tools.data.project import Project
 from review_tools.sources import clinicaltrials, crossref, europepmc, pubmed
-from review_tools.sources.duplicates import Entry, Index, index_of
 from review_tools.sources.http import CLINICALTRIALS, CROSSREF, EUROPEPMC, PUBMED, Client, Service, ServiceError
 from review_tools.sources.records import NCT, YEAR, Page, Record, today
 from review_tools.sources.screening import keep_abstracts

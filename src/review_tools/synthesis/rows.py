@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from review_tools.check.plausibility import LARGE
 from review_tools.data.problems import DataError, Problem, in_order, shorten
 from review_tools.data.tables import parse_table
 from review_tools.synthesis.effects import (
@@ -22,7 +23,6 @@ from review_tools.synthesis.effects import (
 )
 
 NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
-LARGE_G = 3.0  # arms this many SDs apart hardly overlap; an SE read as an SD is the commoner reason
 LARGEST = 1e15  # within this, and with variances from 1e-30 to 1e30, nothing overflows or vanishes
 
 Finding = tuple[Any, str, str, str]  # which rows (mask), column, what is wrong, remedy
@@ -173,7 +173,7 @@ def _suspicious(frame: pd.DataFrame, cells: pd.DataFrame, kind: Measure, effect:
     """What can be pooled but looks wrong."""
     place = np.arange(len(frame))
     if kind.name == "SMD":
-        for i in np.flatnonzero(np.abs(effect) > LARGE_G):
+        for i in np.flatnonzero(np.abs(effect) > LARGE):
             why = f"a standardised difference of {effect[i]:.1f} is unusually large"
             yield place == i, "sd_arm1", why, "see whether the source gives SEs instead of SDs"
     if "effect" in cells and {"ci_low", "ci_high"} <= set(frame.columns):

@@ -13,6 +13,7 @@ from review_tools.data.bibliography import Reference
 
 ALIKE = 93.0  # least similarity of two titles, in percent
 SHORT = 25  # a shorter title (Editorial, Correction …) identifies nothing
+DIGITS = re.compile(r"\d+")
 TAKEN_BACK = re.compile(r"^(?:retracted(?: article)?|withdrawn) ")  # the same work, before its plain title
 ABOUT = re.compile(r"(?:\w+ )?(?:correction|corrigendum|erratum|comment(?:ary)?|reply|response|letter)\b")  # another
 EDGE = 16  # letters at the end of a title that bring two titles together for comparison
@@ -50,19 +51,17 @@ class Index:
     def find(self, entry: Entry) -> str:
         """Return the key of the known record that is the same work; empty when there is none.
 
-        Different DOIs do not speak against it: a preprint and its article are one study. Titles that
-        differ in a number (part 1, part 2) are different works.
+        Different DOIs do not speak against it: a preprint and its article are one study.
         """
         for number in _numbers(entry):
             if number in self._numbers:
                 return self._numbers[number]
         title = plain_title(entry.title)
-        digits = re.findall(r"\d+", title)
         for block in _blocks(title):
             for known, year, key in self._titles.get(block, ()):
                 near = year.isdecimal() and entry.year.isdecimal() and abs(int(year) - int(entry.year)) <= 1
                 near = near and bool(ABOUT.match(title)) == bool(ABOUT.match(known))
-                if near and fuzz.ratio(title, known, score_cutoff=ALIKE) and digits == re.findall(r"\d+", known):
+                if near and alike(title, known):
                     return key
         return ""
 
@@ -75,6 +74,11 @@ def index_of(works: Iterable[Reference]) -> Index:
 def plain_title(title: str) -> str:
     """Return letters and digits in lower case, words apart by one space, without the mark of a retraction."""
     return TAKEN_BACK.sub("", " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", title).casefold())))
+
+
+def alike(one: str, other: str) -> bool:
+    """Say whether two plain titles are nearly one; those that differ in a number (part 1, part 2) are not."""
+    return bool(fuzz.ratio(one, other, score_cutoff=ALIKE)) and DIGITS.findall(one) == DIGITS.findall(other)
 
 
 def _numbers(entry: Entry) -> Iterator[tuple[str, str]]:

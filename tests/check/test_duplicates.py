@@ -2,7 +2,7 @@
 
 import pytest
 
-from review_tools.sources.duplicates import Entry, Index
+from review_tools.check.duplicates import Entry, Index
 
 TITLE = "Umbilical cord mesenchymal stromal cells in lupus nephritis: a randomised trial, part 1"
 KNOWN = Entry("known", doi="10.1000/a", pmid="123", trial_id="NCT00000001", title=TITLE, year="2020")
