@@ -22,9 +22,9 @@ from review_tools.display.grid import ENVIRONMENT
 from review_tools.display.queries import NO, WITHOUT, as_chosen, findings, in_one_line, with_mediators
 from review_tools.display.theme import BOX_INK, PAGE_INK, ROUTE, palette, plural, tooltip, with_caption
 
-BARS = 8
+MOST = 8  # bars of a choice, and studies that a box names
 _TEMPLATE = ENVIRONMENT.from_string("""\
-<form class="explorer" autocomplete="off">
+<form class="explorer" autocomplete="off" data-most="{{ most }}">
 <fieldset disabled>
 <legend>Choose findings</legend>
 {% for choice in choices %}
@@ -44,7 +44,7 @@ _TEMPLATE = ENVIRONMENT.from_string("""\
 <p>{{ choice.title }}</p>
 <ol data-of="{{ choice.name }}">
 {% set ranked = options[choice.name] | sort(attribute=2, reverse=true) %}
-{% for value, words, count in ranked[:bars] %}
+{% for value, words, count in ranked[:most] %}
 <li><a href="#{{ {choice.name: value} | urlencode }}"><span>{{ words }}</span>
 <i style="--part: {{ 100 * count // ranked[0][2] }}%"></i><b>{{ count }}</b></a></li>
 {% endfor %}
@@ -99,7 +99,7 @@ class Explorer:
     rows: list[dict[str, Any]]
 
     def _repr_html_(self) -> str:
-        return _TEMPLATE.render(vars(self), choices=CHOICES, count=self.count, bars=BARS)
+        return _TEMPLATE.render(vars(self), choices=CHOICES, count=self.count, most=MOST)
 
     def __repr__(self) -> str:
         return f"Explorer: {self.count}"
@@ -240,7 +240,7 @@ def _boxes(paths: pd.DataFrame, thickness: float) -> tuple[pd.DataFrame, float]:
                     "label": label,
                     "stem": label.removesuffix(str(count)),  # the label before its count
                     "findings": count,
-                    "studies": in_one_line(here["study"]),
+                    "studies": in_one_line(here["study"], MOST),
                     "linked": sorted({box for other in STAGES for box in here[f"{other}_box"]}),
                     "column": column,
                     "x": LEFT[column],

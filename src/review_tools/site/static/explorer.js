@@ -9,7 +9,7 @@
   const rows = new Map(findings.map(({ id }) => [id, document.getElementById(`finding-${id}`)]));
   const says = figure.querySelector(".chart-says");
   const whole = says.textContent;
-  const BARS = 8;
+  const MOST = Number(form.dataset.most);
   const THICKEST = 3.5, INK = 120; // pixels: of one line; of all lines when there are few
 
   const plural = (number, one, many) => `${number} ${number === 1 ? one : many}`;
@@ -69,7 +69,7 @@
     const list = form.querySelector(`ol[data-of="${select.name}"]`);
     const [model] = list?.children ?? [];
     if (!model) return;
-    const most = [...select.options].filter((option) => option.number).sort((a, b) => b.number - a.number).slice(0, BARS);
+    const most = [...select.options].filter((option) => option.number).sort((a, b) => b.number - a.number).slice(0, MOST);
     const bars = most.map((option) => {
       const bar = model.cloneNode(true);
       const link = bar.querySelector("a");
@@ -93,9 +93,9 @@
       const here = kept.filter((path) => path[`${box.stage}_box`] === box.box);
       const numbers = new Set(here.map((path) => path.finding_id)).size;
       const studies = [...new Set(here.map((path) => path.study))].sort();
-      const more = studies.length > 8 ? `; and ${studies.length - 8} more` : "";
+      const more = studies.length > MOST ? `; and ${studies.length - MOST} more` : "";
       const linked = new Set(here.flatMap((path) => boxes.map((other) => path[`${other.stage}_box`])));
-      return { ...box, findings: numbers, label: box.stem + numbers, studies: studies.slice(0, 8).join("; ") + more, linked: [...linked] };
+      return { ...box, findings: numbers, label: box.stem + numbers, studies: studies.slice(0, MOST).join("; ") + more, linked: [...linked] };
     });
     view.data("paths", structuredClone(kept)).data("boxes", structuredClone(counted)).signal("thick", thick).run();
     retell(counted);
