@@ -25,7 +25,9 @@ def safe(text: str, limit: int = VALUE) -> str:
 
 def one_line(text: str, limit: int) -> str:
     """Return a text without line breaks, control and direction characters, cut to ``limit`` characters."""
-    plain = "".join(filter(str.isprintable, " ".join(text.split())))
+    plain = " ".join(text.split())
+    if not plain.isprintable():
+        plain = "".join(filter(str.isprintable, plain))
     return plain if len(plain) <= limit else plain[: limit - 1] + "…"
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import vl_convert as vlc
@@ -144,10 +145,13 @@ def _whole(number: re.Match[str]) -> str:
 
 def write_bundle(folder: Path) -> None:
     """Write Vega, Vega-Lite and Vega-Embed as one file, from the package that also draws the static pictures."""
-    # The stub asks for a snippet.
-    bundle = remember(f"{VEGALITE} bundle", lambda: vlc.javascript_bundle(vl_version=VEGALITE))  # type: ignore[call-arg]
     # In a function of its own: the bundle's short names clash with other scripts of the page.
-    (folder / BUNDLE).write_text(f"(()=>{{{bundle}\n}})();\n", encoding="utf-8")
+    (folder / BUNDLE).write_text(f"(()=>{{{_bundle()}\n}})();\n", encoding="utf-8")
+
+
+def _bundle() -> str:
+    # The stub asks for a snippet.
+    return remember(f"{VEGALITE} bundle", lambda: vlc.javascript_bundle(vl_version=VEGALITE))  # type: ignore[call-arg]
 
 
 def keep_drawings(root: Path) -> None:
@@ -157,6 +161,7 @@ def keep_drawings(root: Path) -> None:
     if _kept.is_dir():
         for path in sorted(_kept.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)[MOST:]:
             path.unlink(missing_ok=True)
+    Thread(target=_bundle).start()  # is needed last, and takes a second: while the chapters run a core is free
 
 
 def remember(key: str, make: Callable[[], str]) -> str:

@@ -32,6 +32,8 @@ from sphinx.util.console import bold
 
 from review_tools.data.edit import replace_bytes
 from review_tools.site import build, kernel
+from review_tools.site.pages import project_of
+from review_tools.synthesis import claims
 
 logger = logging.getLogger(__name__)
 # Forked from one process that has the imports done (``warm``); where forking is not safe, each imports anew.
@@ -86,6 +88,9 @@ def execute(app: Sphinx, env: BuildEnvironment, names: list[str]) -> None:
     pool = ThreadPoolExecutor(workers)
     try:
         runs = {pool.submit(chapter.run, app.config.nb_execution_timeout, readable): chapter for chapter in stale}
+        if len(stale) > MANY:  # the pages need them in this process too, which has nothing else to do meanwhile
+            with contextlib.suppress(Exception):  # the chapter or page that asks says what is wrong
+                claims.work_out(project_of(app))
         for count, run in enumerate(as_completed(runs), 1):
             chapter = runs[run]
             try:

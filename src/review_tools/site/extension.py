@@ -1,5 +1,6 @@
 """The Sphinx extension: ``review_tools.site.extension`` in ``_config.yml``. Says which part of the site acts when."""
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -98,6 +99,7 @@ def on_page(step: Step) -> Step:
 def write_side_by_side(app: Sphinx, env: BuildEnvironment) -> None:
     """Let Sphinx write pages in a process a core; chapters are read one after the other, in the order of the book."""
     if sys.platform == "linux":
+        gc.freeze()  # nobody looks through all of it again, in this process or in those that are forked from it
         app.parallel = cores() + 1  # the main process resolves, the others write
         app.connect(PAGE, lambda *_: guard(os.getpid()))
 
@@ -121,3 +123,4 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     written = {path.relative_to(site).as_posix(): path.read_text("utf-8") for path in site.rglob("*.html")}
     site_files.write_search(app, site, written)
     assets.leave_out_needless(site, written.values())
+    gc.freeze()  # also not when the process ends

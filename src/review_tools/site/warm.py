@@ -29,11 +29,8 @@ with contextlib.suppress(Exception):  # nor does a table that cannot be read con
     project().works  # noqa: B018 (read once for all)
     if "REVIEW_WARM" in os.environ:
         from review_tools.synthesis import claims
-        from review_tools.synthesis.certainty import certainty
 
-        for name in project().table("comparisons")["comparison_id"]:
-            certainty(project(), name)
-        claims.verdicts(project())
+        claims.work_out(project())
 new_code_cell()
 altair.Chart(pandas.DataFrame({"a": [1]})).mark_point().encode(x="a").to_dict()
 gc.freeze()  # the collector of each forked process would look at all of it, and so copy it

@@ -13,6 +13,7 @@ import pandas as pd
 from review_tools.data.edit import edit, signed
 from review_tools.data.problems import DataError, Problem
 from review_tools.data.project import Project
+from review_tools.synthesis.certainty import certainty
 from review_tools.synthesis.claim_tests import TESTS, Claim, Verdict, run
 
 FILE = "data/claims.csv"
@@ -28,6 +29,13 @@ class Tested(NamedTuple):
 def verdicts(project: Project, version: str | None = None) -> list[Tested]:
     """Return every claim of the ledger with its verdict at a version. Raises KeyError where a test cannot run."""
     return [Tested(row, _run(project, row, version)) for _, row in project.table("claims").iterrows()]
+
+
+def work_out(project: Project) -> None:
+    """Work out every comparison with its certainty, and test every claim: what is asked later is then known."""
+    for name in project.table("comparisons")["comparison_id"]:
+        certainty(project, name)
+    verdicts(project)
 
 
 def verdict(project: Project, claim_id: str) -> Verdict:
