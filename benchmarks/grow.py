@@ -21,25 +21,29 @@ def grow(root: Path, factor: int) -> Path:
     """Write ``factor`` times the studies, findings and works into a copy of the project."""
     project = Project(root)
     tables = {name: project.text(name) for name in ("studies", "findings", "finding_mediators")}
-    findings = tables["findings"]
-    used, held = set(findings["study_id"]) - {""}, set(findings.loc[findings["study_id"] != "", "finding_id"])
+    used = {*tables["findings"]["study_id"]} - {""}
     entries = {entry[1]: entry[0] for entry in ENTRY.finditer(project.read(BIBLIOGRAPHY).decode())}
     works = [_entry(text, key, n) for n in range(1, factor) for key, text in entries.items() if key in used]
     (root / BIBLIOGRAPHY).write_text("\n\n".join([*entries.values(), *works]) + "\n", encoding="utf-8")
     for name, frame in tables.items():
-        own = frame[frame["study_id"].isin(used)] if "study_id" in frame else frame[frame["finding_id"].isin(held)]
-        copies = [own.apply(_renamed, number=number) for number in range(1, factor)]
+        own = frame[frame["study_id"].isin(used)] if name == "studies" else frame
+        copies = [_copied(own, number) for number in range(1, factor)]
         (root / project.file_of(name)).write_bytes(csv_bytes(pd.concat([frame, *copies])))
     return root
 
 
-def _renamed(column: pd.Series, number: int) -> pd.Series:
-    """Return a column with the names of one copy; its numbers in the 2024 review and its trial are not its copy's."""
-    if column.name == "study_id":
-        return column + f"_copy{number}"
-    if column.name == "finding_id":
-        return column.map(lambda name: f"fn{crc32(f'{name} {number}'.encode())}")
-    return column.str.slice(0, 0) if column.name in ("seed_number", "trial_id") else column
+def _copied(frame: pd.DataFrame, number: int) -> pd.DataFrame:
+    """Return rows with the names of one copy; a study's number in the 2024 review and its trial are not its copy's."""
+    frame = frame.copy()
+    if "study_id" in frame:
+        named = frame["study_id"] != ""
+        frame.loc[named, frame.columns.intersection(["seed_number", "trial_id"])] = ""
+        frame.loc[named, "study_id"] += f"_copy{number}"
+    if "finding_id" in frame:
+        frame["finding_id"] = frame["finding_id"].map(lambda name: f"fn{crc32(f'{name} {number}'.encode())}")
+    if "statement" in frame:
+        frame["statement"] += f" ({number})"
+    return frame
 
 
 def _entry(text: str, key: str, number: int) -> str:
