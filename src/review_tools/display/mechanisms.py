@@ -168,13 +168,14 @@ def _arcs(project: Project, frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Return one row for each target, in the order of the vocabulary, and route: works by what they say, mediators."""
     mediators = project.table("finding_mediators")
     mediators = mediators.assign(rank=mediators["role"].map(ACTS)).dropna(subset=["rank"])
-    rows, groups = [], dict(list(frame.groupby(["target_cell", "route"])))
+    groups = frame.merge(mediators, on="finding_id").groupby(["target_cell", "route", "term"])
+    named = groups.agg(rank=("rank", "min"), works=("work", "nunique"), findings=("finding_id", "nunique"))
+    named = named.reset_index().sort_values(["works", "findings", "term"], ascending=[False, False, True])
+    rows, arcs = [], dict(list(frame.groupby(["target_cell", "route"])))
     for cell, route in product(labels(project, "target cell"), ROUTES):
-        if (here := groups.get((cell, route))) is None:
+        if (here := arcs.get((cell, route))) is None:
             continue
-        says, named = _signs(here).value_counts(), here.merge(mediators, on="finding_id").groupby("term")
-        ranked = named.agg(rank=("rank", "min"), works=("work", "nunique"), findings=("finding_id", "nunique"))
-        ranked = ranked.sort_index().sort_values(["works", "findings"], ascending=False, kind="stable")
+        says, own = _signs(here).value_counts(), named[(named["target_cell"] == cell) & (named["route"] == route)]
         rows.append(
             {
                 "cell": cell,
@@ -185,8 +186,8 @@ def _arcs(project: Project, frame: pd.DataFrame) -> list[dict[str, Any]]:
                 "people": here.loc[here["model"] == "patients", "work"].nunique(),
                 "findings": len(here),
                 **{sign: int(says.get(sign, 0)) for sign in SAYS},
-                "terms": list(ranked.index[ranked["rank"] == ranked["rank"].min()]),
-                "mediators": ", ".join(f"{term} ({works})" for term, works in ranked["works"].items()) or "none named",
+                "terms": list(own.loc[own["rank"] == own["rank"].min(), "term"]),
+                "mediators": ", ".join(own["term"] + " (" + own["works"].astype("str") + ")") or "none named",
             }
         )
     return rows

@@ -6,6 +6,7 @@ its reason.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -65,14 +66,23 @@ class Answer:
     def k(self) -> int:
         return self.effects.k
 
-    @property
+    @cached_property
     def entered(self) -> pd.DataFrame:
         return self.rows[self.rows["reason"] == ""]
 
-    @property
+    @cached_property
     def people(self) -> int:
         """The number of people in the rows that are pooled."""
         return int(self.entered[["n_arm1", "n_arm2"]].sum().sum())
+
+    @cached_property
+    def control_risk(self) -> float | None:
+        """The share of people with the event in the comparators of the rows that are pooled; None if not known."""
+        rows = self.entered
+        n, events = (rows[column].astype("float64") for column in ("n_arm2", "events_arm2"))
+        events = events.fillna(rows["printed_percent_arm2"] * n / 100)
+        known = events.notna() & n.notna()
+        return float(events[known].sum() / n[known].sum()) if known.any() else None
 
     @property
     def excludes_no_effect(self) -> bool | None:

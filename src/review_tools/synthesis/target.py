@@ -59,21 +59,12 @@ class Absolute:
         return f"{round(self.control)} without MSCs, {round(self.msc)} with them ({low} to {high}), of 1,000 people"
 
 
-def control_risk(answer: Answer) -> float | None:
-    """Return the share of people with the event in the comparators of the rows that enter; None if not known."""
-    rows = answer.entered
-    n, events = (rows[column].astype("float64") for column in ("n_arm2", "events_arm2"))
-    events = events.fillna(rows["printed_percent_arm2"] * n / 100)
-    known = events.notna() & n.notna()
-    return float(events[known].sum() / n[known].sum()) if known.any() else None
-
-
 def absolute(answer: Answer) -> Absolute | None:
     """Return the absolute effect of a comparison; None where its measure, or what is printed, gives none.
 
     A ratio says nothing where nobody without MSCs had the event.
     """
-    risk = control_risk(answer) if answer.measure.name in RISKS else None
+    risk = answer.control_risk if answer.measure.name in RISKS else None
     if answer.pooled is None or risk is None or (answer.measure.is_ratio and risk == 0):
         return None
     estimate, low, high = (_risk_with(answer, risk, end) for end in answer.pooled.back)
@@ -188,7 +179,7 @@ def target(answer: Answer) -> Target:
     declared, pooled = answer.comparison, answer.pooled
     in_people, means = declared["unit"] == PEOPLE, answer.measure.name == "MD"
     usable = pd.notna(declared["important_difference"]) and (absolute(answer) is not None if in_people else means)
-    large, risk = declared["large_difference"], control_risk(answer) if usable and in_people else None
+    large, risk = declared["large_difference"], answer.control_risk if usable and in_people else None
     middle, *ends = (_difference(answer, risk, end) for end in (pooled.estimate, pooled.ci_low, pooled.ci_high))
     return Target(
         answer,
