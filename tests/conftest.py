@@ -9,6 +9,7 @@ from typing import Any
 import nbval.kernel
 import pytest
 
+import review_tools as rt
 import small_book
 import spoil
 from review_tools.check import rules
@@ -34,8 +35,15 @@ nbval.kernel.start_new_kernel = start_new_kernel
 
 @pytest.fixture(scope="session")
 def root() -> Path:
-    """The project itself."""
+    """The folder of the project itself."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def project() -> Project:
+    """The project itself, read once; chapters and tests read the same one."""
+    assert rt.project().root == ROOT
+    return rt.project()
 
 
 @pytest.fixture(scope="module")

@@ -1,17 +1,10 @@
-"""The project, and git."""
+"""The small book, and git."""
 
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from review_tools.data.project import Project
-
-
-@pytest.fixture(scope="session")
-def project(root: Path) -> Project:
-    return Project(root)
 
 
 @pytest.fixture

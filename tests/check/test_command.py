@@ -29,9 +29,8 @@ def copy(small: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def uncommitted(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+def uncommitted(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The real data, in memory, without git."""
-    project = Project(root)
     files = {file: project.read(file) for file in ("references.bib", *project.files("data"))}
     return Project.of_files(tmp_path_factory.mktemp("empty"), files)
 
@@ -159,12 +158,11 @@ def test_the_shape_is_put_right(uncommitted: Project, shape: str) -> None:
     assert repair.frame.to_numpy().tolist() == [lines[1].split(",")]
 
 
-def test_one_cause_is_told_once(root: Path) -> None:
+def test_one_cause_is_told_once(project: Project) -> None:
     """A table saved by a spreadsheet, and a misspelt term in it: two problems, and none of what follows from them."""
-    sound = Project(root)
-    frame = sound.text("outcome_sets")
+    frame = project.text("outcome_sets")
     frame.loc[frame["outcome_set"] == "fistula_remission", "disease"] = "crohn"
-    problems = check(spoilt(sound, "Excel, own language", "de", {"outcome_sets": frame}))
+    problems = check(spoilt(project, "Excel, own language", "de", {"outcome_sets": frame}))
     assert [(problem.file, problem.rule) for problem in problems] == [
         ("data/outcome_sets.csv", "saved_by_spreadsheet"),
         ("data/outcome_sets.csv", "unknown_term"),
@@ -172,8 +170,8 @@ def test_one_cause_is_told_once(root: Path) -> None:
     assert "semicolons made commas; 143 cells of higher_is_better, 'FALSCH' made 'false'" in problems[0].remedy
 
 
-def test_a_changed_key_is_told_once_and_not_each_row_that_leads_to_it(root: Path) -> None:
-    changed = spoil.cells(Project(root), "studies", "deng_2017_randomised", study_id="deng_2017_randomized")
+def test_a_changed_key_is_told_once_and_not_each_row_that_leads_to_it(project: Project) -> None:
+    changed = spoil.cells(project, "studies", "deng_2017_randomised", study_id="deng_2017_randomized")
     [problem] = check(changed)
     assert (problem.file, problem.value) == ("data/studies.csv", "deng_2017_randomized")
     assert problem.remedy.startswith("write deng_2017_randomised again")

@@ -7,7 +7,6 @@ import math
 import re
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 from random import Random
 
 import pandas as pd
@@ -221,16 +220,11 @@ KINDS: dict[str, Kind] = {
 }
 
 
-@pytest.fixture(scope="module")
-def sound(root: Path) -> Project:
-    return Project(root)
-
-
 @pytest.mark.parametrize("number", [0, *(pytest.param(more, marks=pytest.mark.long) for more in range(1, 8))])
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_mutation_is_accepted(kind: str, number: int, sound: Project) -> None:
+def test_no_mutation_is_accepted(kind: str, number: int, project: Project) -> None:
     seed = f"{kind} {number} {date.today() if number else ''}"
-    spoiled, file, row, column = KINDS[kind](sound, Random(seed))  # noqa: S311
+    spoiled, file, row, column = KINDS[kind](project, Random(seed))  # noqa: S311
     problems = run(spoiled, QUICK)
     hits = [one for one in problems if one.file == file and row in (None, one.row) and column in ("", one.column)]
     assert hits, f"{file}, {row}, {column}: {[str(problem) for problem in problems[:5]]}"

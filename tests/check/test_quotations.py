@@ -1,7 +1,6 @@
 """Numbers against the words of their source: which are shown, and that one wrong digit is refused."""
 
 import random
-from pathlib import Path
 
 import pytest
 
@@ -15,11 +14,6 @@ DRAWN = 50
 EMPTY = dict.fromkeys((*COLUMNS, "arm1", "arm2"), "") | {"block": "binary", "value_basis": "printed"}
 APART = "arm1=UC-MSC arm2=placebo"
 ABOUT_OUTCOMES = [rule for rule in RULES.values() if "outcomes" in rule.about or not rule.about]
-
-
-@pytest.fixture(scope="module")
-def sound(root: Path) -> Project:
-    return Project(root)
 
 
 @pytest.mark.parametrize(
@@ -74,9 +68,9 @@ def test_which_numbers_words_show(words: str, numbers: str, missing: str) -> Non
     assert sorted(not_shown(EMPTY | {"reported": words} | given)) == sorted(missing.split())
 
 
-def test_the_size_of_an_arm_may_stand_in_another_row_of_that_arm(sound: Project) -> None:
-    project = spoil.cells(sound, "outcomes", "chen_2019_efficacy-3", n_arm1="48")
-    rows, before, after = whole(sound, "outcomes").rows, unshown(sound), unshown(project)
+def test_the_size_of_an_arm_may_stand_in_another_row_of_that_arm(project: Project) -> None:
+    spoiled = spoil.cells(project, "outcomes", "chen_2019_efficacy-3", n_arm1="48")
+    rows, before, after = whole(project, "outcomes").rows, unshown(project), unshown(spoiled)
     line = next(line for line, row in rows.items() if row["outcome_id"] == "chen_2019_efficacy-3")
     assert (before[line], after[line]) == ([], ["n_arm1"])
 
@@ -86,19 +80,19 @@ def test_counts_that_print_as_a_percentage(percent: float, n: int, counts: list[
     assert fitting_counts(percent, n) == counts
 
 
-def test_no_outcome_is_passed_over(sound: Project) -> None:
+def test_no_outcome_is_passed_over(project: Project) -> None:
     """Each is checked against words, or says why it cannot be."""
-    rows = whole(sound, "outcomes").rows
-    assert {state(rows[line], missing) for line, missing in unshown(sound).items()} == {CHECKED, "not checkable"}
+    rows = whole(project, "outcomes").rows
+    assert {state(rows[line], missing) for line, missing in unshown(project).items()} == {CHECKED, "not checkable"}
 
 
-def test_one_wrong_digit_is_refused(sound: Project) -> None:
+def test_one_wrong_digit_is_refused(project: Project) -> None:
     """One digit of one number of each of fifty rows drawn from those that are checked."""
     chance = random.Random(2026)  # noqa: S311
-    missing = unshown(sound)
+    missing = unshown(project)
     rows = [
         row
-        for line, row in whole(sound, "outcomes").rows.items()
+        for line, row in whole(project, "outcomes").rows.items()
         if state(row, missing[line]) == CHECKED and any(row[column] for column in COLUMNS)
     ]
     accepted = []
@@ -108,7 +102,7 @@ def test_one_wrong_digit_is_refused(sound: Project) -> None:
         at = chance.choice([at for at, character in enumerate(held) if character.isdigit()])
         others = {f"{held[:at]}{digit}{held[at + 1 :]}" for digit in "0123456789"}
         value = chance.choice(sorted(other for other in others if float(other) != float(held)))
-        spoiled = spoil.cells(sound, "outcomes", row["outcome_id"], **{column: value})
+        spoiled = spoil.cells(project, "outcomes", row["outcome_id"], **{column: value})
         if not any(problem for rule in ABOUT_OUTCOMES for problem in rule.find(spoiled, "outcomes")):
             accepted.append(f"{row['outcome_id']}, {column}: {held} -> {value}; {row['reported']}")
     print(f"{DRAWN - len(accepted)} of {DRAWN} wrong digits refused")

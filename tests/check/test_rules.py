@@ -40,9 +40,8 @@ PEERS = {  # five studies with the same outcome: the last one is far off
 
 
 @pytest.fixture(scope="module")
-def sound(root: Path) -> Project:
-    """The real data, read once; what a mistake does not touch is not read again."""
-    project = Project(root)
+def sound(project: Project) -> Project:
+    """The real data; what a mistake does not touch is not read again."""
     assert check(project) == []
     return project
 
@@ -244,7 +243,7 @@ with BAD.open(encoding="utf-8", newline="") as table:
 EXAMPLES += [
     (one["rule"], cells(one["table"], one["row"], **{one["column"]: one["value"]}), one["says"]) for one in CELLS
 ]
-# They need a history, see below; and a table that is mended, see test_fix.
+# They need a history, see below; and a table that is mended, see test_command.
 ELSEWHERE = {"study_gone", "past_line_changed", "saved_by_spreadsheet"}
 
 

@@ -1,6 +1,5 @@
 """The protocol holds what a living review must report, and a wrong key is named with its remedy."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,8 +28,8 @@ BAD: dict[str, tuple[Any, str]] = {  # the place of a key: a wrong value, and wh
 
 
 @pytest.mark.parametrize("place", BAD)
-def test_a_wrong_key_is_named_with_its_remedy(root: Path, place: str) -> None:
-    project, (value, says) = Project(root), BAD[place]
+def test_a_wrong_key_is_named_with_its_remedy(project: Project, place: str) -> None:
+    value, says = BAD[place]
     read = within = project.settings(FILE)
     *path, key = place.split("/")
     for part in path:
@@ -44,14 +43,12 @@ def test_a_wrong_key_is_named_with_its_remedy(root: Path, place: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["a: [", "- a\n", ""])
-def test_what_is_no_protocol_is_refused(root: Path, text: str) -> None:
-    project = Project(root).with_files({FILE: text.encode("utf-8")})
+def test_what_is_no_protocol_is_refused(project: Project, text: str) -> None:
     with pytest.raises(DataError, match=r"data/review\.yml"):
-        _ = project.protocol
+        _ = project.with_files({FILE: text.encode("utf-8")}).protocol
 
 
-def test_version_and_examples_agree_with_the_data(root: Path) -> None:
-    project = Project(root)
+def test_version_and_examples_agree_with_the_data(project: Project) -> None:
     read = project.protocol
     assert read["version"] == project.citation.version
     assert "Living" in read["title"]

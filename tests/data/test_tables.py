@@ -19,9 +19,9 @@ def test_the_data_package_is_valid_frictionless(root: Path) -> None:
     assert report.valid, report.flatten(["name", "rowNumber", "fieldName", "message"])[:5]
 
 
-def test_every_table_loads_with_its_types(root: Path) -> None:
+def test_every_table_loads_with_its_types(project: Project) -> None:
     kinds = {"integer": "Int64", "number": "float64", "boolean": "boolean", "date": "datetime64", "string": "str"}
-    for name, table in Project(root).schema.items():
+    for name, table in project.schema.items():
         frame = rt.load(name)
         assert list(frame.columns) == table.columns
         for field in table.fields:
@@ -47,11 +47,11 @@ def test_data_is_found_from_another_folder_and_importing_is_cheap(tmp_path: Path
     assert done.stdout.strip() == "[] 121"
 
 
-def test_what_cannot_be_loaded_is_named(root: Path) -> None:
+def test_what_cannot_be_loaded_is_named(project: Project) -> None:
     with pytest.raises(KeyError, match="there are studies, citations"):
         rt.load("trails")
     with pytest.raises(DataError, match=r"data/trials\.csv"):
-        spoil.cells(Project(root), "trials", "NCT00690066", enrolment="many").table("trials")
+        spoil.cells(project, "trials", "NCT00690066", enrolment="many").table("trials")
 
 
 def test_a_loaded_frame_can_be_changed_without_harm() -> None:
@@ -60,9 +60,8 @@ def test_a_loaded_frame_can_be_changed_without_harm() -> None:
     assert not (rt.load("studies")["kind"] == "changed").any()
 
 
-def test_other_contents_leave_the_project_as_it_is(root: Path) -> None:
+def test_other_contents_leave_the_project_as_it_is(project: Project) -> None:
     """What was read of unchanged files is shared, what changes is read anew, and a file may be gone."""
-    project = Project(root)
     works, before = project.works, len(project.table("studies"))
     other = project.with_files({"data/studies.csv": project.read("data/studies.csv").rsplit(b"\n", 2)[0] + b"\n"})
     assert (len(other.table("studies")), len(project.table("studies"))) == (before - 1, before)

@@ -1,22 +1,13 @@
-"""The project itself, and the same project with other rows in some tables."""
+"""The project with other rows in some tables."""
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-import review_tools as rt
 from review_tools.data.project import Project
 from review_tools.display import CHARTS, TABLES, Calls
-
-
-@pytest.fixture(scope="session")
-def project(root: Path) -> Project:
-    """The project itself."""
-    assert rt.project().root == root  # chapters and tests read the same one
-    return rt.project()
 
 
 @pytest.fixture(scope="session")

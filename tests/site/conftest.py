@@ -13,7 +13,6 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 import small_book
-from review_tools.data.project import Project
 from review_tools.site.build import build
 from review_tools.site.pdf import ARGUMENTS
 
@@ -21,11 +20,6 @@ from review_tools.site.pdf import ARGUMENTS
 class Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         pass
-
-
-@pytest.fixture(scope="session")
-def project(root: Path) -> Project:
-    return Project(root)
 
 
 @pytest.fixture(scope="session")

@@ -170,8 +170,7 @@ def enter(root: Path, copy: Path, propose: Propose) -> Enter:
     return run
 
 
-def test_the_forms_on_disk_offer_what_the_data_offer(root: Path) -> None:
-    project = Project(root)
+def test_the_forms_on_disk_offer_what_the_data_offer(project: Project) -> None:
     assert stale(project) == {}
     forms = {name: yaml.safe_load(project.read(f"{FOLDER}/{name}.yml")) for name in TABLES}
     for name, form in forms.items():
@@ -380,9 +379,8 @@ def test_markup_mentions_and_expressions_in_answers_stay_text(enter: Enter) -> N
 
 
 def test_an_unticked_promise_and_a_strange_event_are_refused(
-    copy: Path, root: Path, review: Run, propose: Propose
+    copy: Path, project: Project, review: Run, propose: Propose
 ) -> None:
-    project = Project(root)
     with pytest.raises(DataError, match="not ticked"):
         read(questions(project, "correction"), body_of(project, "correction", CORRECTION).replace("[X]", "[ ]"))
     code, output, _ = propose("correction", CORRECTION, labels=())

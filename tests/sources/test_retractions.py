@@ -33,11 +33,6 @@ def publish(services: Services, doi: str, *notices: object) -> None:
     services.works[doi.lower()] = a_work(doi, "Made up", **{"updated-by": list(notices)})
 
 
-@pytest.fixture(scope="module")
-def project(root: Path) -> Project:
-    return Project(root)
-
-
 @pytest.fixture
 def held(project: Project, services: Services) -> Services:
     """The services hold every work of the review, without a notice, and the words that are corrected."""

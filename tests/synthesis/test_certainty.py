@@ -2,7 +2,6 @@
 
 import math
 import re
-from pathlib import Path
 
 import pytest
 
@@ -280,8 +279,7 @@ def test_a_person_judges_indirectness_and_overrides_a_rule_with_reason_and_name(
     assert [one.judged_by for one in found.domains] == ["", "", "Ana", "Ana", ""]
 
 
-def test_every_comparison_of_the_review_can_be_graded(root: Path) -> None:
-    project = Project(root)
+def test_every_comparison_of_the_review_can_be_graded(project: Project) -> None:
     for name in project.table("comparisons")["comparison_id"]:
         found, result = certainty(project, name), answer(project, name)
         assert (found is None) == (result.pooled is None or result.measure.no_effect is None)
