@@ -14,7 +14,6 @@ import small_book
 import spoil
 from review_tools.check import rules
 from review_tools.data.project import Project
-from review_tools.site import pdf
 
 ROOT = Path(__file__).resolve().parents[1]
 os.environ["FONTCONFIG_FILE"] = str(ROOT / "tests" / "fonts.conf")  # every browser of the tests has the same fonts
@@ -75,12 +74,7 @@ def copy(tmp_path: Path) -> Path:
 @pytest.fixture
 def set_cell(copy: Path) -> Callable[[str, str, str, str], None]:
     """Writes one value into one cell of one table of the copy; the row is named by its first column."""
-
-    def write(table: str, row: str, column: str, value: str) -> None:
-        project = spoil.cells(Project(copy), table, row, **{column: value})
-        (copy / project.file_of(table)).write_bytes(project.read(project.file_of(table)))
-
-    return write
+    return lambda table, row, column, value: spoil.on_disk(copy, table, row, **{column: value})
 
 
 @pytest.fixture(scope="session")
@@ -90,9 +84,3 @@ def site() -> Path:
     if not (folder / "index.html").is_file():
         pytest.fail("There is no site in _build/html: run make book first.")
     return folder
-
-
-@pytest.fixture(scope="session")
-def browser_path() -> str | None:
-    """A browser of the system; None lets playwright use its own."""
-    return pdf.browser_path()

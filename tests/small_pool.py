@@ -8,7 +8,7 @@ from pathlib import Path
 from review_tools.data.project import MARKER, Project
 
 ROOT = Path(__file__).parents[1]
-DEFINITION = Project(ROOT)
+PROJECT = Project(ROOT)
 NAME = "question"
 PEOPLE = "people per 1,000"
 TABLES = (
@@ -88,12 +88,12 @@ def review(
     }
     files = {f"data/{name}.csv": _csv(name, tables.get(name, held.get(name, ()))) for name in TABLES}
     files["references.bib"] = "".join(work(str(study["study_id"])) for study in studies).encode()
-    return Project.of_files(ROOT, files | {MARKER: DEFINITION.read(MARKER)})
+    return Project.of_files(ROOT, files | {MARKER: PROJECT.read(MARKER)})
 
 
 def _csv(name: str, rows: Sequence[Row]) -> bytes:
     text = io.StringIO()
-    table = csv.DictWriter(text, DEFINITION.schema[name].columns, lineterminator="\n")
+    table = csv.DictWriter(text, PROJECT.schema[name].columns, lineterminator="\n")
     table.writeheader()
     table.writerows([{"added_in": "26.2.0"} | dict(row) if "added_in" in table.fieldnames else row for row in rows])
     return text.getvalue().encode("utf-8")

@@ -13,6 +13,7 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
 
@@ -43,6 +44,12 @@ def cells(project: Project, table: str, row: str, **changes: str) -> Project:
     for column, value in changes.items():
         frame.loc[lines[0], column] = value
     return project.with_files({project.file_of(table): csv_bytes(frame)})
+
+
+def on_disk(folder: Path, table: str, row: str, **changes: str) -> None:
+    """Write cells of a row into the table of a folder."""
+    project = cells(Project(folder), table, row, **changes)
+    (folder / project.file_of(table)).write_bytes(project.read(project.file_of(table)))
 
 
 def lines(project: Project, table: str, *added: str) -> Project:

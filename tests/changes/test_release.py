@@ -21,12 +21,12 @@ from review_tools.data.problems import DataError
 from review_tools.data.project import Project, order
 from review_tools.synthesis.signatures import digest
 from signing import signed_by_all
-from small_pool import NAME, counts, review
+from small_pool import NAME, PROJECT, counts, review
 
 SetCell = Callable[[str, str, str, str], None]
 Git = Callable[..., str]
 HOSTILE = "</script><script>alert(1)</script> ' [x](javascript:alert(1)) \u2028 {{7*7}}"
-NEWEST = list(Project(Path(__file__).parents[2]).versions)[-1]
+NEWEST = list(PROJECT.versions)[-1]
 YEAR, DATA, _ = order(NEWEST)
 NEXT = f"{YEAR}.{DATA + 1}.0"
 CHANGED = "## [Unreleased]\n\n### Changed\n\n- A count.\n"
@@ -56,8 +56,6 @@ def repository(copy: Path, git: Git) -> Path:
     changelog.write_text(re.sub(r"## \[Unreleased\]\n.*?(?=^## )", f"{CHANGED}\n", text, flags=re.S | re.M), "utf-8")
     (copy / ".gitignore").write_text(".edit/\n_build/\n", encoding="utf-8")
     git(copy, "init", "-q", "-b", "main")
-    git(copy, "config", "user.name", "T")
-    git(copy, "config", "user.email", "t@example.org")
     git(copy, "add", ".")
     git(copy, "commit", "-qm", "one")
     return copy
@@ -122,12 +120,12 @@ def test_no_release_leaves_with_a_moved_result_that_nobody_signed() -> None:
         signed(spoil.cells(accepted, "outcomes", "a-1", events_arm1="601"), moved)
 
 
-def test_a_version_is_written_everywhere_at_once(repository: Path, set_cell: SetCell, git: Git) -> None:
+def test_a_version_is_written_everywhere_at_once(repository: Path, git: Git) -> None:
     said = "99.3% vs 46.3%, difference 53% (95% CI 47 to 59)"
-    for column, value in {"events_arm1": "281", "printed_percent_arm1": "99.3", "reported": said}.items():
-        set_cell("outcomes", "raffals_2024_admire-1", column, value)
-    for column, value in {"effect": "53", "ci_low": "47", "ci_high": "59", "reported": said}.items():
-        set_cell("outcomes", "raffals_2024_admire-2", column, value)
+    counted = {"events_arm1": "281", "printed_percent_arm1": "99.3", "reported": said}
+    spoil.on_disk(repository, "outcomes", "raffals_2024_admire-1", **counted)
+    printed = {"effect": "53", "ci_low": "47", "ci_high": "59", "reported": said}
+    spoil.on_disk(repository, "outcomes", "raffals_2024_admire-2", **printed)
     git(repository, "commit", "-qam", "better")
     refused(repository, "data", "wait for a signature:\n  crohns_fistula: ")
     assert signed_by_all(repository, NEXT) == 1

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 import small_book
 from review_tools.site.build import build
-from review_tools.site.pdf import ARGUMENTS
+from review_tools.site.pdf import ARGUMENTS, browser_path
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -55,9 +55,9 @@ def address(site: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")  # closed before a test prints: one playwright at a time in a process
-def browser(browser_path: str | None) -> Iterator[Browser]:
+def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=list(ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=browser_path(), args=list(ARGUMENTS))
         yield browser
         browser.close()
 

@@ -39,11 +39,6 @@ def commit(folder: Path) -> None:
         subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
 
 
-def change(folder: Path, table: str, row: str, **cells: str) -> None:
-    project = spoil.cells(Project(folder), table, row, **cells)
-    (folder / project.file_of(table)).write_bytes(project.read(project.file_of(table)))
-
-
 def unreleased(folder: Path, line: str) -> None:
     small_book.edit("CHANGELOG.md", "## [Unreleased]\n", f"## [Unreleased]\n\n- {line}\n")(folder)
 
@@ -62,7 +57,7 @@ def story(tmp_path_factory: pytest.TempPathFactory, few_numbers: None) -> Path:
         f"All works: {small_book.CITED}\n\n```{{bibliography}}\n```\n",
         encoding="utf-8",
     )
-    change(folder, "claims", "fistula_second_trial", chapter="book/page.md")
+    spoil.on_disk(folder, "claims", "fistula_second_trial", chapter="book/page.md")
     unreleased(folder, "The first.")
     subprocess.run(["git", "init", "-q", "-b", "main"], cwd=folder, check=True)
     with (folder / ".git" / "config").open("a", encoding="utf-8") as file:
@@ -78,8 +73,10 @@ def story(tmp_path_factory: pytest.TempPathFactory, few_numbers: None) -> Path:
     (folder / "data" / "studies.csv").write_bytes(csv_bytes(studies))
     small_book.append("book/page.md", "\n{cite:p}`new_2026_trial`\n")(folder)
     said = "99.3% vs 46.3%, difference 53% (95% CI 47 to 59)"
-    change(folder, "outcomes", "raffals_2024_admire-1", events_arm1="281", printed_percent_arm1="99.3", reported=said)
-    change(folder, "outcomes", "raffals_2024_admire-2", effect="53", ci_low="47", ci_high="59", reported=said)
+    spoil.on_disk(
+        folder, "outcomes", "raffals_2024_admire-1", events_arm1="281", printed_percent_arm1="99.3", reported=said
+    )
+    spoil.on_disk(folder, "outcomes", "raffals_2024_admire-2", effect="53", ci_low="47", ci_high="59", reported=said)
     run(folder, "accept", "fistula_second_trial", "--by", "A. Reader")
     unreleased(folder, "The second.")
     signed_by_all(folder, NEW)

@@ -12,9 +12,8 @@ from review_tools.data.project import Project
 from review_tools.synthesis import claims
 from review_tools.synthesis.claim_tests import TESTS, Claim, run
 from review_tools.synthesis.signatures import digest, signature
-from small_pool import NAME, counts, low_risk, review
+from small_pool import NAME, PROJECT, counts, low_risk, review
 
-PROJECT = Project(Path(__file__).resolve().parents[2])
 LEDGER = PROJECT.table("claims").set_index("claim_id")
 RUN = CliRunner()
 # The lupus nephritis trial finds more remissions than it did: 12 of 12 against 0 of 6.
