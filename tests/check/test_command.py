@@ -15,7 +15,6 @@ import spoil
 from review_tools.check import RULES, check, fix
 from review_tools.check.repair import mended
 from review_tools.cli import app
-from review_tools.data.problems import DataError, Problem
 from review_tools.data.project import Project
 from review_tools.data.tables import csv_bytes
 from spoil import Program, saved
@@ -283,9 +282,3 @@ def test_dates_that_have_two_readings_are_told_or_read_as_said(
     assert code == (not day)
     said = f"'01/02/2021' → '{day}'" if day else "column status_date: in 01/02/2021 day or month may come first"
     assert said in output
-
-
-def test_an_error_holds_its_problems() -> None:
-    problem = Problem("data/x.csv", "the file is empty", "write at least the header")
-    assert DataError(problem, problem).problems == [problem, problem]
-    assert str(DataError(problem)) == "data/x.csv: the file is empty → write at least the header"

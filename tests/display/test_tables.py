@@ -62,15 +62,6 @@ def test_differences_are_those_between_the_two_sides() -> None:
     assert "NCT04061746" in rt.tables.trial_differences().behind[0][1]._repr_html_()
 
 
-def test_a_work_that_no_longer_stands_is_struck_through(shown_with: Callable[..., Any], project: Project) -> None:
-    study = rt.load("outcomes")["study_id"].iloc[0]
-    rows = project.read("data/studies.csv").decode().splitlines()[1:]
-    rows = [row.replace(",current,", ",retracted,") if row.startswith(f"{study},") else row for row in rows]
-    html = shown_with(studies=rows).tables.outcomes(study_id=study)._repr_html_()
-    assert f"<s>{project.works[study].label}</s>" in html
-    assert '<span class="tag tag-retracted">Retracted</span>' in html
-
-
 def test_a_notice_says_what_where_and_since_when(shown_with: Callable[..., Any]) -> None:
     study = rt.load("studies")["study_id"].iloc[0]
     shown = shown_with(notices=[f"{study},retraction,pubmed,pmid:123,2026-01-02,2026-11-02,https://e.org/a"])

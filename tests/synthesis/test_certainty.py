@@ -5,7 +5,6 @@ import re
 
 import pytest
 
-import spoil
 from review_tools.data.project import Project
 from review_tools.synthesis import bias
 from review_tools.synthesis.certainty import DOMAINS, Certainty, Domain, certainty
@@ -286,9 +285,3 @@ def test_every_comparison_of_the_review_can_be_graded(project: Project) -> None:
         if found:
             assert all(one.reason for one in found.domains)
             assert found.target == target(result)
-
-
-def test_a_changed_judgement_changes_the_certainty() -> None:
-    project = review(CLEAR, risk_of_bias=low_risk("a"))
-    worse = spoil.cells(project, "risk_of_bias", "a", judgement="high")
-    assert [getattr(certainty(one, NAME), "rating", "") for one in (project, worse)] == ["high", "low"]

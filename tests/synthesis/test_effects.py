@@ -10,7 +10,7 @@ from statsmodels.stats.contingency_tables import Table2x2
 from statsmodels.stats.meta_analysis import effectsize_2proportions, effectsize_smd
 
 from review_tools.data.problems import DataError
-from review_tools.synthesis.effects import MEASURES, CannotPoolError, Effects
+from review_tools.synthesis.effects import MEASURES, Effects
 from review_tools.synthesis.pooling import pool
 from review_tools.synthesis.rows import effect_sizes
 
@@ -139,15 +139,13 @@ def test_all_problems_come_at_once_and_name_the_study() -> None:
     assert len(raised.value.problems) == 2
 
 
-def test_missing_and_doubled_columns_and_an_unknown_measure_are_named() -> None:
+def test_missing_and_doubled_columns_are_named() -> None:
     with pytest.raises(DataError, match="column n_arm2: the column is missing → RR needs events_arm1"):
         effect_sizes(frame("RR").drop(columns="n_arm2"), "RR")
     for column in ("se", "study", "ci_low"):
         doubled = pd.DataFrame([[1, 2, 3, 4]], columns=["effect", "se", column, column])
         with pytest.raises(DataError, match=f"column {column}: the column stands twice"):
             effect_sizes(doubled, "GEN")
-    with pytest.raises(CannotPoolError, match="there are RR, OR"):
-        effect_sizes(frame("RR"), "rr")
 
 
 def test_text_and_numbers_read_alike_and_labels_stay_with_their_rows() -> None:

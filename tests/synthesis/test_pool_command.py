@@ -77,7 +77,6 @@ def test_the_table_and_what_is_remarked(file: Path, text: str, measure: str, pri
             ["rows.csv, row 3, column events_arm1: 'six': not a number", "rows.csv, row 4, column events_arm1: '300'"],
         ),
         (COUNTS.replace("29,303", "29"), "RR", [], ["rows.csv, row 3: 4 cells where the header has 5"]),
-        (COUNTS, "MD", [], ["column mean_arm1: the column is missing"]),
         (COUNTS, "XY", [], ["No measure 'XY'; there are RR"]),
         (COUNTS, "RR", ["--model", "XY"], ["No model 'XY'; there are FE"]),
         (COUNTS, "RR", ["--test", "t"], ["No test 't'; there are z, hksj"]),

@@ -107,12 +107,9 @@ MEANS = pd.DataFrame([[5, 1, 9, 4, 1, 9]], columns=["mean_arm1", "sd_arm1", "n_a
     ("found", "choice", "message"),
     [
         (counts([[0, 10, 0, 10]], "RR"), [], r"no row contributes.* row 0: no event in either arm"),
-        (effects([]), [], "nothing to pool"),
         (effects([(0.5, 1e-9), (0.6, 1.0)]), [], "Beside row 0 the other studies have no weight"),
         (effect_sizes(MEANS, "MD"), ["MH"], "Mantel-Haenszel pools RR, OR, RD"),
         (counts(COUNTS, "RR"), ["MH", "hksj"], "choose the test z"),
-        (counts(COUNTS, "RR"), ["XX"], "No model 'XX'; there are FE, MH"),
-        (counts(COUNTS, "RR"), ["DL", "t"], "No test 't'; there are z, hksj"),
         (counts([[0, 10, 2, 10], [0, 20, 3, 20]], "RR"), ["MH"], "one arm has no event"),
         (counts([[0, 10, 2, 10], [0, 20, 3, 20]], "OR"), ["MH"], "one arm has no event"),
         (counts([[0, 10, 0, 10], [0, 20, 0, 20]], "RD"), ["MH"], "no standard error"),
