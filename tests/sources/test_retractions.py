@@ -130,9 +130,6 @@ def test_each_kind_of_notice(project: Project, held: Services, notices: list[obj
 PLACES = {"Crossref": f"/crossref/works/{DOI}", "PubMed": f"id={PMID}"}
 UNUSABLE = {  # a fault of a service, or the list of notices in an answer of Crossref
     "Crossref is down": ("Crossref", "500", None),
-    "Crossref is slow": ("Crossref", "slow", None),
-    "another's record": ("Crossref", "wrong json", None),
-    "PubMed is cut off": ("PubMed", "cut", None),
     "PubMed is a page": ("PubMed", "page", None),
     "no list": ("Crossref", "", "retraction"),
     "no object": ("Crossref", "", ["retraction"]),
