@@ -18,11 +18,6 @@ DAYS = {
     "late": ("2026-12-06T00:00:01Z", "late", "late: the next search was due on 2026-12-02, 4 days ago"),
     "late by two turns": ("2026-12-16T12:00:00Z", "late", "late: the next search was due on 2026-12-02, 14 days ago"),
     "missed": ("2026-12-17T12:00:00Z", "missed", "out of date: the next search was due on 2026-12-02, 15 days ago"),
-    "years later": (
-        "2031-12-02T12:00:00Z",
-        "missed",
-        "out of date: the next search was due on 2026-12-02, 1826 days ago",
-    ),
 }
 
 
