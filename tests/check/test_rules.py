@@ -184,6 +184,7 @@ EXAMPLES: list[tuple[str, Mistake, str]] = [
     ("unknown_kind", swapped(BIB, "@article", "@artikel"), "not a kind of work"),
     ("no_title", entry(title=""), "no title"),
     ("malformed_field", swapped(BIB, "doi = {10.", "doi = {doi:10."), "doi is not of the right form"),
+    ("malformed_field", swapped(BIB, "url = {https://", "url = {javascript:"), "url is not of the right form"),
     ("future_year", entry(year="2099"), "a year in the future"),
     ("unknown_field", swapped(BIB, "year =", "yaer ="), "no field “yaer”"),
     ("odd_field", swapped(BIB, "title = {", "title = {<b onclick=x>"), "title holds what a browser takes for HTML"),
