@@ -3,15 +3,11 @@
 import json
 import re
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 from xml.etree import ElementTree
 
 import feedparser
-import lxml.html
 import pytest
 from lxml import etree
-from markupsafe import escape
 
 from atom import wrong_with
 from review_tools.changes.compare import Cell, Changes, Row, Table
@@ -23,9 +19,8 @@ from review_tools.site.pages import absolute, script_json
 from review_tools.site.site_files import ATOM, FEED, Release, atom, releases
 
 ENTRY = f"{{{ATOM}}}"
-HOSTILE = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(1)> {{ 7*7 }} & \u202e\x07]]>"
-
-FORGED = "</li><script>alert(1)</script>\"'><img src=x onerror=alert(1)>[x](javascript:alert(1)) ]]> {{7*7}} \x07\u202e"
+SCRIPT = "</li></script><script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+HOSTILE = f"{SCRIPT}[x](javascript:alert(1)) ]]> {{{{7*7}}}} & \x07\u202e"
 
 
 def test_the_first_paragraph_is_plain_and_short() -> None:
@@ -55,37 +50,6 @@ def test_a_hostile_title_stays_text_in_the_linked_data() -> None:
     assert "javascript" not in json.dumps({name: held.get(name) for name in ("@id", "url", "sameAs")})
 
 
-def test_a_hostile_page_stays_text_in_the_head(project: Project) -> None:
-    """Title, summary and works full of markup: the head holds the same tags as any other page."""
-    study = "hackel_2023_immunological"
-    table = project.text("studies")
-    table.loc[table["study_id"] == study, "summary"] = HOSTILE.replace("\x07", "")
-    at = project.read("references.bib").index(b"title = {", project.read("references.bib").index(study.encode()))
-    works = (
-        project.read("references.bib")[: at + 9] + HOSTILE.translate(str.maketrans("", "", "{}@\x07\u202e")).encode()
-    )
-    spoilt = project.with_files(
-        {
-            "data/studies.csv": table.to_csv(index=False).encode(),
-            "references.bib": works + project.read("references.bib")[at + 9 :],
-        }
-    )
-    config = SimpleNamespace(root_doc="book/index", html_title='A <b> & "c"')
-    app: Any = SimpleNamespace(review_project=spoilt, config=config)
-    context = {"title": HOSTILE, "body": f"<p>{escape(HOSTILE)}</p>", "pathto": lambda name, _: f"../{name}"}
-    for name in (f"studies/{study}", "book/other"):
-        page: dict[str, Any] = dict(context)
-        metadata.describe(app, name, page)
-        made = lxml.html.fragment_fromstring(str(page["metatags"]), create_parent=True)
-        assert {tag.tag for tag in made} <= {"meta", "link", "script"}
-        assert all(set(tag.attrib) <= {"name", "property", "content"} for tag in made.findall("meta"))
-        assert "<img" in made.xpath("meta[@name='description']/@content")[0]
-        things = made.findall("script")
-        assert len(things) == name.startswith("studies/")
-        assert all(thing.get("type") == "application/ld+json" for thing in things)
-        assert all("</script>" in json.loads(thing.text)["headline"] for thing in things)
-
-
 # The feed
 
 
@@ -102,12 +66,12 @@ def test_the_feed_of_the_site_is_valid_and_tells_what_changed(site: Path, projec
 
 
 def test_hostile_changes_are_text_in_a_valid_feed(project: Project) -> None:
-    lost = Row("removed", (("study_id", "a_1"),), (Cell("summary", FORGED, ""),))
-    new = Row("added", (("outcome_id", FORGED),), (Cell("outcome", "", FORGED),))
-    tables = (Table("studies", FORGED, (FORGED,), (lost,)), Table("outcomes", "x", (), (new,)))
+    lost = Row("removed", (("study_id", "a_1"),), (Cell("summary", HOSTILE, ""),))
+    new = Row("added", (("outcome_id", HOSTILE),), (Cell("outcome", "", HOSTILE),))
+    tables = (Table("studies", HOSTILE, (HOSTILE,), (lost,)), Table("outcomes", "x", (), (new,)))
     said = absolute(digest(Changes("1", "2", tables, (), 0, (), 0), 12, "site:v/x"), "https://example.org/")
     made = atom(
-        project.citation, [Release("26.2.0", "2026-12-01", f"- {FORGED}\n- <b onclick=alert(1)>bold</b>\n", said)]
+        project.citation, [Release("26.2.0", "2026-12-01", f"- {HOSTILE}\n- <b onclick=alert(1)>bold</b>\n", said)]
     )
     assert wrong_with(made) == []
     content = etree.fromstring(made).findtext("a:entry/a:content", namespaces={"a": ATOM})
