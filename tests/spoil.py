@@ -73,14 +73,19 @@ def text(project: Project, file: str, change: Callable[[str], str]) -> Project:
     return project.with_files({file: after.encode("utf-8")})
 
 
+def git(folder: Path, *words: str) -> str:
+    """Run git in a folder, as somebody."""
+    command = ["git", "-c", "user.name=T", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false", *words]
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
 def commit(project: Project) -> None:
     """Write data and bibliography into the project's folder, and commit them."""
     for file in ("references.bib", *project.files("data")):
         (project.root / file).parent.mkdir(exist_ok=True)
         (project.root / file).write_bytes(project.read(file))
-    signed = ["-c", "user.name=T", "-c", "user.email=t@e.org", "-c", "commit.gpgsign=false"]
-    for words in (["init", "-q"], ["add", "data", "references.bib"], [*signed, "commit", "-qm", "x"]):
-        subprocess.run(["git", *words], cwd=project.root, check=True, capture_output=True)
+    for words in (["init", "-q"], ["add", "data", "references.bib"], ["commit", "-qm", "x"]):
+        git(project.root, *words)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,5 @@
-"""The small book, and git."""
+"""The small book in place of the whole."""
 
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,15 +9,3 @@ import pytest
 def copy(small: Path) -> Path:
     """The small book is what a test changes."""
     return small
-
-
-@pytest.fixture(scope="session")
-def git() -> Callable[..., str]:
-    """Run git in a folder, as somebody."""
-
-    def run(folder: Path, *words: str) -> str:
-        identity = ["-c", "user.name=T", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"]
-        command = ["git", *identity, *words]
-        return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
-
-    return run

@@ -20,6 +20,7 @@ from review_tools.changes import bounds, compare, render, state
 from review_tools.changes.compare import Changes
 from review_tools.cli import app
 from review_tools.data.project import Project
+from spoil import git
 
 LIMITS = {"rows_of_a_change": 5000, "candidates_of_a_run": 5, "changes_of_a_run": 5}
 Rows = list[list[str]]
@@ -269,9 +270,7 @@ def test_a_change_that_nobody_has_looked_at(lean: Project, change: Change, says:
 # The command, with git
 
 
-def test_revisions_are_compared_from_where_they_parted(
-    copy: Path, set_cell: Callable[..., None], git: Callable[..., str]
-) -> None:
+def test_revisions_are_compared_from_where_they_parted(copy: Path, set_cell: Callable[..., None]) -> None:
     """What main gained since is not taken for a removal; a folder and an unknown revision are told apart."""
     git(copy, "init", "-q", "-b", "main")
     (copy / "link.csv").symlink_to("/etc/passwd")

@@ -22,9 +22,9 @@ from review_tools.data.project import Project, order
 from review_tools.synthesis.signatures import digest
 from signing import signed_by_all
 from small_pool import NAME, PROJECT, counts, review
+from spoil import git
 
 SetCell = Callable[[str, str, str, str], None]
-Git = Callable[..., str]
 HOSTILE = "</script><script>alert(1)</script> ' [x](javascript:alert(1)) \u2028 {{7*7}}"
 NEWEST = list(PROJECT.versions)[-1]
 YEAR, DATA, _ = order(NEWEST)
@@ -49,7 +49,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def repository(copy: Path, git: Git) -> Path:
+def repository(copy: Path) -> Path:
     """A small review under git whose changelog has something to release."""
     changelog = copy / "CHANGELOG.md"
     text = changelog.read_text(encoding="utf-8")
@@ -120,7 +120,7 @@ def test_no_release_leaves_with_a_moved_result_that_nobody_signed() -> None:
         signed(spoil.cells(accepted, "outcomes", "a-1", events_arm1="601"), moved)
 
 
-def test_a_version_is_written_everywhere_at_once(repository: Path, git: Git) -> None:
+def test_a_version_is_written_everywhere_at_once(repository: Path) -> None:
     said = "99.3% vs 46.3%, difference 53% (95% CI 47 to 59)"
     counted = {"events_arm1": "281", "printed_percent_arm1": "99.3", "reported": said}
     spoil.on_disk(repository, "outcomes", "raffals_2024_admire-1", **counted)
@@ -155,7 +155,7 @@ def test_a_version_is_written_everywhere_at_once(repository: Path, git: Git) -> 
     refused(repository, "fix", "nothing stands under")
 
 
-def test_what_is_not_committed_or_does_not_pass_is_refused(repository: Path, set_cell: SetCell, git: Git) -> None:
+def test_what_is_not_committed_or_does_not_pass_is_refused(repository: Path, set_cell: SetCell) -> None:
     before = files(repository)
     refused(repository, "26.0.5", f"not newer than {NEWEST}")
     refused(repository, "26.2", "no number of a version")

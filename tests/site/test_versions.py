@@ -20,6 +20,7 @@ from review_tools.data.project import Project, order
 from review_tools.data.tables import csv_bytes
 from review_tools.site.version_pages import KEPT, pairs
 from signing import signed_by_all
+from spoil import git
 
 ROOT = Path(__file__).parents[2]
 TITLE = 'A trial & "quotes" \'7*7 < script> __pwned=1 < /script> onerror=__pwned=2'
@@ -35,8 +36,8 @@ def run(folder: Path, *words: str) -> str:
 
 
 def commit(folder: Path) -> None:
-    for words in (["add", "."], ["commit", "-qm", "x"]):
-        subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
+    git(folder, "add", ".")
+    git(folder, "commit", "-qm", "x")
 
 
 def unreleased(folder: Path, line: str) -> None:
@@ -59,9 +60,7 @@ def story(tmp_path_factory: pytest.TempPathFactory, few_numbers: None) -> Path:
     )
     spoil.on_disk(folder, "claims", "fistula_second_trial", chapter="book/page.md")
     unreleased(folder, "The first.")
-    subprocess.run(["git", "init", "-q", "-b", "main"], cwd=folder, check=True)
-    with (folder / ".git" / "config").open("a", encoding="utf-8") as file:
-        file.write("[user]\nname = T\nemail = t@example.org\n[commit]\ngpgsign = false\n")
+    git(folder, "init", "-q", "-b", "main")
     signed_by_all(folder, OLD)
     commit(folder)
     run(folder, "release", OLD)
