@@ -1,16 +1,13 @@
 """The searches of the four services, in their formats: dates, pages, cursors, history, and faults of their own."""
 
-import json
 import re
 from datetime import date
 from typing import Any
 from xml.sax.saxutils import escape
 
-from sources.server import Query, Reply, Services, a_study, a_work, an_article
+from sources.server import SOURCES, XML, Query, Reply, Services, a_study, a_work, an_article, as_json
 
-JSON, XML = "application/json", "text/xml; charset=UTF-8"
 DAY = r"(\d{4})[-/](\d{2})[-/](\d{2})"
-SOURCES = ("clinicaltrials", "pubmed", "europepmc", "crossref")
 TWISTS = {
     "repeat": "each page is the first",
     "drop": "one record of each page is left out",
@@ -73,14 +70,14 @@ class Searches(Services):
         source = "clinicaltrials"
         if "filter.ids" in query:
             wanted = query["filter.ids"].split("|")
-            return _json({"studies": [self.held[source][one][1] for one in wanted if one in self.held[source]]})
+            return as_json({"studies": [self.held[source][one][1] for one in wanted if one in self.held[source]]})
         token = query.get("pageToken", "")
         start, size = int(token[1:] or 0), int(query["pageSize"])
         total, shown, more = self._page(source, *_days(query["filter.advanced"]), start, size)
         answer: dict[str, Any] = {self._name(source, "studies"): shown}
         if query.get("countTotal") == "true":
             answer["totalCount"] = total
-        return _json(answer | ({"nextPageToken": f"t{start + size}"} if more else {}))
+        return as_json(answer | ({"nextPageToken": f"t{start + size}"} if more else {}))
 
     def _esearch(self, _: str, query: Query) -> Reply:
         if "[crdt]" not in query.get("term", "") or query.get("usehistory") != "y":
@@ -105,7 +102,7 @@ class Searches(Services):
         total, shown, more = self._page("europepmc", *_days(query["query"]), start, size)
         following = f"A{start + size}" if more or start + len(shown) > start else mark
         answer = {"version": "6.9", "hitCount": total, "nextCursorMark": following}
-        return _json(answer | {self._name("europepmc", "resultList"): {"result": shown}})
+        return as_json(answer | {self._name("europepmc", "resultList"): {"result": shown}})
 
     def _works(self, _: str, query: Query) -> Reply:
         cursor = query["cursor"]
@@ -113,7 +110,7 @@ class Searches(Services):
         total, shown, _more = self._page("crossref", *_days(query["filter"]), start, size)
         said = {"total-results": total, self._name("crossref", "items"): shown, "items-per-page": size}
         said["next-cursor"] = f"D{start + size}"
-        return _json({"status": "ok", "message-type": "work-list", "message-version": "1.0.0", "message": said})
+        return as_json({"status": "ok", "message-type": "work-list", "message-version": "1.0.0", "message": said})
 
 
 def _half(record: Any) -> Any:
@@ -127,7 +124,3 @@ def _days(text: str) -> tuple[date, date]:
     """The first and the last day that a query names."""
     found = [date(*map(int, day)) for day in re.findall(DAY, text)]
     return found[-2], found[-1]
-
-
-def _json(answer: Any) -> Reply:
-    return 200, JSON, json.dumps(answer).encode()

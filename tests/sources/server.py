@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 Query = dict[str, str]
 Reply = tuple[int, str, bytes]  # status, content type, body
+SOURCES = ("clinicaltrials", "pubmed", "europepmc", "crossref")
 JSON, XML, TEXT = "application/json", "text/xml; charset=UTF-8", "text/plain;charset=utf-8"
 
 
@@ -69,9 +70,7 @@ class Services:
 
     @property
     def environment(self) -> dict[str, str]:
-        names = {"CROSSREF": "crossref", "PUBMED": "pubmed", "CLINICALTRIALS": "clinicaltrials"}
-        names["EUROPEPMC"] = "europepmc"
-        return {f"REVIEW_{name}_URL": f"{self.base}/{path}" for name, path in names.items()}
+        return {f"REVIEW_{name.upper()}_URL": f"{self.base}/{name}" for name in SOURCES}
 
     def fault(self, where: str, kind: str, times: int = 100) -> None:
         """Spoils the next ``times`` answers to addresses that contain ``where`` (see ``_spoil`` for the kinds)."""
@@ -83,7 +82,7 @@ class Services:
         found = self.works.get(unquote(path.removeprefix("/crossref/works/")).lower())
         if found is None:
             return 404, TEXT, b"Resource not found."
-        return _json({"status": "ok", "message-type": "work", "message-version": "1.0.0", "message": found})
+        return as_json({"status": "ok", "message-type": "work", "message-version": "1.0.0", "message": found})
 
     def _efetch(self, _: str, query: Query) -> Reply:
         if not query.get("id", "").isdecimal():
@@ -99,7 +98,7 @@ class Services:
             return 400, TEXT, b"Parameter `nctId` has incorrect format"
         if number not in self.studies:
             return 404, TEXT, f"NCT number {number} not found".encode()
-        return _json(self.studies[number])
+        return as_json(self.studies[number])
 
     def _find_text(self, _: str, query: Query) -> Reply:
         wanted = query["query"].partition(":")[2].strip('"')  # of DOI or PMCID
@@ -108,7 +107,7 @@ class Services:
             for at, doi in enumerate(self.texts, 1)
             if wanted in (doi, f"PMC{at}")
         ]
-        return _json({"version": "6.9", "hitCount": len(hits), "resultList": {"result": hits}})
+        return as_json({"version": "6.9", "hitCount": len(hits), "resultList": {"result": hits}})
 
     def _full_text(self, path: str, _: Query) -> Reply:
         texts = dict(enumerate(self.texts.values(), 1))
@@ -176,7 +175,7 @@ class Services:
                 raise ValueError(f"no such fault: {kind}")
 
 
-def _json(answer: Any) -> Reply:
+def as_json(answer: Any) -> Reply:
     return 200, JSON, json.dumps(answer).encode()
 
 

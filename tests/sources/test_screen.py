@@ -23,6 +23,7 @@ TITLES = {
     "pubmed-5": '=HYPERLINK("http://x.example") \x1b[31mred',
     "pubmed-6": "Lupus nephritis treated with umbilical cord mesenchymal stem cells",
 }
+Export = Callable[..., tuple[Path, list[dict[str, str]]]]
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def queue(copy: Path) -> Path:
 
 
 @pytest.fixture
-def export(queue: Path, review: Run) -> Callable[..., tuple[Path, list[dict[str, str]]]]:
+def export(queue: Path, review: Run) -> Export:
     """Writes somebody's queue as CSV; the file and its rows."""
 
     def run(by: str = "Ana", *options: str) -> tuple[Path, list[dict[str, str]]]:
@@ -55,9 +56,6 @@ def export(queue: Path, review: Run) -> Callable[..., tuple[Path, list[dict[str,
             return file, list(csv.DictReader(text))
 
     return run
-
-
-Export = Callable[..., tuple[Path, list[dict[str, str]]]]
 
 
 def save(file: Path, rows: list[dict[str, str]]) -> None:
