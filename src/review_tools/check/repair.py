@@ -37,11 +37,10 @@ from review_tools.data import git
 from review_tools.data.bibliography import FILE as BIBLIOGRAPHY
 from review_tools.data.problems import DataError, Problem
 from review_tools.data.project import Project
-from review_tools.data.tables import FORM, SEPARATOR, Field, Table, csv_bytes, frame_of, with_types
+from review_tools.data.tables import FORM, NUMERIC, SEPARATOR, Field, Table, csv_bytes, frame_of, with_types
 
 DOI = re.compile(r"(?i)(?:https?://(?:dx\.)?doi\.org/|doi:\s*)(10\.\d{4,9}/\S+)")
 NCT = re.compile(r"(?i)NCT[\s:#-]*(\d{8})")
-NUMERIC = ("integer", "number")
 SORTED, RESTORED = "sorted by its key", "as last committed"
 BETWEEN = {";": "semicolons", "\t": "tabs", "|": "bars", "lines": "one cell a line"}
 PAST = 9  # committed states of a table in which the last sound one is looked for

@@ -9,9 +9,8 @@ from review_tools.check.spreadsheet import DASHES, MONTHS
 from review_tools.data import protocol
 from review_tools.data.problems import Problem, did_you_mean
 from review_tools.data.project import MARKER, Project
-from review_tools.data.tables import FORM, SEPARATOR, Field, Table
+from review_tools.data.tables import FORM, NUMERIC, SEPARATOR, Field, Table
 
-NUMERIC = ("integer", "number")
 TYPES = {
     "integer": (r"-?[0-9]+", "a whole number", "write digits only, no thousands separator"),
     "number": (r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", "a number", "write digits with a point, no unit, no comma"),

@@ -15,7 +15,7 @@ FORM = (  # what programs add to a file unasked: bytes, name, what `review check
     (b"\xef\xbb\xbf", "a byte order mark", "byte order mark removed"),
     (b"\r", "line ends of Windows or of an old Mac", "line ends made line feeds"),
 )
-DTYPES: dict[str, Any] = {"integer": "Int64", "number": "float64"}
+NUMERIC: dict[str, Any] = {"integer": "Int64", "number": "float64"}  # types of columns that hold numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,5 +180,5 @@ def _typed(values: pd.Series, kind: str) -> pd.Series:
         if not values.dropna().isin(["true", "false"]).all():
             raise ValueError(f"column {values.name}: a value is neither true nor false")
         return values.map({"true": True, "false": False}).astype("boolean")
-    converted: pd.Series = pd.to_numeric(values).astype(DTYPES[kind])
+    converted: pd.Series = pd.to_numeric(values).astype(NUMERIC[kind])
     return converted
