@@ -13,7 +13,7 @@ from review_tools.data.problems import DataError, Problem, did_you_mean
 from review_tools.data.project import Project, once
 
 CITE = re.compile(r"\{cite(?::\w+)?\}`([^`]*)`")
-FACT = re.compile(r"\{(count|value|percent|released)\}`([^`]*)`")
+FACT = re.compile(rf"\{{({'|'.join(inline_values.KINDS)})\}}`([^`]*)`")
 ROWS = {  # the table and key of what a role names
     "seed": ("citations", "seed_number"),
     "basis": ("findings", "finding_id"),
@@ -21,22 +21,7 @@ ROWS = {  # the table and key of what a role names
     **dict.fromkeys(("result", "certainty", "plainly"), ("comparisons", "comparison_id")),
 }
 ROW = re.compile(rf"\{{({'|'.join(ROWS)})\}}`([^`]*)`")
-ROLES = (
-    *ROWS,
-    "count",
-    "value",
-    "percent",
-    "released",
-    "cite:p",
-    "cite:t",
-    "ref",
-    "doc",
-    "numref",
-    "term",
-    "math",
-    "sub",
-    "sup",
-)
+ROLES = (*ROWS, *inline_values.KINDS, "cite:p", "cite:t", "ref", "doc", "numref", "term", "math", "sub", "sup")
 ROLE = re.compile(r"\{([a-z][\w:-]*)\}(`?)")
 FOLD = re.compile(r"<(/?)details\b|^`{3,}\{dropdown\}", re.MULTILINE)
 PAGE = re.compile(r"\]\(([^():#\s]+\.md)(?:#[^)]*)?\)")

@@ -12,6 +12,8 @@ import pandas as pd
 from review_tools.data.problems import did_you_mean
 from review_tools.data.project import Project, labels, once, snapshot_file
 
+KINDS = ("count", "value", "percent", "released")  # of questions, each a role of the chapters
+
 
 class UnknownFactError(Exception):
     """The data cannot answer the question as it was put."""

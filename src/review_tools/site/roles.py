@@ -92,7 +92,7 @@ def _link(text: str, address: str, title: str, *classes: str) -> nodes.reference
 
 
 ROLES = {
-    **dict.fromkeys(("count", "value", "percent", "released"), fact),
+    **dict.fromkeys(inline_values.KINDS, fact),
     "seed": seed,
     "basis": basis,
     "claim": claim,
