@@ -70,10 +70,10 @@ class Reference:
         return f"https://doi.org/{self['doi']}" if self["doi"] else self["url"]
 
 
-def short_title(title: str, words: int = 5) -> str:
-    """Return the first words of a title, with an ellipsis when some are left out."""
-    parts = title.strip("[]").split()
-    return " ".join(parts[:words]).rstrip(",:;") + ("…" if len(parts) > words else "")
+def short_title(title: str) -> str:
+    """Return the first five words of a title, with an ellipsis when some are left out."""
+    words = title.strip("[]").split()
+    return " ".join(words[:5]).rstrip(",:;") + ("…" if len(words) > 5 else "")
 
 
 def parse_bibliography(content: bytes | None) -> tuple[dict[str, Reference], list[Problem]]:
