@@ -19,7 +19,7 @@ from review_tools.check.comparability import names_msc
 from review_tools.check.engine import run
 from review_tools.data.problems import Problem
 from review_tools.data.project import MARKER, Project
-from review_tools.data.retracted import TOLD_BY_TITLE
+from review_tools.data.retracted import NOTICE_IN_TITLE
 
 BAD = Path(__file__).parents[1] / "bad" / "cells.csv"
 Mistake = Callable[[Project], Project]
@@ -344,11 +344,11 @@ def test_a_title_tells_of_a_notice() -> None:
         "Notice of retraction:",
         "Expression of Concern:",
     ):
-        assert TOLD_BY_TITLE.search(f"{before} {about}")
+        assert NOTICE_IN_TITLE.search(f"{before} {about}")
     for title in (f"Correction: {about}", f"{about} [RETRACTED]", f"{about}, retracted"):
-        assert TOLD_BY_TITLE.search(title)
+        assert NOTICE_IN_TITLE.search(title)
     for title in ("Retraction of the gingiva after MSCs", "Correction of anaemia by MSCs", "Early withdrawal: a study"):
-        assert not TOLD_BY_TITLE.search(title)
+        assert not NOTICE_IN_TITLE.search(title)
 
 
 def test_an_arm_is_known_by_its_product() -> None:

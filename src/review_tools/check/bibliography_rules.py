@@ -13,7 +13,7 @@ from review_tools.check.structure import ODD_TEXT, PROXY, RAW_ADDRESS, odd_form
 from review_tools.data.bibliography import FILE, START, Reference, is_group, names_of, swallowed
 from review_tools.data.problems import DataError, Problem
 from review_tools.data.project import Project
-from review_tools.data.retracted import TOLD_BY_TITLE
+from review_tools.data.retracted import NOTICE_IN_TITLE
 
 FIELD_FORMS = {
     "doi": (re.compile(r"10\.\d{4,9}/\S*[^\s.,;]"), "write the DOI alone, as 10.1000/xyz, without a mark at its end"),
@@ -89,7 +89,7 @@ def swallowed_field(project: Project, work: Reference) -> Iterator[Wrong]:
 @work_rule
 def retraction_in_title(project: Project, work: Reference) -> Iterator[Wrong]:
     """Refuse a current study whose title tells of its retraction or another notice."""
-    if TOLD_BY_TITLE.search(work["title"]):
+    if NOTICE_IN_TITLE.search(work["title"]):
         studies = whole(project, "studies")
         if "current" in [studies.rows[line]["status"] for line in studies.lines["study_id"].get(work.key, ())]:
             remedy = "set its status in data/studies.csv, with the notice in data/notices.csv"
@@ -100,7 +100,7 @@ def retraction_in_title(project: Project, work: Reference) -> Iterator[Wrong]:
 def status_without_notice(studies: Sheet) -> Iterator[Problem]:
     """Refuse the status of a retraction or another notice that neither a notice nor the title tells of."""
     works = studies.project.readable_works[0].values()
-    silent = {work.key for work in works if not TOLD_BY_TITLE.search(work["title"])}
+    silent = {work.key for work in works if not NOTICE_IN_TITLE.search(work["title"])}
     wrong = studies["study_id"].isin(silent.difference(studies.of("notices").lines["study_id"]))
     why, remedy = "neither a notice nor the title tells of this", "add the notice to data/notices.csv, or write current"
     yield from studies.report(wrong & ~studies["status"].isin(["current", ""]), "status", why, remedy)

@@ -13,7 +13,7 @@ from review_tools.check.engine import RULES, run
 from review_tools.check.repair import RESTORED, SORTED, Ask, Fix, Repair, at_head, form, mended, tidy
 from review_tools.data.bibliography import FILE as BIBLIOGRAPHY
 from review_tools.data.edit import Change, edit
-from review_tools.data.problems import Problem, in_order, meant, shorten
+from review_tools.data.problems import Problem, in_order, shorten, suggestion
 from review_tools.data.project import Project
 from review_tools.data.tables import Field, csv_bytes
 
@@ -139,7 +139,7 @@ def _as_meant(project: Project, repairs: list[Repair], cells: Cells) -> tuple[Pr
     guessed = set()
     for (file, row, column), problem in cells.items():
         was = past.get(file, {}).get(row, {}).get(column, problem.value)
-        near = meant(problem.remedy) if was == problem.value else was
+        near = suggestion(problem.remedy) if was == problem.value else was
         if file in names and near is not None:
             frame = frames.setdefault(names[file], project.text(names[file]))
             frame.loc[row, column] = near

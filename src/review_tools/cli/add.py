@@ -13,7 +13,7 @@ import typer
 from review_tools.check.rules import BLOCKS
 from review_tools.cli.app import CONTRIBUTE, MAINTAIN, Here, app, refuse
 from review_tools.cli.check import print_problems
-from review_tools.data.edit import Change, edit, signed
+from review_tools.data.edit import Change, check_name, edit
 from review_tools.data.problems import DataError, Problem, did_you_mean, same_word, shorten
 from review_tools.data.project import Project
 from review_tools.data.tables import Field
@@ -75,7 +75,7 @@ def add(
     from review_tools.sources import add as adding
 
     try:
-        signed(by)
+        check_name(by)
         given = dict(_pairs(cells, "--set", "column=value"))
         more = [*_pairs(mediator, "--mediator", "TERM=ROLE"), *_pairs(flag, "--flag", "FLAG=NOTE")]
         table = project.schema[TABLES[what]]

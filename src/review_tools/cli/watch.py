@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from review_tools.cli.app import MAINTAIN, Here, app, refuse
-from review_tools.data.edit import edit, signed
+from review_tools.data.edit import check_name, edit
 from review_tools.data.problems import shorten
 from review_tools.data.project import Project
 from review_tools.data.protocol import SOURCES
@@ -135,7 +135,7 @@ def identify(
     from review_tools.sources.identify import identify as fill
     from review_tools.sources.records import today
 
-    signed(by)
+    check_name(by)
     if not (project.table("citations")["match"] == "unidentified").any():
         print("Every reference number is identified; nothing was asked.")
         return
@@ -180,7 +180,7 @@ def screen(
     """Screen what the searches found: write your queue to a file, and enter the decisions made in it."""
     from review_tools.sources import screening
 
-    signed(by)
+    check_name(by)
     if by and take:
         print(f"{screening.take_over(project, take, by, reason)} decisions added to data/screenings.csv.")
     elif by and export:

@@ -103,7 +103,7 @@ def parse_bibliography(content: bytes | None) -> tuple[dict[str, Reference], lis
     if not problems and started != len(references):
         why = f"the file announces {started} entries but {len(references)} can be read"
         problems.append(Problem(FILE, why, "look for an unclosed brace before the first missing entry"))
-    return _told_apart(references), problems
+    return _with_suffixes(references), problems
 
 
 def cut_short(blocks: Sequence[Block]) -> Iterator[ParsingFailedBlock]:
@@ -113,7 +113,7 @@ def cut_short(blocks: Sequence[Block]) -> Iterator[ParsingFailedBlock]:
             yield ParsingFailedBlock(ValueError(), entry.start_line, f"{entry.raw}{after.raw}")
 
 
-def _told_apart(references: dict[str, Reference]) -> dict[str, Reference]:
+def _with_suffixes(references: dict[str, Reference]) -> dict[str, Reference]:
     """Give works of one name and year the letters a, b …, in the order of their keys."""
     alike = defaultdict(list)
     for key in sorted(references):

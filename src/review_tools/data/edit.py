@@ -187,11 +187,10 @@ def replace_bytes(path: Path, content: bytes, new: Path | None = None) -> None:
         raise
 
 
-def signed(by: str) -> str:
-    """Return a contributor's name. Raises DataError if it is not a plain one."""
+def check_name(by: str) -> None:
+    """Raise DataError if a contributor's name is given and is not a plain one."""
     if by and not NAME.fullmatch(by):
         raise DataError(f"--by {by!r}: not a plain name → use letters, spaces, points, commas and hyphens.")
-    return by
 
 
 def sha256(content: bytes) -> str:

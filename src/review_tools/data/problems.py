@@ -63,7 +63,7 @@ def same_word(word: str, words: Iterable[str]) -> str:
     return {_form(one): one for one in words}.get(_form(word), "")
 
 
-def meant(remedy: str) -> str | None:
+def suggestion(remedy: str) -> str | None:
     """Return the one word that ``did_you_mean`` put into a remedy, if it was one."""
     match = re.match(r"did you mean “([^”]+)”\? ", remedy)
     return match and match[1]

@@ -15,7 +15,7 @@ STATUS = {  # kind of notice → status of the study, the gravest first
 ORDER = (*STATUS.values(), "current")
 UNSOUND = ORDER[:4]  # works that no result may rest on
 # What a title says of a notice: before it (“RETRACTED: …”, “[Retracted] …”), or behind it (“…, retracted”).
-TOLD_BY_TITLE = re.compile(
+NOTICE_IN_TITLE = re.compile(
     r"\A\W*(?:notice of )?(?:retract(?:ed|ion)|withdrawn|withdrawal|removal|(?:editorial )?expression of concern"
     r"|correction|corrigendum|erratum)(?: (?:article|paper|note|notice))?(?: to)?\s*[:\])–—]\s*"
     r"|\s*[\[(,;:]\s*(?:retracted|withdrawn)\W*\Z",

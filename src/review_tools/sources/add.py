@@ -14,7 +14,7 @@ from review_tools.check.repair import tidy
 from review_tools.data.bibliography import FILE as BIBLIOGRAPHY
 from review_tools.data.edit import Change
 from review_tools.data.problems import DataError, Problem, did_you_mean, same_word
-from review_tools.data.retracted import STATUS, TOLD_BY_TITLE, gravest
+from review_tools.data.retracted import NOTICE_IN_TITLE, STATUS, gravest
 from review_tools.data.tables import SEPARATOR
 from review_tools.sources import clinicaltrials, pubmed
 from review_tools.sources.records import Record
@@ -84,7 +84,7 @@ def study_row(change: Change, record: Record, key: str = "") -> dict[str, str]:
         "species": "human" if kind.startswith("human") else "",
         "trial_id": record.trial_id if record.trial_id in trials else "",
         "status": gravest(STATUS[one.kind] for one in record.notices if one.kind in STATUS)
-        if record.notices or not TOLD_BY_TITLE.search(record.title)
+        if record.notices or not NOTICE_IN_TITLE.search(record.title)
         else "",  # the title says that something happened: somebody has to tell what
         "source_url": page or (f"{pubmed.PAGE}{record.pmid}/" if record.pmid else record.url),
         "source_where": f"record in {record.source}, seen {record.retrieved}",
@@ -270,7 +270,7 @@ def write_entry(change: Change, record: Record) -> str:
 def _key(record: Record, taken: Collection[str]) -> str:
     """Return ``surname_year_firstword``; a second word of the title, then a number, tell apart equal ones."""
     surname = _word(record.authors[0].split(",")[0]) if record.authors else ""
-    title = TOLD_BY_TITLE.sub("", record.title)
+    title = NOTICE_IN_TITLE.sub("", record.title)
     words = [word for word in map(_word, title.split()) if word and word not in ("a", "an", "the")]
     first, *more = words or ["untitled"]
     stem = f"{surname or 'unnamed'}_{record.year or 'nd'}_{first}"

@@ -37,12 +37,12 @@ class Verdict:
     because: str
 
 
-def decided(holds: bool, because: str) -> Verdict:
-    return Verdict(HOLDS if holds else FAILS, because)
+def holds_if(condition: bool, because: str) -> Verdict:
+    return Verdict(HOLDS if condition else FAILS, because)
 
 
 def share(number: int, of: int, because: str) -> Verdict:
-    """All: holds; at least half: holds in part."""
+    """Return a verdict by how many of all there are: all hold, at least half hold in part."""
     return Verdict(HOLDS if number == of else PARTLY if 2 * number >= of else FAILS, because)
 
 
@@ -154,7 +154,7 @@ class Claim:
         if not pools:
             raise OpenError("no pool")
         counted = f"of {len(pools)} pools {len(clear)} leave out no difference"
-        return decided(not sure, f"{counted}, {sure} of them with moderate certainty or more")
+        return holds_if(not sure, f"{counted}, {sure} of them with moderate certainty or more")
 
     def answered_by_a_comparison(self) -> Verdict:
         """A declared comparison, named by one column as in ``comparator=another dose``, leaves out no difference."""
@@ -170,7 +170,7 @@ class Claim:
     def no_clear_benefit(self) -> Verdict:
         """The interval of a comparison includes no difference, or lies on the side of the control."""
         answer, _, figures = self._pooled()
-        return decided(not _is_benefit(answer), figures)
+        return holds_if(not _is_benefit(answer), figures)
 
     def clearly_better(self) -> Verdict:
         """The interval of a printed effect, or of a comparison, lies on the side of MSCs; on the other it fails."""
@@ -185,7 +185,7 @@ class Claim:
     def effect_includes_no_difference(self) -> Verdict:
         """The printed effect of one outcome has an interval that includes no difference."""
         _, low, high, told = self._towards_msc()
-        return decided(low <= 0 <= high, told)
+        return holds_if(low <= 0 <= high, told)
 
     def certainty_is(self) -> Verdict:
         """The certainty of a comparison is one of those named, as in ``agvhd_response=low or very low``."""
@@ -196,12 +196,12 @@ class Claim:
         found = self._certainty(name)
         if found is None:
             raise OpenError("nothing with a comparison group can be pooled, so that nothing is graded")
-        return decided(found.rating in named, found.words)
+        return holds_if(found.rating in named, found.words)
 
     def published_pools_disagree(self) -> Verdict:
         """Two published pools, named with “and”, print different estimates for the same outcome."""
         estimates = self._published()["estimate"]
-        return decided(len(set(estimates)) > 1, " against ".join(f"{value:g}" for value in estimates))
+        return holds_if(len(set(estimates)) > 1, " against ".join(f"{value:g}" for value in estimates))
 
     def published_pools_below(self) -> Verdict:
         """The intervals of published pools of ratios, named with “and”, all lie below no difference."""
@@ -233,14 +233,14 @@ class Claim:
     def _percentage(self, arm: str) -> Verdict:
         row = self._outcome(f"events_{arm}", f"n_{arm}", otherwise="the counts are not printed")
         events, n = row[f"events_{arm}"], row[f"n_{arm}"]
-        return decided(abs(100 * events / n - self._figure) <= 0.5, f"{events}/{n} = {100 * events / n:.1f}%")
+        return holds_if(abs(100 * events / n - self._figure) <= 0.5, f"{events}/{n} = {100 * events / n:.1f}%")
 
     def better_in_msc_arm(self) -> Verdict:
         """The MSC arm's share of people with the event is on the better side of the comparator's."""
         row = self._outcome("events_arm1", "events_arm2", otherwise="counts of both arms are not printed")
         events1, n1, events2, n2 = row[list(TWO_ARMS)]
         better = events1 / n1 > events2 / n2 if row["higher_is_better"] else events1 / n1 < events2 / n2
-        return decided(better, f"{events1}/{n1} against {events2}/{n2}")
+        return holds_if(better, f"{events1}/{n1} against {events2}/{n2}")
 
     def nobody_in_msc_arm(self) -> Verdict:
         """No event in the MSC arm."""
@@ -248,14 +248,14 @@ class Claim:
         counts = row[["events_arm1", "count_arm1"]].dropna()
         if counts.empty:
             raise OpenError("the MSC arm's count is not printed")
-        return decided(counts.iloc[0] == 0, f"{counts.iloc[0]} in the MSC arm")
+        return holds_if(counts.iloc[0] == 0, f"{counts.iloc[0]} in the MSC arm")
 
     def counts_add_up(self) -> Verdict:
         """The people or events counted in the two arms add up to the number stated."""
         row = self._outcome(otherwise="counts of both arms are not printed")
         for one, two in ((row["events_arm1"], row["events_arm2"]), (row["count_arm1"], row["count_arm2"])):
             if pd.notna(one) and pd.notna(two):
-                return decided(bool(one + two == self._figure), f"{one} + {two} = {one + two}")
+                return holds_if(bool(one + two == self._figure), f"{one} + {two} = {one + two}")
         raise OpenError("counts of both arms are not printed")
 
     def shown_against_control(self) -> Verdict:
@@ -296,7 +296,7 @@ class Claim:
     def most_rows(self) -> Verdict:
         """More than half of the rows that meet the first conditions of the subject meet its last one too."""
         every, meeting = self._last_condition()
-        return decided(2 * meeting > every, f"{meeting} of {every}")
+        return holds_if(2 * meeting > every, f"{meeting} of {every}")
 
     def _last_condition(self) -> tuple[int, int]:
         """Return how many rows there are without and with the last condition of the subject."""
@@ -309,12 +309,12 @@ class Claim:
     def no_rows(self) -> Verdict:
         """There is no such row."""
         number = len(self._rows())
-        return decided(number == 0, f"{number} rows")
+        return holds_if(number == 0, f"{number} rows")
 
     def more_rows(self) -> Verdict:
         """Of two sets of rows, named with “and”, the first is the larger one."""
         one, two = (len(self._rows(subject)) for subject in self.subject.split(" and "))
-        return decided(one > two, f"{one} against {two}")
+        return holds_if(one > two, f"{one} against {two}")
 
     def source_agrees(self) -> Verdict:
         """A reference agrees with what the 2024 review cites it for in a section, as in ``114 4.3``."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from review_tools.data.edit import edit, signed
+from review_tools.data.edit import check_name, edit
 from review_tools.data.problems import DataError, Problem
 from review_tools.data.project import Project
 from review_tools.synthesis.certainty import certainty
@@ -60,7 +60,8 @@ def accept(project: Project, claim: str, by: str) -> str:
         DataError: the ledger cannot be read, or no name was given.
     """
     by = by.strip()
-    if not signed(by):
+    check_name(by)
+    if not by:
         raise DataError("Say who accepts: --by NAME.")
     now = verdict(project, claim)
     before = project.table("claims").set_index("claim_id").loc[claim, "expected"]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from review_tools.data.edit import edit, sha256, signed
+from review_tools.data.edit import check_name, edit, sha256
 from review_tools.data.problems import DataError
 from review_tools.data.project import Project
 from review_tools.synthesis import words
@@ -67,7 +67,8 @@ def sign(project: Project, comparison_id: str, by: str) -> str:
     Raises KeyError for an unknown comparison, and DataError where no name was given.
     """
     by = by.strip()
-    if not signed(by):
+    check_name(by)
+    if not by:
         raise DataError("Say who signs: --by NAME.")
     cells = {"signed_by": by, "signed_on": f"{date.today()}", "digest": digest(project, comparison_id)}
     with edit(project.root) as change:
