@@ -11,7 +11,7 @@ import pandas as pd
 import typer
 
 from review_tools.check.rules import BLOCKS
-from review_tools.cli.app import CONTRIBUTE, MAINTAIN, Here, app, refuse
+from review_tools.cli.app import CONTRIBUTE, MAINTAIN, UNCHANGED, DryRun, Here, app, refuse
 from review_tools.cli.check import print_problems
 from review_tools.data.edit import Change, check_name, edit
 from review_tools.data.problems import DataError, Problem, did_you_mean, same_word, shorten
@@ -68,7 +68,7 @@ def add(
         Path | None,
         typer.Option("--from", help="Read the record from a saved file (.bib, .ris, .nbib, .json), offline."),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the change and write nothing.")] = False,
+    dry_run: DryRun = False,
     distinct: Annotated[bool, typer.Option("--distinct", help="It is another work, in spite of a like title.")] = False,
 ) -> None:
     """Add a study or trial from its registry record, or a finding or outcome of a study; exit 3 if already there."""
@@ -107,7 +107,7 @@ def add(
     except DataError as error:
         _refuse(what, error, project, whole=not cells)
     if dry_run:
-        print("Nothing was written (--dry-run).")
+        print(UNCHANGED)
     else:
         _what_next(what, key, left)
     if questions:

@@ -52,6 +52,8 @@ app = typer.Typer(
 )
 CONTRIBUTE, MAINTAIN, LOOK = "Contribute", "Maintain", "Look"  # panels of the help
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the change and write nothing.")]
+UNCHANGED = "Nothing was changed (--dry-run)."
 
 
 def _open(folder: str) -> Project:

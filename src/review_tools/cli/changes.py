@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from review_tools.cli.app import CONTRIBUTE, MAINTAIN, AsJson, Here, app, refuse
+from review_tools.cli.app import CONTRIBUTE, MAINTAIN, UNCHANGED, AsJson, DryRun, Here, app, refuse
 from review_tools.cli.check import print_problems, problems_of
 
 
@@ -50,7 +50,7 @@ def release(
         str, typer.Argument(help="search (26.1.0 → 27.0.0), data (→ 26.2.0), fix (→ 26.1.1), or a number.")
     ],
     project: Here,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change; write nothing.")] = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Make a version: its number and date everywhere they stand, a snapshot of the data, what it changes."""
     from review_tools.changes.release import make, next_number
@@ -64,7 +64,7 @@ def release(
     print("\n".join(files))
     print(f"{changes.before} → {changes.after}: {headline(changes)}")
     if dry_run:
-        print("Nothing was written.")
+        print(UNCHANGED)
     else:
         print(f"Read what was written, then:\n  git add {' '.join(files)}\n  git commit -m 'Version {number}'")
         print(f"  git tag -a v{number} -m 'Version {number}'\n  git push origin HEAD v{number}")

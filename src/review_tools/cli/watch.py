@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from review_tools.cli.app import MAINTAIN, Here, app, refuse
+from review_tools.cli.app import MAINTAIN, UNCHANGED, DryRun, Here, app, refuse
 from review_tools.data.edit import check_name, edit
 from review_tools.data.problems import shorten
 from review_tools.data.project import Project
@@ -15,7 +15,6 @@ from review_tools.data.protocol import SOURCES
 if TYPE_CHECKING:
     from review_tools.sources.watch import Result
 
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the change and write nothing.")]
 Report = Annotated[Path | None, typer.Option("--report", help="Add what was found as Markdown to this file.")]
 
 
@@ -44,7 +43,7 @@ def watch(
     else:
         print("Every source was searched today already.")
     if dry_run:
-        print("Dry run: nothing was changed.")
+        print(UNCHANGED)
     raise typer.Exit(any(result.error for result in results))
 
 
@@ -112,7 +111,7 @@ def retractions(
     print(f"{counts}; in neither service: {nowhere}.")
     _add(report, markdown(inquiries, new, turned, lost))
     if dry_run:
-        print("Dry run: nothing was changed.")
+        print(UNCHANGED)
     raise typer.Exit(bool(unknown or lost))
 
 
@@ -159,7 +158,7 @@ def identify(
     if found.filled:
         _add(report, f"## Reference numbers identified\n\n{bullets(found.filled)}\n")
     if dry_run:
-        print("Nothing was written (--dry-run).")
+        print(UNCHANGED)
 
 
 @app.command(rich_help_panel=MAINTAIN, epilog='Example: review screen --by "A. Name" --export queue.csv')
