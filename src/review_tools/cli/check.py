@@ -67,8 +67,8 @@ def accept(
 
     try:
         print(claims.accept(project, claim, by))
-    except (DataError, KeyError) as error:
-        refuse(str(error.args[0]))
+    except KeyError as error:
+        refuse(error.args[0])
 
 
 @app.command(rich_help_panel=MAINTAIN, epilog='Example: review sign agvhd_response --by "A. Name"')
@@ -83,8 +83,8 @@ def sign(
     try:
         for comparison in comparisons:
             print(signatures.sign(project, comparison, by))
-    except (DataError, KeyError) as error:
-        refuse(str(error.args[0]))
+    except KeyError as error:
+        refuse(error.args[0])
 
 
 @app.command(rich_help_panel=LOOK, epilog="Example: review pool studies.csv --measure RR")
@@ -105,7 +105,7 @@ def pool(
         for warning in effects.warnings:
             print(f"warning: {warning}", file=sys.stderr)
         pooled = pooling.pool(effects, model.upper(), test and test.lower(), guard=guard)
-    except (DataError, CannotPoolError) as error:
+    except CannotPoolError as error:
         refuse(str(error))
     for row in pooled.left_out:
         print(f"left out: {row.label}: {row.why}", file=sys.stderr)
