@@ -181,7 +181,7 @@ def test_line_ends_byte_order_mark_and_order(copy: Path) -> None:
     held = studies.read_bytes()
     spoil.commit(Project(copy))
     studies.write_bytes(b"\xef\xbb\xbf" + held.replace(b"\n", b"\r\n"))
-    assert {one.what for one in fix(Project(copy))} == {"byte order mark removed", "line ends made line feeds"}
+    assert {one.what for one in fix(Project(copy))} == {"byte order mark removed", "line endings made line feeds"}
     assert studies.read_bytes() == held
     header, first, *rest = held.splitlines(keepends=True)
     studies.write_bytes(b"".join([header, *rest, first]))
@@ -200,7 +200,12 @@ def test_the_bibliography_is_mended_where_it_is_safe(copy: Path) -> None:
     spoiled = f"{rest.rstrip()}\n\n{first}\n".replace("doi = {10.", "doi = {https://doi.org/10.", 1)
     bib.write_bytes(b"\xef\xbb\xbf" + spoiled.replace("title = {", "title = {\u00a0", 1).replace("\n", "\r\n").encode())
     told = [(one.what, one.column) for one in fix(Project(copy))]
-    order = [("byte order mark removed", ""), ("line ends made line feeds", ""), ("field", "title"), ("field", "doi")]
+    order = [
+        ("byte order mark removed", ""),
+        ("line endings made line feeds", ""),
+        ("field", "title"),
+        ("field", "doi"),
+    ]
     assert told == [*order, ("sorted by its key", "")]
     assert bib.read_text(encoding="utf-8") == held
     assert check(Project(copy)) == []

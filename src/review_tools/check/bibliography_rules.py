@@ -59,7 +59,7 @@ def unreadable_entry(project: Project) -> Iterator[Problem]:
 
 @file_rule(FILE)
 def bibliography_form(project: Project) -> Iterator[Problem]:
-    """Refuse a byte order mark, line ends of Windows, or the marks that git leaves where two changes meet."""
+    """Refuse a byte order mark, Windows line endings, or the marks that git leaves where two changes meet."""
     yield from merge_marks({FILE: _text(project)})
     yield from odd_form(project, FILE)
 
@@ -88,21 +88,21 @@ def swallowed_field(project: Project, work: Reference) -> Iterator[Wrong]:
 
 @work_rule
 def retraction_in_title(project: Project, work: Reference) -> Iterator[Wrong]:
-    """Refuse a current study whose title tells of its retraction or another notice."""
+    """Refuse a current study whose title announces its retraction or another notice."""
     if NOTICE_IN_TITLE.search(work["title"]):
         studies = whole(project, "studies")
         if "current" in [studies.rows[line]["status"] for line in studies.lines["study_id"].get(work.key, ())]:
             remedy = "set its status in data/studies.csv, with the notice in data/notices.csv"
-            yield work["title"][:60], "the title tells of a notice about the work, and its status is current", remedy
+            yield work["title"][:60], "the title announces a notice about the work, and its status is current", remedy
 
 
 @table_rule("studies")
 def status_without_notice(studies: Sheet) -> Iterator[Problem]:
-    """Refuse the status of a retraction or another notice that neither a notice nor the title tells of."""
+    """Refuse the status of a retraction or another notice that neither a notice nor the title confirms."""
     works = studies.project.readable_works[0].values()
     silent = {work.key for work in works if not NOTICE_IN_TITLE.search(work["title"])}
     wrong = studies["study_id"].isin(silent.difference(studies.of("notices").lines["study_id"]))
-    why, remedy = "neither a notice nor the title tells of this", "add the notice to data/notices.csv, or write current"
+    why, remedy = "neither a notice nor the title confirms this", "add the notice to data/notices.csv, or write current"
     yield from studies.report(wrong & ~studies["status"].isin(["current", ""]), "status", why, remedy)
 
 
@@ -192,8 +192,7 @@ def malformed_field(_: Project, work: Reference) -> Iterator[Wrong]:
 
 @work_rule
 def future_year(_: Project, work: Reference) -> Iterator[Wrong]:
-    """Refuse a work of the year after the next."""
-    # Issues appear ahead of their year.
+    """Refuse a work of a year after the next: issues appear ahead of their year."""
     if re.fullmatch(r"20\d\d", work["year"]) and int(work["year"]) > date.today().year + 1:
         yield work["year"], "a year in the future", "correct the year"
 
@@ -207,7 +206,7 @@ def unknown_field(_: Project, work: Reference) -> Iterator[Wrong]:
 
 @work_rule
 def odd_field(_: Project, work: Reference) -> Iterator[Wrong]:
-    """Refuse a field with what no cell of a table may hold: invisible characters, HTML, a mark for nothing …"""
+    """Refuse a field with what no cell of a table may hold: invisible characters, HTML, a placeholder …"""
     for field, value in work.fields.items():
         for rule, (_refuses, pattern, why, remedy) in ODD_TEXT.items():
             wrong = pattern.search(" ".join(value.split()))

@@ -140,7 +140,7 @@ def _same_figures(outcomes: Sheet, *excuses: str) -> Iterator[tuple[int, int, tu
 
 
 def _same_people(first: Row, second: Row) -> bool:
-    """Whether two rows are about the same arms of one study, whose words may be longer in one of the two."""
+    """Say whether two rows are about the same arms of one study, whose words may be longer in one of the two."""
     pairs = [(_words(first[column]), _words(second[column])) for column in ("population", "arm1", "arm2")]
     return first["study_id"] == second["study_id"] and all(one <= other or other <= one for one, other in pairs)
 
@@ -207,7 +207,7 @@ def trial_of_another_disease(studies: Sheet) -> Iterator[Problem]:
 def contrast_without_arms(outcomes: Sheet) -> Iterator[Problem]:
     """Refuse a row of two arms without a contrast, and one of a single arm with one."""
     two, named = outcomes["arm2"] != "", outcomes["contrast"] != ""
-    remedy = "say what the comparison of the arms tells (terms of “contrast” in data/vocabulary.csv)"
+    remedy = "say what the comparison of the arms shows (terms of “contrast” in data/vocabulary.csv)"
     yield from outcomes.report(two & ~named, "contrast", "empty in a row of two arms", remedy)
     why, remedy = "filled in a row without a second arm", "empty it, or name arm 2"
     yield from outcomes.report(named & ~two, "contrast", why, remedy)
@@ -259,7 +259,9 @@ def extraction_not_whole(studies: Sheet) -> Iterator[Problem]:
     outcomes = studies.of("outcomes")
     unsigned = (studies["extracted_by"] == "") | (studies["extracted_on"] == "")
     unsigned &= studies["study_id"].isin(outcomes["study_id"][_with_control(outcomes)])
-    remedy = "give every outcome that the text names a row, also those told in words only, and sign here with the date"
+    remedy = (
+        "give every outcome that the text names a row, also those reported in words only, and sign here with the date"
+    )
     why = "the study has a control, and nobody says that it was extracted whole"
     yield from studies.report(unsigned, "extracted_by", why, remedy)
 

@@ -117,7 +117,7 @@ def missing_columns(rows: Sheet) -> Iterator[Problem]:
     """Yield a problem for each column of the definition that a table does not have."""
     for column in rows.table.columns:
         if column not in rows.frame.columns:
-            remedy = "add it to the header (datapackage.json tells its place)"
+            remedy = "add it to the header, in the place that datapackage.json gives it"
             yield Problem(rows.file, "this column is missing", remedy, 1, column)
 
 

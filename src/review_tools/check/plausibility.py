@@ -109,7 +109,7 @@ def error_as_deviation(outcomes: Sheet) -> Iterator[Problem]:
         words, spread = outcomes.rows[line]["reported"], outcomes.rows[line]["sd_arm1"]
         other = re.search(NO_SD % re.escape(spread), words)
         if other and spread in words and not SD.search(words):
-            why = f"the words say {other[0].strip(' (')}, not SD (SD = SE × √n; not_quoted tells what is worked out)"
+            why = f"the words say {other[0].strip(' (')}, not SD (SD = SE × √n; not_quoted says what is worked out)"
             yield from _report(outcomes, [line], "sd_arm1", why, SPREAD)
     for line, column, value, others in _peers(outcomes, "sd"):
         if value < SMALL * (middle := np.median(others)):

@@ -45,18 +45,18 @@ SERIES = (  # columns that words print in this order
 )
 PEOPLE = ("events", "count", "n")  # never printed as a percentage
 COLUMNS = tuple(chain.from_iterable(SERIES))
-KINDS = {  # the first of these that is missing tells the sort of a reason
+KINDS = {  # the first of these that is missing decides the sort of a reason
     ("effect", "ci_low", "ci_high", "mean", "sd"): "with a mean, effect or interval that is worked out",
     ("events", "count"): "with a count that is worked out or stands in another place",
     ("printed",): "with a percentage of another place or order",
     ("n",): "whose arm sizes alone stand in another place",
 }
-UNQUOTED = "told in our words without a number"
+UNQUOTED = "reported in our words without a number"
 Row = dict[Any, Any]
 
 
 class Figure(NamedTuple):
-    """A number of the words, and the arm of which it is told; 0 where its clause does not say."""
+    """A number of the words, and the arm that it is about; 0 where its clause does not say."""
 
     value: float
     arm: int = 0
@@ -77,7 +77,7 @@ class Words:
         self.text = EACH.sub(r"\1 ; \1", SPELT.sub(_digits, NO_RESULT.sub(" ; ", text)))
         self.figures: list[Figure] = []
         self.parts: list[tuple[float, float, int]] = []  # events, people, arm
-        self.nobody: set[int] = set()  # the arms of which “none” is told
+        self.nobody: set[int] = set()  # the arms of which “none” is said
         clauses = CLAUSE.split(self.text)
         arms = [_arm(clause) if apart else 0 for clause in clauses]
         told = [bool(NUMBER.search(clause) or NOBODY.search(WITHOUT.sub("", clause))) for clause in clauses]
@@ -105,7 +105,7 @@ class Words:
                 yield column
 
     def _otherwise(self, row: Row, column: str, value: float) -> bool:
-        """Whether a word, a printed percentage or a sum shows a number of people or events."""
+        """Say whether a word, a printed percentage or a sum shows a number of people or events."""
         kind, _, arm = column.partition("_")
         if kind != "n" and value == 0 and self.nobody & _of(column):
             return True
@@ -248,12 +248,12 @@ def _arm(clause: str) -> int:
 
 
 def _of(column: str) -> set[int]:
-    """Return the arms whose numbers may show a column; those of an effect are told of both."""
+    """Return the arms whose numbers may show a column; those of an effect are about both."""
     return {0, int(column[-1])} if column[-4:-1] == "arm" else {0, 1, 2}
 
 
 def _is_number(cell: str, column: str) -> bool:
-    """Whether a cell holds a number that can be looked for; what it should not be is reported by other rules."""
+    """Say whether a cell holds a number that can be looked for; what it should not be is reported by other rules."""
     return bool(FIGURE.fullmatch(cell)) and not (column.startswith("n_") and float(cell) == 0)
 
 

@@ -18,14 +18,14 @@ TYPES = {
     "date": (
         r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])",
         "a date",
-        "write it as YYYY-MM-DD; of 01/05/2024 `review check --fix` makes one",
+        "write it as YYYY-MM-DD; `review check --fix` converts dates such as 01/05/2024",
     ),
 }
 FORMS = {
     "doi": "a DOI starts with 10. and has no https://doi.org/ before it (10.1000/xyz)",
     "trial_id": "a trial is NCT and 8 digits, a number of IRCT, ChiCTR, EUCTR, CTIS, KCT, JPRN or ACTRN, "
     "or unregistered-name",
-    "_date": "write 2024-05-01, 2024-05 or 2024; of 01/05/2024 `review check --fix` makes one",
+    "_date": "write 2024-05-01, 2024-05 or 2024; `review check --fix` converts dates such as 01/05/2024",
     "url": "an address starts with http:// or https:// and holds no space",
 }
 RAW_ADDRESS = re.compile(r"https?://(\d{1,3}\.){3}\d{1,3}\b")
@@ -47,7 +47,7 @@ ODD_TEXT = {  # what no source prints and a reader, a spreadsheet or a browser m
             r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
         ),
         "holds a character that cannot be seen",
-        "type the text anew",
+        "retype the text",
     ),
     "html": (
         "what a browser takes for HTML",
@@ -58,7 +58,7 @@ ODD_TEXT = {  # what no source prints and a reader, a spreadsheet or a browser m
     "formula": (
         "what a spreadsheet takes for a formula",
         re.compile(r"\A(?:[=+@]|-(?!\Z|[\d.]+%?(?:\s|\Z)))"),
-        "begins as a formula of a spreadsheet does",
+        "begins like a spreadsheet formula",
         "put a word before the sign",
     ),
     "line_break": (
@@ -68,31 +68,31 @@ ODD_TEXT = {  # what no source prints and a reader, a spreadsheet or a browser m
         "write it on one line, with spaces",
     ),
     "entity": (
-        "a letter in the code of HTML",
+        "an HTML entity",
         re.compile(r"&(?:#\d+|#x[0-9a-f]+|[a-z]+\d*);", re.IGNORECASE),
-        "holds a letter in the code of HTML",
+        "holds an HTML entity",
         "write the letter itself (α, &)",
     ),
     "wrong_encoding": (
         "letters that were read in another encoding",
         re.compile("\ufffd|Ã[\u0080-\u00bf]|Â[\u00a0-\u00bf]|Î[\u00b0-\u00bf]|â€"),
         "holds letters that were read in another encoding (Ã¼ for ü)",
-        "open the source as UTF-8, or type the letters anew",
+        "open the source as UTF-8, or retype the letters",
     ),
     "no_value": (
-        "a mark for nothing",
+        "a placeholder for a missing value",
         re.compile(r"\A(?:n/a|n\.?a\.?|n\.?r\.?|n\.?d\.?|tbd|tba|todo|null|nan|nil|x{2,}|[?.…–—-]+)\Z", re.IGNORECASE),
-        "a mark for nothing, which readers would be shown",
-        "leave it empty; where it must be filled, say what the source does not tell (not stated)",
+        "a placeholder, which readers would see",
+        "leave it empty; where it must be filled, say that the source does not give it (not stated)",
     ),
     "turned_text": (
-        "a date, a number or an error that a spreadsheet made of a text",
+        "a date, a number or an error that a spreadsheet made of text",
         re.compile(rf"\A(?:{DATE}|\d[.,]\d+E\+\d\d|#(?:[A-Z/]+[!?]|#+|N/?[AV]))\Z"),
-        "is what a spreadsheet makes of a text such as 2-3 or 26.1.0, a long number or a formula",
+        "is what a spreadsheet makes of text such as 2-3 or 26.1.0, of a long number or of a formula",
         "type what stood there, after setting the column to text",
     ),
     "overlong_text": (
-        "a text that is longer than a fact",
+        "a text too long for one fact",
         re.compile(rf"\A(?s:.{{{LONGEST + 1}}})"),
         f"longer than {LONGEST:,} characters",
         "keep one fact, and name its source",
@@ -100,10 +100,10 @@ ODD_TEXT = {  # what no source prints and a reader, a spreadsheet or a browser m
 }
 ODD_ADDRESS = {
     "dash": (
-        "a dash that is no hyphen in a DOI or an address",
+        "a dash that is not a hyphen in a DOI or an address",
         DASHES,
-        "holds a dash that is no hyphen",
-        "write the hyphen of the keyboard, or copy it anew",
+        "holds a dash that is not a hyphen",
+        "type a plain hyphen, or copy it again",
     ),
     "mark_at_end": (
         "a full stop or comma at the end of a DOI or an address",
@@ -122,12 +122,12 @@ def unreadable_table(sheet: Sheet) -> Iterator[Problem]:
 
 @table_rule()
 def file_form(sheet: Sheet) -> Iterator[Problem]:
-    """Refuse a byte order mark, or line ends of Windows."""
+    """Refuse a byte order mark, or Windows line endings."""
     yield from odd_form(sheet.project, sheet.file)
 
 
 def odd_form(project: Project, file: str) -> Iterator[Problem]:
-    """Yield marks at the start of a file or at its line ends that programs add without being asked."""
+    """Yield what programs add without being asked: a byte order mark, line endings of another kind."""
     content = project.read(file)
     for mark, what, _ in FORM:
         if mark in content:
@@ -143,7 +143,7 @@ def saved_by_spreadsheet(sheet: Sheet) -> Iterator[Problem]:
 
 @file_rule("data")
 def stray_file(project: Project) -> Iterator[Problem]:
-    """Refuse a file in data/ that is no table: a workbook, a copy, what a program leaves while it is open."""
+    """Refuse a file in data/ that is not a table: a workbook, a copy, what a program leaves while it is open."""
     known = {MARKER, protocol.FILE, *map(project.file_of, project.schema)}
     for file in project.files("data"):
         name = file.rpartition("/")[2]

@@ -13,7 +13,7 @@ from review_tools.data.problems import DataError, Problem
 SEPARATOR = "; "
 FORM = (  # what programs add to a file unasked: bytes, name, what `review check --fix` does about it
     (b"\xef\xbb\xbf", "a byte order mark", "byte order mark removed"),
-    (b"\r", "line ends of Windows or of an old Mac", "line ends made line feeds"),
+    (b"\r", "line endings of Windows or an old Mac", "line endings made line feeds"),
 )
 NUMERIC: dict[str, Any] = {"integer": "Int64", "number": "float64"}  # types of columns that hold numbers
 
@@ -74,7 +74,7 @@ class Table:
 
 
 def parse_schema(content: bytes) -> dict[str, Table]:
-    """Return all tables by name, in the order of the data package. Raises DataError if the content is none."""
+    """Return all tables by name, in the order of the data package. Raises DataError if the content is not one."""
     try:
         return {resource["name"]: _table(**resource) for resource in json.loads(content)["resources"]}
     except (ValueError, KeyError, TypeError) as error:
@@ -118,7 +118,7 @@ def parse_table(content: bytes, where: str) -> pd.DataFrame:
 
 
 def cells(text: str, separator: str = ",") -> list[tuple[int, list[str]]]:
-    """Return each row that is no empty line, with the line on which it starts. Raises csv.Error with that line."""
+    """Return each row, without empty lines, and the line on which it starts. Raises csv.Error with that line."""
     reader, start = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator), 1
     rows = []
     try:
