@@ -19,7 +19,7 @@ from review_tools.data.tables import Field, csv_bytes
 
 ENTRY = re.compile(r"^@\w+\{.*?^\}\n", re.MULTILINE | re.DOTALL)
 ENTRY_FIELD = re.compile(r"(?P<start>\s*(?P<name>\w+)\s*=\s*\{)(?P<value>.*)(?P<end>\},?\s*)")
-FEW = 3  # problems of form that are told one by one
+FEW = 3  # problems of form that are reported one by one
 MANY = 6  # kinds of mending that are named
 Place = tuple[str, int, str]
 Cells = dict[Place, Problem]
@@ -29,7 +29,7 @@ def check(project: Project) -> list[Problem]:
     """Return every problem in ``data/``, ``references.bib`` and the citations of ``book/``, all at once.
 
     The form of the tables comes first. Where it can be mended it is mended in memory, and the other rules look at the
-    tables as they are meant: with the committed or the nearest word in place of a cell that is no word at all.
+    tables as they are meant: with the committed or the nearest word in place of a cell that is not a word at all.
     """
     shape, rest = ([rule for rule in RULES.values() if bool(rule.about) == about] for about in (False, True))
     problems = before = run(project, shape)

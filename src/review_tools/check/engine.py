@@ -47,7 +47,7 @@ class Sheet:
         return self.frame[column]
 
     def numbers(self, column: str) -> pd.Series:
-        """Return a column as numbers; what is no number is missing here, and another rule reports it."""
+        """Return a column as numbers; what is not a number is missing here, and another rule reports it."""
         return pd.to_numeric(self.frame[column], errors="coerce").astype("float64")
 
     @cached_property
@@ -128,7 +128,7 @@ def table_rule(*tables: str) -> Callable[[OfSheet], OfSheet]:
 
 
 def file_rule(files: str) -> Callable[[OfProject], OfProject]:
-    """Register a rule about files that are no tables."""
+    """Register a rule about files that are not tables."""
     return lambda function: _register(function, (files,), lambda project, _: function(project))
 
 

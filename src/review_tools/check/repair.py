@@ -121,7 +121,7 @@ def at_head(project: Project, files: list[str]) -> list[bytes]:
 
 
 def _read(project: Project, table: Table) -> Repair | None:
-    """Cut a file into its cells, however a spreadsheet saved it; None where it is no text of this table."""
+    """Cut a file into its cells, however a spreadsheet saved it; None where it is not a text of this table."""
     file = project.file_of(table.name)
     if not project.has(file):
         return None
@@ -263,9 +263,9 @@ def _is_day(one: Field) -> bool:
 
 
 def _months(cells: Iterable[tuple[str, str]]) -> tuple[bool, ...]:
-    """Return whether the month comes first in a column, by the dates that have one reading: both where none tells.
+    """Return whether the month comes first in a column, by the dates that have one reading; both if it stays open.
 
-    Where none has one reading, the committed dates of the same rows tell.
+    Where none has one reading, the committed dates of the same rows decide.
     """
     only: set[bool] = set()
     votes: Counter[bool] = Counter()

@@ -98,7 +98,7 @@ def _read_anew(match: re.Match[str]) -> str:
 
 
 def split(text: str, columns: list[str]) -> tuple[list[Row], str]:
-    """Return the rows of a text, the header first, and what stands between its cells; no row if it is no such table.
+    """Return the rows of a text, the header first, and what separates its cells; no row if it is not such a table.
 
     Of all ways to cut, that one is taken in which the header holds most columns and most rows are as long as it.
     """

@@ -1,1 +1,1 @@
-"""Floor 1: what is known. Loads, describes and checks the data; knows nothing above it."""
+"""The data: reads and writes tables, bibliography and protocol; imports from no other folder of the package."""

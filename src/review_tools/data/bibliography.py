@@ -135,7 +135,7 @@ def swallowed(value: str) -> str:
 
 
 def is_group(name: str) -> bool:
-    """Say whether one pair of braces holds the whole name, and that is no surname of two words, such as {Te Boome}."""
+    """Say whether one pair of braces holds the whole name, unless that is a surname of two words: {Te Boome}."""
     *before, _ = name.strip("{}").split() or [""]
     surname = bool(before) and {word.casefold() for word in before} <= PARTICLES
     return name.startswith("{") and name.find("}") == len(name) - 1 and not surname

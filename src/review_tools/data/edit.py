@@ -40,7 +40,7 @@ class Change:
         return self.after.read(file).decode("utf-8")
 
     def write(self, file: str, text: str | bytes) -> None:
-        """Give a file a new content; a file that is not there is made."""
+        """Set the content of a file, which is created if it is not there."""
         self._before(file)
         self._written[file] = text if isinstance(text, bytes) else text.encode("utf-8")
 
@@ -51,7 +51,7 @@ class Change:
     def add_row(self, name: str, row: Mapping[str, str]) -> None:
         """Add one row as one line: at its place where the table is sorted by its key, else (or to a log) at the end.
 
-        Raises KeyError if the row has a column that the table has not.
+        Raises KeyError if the row has a column that the table lacks.
         """
         table, frame, at = self.project.schema[name], self.table(name), None
         if not table.append_only:
@@ -98,7 +98,7 @@ class Change:
         """Return the change as a unified diff; a patch needs lines of context, to find its place."""
         shown: list[str] = []
         for file in self.files:
-            # Not splitlines(): it also breaks at characters that are no line ends to whoever applies the patch.
+            # Not splitlines(): it also breaks at characters that a patch does not take for line ends.
             both = (one.decode("utf-8").removesuffix("\n") for one in (self._before(file), self._written[file]))
             before, after = (text.split("\n") if text else [] for text in both)
             shown += difflib.unified_diff(before, after, f"a/{file}", f"b/{file}", n=context, lineterm="")

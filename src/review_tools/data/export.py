@@ -49,7 +49,7 @@ and the works that the rows name as their sources.
 
 @dataclass(frozen=True)
 class Download:
-    """One file a reader may take: where it lies on the site, its name, what it or one row holds, its rows."""
+    """One file to download: its path on the site, its name, what it or one row holds, and how many rows it has."""
 
     path: str
     title: str
@@ -58,7 +58,7 @@ class Download:
 
 
 def downloads(project: Project) -> list[Download]:
-    """Return every file there is to take, the archive first."""
+    """Return every file that readers can download, the archive first."""
     works, archived = len(project.works), f"{package(project)['name']}.zip"
     every = [
         Download(archived, "Archive", "Everything below in one archive, with the licence and a README."),

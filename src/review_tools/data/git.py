@@ -31,7 +31,7 @@ def commit(root: Path, revision: str) -> str:
     try:
         name = run(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     except GitError as error:
-        if str(error).startswith("fatal"):  # says why; about a name that it does not know git is quiet
+        if str(error).startswith("fatal"):  # says why; git is quiet about a name that it does not know
             raise
         raise GitError(f"{revision!r} is neither a folder nor a revision that git knows here.") from None
     return name.decode().strip()

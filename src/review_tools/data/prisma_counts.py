@@ -37,7 +37,7 @@ def _standing(screenings: pd.DataFrame) -> tuple[list[int], list[int]]:
 
 
 def outcomes(candidates: pd.DataFrame, screenings: pd.DataFrame) -> pd.DataFrame:
-    """Return the records to screen (duplicates are none), each with its ``outcome``, one of ``OUTCOMES``.
+    """Return the records to screen, without duplicates, each with its ``outcome``, one of ``OUTCOMES``.
 
     An exclusion has its ``reason``, that of the first person.
     """
@@ -56,7 +56,7 @@ def outcomes(candidates: pd.DataFrame, screenings: pd.DataFrame) -> pd.DataFrame
 
 
 def to_screen(candidates: pd.DataFrame) -> pd.DataFrame:
-    """Return the candidates that are no duplicates; an empty cell is ``""`` or missing."""
+    """Return the candidates that are not duplicates; an empty cell is ``""`` or missing."""
     return candidates[candidates["duplicate_of"].fillna("") == ""]
 
 

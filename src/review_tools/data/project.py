@@ -21,7 +21,9 @@ Result = TypeVar("Result")
 
 
 class Project:
-    """One state of the review: what is read of it is kept, so that it shows one moment. After a change, open it anew.
+    """One state of the review: what was read stays in memory, so that all of it is of one moment.
+
+    After a change, open it again.
 
     ``with_files`` and ``of_files`` give projects that live in memory in part or as a whole, to check a change before
     it is written or to look at a revision of git. Raises FileNotFoundError if there is no ``data/datapackage.json``.
@@ -72,7 +74,7 @@ class Project:
         return project
 
     def with_tables(self, frames: Mapping[str, pd.DataFrame]) -> "Project":
-        """Return the project with other rows in some tables, which stay on the lines that their index tells."""
+        """Return the project with other rows in some tables; their index still gives the line of each row."""
         project = self.with_files({self.file_of(name): tables.csv_bytes(frame) for name, frame in frames.items()})
         project._texts |= frames
         return project
@@ -115,7 +117,7 @@ class Project:
         return self._texts[name].copy(deep=False)  # pandas copies a column when somebody writes to it
 
     def table(self, name: str) -> pd.DataFrame:
-        """Return a table as a typed frame: one row a fact, columns as ``data/datapackage.json`` defines them.
+        """Return a table as a typed frame: one row per fact, columns as ``data/datapackage.json`` defines them.
 
         Text columns are ``str`` (missing: NaN), integers ``Int64``, numbers ``float64``, booleans ``boolean``, dates
         ``datetime64``. Raises what ``text`` raises, and DataError if a value is of the wrong type.

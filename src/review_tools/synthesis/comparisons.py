@@ -38,7 +38,7 @@ ANALYSIS_SETS = ("randomised", "modified", "treated", "not stated", "completers"
 BASES = ("printed", "counted from rows", "combined by hand", "derived from percent", "reconstructed")
 FEWEST_FOR_HARTUNG_KNAPP = 3
 SAME_PEOPLE = "the same people are counted in "  # followed by the row that enters for them
-OF_OUTCOME_SET = ["importance", "important_difference", "large_difference", "unit"]  # told with the comparison
+OF_OUTCOME_SET = ["importance", "important_difference", "large_difference", "unit"]  # joined to the comparison
 ONE_ARMED = "single-arm"
 EFFECT, WORDS_ONLY, NO_NUMBERS = "effect", "words only", "the numbers a pool needs are not printed"
 EXTREME = 20.0  # a ratio whose interval reaches beyond this, or 1/20, says nothing
@@ -199,7 +199,7 @@ def _in_one_direction(rows: pd.DataFrame, higher_is_better: pd.Series, compariso
 
 @once
 def described_rows(project: Project) -> pd.DataFrame:
-    """Return every outcome with its flags, the status of its study, and the trial of which it tells."""
+    """Return every outcome with its flags, the status of its study, and the trial that it is about."""
     rows, marks, studies = (project.table(name) for name in ("outcomes", "outcome_flags", "studies"))
     flags, studies = marks.groupby("outcome_id")["flag"].agg(tuple), studies.set_index("study_id")
     return rows.assign(

@@ -143,7 +143,7 @@ def _empty(cells: pd.Series) -> pd.Series:
 
 
 def _wrong(frame: pd.DataFrame, cells: pd.DataFrame, kind: Measure) -> Iterator[Finding]:
-    """What no row of the measure may hold; cells that are no numbers compare as false."""
+    """Yield what no row of the measure may hold; cells that are not numbers compare as false."""
     least = 2 if kind.columns == MEANS else 1
     for column in kind.columns:
         values = cells[column].to_numpy()
@@ -170,7 +170,7 @@ def _wrong(frame: pd.DataFrame, cells: pd.DataFrame, kind: Measure) -> Iterator[
 
 
 def _suspicious(frame: pd.DataFrame, cells: pd.DataFrame, kind: Measure, effect: np.ndarray) -> Iterator[Finding]:
-    """What can be pooled but looks wrong."""
+    """Yield what can be pooled but looks wrong."""
     place = np.arange(len(frame))
     if kind.name == "SMD":
         for i in np.flatnonzero(np.abs(effect) > LARGE):

@@ -106,7 +106,7 @@ def plainly(answer: Answer, certainty: Certainty | None) -> str:
     """Say size and certainty in one plain sentence; nothing without a comparison group or a pool.
 
     After Santesso N et al. J Clin Epidemiol 2020;119:126-135, doi 10.1016/j.jclinepi.2019.10.014: the estimate gives
-    the size, the certainty the verb. At very low certainty no size is told.
+    the size, the certainty the verb. At very low certainty no size is given.
     """
     if certainty is None or answer.pooled is None:
         return ""
