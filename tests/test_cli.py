@@ -28,7 +28,7 @@ def test_a_folder_that_is_no_project_is_refused_plainly(tmp_path: Path) -> None:
         (PermissionError(errno.EACCES, "Permission denied", "/x"), "/x: Permission denied → work in a folder"),
         (OSError(errno.EMFILE, "Too many open files"), "The machine: Too many open files → allow more .* ulimit -n"),
         (OSError(errno.ENOSPC, "No space left", "/x"), "/x: No space left → free space"),
-        (MemoryError(), "The memory does not suffice → end other programs"),
+        (MemoryError(), "There is not enough memory → close other programs"),
     ],
 )
 def test_what_the_machine_refuses_is_one_line(monkeypatch: pytest.MonkeyPatch, error: Exception, says: str) -> None:

@@ -77,7 +77,7 @@ def test_all_pages_of_all_sources_arrive_once(copy: Path, searches: Searches, re
     assert "“lupus” (setting)" in first["matched"]
     assert check(Project(copy)) == []
     asked = len(searches.asked)
-    assert "searched today already" in review("watch")[1]
+    assert "already been searched today" in review("watch")[1]
     assert len(searches.asked) == asked
 
 

@@ -33,9 +33,9 @@ WANTED = {  # what no cell has to hold, and what is asked for all the same: read
     "outcome": ("population", "arm2", "higher_is_better"),
 }
 FORMS = {
-    "doi": "DOI → write it as 10.1000/xyz",
-    "pmid": "PubMed number → write digits only, as 123456",
-    "nct": "NCT number → write NCT and 8 digits",
+    "doi": "a DOI → write it as 10.1000/xyz",
+    "pmid": "a PubMed number → write digits only, as 123456",
+    "nct": "an NCT number → write NCT and 8 digits",
 }
 OTHER = {
     "short": "it is a short DOI, which stands for another: open https://doi.org/10/… and take the DOI shown there",
@@ -55,7 +55,7 @@ def add(
     ],
     project: Here,
     cells: Annotated[
-        list[str] | None, typer.Option("--set", help="column=value, as often as needed: what the record cannot tell.")
+        list[str] | None, typer.Option("--set", help="column=value, as often as needed: what the record does not say.")
     ] = None,
     mediator: Annotated[
         list[str] | None, typer.Option(help="For a finding: TERM=ROLE, for example IL-10=mediator; repeatable.")
@@ -69,7 +69,7 @@ def add(
         typer.Option("--from", help="Read the record from a saved file (.bib, .ris, .nbib, .json), offline."),
     ] = None,
     dry_run: DryRun = False,
-    distinct: Annotated[bool, typer.Option("--distinct", help="It is another work, in spite of a like title.")] = False,
+    distinct: Annotated[bool, typer.Option("--distinct", help="It is another work, despite a similar title.")] = False,
 ) -> None:
     """Add a study or trial from its registry record, or a finding or outcome of a study; exit 3 if already there."""
     from review_tools.sources import add as adding
@@ -116,7 +116,7 @@ def add(
 
 
 def _unsaid(change: Change, what: What, given: dict[str, str]) -> list[Problem]:
-    """Return what the check does not know to be missing."""
+    """Return what is missing although the check does not ask for it."""
     if TABLES[what] != "studies" or given.get(SUMMARY):
         return []
     remedy = f"fill it: {change.project.schema['studies'].field(SUMMARY).description}"
@@ -139,7 +139,7 @@ def _record(what: What, identifier: str, file: Path | None) -> "Record":
             kind, wanted = what, europepmc.number(client, kind, wanted, what)
     if kind != what:
         other = f"did you mean review add {kind} {wanted}?" if kind in TABLES else OTHER.get(kind, "")
-        raise DataError("; ".join(filter(None, (f"{shorten(identifier)!r} is no {FORMS[what]}", other))))
+        raise DataError("; ".join(filter(None, (f"{shorten(identifier)!r} is not {FORMS[what]}", other))))
     if file is None:
         fetch = {"nct": clinicaltrials.trial, "doi": crossref.work, "pmid": pubmed.work}[what]
         with Client() as client:
@@ -149,9 +149,10 @@ def _record(what: What, identifier: str, file: Path | None) -> "Record":
         name = "trial_id" if what == "nct" else what
         is_trial = record.kind == "registration"
         if is_trial != (what == "nct"):
-            raise DataError(f"{file}: holds a {'trial' if is_trial else 'publication'} → {what} wants the other.")
-        if (held := getattr(record, name)) not in ("", wanted):
-            raise DataError(f"{file}: is the record of {held}, not of {wanted} → name the right file or identifier.")
+            held, needed = ("trial", "publication") if is_trial else ("publication", "trial")
+            raise DataError(f"{file}: holds a {held} → for {what}, name the record of a {needed}.")
+        if (number := getattr(record, name)) not in ("", wanted):
+            raise DataError(f"{file}: is the record of {number}, not of {wanted} → name the right file or identifier.")
         typed: dict[str, Any] = {name: wanted}
         record = replace(record, **typed)
     _show(record)
@@ -271,7 +272,7 @@ def _more(what: What, terms: pd.DataFrame) -> list[str]:
 def _what_next(what: What, key: str, left: list[Problem]) -> None:
     """Say the next step: a study that nothing uses yet does not pass the check."""
     if what in ("doi", "pmid"):
-        print("Now say what it found, one fact a row (columns: data/datapackage.json; without --set they are listed):")
+        print("Now say what it found, one fact per row (columns: data/datapackage.json, or listed without --set):")
         print(f"  review add finding {key}    a mechanism")
         print(f"  review add outcome {key}    a result in people")
         if any(one.value == key for one in left):
@@ -288,7 +289,7 @@ def forms(
     project: Here,
     check: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 if a form is out of date.")] = False,
 ) -> None:
-    """Write the issue forms anew, with the words of the vocabulary as their choices."""
+    """Rewrite the issue forms, with the words of the vocabulary as their choices."""
     from review_tools.sources.forms import TABLES, stale
 
     changed = stale(project)
@@ -296,7 +297,7 @@ def forms(
         refuse(f"Out of date: {', '.join(changed)}. Run `review forms` and commit what it writes.")
     for name, text in changed.items():
         (project.root / name).write_text(text, encoding="utf-8")
-    print(f"{len(TABLES)} forms, {len(changed)} of them written anew.")
+    print(f"{len(TABLES)} forms, {len(changed)} of them rewritten.")
 
 
 @app.command(rich_help_panel=MAINTAIN, epilog="Example: review form event.json --out change")

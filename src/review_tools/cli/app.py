@@ -35,7 +35,7 @@ class Commands(TyperGroup):
         except DataError as error:
             refuse("\n".join([str(error), *getattr(error, "__notes__", [])]))
         except MemoryError:
-            refuse("The memory does not suffice → end other programs, or raise the limit (ulimit -v).")
+            refuse("There is not enough memory → close other programs, or raise the limit (ulimit -v).")
         except BrokenPipeError:
             raise  # whoever reads the output wanted no more of it
         except OSError as error:

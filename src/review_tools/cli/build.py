@@ -12,7 +12,9 @@ from review_tools.cli.check import print_problems, problems_of
 @app.command(rich_help_panel=CONTRIBUTE, epilog="Example: review build")
 def build(
     project: Here,
-    workers: Annotated[int | None, typer.Option(min=1, help="Chapters run at a time; one a core if left out.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Chapters to run at a time; one per core if left out.")
+    ] = None,
 ) -> None:
     """Check the data, run the chapters that are stale, and put the book into _build/html if everything succeeded."""
     from review_tools.site.build import build as build_site

@@ -33,10 +33,11 @@ def check(
     project: Here,
     as_json: AsJson = False,
     fix: Annotated[
-        bool, typer.Option("--fix", help="First mend what has one right form, and what a spreadsheet turned.")
+        bool, typer.Option("--fix", help="First mend what has only one right form, and what a spreadsheet changed.")
     ] = False,
     dates: Annotated[
-        First | None, typer.Option(help="With --fix: what comes first in 01/05/2024; asked for a column if left out.")
+        First | None,
+        typer.Option(help="With --fix: what comes first in 01/05/2024; asked for each column if left out."),
     ] = None,
 ) -> None:
     """Check data, bibliography and citations; report every problem at once; exit 1 if there is one."""
@@ -89,7 +90,7 @@ def sign(
 
 @app.command(rich_help_panel=LOOK, epilog="Example: review pool studies.csv --measure RR")
 def pool(
-    file: Annotated[Path, typer.Argument(help="CSV: one row a study; `study` names it.")],
+    file: Annotated[Path, typer.Argument(help="CSV: one row per study; `study` names it.")],
     measure: Annotated[str, typer.Option(help="RR, OR, RD, PETO, MD, SMD, PLO, HR, IRR or GEN.")],
     model: Annotated[str, typer.Option(help="FE, MH, DL, PM or REML; PETO with FE is Peto's method.")] = "REML",
     test: Annotated[str | None, typer.Option(help="z or hksj; hksj for random effects if left out.")] = None,
@@ -142,7 +143,7 @@ def problems_of(project: Project) -> list[Problem]:
 
 
 def _month_first(said: First | None, can_ask: bool, file: str, column: str, dates: list[str]) -> bool | None:
-    """Return whether the month comes first in a column of dates: as was said, or is asked; None if nobody can tell."""
+    """Return whether the month comes first in a column of dates, as given or asked; None if nobody knows."""
     place = f"{file}, column {column}: in {' and '.join(dates[:2])}"
     if said is None and can_ask:
         answer = typer.prompt(f"{place}, what comes first: day, month, or leave them?", "leave", err=True)
@@ -178,8 +179,8 @@ def _rows(rows: list[int]) -> str:
 def print_problems(problems: list[Problem], project: Project, *, written: bool = True) -> None:
     """Print problems by file: the row with the bad cell marked, what is wrong, the remedy, what the column means.
 
-    The same problem of several rows is told once, where it is first. With ``written`` false they are those of a change
-    that was not made, so that the files hold no such rows.
+    The same problem of several rows is printed once, where it is first. With ``written`` false the problems are those
+    of a change that was not made, so that the files hold no such rows.
     """
     kinds: dict[tuple[str, str, str], list[Problem]] = {}
     for problem in problems:

@@ -15,7 +15,7 @@ from review_tools.data.protocol import SOURCES
 if TYPE_CHECKING:
     from review_tools.sources.watch import Result
 
-Report = Annotated[Path | None, typer.Option("--report", help="Add what was found as Markdown to this file.")]
+Report = Annotated[Path | None, typer.Option("--report", help="Append what was found to this file, as Markdown.")]
 
 
 @app.command(rich_help_panel=MAINTAIN, epilog="Example: review watch --source pubmed --dry-run")
@@ -33,7 +33,7 @@ def watch(
     from review_tools.sources.watch import watch as search
 
     if source is not None and source not in SOURCES:
-        refuse(f"{source!r} is no source; there are {', '.join(SOURCES)}.")
+        refuse(f"No source {source!r}; there are {', '.join(SOURCES)}.")
     results = []
     for result in search(project, source, dry_run):
         results.append(result)
@@ -41,14 +41,14 @@ def watch(
     if results:
         _add(report, markdown(results))
     else:
-        print("Every source was searched today already.")
+        print("Every source has already been searched today.")
     if dry_run:
         print(UNCHANGED)
     raise typer.Exit(any(result.error for result in results))
 
 
 def _add(report: Path | None, text: str) -> None:
-    """Add to the text of a pull request, for which several commands write."""
+    """Append to the text of a pull request, to which several commands contribute."""
     if report:
         with report.open("a", encoding="utf-8") as file:
             file.write(text)
@@ -207,4 +207,4 @@ def _print_conflicts(project: Project) -> None:
         for row in rows.to_dict("records"):
             said = "; ".join(row[part] for part in ("decision", "reason", "note") if row[part])
             print(f"  {row['by']}: {shorten(said, 160)}")
-    print("To decide anew: review screen --by NAME --conflicts --export FILE, decide, --import FILE")
+    print("To decide again: review screen --by NAME --conflicts --export FILE, decide, --import FILE")
