@@ -6,7 +6,7 @@ from datetime import date
 from functools import wraps
 from itertools import combinations
 
-from review_tools.check.chapters import cited_keys, merge_marks
+from review_tools.check.chapters import cited_keys, line_of, merge_marks
 from review_tools.check.duplicates import SHORT, alike, plain_title
 from review_tools.check.engine import Sheet, file_rule, table_rule, whole
 from review_tools.check.structure import ODD_TEXT, PROXY, RAW_ADDRESS, odd_form
@@ -135,7 +135,7 @@ def undefined_macro(project: Project) -> Iterator[Problem]:
     for found in BARE.finditer(text):
         word = found[2].rpartition("#")[2].strip()
         if word not in MACRO.findall(text):
-            row, why = text.count("\n", 0, found.start(2)) + 1, f"{found[1]} stands in no braces, as a macro would"
+            row, why = line_of(text, found.start(2)), f"{found[1]} stands in no braces, as a macro would"
             yield Problem(FILE, why, "put the value in braces; no macro of that name is defined", row, "", word)
 
 
@@ -171,7 +171,7 @@ def unknown_kind(project: Project) -> Iterator[Problem]:
     text = _text(project)
     for entry in START.finditer(text):
         if entry[1].lower() not in KINDS:
-            row, remedy = text.count("\n", 0, entry.start(1)) + 1, f"write one of {', '.join(KINDS)}"
+            row, remedy = line_of(text, entry.start(1)), f"write one of {', '.join(KINDS)}"
             yield Problem(FILE, "not a kind of work that BibTeX knows", remedy, row, "", entry[1])
 
 

@@ -95,7 +95,7 @@ def open_fold(project: Project) -> Iterator[Problem]:
     for file, text in chapters(project).items():
         rest, folds = FENCE.sub(_blank, text), []
         for match in FOLD.finditer(text):
-            line = _line(text, match.start())
+            line = line_of(text, match.start())
             if match[1] is None:
                 why, remedy = "a fold of another form", 'write <details class="behind"> with its <summary>'
                 yield Problem(file, why, remedy, line, "", match[0])
@@ -106,7 +106,7 @@ def open_fold(project: Project) -> Iterator[Problem]:
         for line in folds:
             yield Problem(file, "a fold that does not end", "write </details> below it", line, "", "<details>")
         if unclosed := re.search(r"^(`{3,}|~{3,}).*", rest, re.MULTILINE):
-            line, remedy = _line(rest, unclosed.start()), f"close it with {unclosed[1]}"
+            line, remedy = line_of(rest, unclosed.start()), f"close it with {unclosed[1]}"
             yield Problem(file, "a block that does not end", remedy, line, "", unclosed[0])
 
 
@@ -146,7 +146,7 @@ def merge_marks(texts: dict[str, str]) -> Iterator[Problem]:
     """Yield the marks that git leaves where two changes meet; a table shows them as a row that does not fit."""
     for file, text in texts.items():
         for mark in CONFLICT.finditer(text):
-            row, remedy = _line(text, mark.start()), "keep what is right, remove git's marks"
+            row, remedy = line_of(text, mark.start()), "keep what is right, remove git's marks"
             yield Problem(file, "two changes meet here", remedy, row, "", mark[0])
 
 
@@ -161,7 +161,7 @@ def occurrences(project: Project, pattern: re.Pattern[str]) -> Iterator[tuple[re
     for file, text in chapters(project).items():
         plain = prose(text)
         for match in pattern.finditer(plain):
-            yield match, file, _line(plain, match.start())
+            yield match, file, line_of(plain, match.start())
 
 
 @cache
@@ -174,5 +174,6 @@ def _blank(code: re.Match[str]) -> str:
     return "\n" * code[0].count("\n")
 
 
-def _line(text: str, at: int) -> int:
+def line_of(text: str, at: int) -> int:
+    """Return the line of a text on which a place lies."""
     return text.count("\n", 0, at) + 1
