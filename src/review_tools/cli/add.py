@@ -232,7 +232,7 @@ def _refuse(what: What, error: DataError, project: Project, *, whole: bool) -> N
     def option(column: str) -> str:
         return f'  --set {column}="…"   {" · ".join(_words(table.field(column), terms))}'.rstrip()
 
-    own = [one for one in problems if one.file == f"data/{table.path}" and one.column]
+    own = [one for one in problems if one.file == project.file_of(table.name) and one.column]
     if others := [one for one in problems if one not in own]:
         print_problems(others, project, written=False)
     first: dict[str, Problem] = {}  # of each column

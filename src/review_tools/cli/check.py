@@ -214,7 +214,7 @@ def print_problems(problems: list[Problem], project: Project, *, written: bool =
 
 
 def _table(project: Project, file: str) -> Table | None:
-    return next((table for table in project.schema.values() if f"data/{table.path}" == file), None)
+    return next((table for name, table in project.schema.items() if project.file_of(name) == file), None)
 
 
 def _excerpt(project: Project, problem: Problem) -> str:
