@@ -137,9 +137,8 @@ def answer(project: Project, comparison_id: str, *, version: str | None = None, 
     for row in effects.left_out:
         rows.loc[rows["outcome_id"] == row.label, "reason"] = row.why
     rows = rows.drop(columns=["status", "trial", "opposite"])
-    return Answer(
-        comparison, rows, effects, pool(effects, "REML", test or usual_test(effects.k)) if effects.k else None
-    )
+    pooled = pool(effects, "REML", test or usual_test(effects.k)) if effects.k else None
+    return Answer(comparison, rows, effects, pooled)
 
 
 def usual_test(k: int) -> str:
