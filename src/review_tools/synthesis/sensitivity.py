@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
 
@@ -10,6 +11,7 @@ from review_tools.data.project import Project, labels, once
 from review_tools.data.tables import SEPARATOR
 from review_tools.synthesis.comparisons import PARTS, SAME_PEOPLE, Answer, answer, effects_of, usual_test
 from review_tools.synthesis.effects import CannotPoolError, rounded
+from review_tools.synthesis.heterogeneity import weighted
 from review_tools.synthesis.pooling import Pooled, leave_one_out, pool
 
 UNKNOWN = "not known"
@@ -111,7 +113,7 @@ def subgroups(project: Project, comparison_id: str) -> dict[str, Groups]:
     studies = project.table("studies").set_index("study_id")
     outcomes = result.entered.set_index("outcome_id").loc[list(result.effects.labels), "study_id"]
     for column in declared.split(SEPARATOR):
-        terms = labels(project, {"age_group": "age group", "cells": "tissue"}[column])
+        terms = labels(project, project.schema["studies"].field(column).vocabulary)
         groups = outcomes.map(studies[column]).map(terms).fillna(UNKNOWN)
         pools = {}
         for group in sorted(set(groups), key=lambda name: (name == UNKNOWN, name)):
@@ -119,8 +121,7 @@ def subgroups(project: Project, comparison_id: str) -> dict[str, Groups]:
             pools[str(group)] = pool(part, "REML", usual_test(part.k))
         known = [pooled for group, pooled in pools.items() if group != UNKNOWN]
         if len(known) > 1:
-            weights = [1 / pooled.se**2 for pooled in known]
-            mean = sum(w * pooled.estimate for w, pooled in zip(weights, known, strict=True)) / sum(weights)
-            q = sum(w * (pooled.estimate - mean) ** 2 for w, pooled in zip(weights, known, strict=True))
+            estimates, errors = (np.array([getattr(one, name) for one in known]) for name in ("estimate", "se"))
+            _, _, q = weighted(estimates, errors**2)
             found[labels(project, "subgroup")[column]] = Groups(pools, rounded(q), len(known) - 1)
     return found
