@@ -36,14 +36,14 @@ def prisma_flow(project: Project) -> alt.LayerChart:
     fill = alt.when(alt.datum.column == 0).then(alt.value(BOX)).otherwise(alt.value(SIDE))
     boxes = base.mark_rect(cornerRadius=4, stroke=LINE).encode(**at("x", "y"), x2="x2", y2="y2", color=fill)
     heads = base.mark_text(fontSize=12, fontWeight="bold", color=BOX_INK)
+    heads = heads.encode(**at("middle", "headline"), text="label:N")
     details = base.mark_text(fontSize=11, color=BOX_INK, limit=WIDTH - 12)
+    details = details.encode(**at("middle", "below"), text="detail:N")
     arrows = alt.Chart(_arrows())
     lines = arrows.mark_rule(color=LINE, strokeWidth=1.5).encode(**at("x", "y"), x2="x2", y2="y2")
     shapes = palette({"right": "triangle-right", "down": "triangle-down"})
     tips = arrows.mark_point(filled=True, color=LINE, size=70, opacity=1)
     tips = tips.encode(**at("x2", "y2"), shape=alt.Shape("tip:N", scale=shapes, legend=None))
-    heads = heads.encode(**at("middle", "headline"), text="label:N")
-    details = details.encode(**at("middle", "below"), text="detail:N")
     chart = lines + tips + boxes + heads + details
     return with_caption(chart, "PRISMA flow of records: all sources", _sentence(numbers, studies), height, width)
 

@@ -72,9 +72,9 @@ def _capital(name: str) -> str:
 def arm_names(result: Answer) -> tuple[str, str]:
     """Return what the arms are called: by their treatments where both had MSCs."""
     declared = result.comparison
-    return (
-        (declared["intervention"], declared["comparator"]) if declared["contrast"] == "active" else ("MSCs", "control")
-    )
+    if declared["contrast"] == "active":
+        return declared["intervention"], declared["comparator"]
+    return "MSCs", "control"
 
 
 def sides(result: Answer) -> tuple[str, ...]:

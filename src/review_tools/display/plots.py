@@ -24,11 +24,11 @@ SIGNS = {  # how an interval is drawn, by its kind; a diamond is what several st
     "ink": PAGE_INK,
     "interval": INTERVAL,
 }
-TICKS = {
+TICKS = {  # of ratios, by how far the axis reaches
     2.5: (0.5, 0.7, 1, 1.4, 2),
     8.0: (0.2, 0.5, 1, 2, 5),
     EXTREME: (0.1, 0.3, 1, 3, 10),  # ratios beyond are clipped, with an arrow
-}  # of ratios, by their reach
+}
 
 ENVIRONMENT.filters["percent"] = lambda share: f"{100 * share:.2f}".rstrip("0").rstrip(".") + "%"
 _PLOT = ENVIRONMENT.from_string("""\
@@ -145,7 +145,7 @@ class Axis:
 
     @property
     def ticks(self) -> dict[float, str]:
-        """The values that are marked, with their names."""
+        """Return the values that are marked, with their names."""
         if self.neutral is None:
             return {0.0: "0%", 0.25: "25%", 0.5: "50%", 0.75: "75%", 1.0: "100%"}
         step = float(f"{self.high / 2:.1g}")
