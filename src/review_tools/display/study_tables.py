@@ -41,31 +41,31 @@ SIDES = {  # what the review prints and the registry shows of a trial
 
 
 @once
-def _drawn(project: Project) -> dict[str, tuple[Grid, dict[Any, list[Row]]]]:
+def _tables(project: Project) -> dict[str, tuple[Grid, dict[Any, list[Row]]]]:
     """Return tables of the whole review, each with its rows by the study or trial that they are about."""
     table = project.table
     publishers = table("published_pools")["doi"].str.casefold().map(project.works_by_doi)
-    declared, decided, claims = _declared(project), table("decisions"), synthesis_tables.claims(project)
+    declared, decided, claims = _comparison_rows(project), table("decisions"), synthesis_tables.claims(project)
     rows = {row.id: row for row in claims.rows}
     of_studies = replace(claims, rows=[rows[f"claim-{name}"] for name in table("claim_studies")["claim_id"]])
     corrections = data_tables.corrections(project)
-    drawn = {
+    tables = {
         "findings": (data_tables.findings(project), table("findings")["study_id"]),
         "outcomes": (data_tables.outcomes(project), table("outcomes")["study_id"]),
-        "comparisons": (compared(declared), declared["study_id"]),
+        "comparisons": (_comparisons(declared), declared["study_id"]),
         "pools": (synthesis_tables.published_pools(project), publishers),
-        "counted": (counted(project), table("published_pool_studies")["study_id"]),
+        "counted": (_pools_of_others(project), table("published_pool_studies")["study_id"]),
         "claims": (of_studies, table("claim_studies")["study_id"]),
         "corrections": (corrections, table("corrections")["study_id"]),
         "bias": (synthesis_tables.judgements(project), table("risk_of_bias")["study_id"]),
-        "assessments": (assessed(project), table("assessments")["study_id"]),
+        "assessments": (_assessments(project), table("assessments")["study_id"]),
         "decisions": (decisions(project, decided, "Decisions"), decided["basis_study_id"]),
-        "trial studies": (reporting(project), reports(project)["trial_id"]),
+        "trial studies": (_reporters(project), reports(project)["trial_id"]),
         "trial corrections": (corrections, table("corrections")["trial_id"]),
-        "trial sources": (seen(project), table("trial_sources")["trial_id"]),
+        "trial sources": (_records(project), table("trial_sources")["trial_id"]),
     }
     groups: dict[str, tuple[Grid, dict[Any, list[Row]]]] = {}
-    for name, (whole, keys) in drawn.items():
+    for name, (whole, keys) in tables.items():
         groups[name] = whole, defaultdict(list)
         for key, row in zip(keys, whole.rows, strict=True):
             groups[name][1][key].append(row)
@@ -73,8 +73,8 @@ def _drawn(project: Project) -> dict[str, tuple[Grid, dict[Any, list[Row]]]]:
 
 
 def _rows(project: Project, name: str, keys: Iterable[str], without: str, *noun: str) -> Grid:
-    """Return the rows of a drawn table that are about these, without the column that the page makes needless."""
-    whole, groups = _drawn(project)[name]
+    """Return the rows of a table that are about these, without the column that the page makes needless."""
+    whole, groups = _tables(project)[name]
     rows = [row for key in keys for row in groups.get(key, [])]
     rows = [row._replace(cells={head: cell for head, cell in row.cells.items() if head != without}) for row in rows]
     return replace(whole, caption=plural(len(rows), *noun), rows=rows)
@@ -95,7 +95,7 @@ def trial_parts(project: Project, trial_id: str) -> list[Part]:
     reporters = reported.loc[reported["trial_id"] == trial_id, "study_id"]
     studies = _rows(project, "trial studies", [trial_id], "", "study", "studies")
     parts = [
-        ("sides", "The 2024 review and the registry side by side", sides(project, trial_id)),
+        ("sides", "The 2024 review and the registry side by side", _sides(project, trial_id)),
         ("studies", "Studies that report it", studies),
         ("outcomes", "Outcomes reported", _rows(project, "outcomes", reporters, "", "outcome")),
         ("corrections", "Corrections", _rows(project, "trial corrections", [trial_id], "Subject", "correction")),
@@ -116,14 +116,14 @@ def uses(project: Project, study_id: str) -> str:
     return ", ".join(plural(number, noun) for noun, number in numbers.items() if number)
 
 
-def _declared(project: Project) -> pd.DataFrame:
+def _comparison_rows(project: Project) -> pd.DataFrame:
     """Return the rows that comparisons declare, each with title and page of its comparison."""
     answers = [comparisons.answer(project, name) for name in project.table("comparisons")["comparison_id"]]
     rows = [a.rows.assign(title=a.comparison["title"], page=a.comparison["page"]) for a in answers]
     return pd.concat(rows, ignore_index=True)
 
 
-def compared(frame: pd.DataFrame) -> Grid:
+def _comparisons(frame: pd.DataFrame) -> Grid:
     """Show the comparisons that declare rows of studies, and whether each row is pooled."""
     columns = {
         "Comparison": data_tables.comparison_links(frame),
@@ -134,7 +134,7 @@ def compared(frame: pd.DataFrame) -> Grid:
     return grid(columns, "Rows of comparisons", name="comparisons")
 
 
-def counted(project: Project) -> Grid:
+def _pools_of_others(project: Project) -> Grid:
     """Show published pools with the studies that their authors counted, or that their review includes."""
     frame, words = with_words(project, "published_pool_studies")
     pools = project.table("published_pools").set_index("pool_id").loc[frame["pool_id"]]
@@ -148,7 +148,7 @@ def counted(project: Project) -> Grid:
     return grid(columns, "Published pools", name="counted")
 
 
-def assessed(project: Project) -> Grid:
+def _assessments(project: Project) -> Grid:
     """Show published judgements of studies."""
     frame = project.table("assessments")
     score = ("score " + frame["score"].astype("string")).fillna("")
@@ -163,7 +163,7 @@ def assessed(project: Project) -> Grid:
     return grid(columns, "Published judgements", name="judgements")
 
 
-def reporting(project: Project) -> Grid:
+def _reporters(project: Project) -> Grid:
     """Show the studies that report each trial."""
     studies = reports(project)["study_id"]
     summaries = project.table("studies").set_index("study_id").loc[studies, "summary"]
@@ -171,7 +171,7 @@ def reporting(project: Project) -> Grid:
     return grid(columns, "Studies that report trials")
 
 
-def seen(project: Project) -> Grid:
+def _records(project: Project) -> Grid:
     """Show the pages on which the facts of trials were seen, with their dates and what they add."""
     frame = project.table("trial_sources")
     record = links(frame["url"], frame["url"])
@@ -179,26 +179,26 @@ def seen(project: Project) -> Grid:
     return grid(columns, "Records seen")
 
 
-def sides(project: Project, trial_id: str) -> Grid:
+def _sides(project: Project, trial_id: str) -> Grid:
     """Show what the review prints beside what the registry shows of a trial, marked where they can be compared."""
     trial = select(project, "trials", trial_id=trial_id).iloc[0]
-    told = [what for what, columns in SIDES.items() if trial[list(columns)].notna().any()]
-    prints, shows = ([trial[SIDES[what][side]] for what in told] for side in (0, 1))
+    rows = [what for what, columns in SIDES.items() if trial[list(columns)].notna().any()]
+    prints, shows = ([trial[SIDES[what][side]] for what in rows] for side in (0, 1))
     if pd.isna(prints).all():
         caption = "The registry alone: the 2024 review does not name this trial"
-        return grid({"What": told, "The registry shows": shows}, caption)
+        return grid({"What": rows, "The registry shows": shows}, caption)
     return grid(
         {
-            "What": told,
+            "What": rows,
             "The 2024 review prints": prints,
             "The registry shows": shows,
-            "Compared": each(_compared, told, prints, shows),
+            "Compared": each(_agreement, rows, prints, shows),
         },
         "The 2024 review and the registry",
     )
 
 
-def _compared(what: str, reviewed: Any, registered: Any) -> Cell:
+def _agreement(what: str, reviewed: Any, registered: Any) -> Cell:
     if pd.isna(reviewed) or pd.isna(registered) or registered == UNKNOWN.striptags():
         return "one side only"
     if reviewed == registered:
