@@ -76,16 +76,17 @@ def add_work(change: Change, record: Record, given: dict[str, str], by: str = ""
 def study_row(change: Change, record: Record, key: str = "") -> dict[str, str]:
     """Return what the record says about a study's row; empty what it does not say."""
     trials = set(change.table("trials")["trial_id"])
-    kind = next((KINDS[one.split(",")[0]] for one in record.types if one.split(",")[0] in KINDS), "")
+    kind = next((KINDS[name] for one in record.types if (name := one.split(",")[0]) in KINDS), "")
+    # Where only the title says that something happened, somebody has to tell what.
+    unclear = not record.notices and NOTICE_IN_TITLE.search(record.title)
+    status = "" if unclear else gravest(STATUS[one.kind] for one in record.notices if one.kind in STATUS)
     page = f"https://doi.org/{record.doi}" if record.doi else ""
     return {
         "study_id": key,
         "kind": kind,
         "species": "human" if kind.startswith("human") else "",
         "trial_id": record.trial_id if record.trial_id in trials else "",
-        "status": gravest(STATUS[one.kind] for one in record.notices if one.kind in STATUS)
-        if record.notices or not NOTICE_IN_TITLE.search(record.title)
-        else "",  # the title says that something happened: somebody has to tell what
+        "status": status,
         "source_url": page or (f"{pubmed.PAGE}{record.pmid}/" if record.pmid else record.url),
         "source_where": f"record in {record.source}, seen {record.retrieved}",
         "added_in": next_version(change),

@@ -18,11 +18,11 @@ from review_tools.data.bibliography import Reference
 from review_tools.data.edit import Change
 from review_tools.data.problems import DataError, shorten
 from review_tools.sources import add, crossref, files
-from review_tools.sources.http import Client, UnknownRecordError
+from review_tools.sources.http import CROSSREF, Client, UnknownRecordError
 from review_tools.sources.records import Record, doi, filled, person, record_of
 
 SEED = "10.3389/fimmu.2024.1525380"
-ADDRESS = f"https://api.crossref.org/works/{SEED}"
+ADDRESS = f"{CROSSREF.address}/works/{SEED}"
 ANCHORS = 5  # least confirmed numbers that must agree with the list
 ERRING = 0.1  # largest share of comparable confirmed numbers that may disagree
 ALIKE = 85.0  # least similarity of two titles, in percent, for the same work
@@ -161,7 +161,7 @@ def _record(one: Entry, seen: date) -> Record:
     initials = [word for word in words if word.isupper() and len(word) <= 3]
     surname = " ".join(word for word in words if word not in initials) or " ".join(words)
     names = (person(surname, " ".join(initials)), "others" if surname else "")
-    return record_of("article", one["article-title"], "Crossref", names, filled(FIELDS, one), retrieved=seen)
+    return record_of("article", one["article-title"], CROSSREF.name, names, filled(FIELDS, one), retrieved=seen)
 
 
 def _shown(one: Entry) -> str:
