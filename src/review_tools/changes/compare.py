@@ -114,7 +114,7 @@ class Changes:
 # What is compared
 
 
-def compared(project: Project, base: str, head: str | None = None) -> Changes:
+def diff(project: Project, base: str, head: str | None = None) -> Changes:
     """Find what ``head`` changes in the review since it left ``base``. The repository is only read.
 
     Each is a folder, a git revision, or the number of a released version; ``head`` None is the project as it stands.

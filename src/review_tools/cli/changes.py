@@ -28,7 +28,7 @@ def diff(
     """Show what HEAD changes in the review since it left BASE: rows, pooled results, verdicts, pages."""
     from review_tools.changes import bounds, compare, render
 
-    changes = compare.compared(project, base, head)
+    changes = compare.diff(project, base, head)
     if as_json:
         print(json.dumps(changes.as_dict(), ensure_ascii=False, allow_nan=False, indent=1))
     elif markdown:

@@ -12,7 +12,7 @@ from bibtexparser.model import Block, DuplicateBlockKeyBlock, DuplicateFieldKeyB
 from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec, get_default_latex_context_db
 
 from review_tools.data.bibliography import START, cut_short, is_group, names_of, swallowed
-from review_tools.sources.records import Record, RecordError, author, check_year, filled, raised, record_of
+from review_tools.sources.records import Record, RecordError, author, check_year, filled, record_of, superscript
 
 KINDS = {"article": "article", "incollection": "chapter", "inbook": "chapter", "book": "book"}
 KINDS |= dict.fromkeys(("inproceedings", "conference"), "abstract")
@@ -119,7 +119,7 @@ def plain_tex(text: str, where: str) -> str:
     """
     text = NAMED.sub(lambda found: "\\" * found[0].startswith("\\text"), html.unescape(text))
     text = re.sub(r"\\href\s*\{[^{}]*\}", "", text)
-    text = re.sub(r"\\textsuperscript\{([^{}]*)\}", lambda found: raised(found[1]), text)
+    text = re.sub(r"\\textsuperscript\{([^{}]*)\}", lambda found: superscript(found[1]), text)
     text = MATH.sub(lambda found: rf"\({SCRIPT.sub(_script, found[1] or found[2])}\)", text)
     text = re.sub(r"(?<!\\)([%&#$])", r"\\\1", text)
     # Before a number it means “about”, and in an address itself; elsewhere it is a space that does not break.
@@ -141,4 +141,4 @@ def _script(found: re.Match[str]) -> str:
     inner: str = found[2] or found[3]
     if found[1] == "_":
         return inner
-    return r"\textdegree" if inner == r"\circ" else raised(inner)
+    return r"\textdegree" if inner == r"\circ" else superscript(inner)

@@ -211,14 +211,14 @@ def plain(value: object) -> str:
     text = str(value)
     for _ in range(3):
         text = html.unescape(text)
-    text = SUPERSCRIPT.sub(lambda match: raised(match[1]), text)
+    text = SUPERSCRIPT.sub(lambda match: superscript(match[1]), text)
     text = unicodedata.normalize("NFC", TAG.sub("", text))
     text = "".join(" " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c)[0] != "C")
     return " ".join(text.split())
 
 
-def raised(text: str) -> str:
-    """Return a superscript: raised where it holds a number (10⁶), for else it would be another; CD4+ stays."""
+def superscript(text: str) -> str:
+    """Return a superscript as text: raised where it holds a number (10⁶ is not 106), else as it is (CD4+)."""
     return text.translate(RAISED) if re.search(r"\d", text) else text
 
 
