@@ -51,7 +51,7 @@ def _committed(project: Project) -> str:
 
 
 def _write(change: Change, number: str, newest: str, day: str) -> None:
-    """The files that name the version."""
+    """Write the files that name the version."""
     _set(change, protocol.FILE, {"version": number, "preceding": f"{{version: {newest}}}"})
     _set(change, citation.FILE, {"version": number, "date-released": day})
     text = change.read(CHANGELOG)
@@ -63,7 +63,7 @@ def _write(change: Change, number: str, newest: str, day: str) -> None:
 
 
 def _set(change: Change, file: str, values: dict[str, str]) -> None:
-    """Writes top-level values of a YAML file and leaves its comments alone."""
+    """Set top-level values of a YAML file, and leave its comments alone."""
     text = change.read(file)
     for key, value in values.items():
         text, found = re.subn(rf"^({key}: )[^#\n]*?(?=\s*(?:#|$))", rf"\g<1>{value}", text, flags=re.MULTILINE)
@@ -116,7 +116,7 @@ def fits(newest: str, number: str, changes: Changes) -> None:
 
 
 def signed(project: Project, changes: Changes) -> None:
-    """Refuse (DataError) to leave with a pooled result that moves and that nobody signed as it now stands."""
+    """Refuse (DataError) a pooled result that moved and that nobody signed as it now stands."""
     moved = [
         turn.after["comparison_id"] for turn in changes.pools if turn.after and (turn.before or turn.after["outcomes"])
     ]

@@ -105,7 +105,7 @@ def sections(changes: Changes) -> list[Section]:
 
 
 def _row(table: Table, row: Row, *, named: bool = False, most: int = FEW_CELLS, title: str = "") -> str:
-    """One row: its key, and its cells, of a changed one before and after."""
+    """Return one row: its key, and its cells, of a changed row before and after."""
     key = [column for column, _ in row.key]
     cells = [cell for cell in row.cells if cell.column not in key]
     words = [safe(title, SENTENCE)] if title else []
@@ -235,7 +235,7 @@ def side_by_side(before: str, after: str, limit: int) -> tuple[str, str]:
 
 
 def _link(text: str, page: str) -> str:
-    """A stranger's words, as a link to a page of the site if one is named."""
+    """Return a stranger's words, as a link to a page of the site if one is named."""
     return f"[{safe(text)}](<site:{quote(page, safe='/#-_.')}>)" if page else safe(text) or "–"
 
 

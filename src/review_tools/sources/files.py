@@ -25,7 +25,7 @@ FORMS = ".bib (BibTeX), .ris (RIS), .nbib (PubMed) or .json (CSL-JSON, Crossref'
 
 
 def read(path: Path, wanted: str = "") -> Record:
-    """Return the record of a file that has the wanted DOI or PubMed number, or the only one there, of whatever number.
+    """Return the record in a file: that of the wanted DOI or PubMed number, or the only one, whatever its number.
 
     Raises:
         DataError: no such file, too large, not of a known form, no such record in it, or several.

@@ -23,7 +23,7 @@ from review_tools.sources.records import Record, doi, filled, person, record_of
 
 SEED = "10.3389/fimmu.2024.1525380"
 ADDRESS = f"{CROSSREF.address}/works/{SEED}"
-ANCHORS = 5  # least confirmed numbers that must agree with the list
+ANCHORS = 5  # fewest confirmed numbers that must agree with the list
 ERRING = 0.1  # largest share of comparable confirmed numbers that may disagree
 ALIKE = 85.0  # least similarity of two titles, in percent, for the same work
 KEY = re.compile(r"(?<!\d)(\d{1,3})$")

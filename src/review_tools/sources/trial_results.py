@@ -33,7 +33,7 @@ Block = dict[str, str]
 
 
 def blocks(text: str) -> list[Block]:
-    """Return the answers of each result by the name of their line, those left empty out.
+    """Return the answers of each result by the name of their line, without those left empty.
 
     A line without a name goes on with the one above where that quotes or explains.
 

@@ -1,4 +1,4 @@
-"""``review watch``: every source since its last complete search, what it holds sorted out and put into the tables.
+"""``review watch``: search every source since its last complete search, and sort what it holds into the tables.
 
 Each search that came to its end is in the tables before the next begins, so a run that was interrupted begins
 again with the source that it was at, and gives what one run would have given.
