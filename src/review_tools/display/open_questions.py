@@ -1,6 +1,6 @@
 """What nobody has done yet, most with a link that opens the right form, filled in as far as it is known."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import quote, urlencode
 
 import pandas as pd
@@ -27,10 +27,14 @@ def takes(project: Project, form: str, subject: str, names: Iterable[str], **ans
     for name in names:
         fields = {"template": f"{form}.yml", "title": subject, **answers}
         fields = {field: text.replace("{}", name) for field, text in fields.items()}
-        address = f"{project.citation.repository}/issues/new?{urlencode(fields, quote_via=quote)}"
         cell = Markup('<a href="{}" aria-label="Take this: {}">Take this</a>')
-        cells.append(cell.format(address, fields["title"]))
+        cells.append(cell.format(new_issue(project, fields), fields["title"]))
     return cells
+
+
+def new_issue(project: Project, fields: Mapping[str, str]) -> str:
+    """Return the address that opens a new issue with these fields filled in."""
+    return f"{project.citation.repository}/issues/new?{urlencode(fields, quote_via=quote)}"
 
 
 def open_references(project: Project) -> Grid:

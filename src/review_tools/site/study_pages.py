@@ -4,7 +4,6 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote, urlencode
 
 import bibtexparser
 import pandas as pd
@@ -19,6 +18,7 @@ from review_tools.data.project import Project, labels, once
 from review_tools.data.retracted import UNSOUND
 from review_tools.display.data_tables import REFERENCES, notice_text, trial_link
 from review_tools.display.grid import Cell, link, show
+from review_tools.display.open_questions import new_issue
 from review_tools.display.queries import select
 from review_tools.display.study_tables import study_parts, trial_parts
 from review_tools.display.trial_tables import known_trials, people, reports, statuses
@@ -71,7 +71,7 @@ def study_page(app: Sphinx, study_id: str) -> Page:
         *((anchor, title, table._repr_html_()) for anchor, title, table in study_parts(project, study_id)),
         ("cited", "Where it is cited", ""),
         ("cite", "Cite it", _PARTS.cite(citation, _bibtex(project)[study_id])),
-        _correct(app, f"{STUDIES}/{study_id}", work.label),
+        _correct(project, f"{STUDIES}/{study_id}", work.label),
     ]
 
 
@@ -98,7 +98,7 @@ def trial_page(app: Sphinx, trial_id: str) -> Page:
     return title, [
         ("", "", facts),
         *((anchor, title, table._repr_html_()) for anchor, title, table in trial_parts(project, trial_id)),
-        _correct(app, f"{TRIALS}/{trial_id}", f"{trial_id}, {row['label']}"),
+        _correct(project, f"{TRIALS}/{trial_id}", f"{trial_id}, {row['label']}"),
     ]
 
 
@@ -227,9 +227,7 @@ def meanings(project: Project, kind: str) -> dict[str, Markup]:
     return {term: escape(name) if pd.isna(said) else escape(f"{name}: {said}") for term, name, said in rows}
 
 
-def _correct(app: Sphinx, page: str, subject: str) -> tuple[str, str, str]:
+def _correct(project: Project, page: str, subject: str) -> tuple[str, str, str]:
     """Return the part that leads to a new issue, which already says what page it is about."""
-    repository = str(app.config.html_theme_options.get("repository_url", "")).rstrip("/")
-    issue = {"title": f"Correction: {subject}", "body": f"Page: {page}\n\n{ASKS}"}
-    address = f"{repository}/issues/new?{urlencode(issue, quote_via=quote)}"
-    return "correct", "Suggest a correction", _PARTS.correct(address)
+    fields = {"title": f"Correction: {subject}", "body": f"Page: {page}\n\n{ASKS}"}
+    return "correct", "Suggest a correction", _PARTS.correct(new_issue(project, fields))
