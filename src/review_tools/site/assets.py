@@ -41,7 +41,7 @@ TAG = re.compile(r"<[^>]*>")
 COLUMNS = 4  # from which a row of a table is a card on a phone
 STYLE, SCRIPT = "site.css", "site.js"
 STYLES = ("basic.css", "styles/pydata-sphinx-theme.css")  # the theme names these in its templates
-NEEDLESS = ("mystnb", "sphinx-thebe", "togglebutton")  # styles of what no page of this book has
+UNUSED = ("mystnb", "sphinx-thebe", "togglebutton")  # styles of what no page of this book has
 BUNDLED = (
     "documentation_options.js",
     "scripts/bootstrap.js",
@@ -83,7 +83,7 @@ def add_scripts(app: Sphinx, page: str, context: Context) -> None:
 
 
 def mend(app: Sphinx, page: str, context: Context) -> None:
-    """Mend what the theme leaves undone: deprecated roles, buttons without a name or missing, a title not escaped."""
+    """Mend what the theme leaves undone: a title not escaped, wide tables on a phone, old roles, a missing button."""
     if "pagetitle" in context:  # the theme prints it as it is, and a study is named by its authors
         context["pagetitle"] = escape(context["pagetitle"])
     context["body"] = TABLE.sub(in_cards, context.get("body") or "")
@@ -91,7 +91,7 @@ def mend(app: Sphinx, page: str, context: Context) -> None:
         context["body"] = context["body"].replace(role, better)
     for group in context.get("header_buttons", []):
         if group.get("label") == "launch-buttons":
-            repository = str(app.config.html_theme_options["repository_url"]).removeprefix("https://github.com/")
+            repository = project_of(app).citation.repository.removeprefix("https://github.com/")
             address = f"https://codespaces.new/{repository}"
             button = {"type": "link", "text": "Codespaces", "tooltip": "Launch in the devcontainer", "url": address}
             group["buttons"].append(button)
@@ -128,7 +128,7 @@ def bundle(app: Sphinx, page: str, context: Context) -> None:
         return
     static = Path(app.outdir) / "_static"
     styles = [str(file.filename).removeprefix("_static/") for file in context["css_files"]]
-    write(static / STYLE, (*STYLES, *(name for name in styles if not name.startswith(NEEDLESS))))
+    write(static / STYLE, (*STYLES, *(name for name in styles if not name.startswith(UNUSED))))
     write(static / SCRIPT, BUNDLED)
     context["css_files"].clear()
     app.add_css_file(STYLE)
@@ -146,18 +146,18 @@ def write(target: Path, names: tuple[str, ...]) -> None:
     target.write_text("\n".join(texts), encoding="utf-8")
 
 
-def leave_out_needless(site: Path, pages: Iterable[str]) -> None:
-    """Leave out the styles of what stands on no page, and the parts of the theme that no page names any more."""
+def drop_unused(site: Path, pages: Iterable[str]) -> None:
+    """Drop the styles of what stands on no page, and the parts of the theme that no page names any more."""
     static = site / "_static"
     classes = {name for page in pages for names in CLASSES.findall(page) for name in names.split()}
     scripts = {word for path in static.glob("*.js") for word in WORD.findall(path.read_text(encoding="utf-8"))}
     style = (static / STYLE).read_text(encoding="utf-8")
-    (static / STYLE).write_text(needed(style, classes | scripts), encoding="utf-8")
+    (static / STYLE).write_text(used_rules(style, classes | scripts), encoding="utf-8")
     for folder in ("scripts", "styles", "vendor"):
         shutil.rmtree(static / folder, ignore_errors=True)
 
 
-def needed(style: str, names: set[str]) -> str:
+def used_rules(style: str, names: set[str]) -> str:
     """Return a style sheet without the rules for classes that are not among those names."""
 
     def kept(rule: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""Builds the site aside and puts it in place only when everything succeeded; does nothing when nothing changed.
+"""Build the site aside and put it in place only when everything succeeded; do nothing when nothing changed.
 
 A build reads every file of the project that is neither a by-product nor a test, and the package. One digest stands for
 all of it: whatever changes, chapters run again and pages are written anew.

@@ -1,4 +1,4 @@
-"""Runs the chapters side by side before Sphinx reads them, and keeps their outputs by a digest of all inputs.
+"""Run the chapters side by side before Sphinx reads them, and keep their outputs by a digest of all inputs.
 
 MyST-NB executes nothing: it is handed each chapter with its outputs, as a format of its own. Its cache would know a
 chapter by its code alone, and leave an old number on the page when a table changes.

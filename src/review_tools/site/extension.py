@@ -101,11 +101,11 @@ def write_side_by_side(app: Sphinx, env: BuildEnvironment) -> None:
     if sys.platform == "linux":
         gc.freeze()  # nobody looks through all of it again, in this process or in those that are forked from it
         app.parallel = cores() + 1  # the main process resolves, the others write
-        app.connect(PAGE, lambda *_: guard(os.getpid()))
+        app.connect(PAGE, lambda *_: end_with_build(os.getpid()))
 
 
 @cache
-def guard(process: int) -> None:
+def end_with_build(process: int) -> None:
     """Let a process that writes pages end when the build is killed: the next one uses the same folder."""
     end_with_parent()
 
@@ -122,5 +122,5 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     site_files.write_ways_in(app, site)
     written = {path.relative_to(site).as_posix(): path.read_text("utf-8") for path in site.rglob("*.html")}
     site_files.write_search(app, site, written)
-    assets.leave_out_needless(site, written.values())
+    assets.drop_unused(site, written.values())
     gc.freeze()  # also not when the process ends

@@ -4,7 +4,7 @@ Data is untrusted. Everything from it is escaped; should an escape ever be forgo
 what a row smuggled into a page, to load anything from elsewhere, and to send anything away. ``'self'`` holds for
 ``file://`` too, so the copy of the site in a folder has the same policy. What makes it possible:
 
-- Scripts that extensions give as text become files (``moved``); those a page does not need are left out.
+- Scripts that extensions give as text become files (``write_script``); those a page does not need are left out.
 - The theme's templates hold a script of their own, ours another. They are allowed by hash, and the hash is computed
   from the templates, never from a page, where it would also bless what was smuggled in.
 - Two buttons of the theme, for print and full screen, hold their action themselves; those two texts are allowed by hash
@@ -69,7 +69,7 @@ def guard(app: Sphinx, page: str, context: Context) -> None:
     context["script_files"][:] = [script for script in kept if script.filename]
     for script in kept:
         if not script.filename:
-            moved(app, script.attributes["body"], script.priority)
+            write_script(app, script.attributes["body"], script.priority)
     tag = f'\n    <meta http-equiv="Content-Security-Policy" content="{escape(policy(context["default_mode"]))}" />'
     context["metatags"] = tag + context.get("metatags", "")
 
@@ -80,7 +80,7 @@ def _is_used(script: Any, body: str) -> bool:
     return all(mark is not None and mark.search(body) for mark in marks)
 
 
-def moved(app: Sphinx, text: str, priority: int) -> None:
+def write_script(app: Sphinx, text: str, priority: int) -> None:
     """Write a script that an extension gives as text to a file, which keeps its place before the other files."""
     name = f"inline-{hashlib.sha256(text.encode()).hexdigest()[:12]}.js"
     target = Path(app.outdir) / "_static" / name
