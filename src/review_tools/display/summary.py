@@ -112,13 +112,12 @@ def _method(project: Project, result: Answer, rated: Certainty | None) -> Grid:
     declared, pooled = result.comparison, result.pooled
     rows: dict[str, Cell] = {"Question": declared["question"]}
     if pooled is not None and pooled.k > 1:
-        ends = [words.figure(end, result.measure) for end in pooled.back_prediction or ()]
-        prediction = " to ".join(ends) if ends else "needs five studies or more"
+        ends = " to ".join(words.figure(end, result.measure) for end in pooled.back_prediction or ())
+        freedom = "" if pooled.df is None else f" (t with {plural(pooled.df, 'degree')} of freedom)"
+        prediction = f"{ends}{freedom}" if ends else "needs five studies or more"
         spread = f"I² {pooled.i2:.0f}%, tau² {pooled.tau2:.3g}, Q {pooled.q:.2f} (p {pooled.q_p:.2g})"
         rows["Model"] = f"REML, {TESTS[str(pooled.test)]}.{words.too_few(result)}"
         rows["Heterogeneity"] = f"{spread}; prediction interval: {prediction}"
-        if ends and pooled.df is not None:
-            rows["Heterogeneity"] = f"{rows['Heterogeneity']} (t with {plural(pooled.df, 'degree')} of freedom)"
     if rated is None:
         rows["Certainty"] = NO_CONTROL if declared["design"] == comparisons.ONE_ARMED else NOTHING_POOLED
     rows["Accepted by"] = signature(project, declared["comparison_id"]).words
