@@ -124,7 +124,7 @@ def disease_by_model(project: Project, section: str | None = None) -> alt.LayerC
 
 
 def products(project: Project, section: str | None = None) -> alt.LayerChart:
-    """Draw MSC product × tissue of origin; a tissue that the record does not show is said so."""
+    """Draw MSC product × tissue of origin; “not shown” has a row of its own."""
     frame = findings(project, section).fillna({"tissue": NO["tissue"]})
     return _matrix(frame, "tissue", "product", "What was given, and where it came from")
 

@@ -103,7 +103,7 @@ def trials(project: Project) -> Grid:
 
 
 def trial_differences(project: Project) -> Shown:
-    """Fold status, phase and country where Table 1 of the 2024 review and the registry record disagree."""
+    """Show, folded, where Table 1 of the 2024 review and the registry disagree on status, phase or country."""
     frame = _differences(project)
     sides_differ = grid(
         {

@@ -118,7 +118,7 @@ def recover(folder: Path) -> None:
 def run(
     root: Path, aside: Path, workers: int | None, check: Callable[[], None] = lambda: None, builder: str = "html"
 ) -> None:
-    """Run Jupyter Book into a folder of its own; print how it goes.
+    """Run Jupyter Book into a folder of its own, and print its progress.
 
     Raises:
         BuildError: it fails.

@@ -82,13 +82,13 @@ def plainly(step: Step) -> Step:
     """Let a table that cannot be read end the build with the words for it."""
 
     @wraps(step)
-    def told(*given: Any) -> Any:
+    def wrapper(*args: Any) -> Any:
         try:
-            return step(*given)
+            return step(*args)
         except DataError as error:
             raise SphinxError(f"ERROR: {error}") from error
 
-    return told
+    return wrapper
 
 
 def on_page(step: Step) -> Step:

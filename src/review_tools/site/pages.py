@@ -77,7 +77,7 @@ def downloads(project: Project) -> set[str]:
 
 
 def resolve(app: Sphinx, page: str, context: Context) -> None:
-    """Turn ``site:`` addresses into relative ones; a page that does not exist is warned of."""
+    """Turn ``site:`` addresses into relative ones, and warn of a page that does not exist."""
     project, pages = project_of(app), app.env.found_docs
     files, printed = downloads(project), app.builder.name == "singlehtml"
 

@@ -22,7 +22,7 @@ PLAIN = (nodes.paragraph, nodes.emphasis, nodes.strong)
 
 
 class DataRole(SphinxRole):
-    """One of ``ROLES``. What the data cannot answer is warned of, and stands on the page as it was written."""
+    """One of ``ROLES``. It warns of what the data cannot answer, and leaves that on the page as it was written."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         try:

@@ -65,7 +65,7 @@ class Newest(SphinxDirective):
     """``{version-changes}``: what the newest version changes against the one before it, behind a summary."""
 
     def run(self) -> list[nodes.Node]:
-        """Return the fold."""
+        """Return the comparison, folded."""
         project = project_of(self.env.app)
         if not (compared := comparisons(project)):
             return [nodes.paragraph(text="There is no earlier version to compare with.")]

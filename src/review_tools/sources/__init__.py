@@ -1,1 +1,1 @@
-"""What keeps the review alive: services, forms, searches, changes."""
+"""What keeps the review alive: services, forms, searches, screening."""
