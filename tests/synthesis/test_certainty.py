@@ -179,8 +179,8 @@ def test_imprecision_is_the_interval_against_the_thresholds(row: Row, more: Row,
         ((CLEAR,), 0, "one study"),
         ((CLEAR, CLEAR), 0, "benefit 2; I² 0%"),
         ((CLEAR, counts(900, 1000, 400, 1000)), 0, "benefit 2; I² 9"),  # I² alone lowers nothing
-        ((CLEAR, EQUAL), 1, "hardly overlap"),
-        ((CLEAR, OPPOSITE), 2, "hardly overlap"),
+        ((CLEAR, EQUAL), 1, "lie apart"),
+        ((CLEAR, OPPOSITE), 2, "lie apart"),
         ((counts(12, 20, 8, 20), counts(9, 20, 9, 20)), 0, "the intervals overlap"),
         ((CLEAR, CLEAR, CLEAR, counts(5, 20, 9, 20)), 0, "harm 1"),  # too little weight to be a side
     ],

@@ -47,6 +47,8 @@ def test_a_changed_row_stops_the_check_and_names_claim_chapter_and_sentence() ->
 def test_a_retracted_study_no_longer_carries_a_claim() -> None:
     retracted = spoil.cells(PROJECT, "studies", "deng_2017_randomised", status="retracted")
     assert any("cannot be tested yet" in problem.why for problem in claims.check(retracted))
+    assert run("no_rows", Claim(retracted, "outcomes study_id=deng_2017_randomised")).word == "holds"
+    assert run("nobody_in_msc_arm", Claim(retracted, "deng_2017_randomised-1")).word == "cannot be tested yet"
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,9 @@ Risk of bias, inconsistency and imprecision follow rules; indirectness is a pers
 ``data/certainty_judgements.csv``, where a person can also override a rule, with a reason and a name.
 Sources: Core GRADE. Guyatt G et al. BMJ 2025;389: e081903 (overview), e081904 (target and imprecision), e081905
 (inconsistency), e083864 (risk of bias, publication bias), doi 10.1136/bmj-2024-081903 and so on. The shares and cut
-points that Core GRADE leaves to judgement are this review's own, written down here before the pools were rated.
+points that Core GRADE leaves to judgement are this review's own, written down here before the pools were rated. Left
+out: comparing results at low and at high risk of bias, small sponsored studies as a sign of missing evidence, and
+rating up for a large effect. Each asks for a person, who can override a domain.
 """
 
 from dataclasses import dataclass
@@ -24,10 +26,11 @@ SYMBOLS = dict(zip(RATINGS, ("⊕◯◯◯", "⊕⊕◯◯", "⊕⊕⊕◯", "�
 DOMAINS = ("risk of bias", "inconsistency", "indirectness", "imprecision", "missing evidence")
 RISK, INCONSISTENCY, INDIRECTNESS, IMPRECISION, MISSING = DOMAINS
 # What the certainty rests on beside the rows.
-TABLES = ("risk_of_bias", "certainty_judgements", "silent_trials", "trials")
+TABLES = ("risk_of_bias", "certainty_judgements", "silent_trials", "trials", "studies")
 THIRD, HALF, TWO_THIRDS, FIFTH = 100 / 3, 50.0, 200 / 3, 20.0  # percentages of the weight, or of the people
 CLOSE = 1e-6  # what rounding may take from a percentage
 ENDED = ("completed", "terminated")
+APART = "two intervals lie apart: neither holds the other's estimate"
 SUBSTANTIAL = 50.0  # I² that supports what the estimates show; never enough alone
 # Half of those who can show a difference of half a standard deviation: 2 (1.96 + 0.84)² / 0.5² = 63 in each arm.
 FEW_PEOPLE = 63
@@ -104,12 +107,14 @@ def _override(rule: Domain, row: pd.Series | None) -> Domain:
 
 def inputs(project: Project, comparison_id: str) -> tuple[pd.DataFrame, ...]:
     """Return what the certainty of a comparison rests on beside its rows: judgements, and trials without results."""
-    studies = declared(project, comparison_id)[1]["study_id"]
-    risk, judged, tied, trials = (project.table(name) for name in TABLES)
+    answering = declared(project, comparison_id)[1]["study_id"]
+    risk, judged, tied, trials, studies = (project.table(name) for name in TABLES)
     tied = tied[tied["comparison_id"] == comparison_id]
     trials = trials[["trial_id", "label", "registered_status", "enrolment"]]
     trials = trials[trials["trial_id"].isin(tied["trial_id"])]
-    frames = (risk[risk["study_id"].isin(studies)], judged[judged["comparison_id"] == comparison_id], tied, trials)
+    reports = studies.loc[studies["trial_id"].isin(tied["trial_id"]), ["study_id", "trial_id"]]
+    judged = judged[judged["comparison_id"] == comparison_id]
+    frames = (risk[risk["study_id"].isin(answering)], judged, tied, trials, reports)
     return tuple(frame.reset_index(drop=True) for frame in frames)
 
 
@@ -146,11 +151,10 @@ def _class(found: bias.Judged | None, start: str) -> str:
 
 
 def _inconsistency(result: Answer, pooled: Pooled, aim: Target) -> Domain:
-    """Lower where estimates lie on different sides of a threshold and their intervals hardly overlap.
+    """Lower where estimates lie on different sides of a threshold and neither interval holds the other's estimate.
 
-    A side counts from a fifth of the weight on. Two intervals hardly overlap when neither holds the other's estimate;
-    substantial I² can stand in for that, but never lowers alone. Two levels: important benefit against important
-    harm.
+    A side counts from a fifth of the weight on. Substantial I² can stand in for the intervals, but never lowers alone.
+    Two levels: important benefit against important harm.
     """
     if result.k == 1:
         return Domain(INCONSISTENCY, 0, "one study, so that nothing can disagree")
@@ -163,16 +167,16 @@ def _inconsistency(result: Answer, pooled: Pooled, aim: Target) -> Domain:
     told = f"estimates by side of the threshold: {where}; I² {i2:.0f}%"
     if len(weighty) < 2:
         return Domain(INCONSISTENCY, 0, told)
-    apart = _hardly_overlap(effects.effect, effects.variance, sides, weighty)
+    apart = _are_apart(effects.effect, effects.variance, sides, weighty)
     if not apart and i2 <= SUBSTANTIAL:
         return Domain(INCONSISTENCY, 0, f"{told}; the intervals overlap")
     against = any(HARM in side for side in weighty) and any(side not in (LITTLE, HARM) for side in weighty)
     two = against and apart and aim.threshold is not None
-    told += "; intervals hardly overlap" if apart else "; the intervals overlap, but differ more than chance explains"
+    told += f"; {APART}" if apart else "; the intervals overlap, but differ more than chance explains"
     return Domain(INCONSISTENCY, 2 if two else 1, told)
 
 
-def _hardly_overlap(effect: np.ndarray, variance: np.ndarray, sides: np.ndarray, weighty: list[str]) -> bool:
+def _are_apart(effect: np.ndarray, variance: np.ndarray, sides: np.ndarray, weighty: list[str]) -> bool:
     """Say whether two studies on different sides exclude each other's estimates by their 95% intervals."""
     reach, kept = 1.96 * np.sqrt(variance), np.isin(sides, weighty)
     gap = np.abs(effect[:, None] - effect[None, :])
@@ -217,13 +221,15 @@ def people_needed(result: Answer, aim: Target) -> int | None:
 def _missing_evidence(project: Project, result: Answer, version: str | None) -> Domain:
     """Lower by one level where ended trials of the question have no numbers here, and more than a fifth of the people.
 
-    ``data/silent_trials.csv`` ties such trials to comparisons. One that has a row with numbers is silent no more.
+    ``data/silent_trials.csv`` ties such trials to comparisons; one whose report is held has ended, whatever the
+    registry shows. One that has a row with numbers is silent no more.
     """
     tied, trials = as_of(project.table("silent_trials"), version), project.table("trials")
     tied = tied[tied["comparison_id"] == result.comparison["comparison_id"]]
-    silent = trials[trials["trial_id"].isin(tied["trial_id"]) & trials["registered_status"].isin(ENDED)]
-    with_numbers = result.rows.loc[result.rows["block"] != WORDS_ONLY, "study_id"]
     studies = project.table("studies").set_index("study_id")["trial_id"]
+    ended = trials["registered_status"].isin(ENDED) | trials["trial_id"].isin(studies.dropna())
+    silent = trials[trials["trial_id"].isin(tied["trial_id"]) & ended]
+    with_numbers = result.rows.loc[result.rows["block"] != WORDS_ONLY, "study_id"]
     silent = silent[~silent["trial_id"].isin(with_numbers.map(studies))]
     if silent.empty:
         return Domain(MISSING, 0, "no ended trial of the question without results is known")

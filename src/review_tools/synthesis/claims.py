@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from review_tools.data.edit import check_name, edit
-from review_tools.data.problems import DataError, Problem
+from review_tools.data.problems import DataError, Problem, did_you_mean
 from review_tools.data.project import Project
 from review_tools.synthesis.certainty import certainty
 from review_tools.synthesis.claim_tests import TESTS, Claim, Verdict, run
@@ -43,7 +43,8 @@ def verdict(project: Project, claim_id: str) -> Verdict:
     ledger = project.table("claims")
     found = ledger[ledger["claim_id"] == claim_id]
     if found.empty:
-        raise KeyError(f"no claim {claim_id!r} in {FILE}")
+        near = did_you_mean(claim_id, ledger["claim_id"])
+        raise KeyError(f"no claim {claim_id!r} in {FILE}; {near}".rstrip("; "))
     return _run(project, found.iloc[0])
 
 
@@ -65,6 +66,8 @@ def accept(project: Project, claim: str, by: str) -> str:
         raise DataError("Say who accepts: --by NAME.")
     now = verdict(project, claim)
     before = project.table("claims").set_index("claim_id").loc[claim, "expected"]
+    if before == now.word:
+        return f"{claim}: {before!r} is the accepted verdict already; nothing was changed."
     with edit(project.root) as change:
         cells = {"expected": now.word, "accepted_by": by, "accepted_on": f"{date.today()}"}
         change.set_cells("claims", "claim_id", claim, cells)

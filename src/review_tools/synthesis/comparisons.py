@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from review_tools.check.comparability import EVERY_DISEASE
-from review_tools.data.project import Project, once, order
+from review_tools.data.project import Project, labels, once, order
 from review_tools.data.retracted import UNSOUND
 from review_tools.data.tables import SEPARATOR
 from review_tools.synthesis.effects import MEANS, ONE_ARM, TWO_ARMS, Effects, Measure, measure_named
@@ -184,7 +184,7 @@ def declared(project: Project, comparison_id: str) -> tuple[pd.Series, pd.DataFr
 def _in_one_direction(rows: pd.DataFrame, higher_is_better: pd.Series, comparison: pd.Series) -> pd.DataFrame:
     """Return the rows of several outcome sets with the same event counted: people who are not alive have died.
 
-    A row that counts the opposite of what a comparison asks for yields to one of its trial that counts the event.
+    A row that counts the opposite of what a comparison asks for yields to one as good that counts the event.
     """
     turned = (higher_is_better != comparison["higher_is_better"]).astype(bool)
     rows = rows.assign(opposite=turned, higher_is_better=comparison["higher_is_better"])
@@ -247,7 +247,7 @@ def _reason(row: Any, comparison: pd.Series, measure: Measure) -> str:
 
 def _rank(row: Any) -> tuple[int, ...]:
     part = not PARTS.isdisjoint(row.flags)
-    return row.opposite, part, ANALYSIS_SETS.index(row.analysis_set), BASES.index(row.value_basis)
+    return part, ANALYSIS_SETS.index(row.analysis_set), BASES.index(row.value_basis), row.opposite
 
 
 def before_and_after(project: Project, before: str) -> list[tuple[Answer, Answer]]:
@@ -263,6 +263,25 @@ def before_and_after(project: Project, before: str) -> list[tuple[Answer, Answer
             old, new = (answer(project, name, version=version, test="z") for version in (before, None))
         pairs.append((old, new))
     return pairs
+
+
+@once
+def ranked(project: Project) -> list[Answer]:
+    """Return the comparisons with a control group that have a result, first those that stand for their disease.
+
+    These decide in turn: a critical outcome before an important one; randomised before other studies; more people
+    before fewer; the kind of outcome as the vocabulary orders it. Results play no part.
+    """
+    sets = project.table("outcome_sets").set_index("outcome_set")
+    kinds = ("importance", "outcome across diseases", "outcome domain")
+    importance, across, domain = ({term: at for at, term in enumerate(labels(project, kind))} for kind in kinds)
+
+    def rank(result: Answer) -> tuple[int, ...]:
+        about = sets.loc[result.comparison["outcome_set"]]
+        outcome = across.get(about["across"], len(across)), domain[about["domain"]]
+        return importance[about["importance"]], -RANK[result.comparison["design"]], -result.people, *outcome
+
+    return sorted(controlled(project), key=rank)
 
 
 def controlled(project: Project) -> list[Answer]:

@@ -39,8 +39,17 @@ def named_interval(answer: Answer) -> str:
     """
     if verdict(answer) == FAR_TOO_UNCERTAIN:
         return f"{answer.measure.title}: {FAR_TOO_UNCERTAIN}"
+    if answer.measure.no_effect is None and answer.k == 1:
+        return _of_one_series(answer)
     name = "" if answer.measure.no_effect is None else f"{answer.measure.title} "
     return f"{name}{interval(answer.pooled)}"
+
+
+def _of_one_series(answer: Answer) -> str:
+    """Return the count of a single series with the interval of its share; where nobody had it, the model's is not 0."""
+    assert answer.pooled is not None  # noqa: S101 (k is 1)
+    row, ends = answer.entered.iloc[0], " to ".join(figure(end, answer.measure) for end in answer.pooled.back[1:])
+    return f"{row['events_arm1']} of {row['n_arm1']} ({ends})"
 
 
 def verdict(answer: Answer) -> str:
@@ -73,8 +82,8 @@ def sentence(answer: Answer) -> str:
     if answer.pooled is None:
         return f"No row can be pooled for {outcome}: each is listed below with its reason."
     if answer.measure.no_effect is None:
-        head = f"In one series of {people}" if answer.k == 1 else f"Across {answer.k} series of {people}"
-        share = f"{interval(answer.pooled)} had the outcome ({outcome})."
+        head = "In one series" if answer.k == 1 else f"Across {answer.k} series of {people}"
+        share = f"{named_interval(answer)} had the outcome ({outcome})."
         return f"{head}, {share} There is no comparison group, so this does not show an effect."
     said, few = verdict(answer), too_few(answer)
     head = f"One study of {people}" if answer.k == 1 else f"{answer.k} studies of {people} together"
