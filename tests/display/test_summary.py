@@ -52,7 +52,7 @@ def test_a_summary_of_findings_holds_risks_effect_certainty_and_plain_words(proj
         rated, risk = certainty(project, str(result.comparison["comparison_id"])), absolute(result)
         assert (row in harms.rows) == harm[result.comparison["outcome_set"]]
         assert f"{result.people} people" in text["Outcome"]
-        assert text["Relative effect"] == named_interval(result)
+        assert text["Effect"].startswith(named_interval(result))
         assert text["In plain words"] == plainly(result, rated)
         assert rated is not None
         assert rated.rating in text["Certainty"]

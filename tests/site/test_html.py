@@ -234,6 +234,13 @@ def test_unidentified_numbers_are_marked_and_lead_to_their_row(pages: Pages, pro
     assert not [name for name, page in chapters(pages).items() if "[?]" in page.text_content()]
 
 
+def test_a_summary_of_findings_leads_to_the_figure_of_each_result(pages: Pages) -> None:
+    titles = "//table[starts-with(caption, 'Summary of findings')]//tbody/tr/th//a/@href"
+    links = [href for page in chapters(pages).values() for href in page.xpath(titles)]
+    assert len(links) > 50
+    assert not [href for href in links if "#chart-" not in href]
+
+
 def test_numbers_are_those_of_the_data_and_an_abbreviation_is_explained_once(pages: Pages, project: Project) -> None:
     assert str(len(project.table("findings"))) in pages["book/index.html"].xpath("//b/text()")
     facts = [fact for page in chapters(pages).values() for fact in page.xpath("//abbr[contains(@class, 'fact')]")]
@@ -249,20 +256,20 @@ def test_numbers_are_those_of_the_data_and_an_abbreviation_is_explained_once(pag
 
 
 def test_results_in_the_text_are_those_of_their_comparison(pages: Pages, project: Project) -> None:
-    """In figures, by certainty or plainly, each linked to the page of its comparison."""
+    """In figures, by certainty or plainly, each linked to the figure of its comparison."""
     said: dict[str, tuple[str, set[str]]] = {}
     for name in project.table("comparisons")["comparison_id"]:
         result, rated = answer(project, name), certainty(project, name)
         certain = f"{rated.rating} certainty" if rated else "not rated"
         plain = words.plainly(result, rated) or words.sentence(result)
         title = f"{result.comparison['title']}: {words.sentence(result)}"
-        said[title] = f"{result.comparison['page']}.html", {words.named_interval(result), certain, plain}
+        said[title] = f"{result.comparison['page']}.html#chart-{name}", {words.named_interval(result), certain, plain}
     links = [one for page in chapters(pages).values() for one in page.xpath("//a[contains(@class, 'fact')]")]
     assert len(links) > 10
     for one in links:
-        page, texts = said[one.get("title")]
+        figure, texts = said[one.get("title")]
         assert one.text_content() in texts
-        assert one.get("href") == "#" or one.get("href").endswith(page)
+        assert one.get("href").endswith(figure) or one.get("href") == f"#{figure.partition('#')[2]}"
 
 
 # Charts

@@ -148,6 +148,7 @@ def test_pointing_at_a_citation_shows_its_card_until_the_pointer_leaves(chapter:
     assert work.label in card.inner_text()
     assert work["title"] in card.inner_text()
     assert link.get_attribute("aria-describedby") == "cite-card-text"
+    assert card.locator(".cite-card-label").evaluate("label => getComputedStyle(label).fontWeight") == "600"
     card.hover()  # the pointer may move into the card
     assert card.is_visible()
     chapter.mouse.move(2, 2)

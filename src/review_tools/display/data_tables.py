@@ -45,8 +45,8 @@ def source_links(frame: pd.DataFrame) -> list[Cell]:
 
 
 def comparison_links(comparisons: pd.DataFrame) -> list[Cell]:
-    """Return the title of each comparison, linked to its page."""
-    return links("site:book/" + comparisons["page"], comparisons["title"])
+    """Return the title of each comparison, linked to its figure."""
+    return links("site:book/" + comparisons["page"] + "#chart-" + comparisons["comparison_id"], comparisons["title"])
 
 
 def trial_link(trial_id: str) -> Cell:

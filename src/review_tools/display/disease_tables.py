@@ -127,18 +127,21 @@ def open_trials(project: Project, page: str | None = None) -> Shown:
     if others:
         caption += f"; {plural(others, 'other')} over, closed to new people, or without a known status"
     title = f"{plural(len(late), 'trial')} last known as open; the entry is old, undated, or past its own end"
-    behind = ((title, _trials(late, "Last known as open")),) if len(late) else ()
-    return Shown((_trials(fresh, caption),), behind=behind)
+    behind = ((title, _trials(project, late, "Last known as open")),) if len(late) else ()
+    return Shown((_trials(project, fresh, caption),), behind=behind)
 
 
-def _trials(frame: pd.DataFrame, caption: str) -> Grid:
+def _trials(project: Project, frame: pd.DataFrame, caption: str) -> Grid:
     randomised = frame["randomised"].map({"yes": "randomised", "no": "not randomised"})
     design = stacks(randomised.fillna("randomised or not: not shown"), notes(phases(frame["registered_phase"])))
+    donors = queries.select(project, "vocabulary", kind="donor").set_index("term")["definition"]
+    whose = donors.str[:1].str.lower() + donors.str[1:].str.rstrip(".")
     return grid(
         {
             "Trial": stacks(trial_links(frame), frame["label"], notes(frame["disease"])),
             "Status": statuses(frame),
-            "Cells": stacks(frame["cell_source"], notes(frame["donor"])),
+            "Where": frame["country"].fillna("country not shown"),
+            "Cells": stacks(frame["cell_source"], notes(frame["donor"].map(whose)), notes(frame["route"])),
             "Design": design,
             "People": each(people, frame["enrolment"], frame["enrolment_basis"]),
             "Planned end": frame["completion_date"],

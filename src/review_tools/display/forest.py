@@ -202,7 +202,7 @@ def overview(project: Project) -> Plot:
     said = Counter(map(words.verdict, results))
     found = ", ".join(f"{said[one]} {direction}" for one, direction in words.VERDICTS.items() if said[one])
     says = (
-        f"{plural(len(results), 'pooled result')}: {found}; {len(every) - len(results)} questions more rest on a "
+        f"{plural(len(results), 'pooled ratio')}: {found}; {len(every) - len(results)} more questions rest on a "
         "single study. A diamond is what several studies say together, as wide as its 95% interval."
     )
     return Plot("chart-overview", "What trials with a control group found", says, panels)

@@ -16,7 +16,7 @@ from review_tools.display.theme import plural
 from review_tools.display.trial_tables import known_trials
 from review_tools.synthesis import comparisons, words
 from review_tools.synthesis.certainty import RATINGS, Certainty, certainty
-from review_tools.synthesis.comparisons import RANK, Answer
+from review_tools.synthesis.comparisons import Answer
 from review_tools.synthesis.target import BENEFIT, HARM, LITTLE
 
 # What an interval says, and the word for each certainty. Very low certainty tells a direction, but no effect.
@@ -83,26 +83,11 @@ class Tile(NamedTuple):
     look: str = "open"  # the class of the tile: what is very uncertain has no colour
 
 
-@once
 def standing_for(project: Project, page: str, *, harm: bool = False) -> Answer | None:
-    """Return the comparison that stands for the benefit, or for the harm, of a page's diseases; None without any.
-
-    Of the comparisons with a control group that have a result it is, by these in turn: a critical outcome before an
-    important one; randomised before other studies; more people before fewer; the kind of outcome as the vocabulary
-    orders it. Results play no part.
-    """
-    sets = project.table("outcome_sets").set_index("outcome_set")
-    kinds = ("importance", "outcome across diseases", "outcome domain")
-    importance, across, domain = ({term: at for at, term in enumerate(labels(project, kind))} for kind in kinds)
-
-    def rank(result: Answer) -> tuple[int, ...]:
-        about = sets.loc[result.comparison["outcome_set"]]
-        outcome = across.get(about["across"], len(across)), domain[about["domain"]]
-        return importance[about["importance"]], -RANK[result.comparison["design"]], -result.people, *outcome
-
-    held = [one for one in comparisons.controlled(project) if one.comparison["page"] == page]
+    """Return the comparison that stands for the benefit, or for the harm, of a page's diseases; None without any."""
     harms = comparisons.harms(project)
-    return min((one for one in held if (one.comparison["outcome_set"] in harms) == harm), key=rank, default=None)
+    held = (one for one in comparisons.ranked(project) if one.comparison["page"] == page)
+    return next((one for one in held if (one.comparison["outcome_set"] in harms) == harm), None)
 
 
 def _rated(project: Project, result: Answer) -> Certainty:
@@ -128,10 +113,11 @@ def disease_tiles(project: Project) -> list[Tile]:
 
 def _tile(project: Project, page: str, name: str) -> Tile:
     result, harm = standing_for(project, page), standing_for(project, page, harm=True)
-    harms = "no numbers to compare"
+    harms = "nothing that can be pooled"
     if harm is not None:
         common = _how_common(project, harm)
-        harms = f"{harm.comparison['outcome']} {common}" if common else f"uncertain, {harm.people} people counted"
+        told = f" {common}" if common else f": uncertain, {harm.people} people counted"
+        harms = f"{harm.comparison['outcome']}{told}"
     if result is None:
         rows = project.table("outcomes")
         rows = rows[rows["disease"].isin(of_page(project, page)) & rows["design"].isin(ARMS)]

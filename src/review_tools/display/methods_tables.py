@@ -147,6 +147,7 @@ def glossary(project: Project) -> Grid:
         "statistic": "Statistics and scales",
         "target cell": "Cell",
         "product": "Product",
+        "donor": "Whose cells",
         "mediator": "Mediator or pathway",
         "disease": "Disease",
         "effect": "Effect",

@@ -119,7 +119,8 @@ def uses(project: Project, study_id: str) -> str:
 def _comparison_rows(project: Project) -> pd.DataFrame:
     """Return the rows that comparisons declare, each with title and page of its comparison."""
     answers = [comparisons.answer(project, name) for name in project.table("comparisons")["comparison_id"]]
-    rows = [a.rows.assign(title=a.comparison["title"], page=a.comparison["page"]) for a in answers]
+    about = ["comparison_id", "title", "page"]
+    rows = [one.rows.assign(**one.comparison[about]) for one in answers]
     return pd.concat(rows, ignore_index=True)
 
 

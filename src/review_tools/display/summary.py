@@ -14,6 +14,7 @@ from review_tools.display.theme import plural
 from review_tools.synthesis import bias, comparisons, words
 from review_tools.synthesis.certainty import Certainty, certainty
 from review_tools.synthesis.comparisons import Answer
+from review_tools.synthesis.effects import MEANS
 from review_tools.synthesis.pooling import Pooled
 from review_tools.synthesis.sensitivity import other_choices, subgroups
 from review_tools.synthesis.signatures import signature
@@ -30,11 +31,11 @@ METHOD = "How sure, how it was worked out, and every row"
 def summary_of_findings(project: Project, page: str | None = None) -> Shown:
     """Show the comparisons of a page, or all with a comparison group: risks, effect, certainty, plain words.
 
-    Harms stand in a table of their own; critical outcomes first, and of equal ones those with more studies. Of many
-    the first stand open and the others behind them.
+    Harms stand in a table of their own; the result that stands for the disease comes first. Of many the first stand
+    open and the others behind them.
     """
-    results = [result for result in _answers(project, page) if result.excludes_no_effect is not None]
-    results.sort(key=lambda result: (result.comparison["importance"] != "critical", -result.k))
+    asked = {result.comparison["comparison_id"] for result in _answers(project, page)}
+    results = [one for one in comparisons.ranked(project) if one.comparison["comparison_id"] in asked]
     harms, parts, behind = comparisons.harms(project), [], []
     for name, harmful in (("benefits", False), ("harms and deaths", True)):
         group = [result for result in results if (result.comparison["outcome_set"] in harms) == harmful]
@@ -54,7 +55,7 @@ def _findings(project: Project, name: str, answers: list[Answer]) -> Grid:
         {
             "Outcome": stacks(comparison_links(frame), notes(frame["time_window"], people)),
             **_risks(answers),
-            "Relative effect": [words.named_interval(result) for result in answers],
+            "Effect": [lines(words.named_interval(result), note(_good(result))) for result in answers],
             "Certainty": [_rating(one) for one in rated],
             "In plain words": [words.plainly(result, one) for result, one in zip(answers, rated, strict=True)],
         },
@@ -62,6 +63,14 @@ def _findings(project: Project, name: str, answers: list[Answer]) -> Grid:
         name=f"summary-{name}",
         tools=False,
     )
+
+
+def _good(result: Answer) -> str:
+    """Return the unit of a mean difference, and which way is good for patients: of a score nobody could tell."""
+    if result.measure.columns != MEANS:
+        return ""
+    units = result.entered["unit"].dropna().unique()
+    return ", ".join([*units, "higher is better" if result.comparison["higher_is_better"] else "lower is better"])
 
 
 def _risks(answers: list[Answer]) -> dict[str, list[Cell]]:

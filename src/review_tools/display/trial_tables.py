@@ -141,11 +141,11 @@ def decisions(project: Project, frame: pd.DataFrame | None = None, caption: str 
         frame = newest_decisions(project)
     words = in_words(project, "decisions", frame)
     secondary = (words["read"] + " source").where(frame["read"] == "secondary")
-    date = frame["date"].fillna("no date")
+    date = frame["date_note"].fillna(frame["date"]).fillna("no date")  # a note begins with the date
     basis = ["" if pd.isna(study) else study_link(project, study) for study in frame["basis_study_id"]]
     return grid(
         {
-            "Decision": stacks(tags(words["decision"], "none"), notes(date, frame["date_note"]), notes(frame["words"])),
+            "Decision": stacks(tags(words["decision"], "none"), notes(date), notes(frame["words"])),
             "By": stacks(frame["agency"], notes(source_links(frame), secondary)),
             "Product": stacks(frame["product"], notes(frame["indication"])),
             "Because": stacks(basis, frame["reason"].fillna(frame["basis"]).fillna(""), notes(frame["note"])),

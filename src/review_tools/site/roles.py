@@ -73,7 +73,7 @@ def claim(project: Project, role: DataRole) -> list[nodes.Node]:
 
 
 def result(project: Project, role: DataRole) -> list[nodes.Node]:
-    """``{result}``, ``{certainty}`` and ``{plainly}``: what a comparison says, linked to its page.
+    """``{result}``, ``{certainty}`` and ``{plainly}``: what a comparison says, linked to its figure.
 
     In figures, by the word for its certainty, or as a plain sentence.
     """
@@ -84,7 +84,7 @@ def result(project: Project, role: DataRole) -> list[nodes.Node]:
         "plainly": words.plainly(answer, rated) or words.sentence(answer),
     }[role.name]
     title = f"{answer.comparison['title']}: {words.sentence(answer)}"
-    return [_link(said, f"book/{answer.comparison['page']}", title, "fact")]
+    return [_link(said, f"book/{answer.comparison['page']}#chart-{role.text}", title, "fact")]
 
 
 def _link(text: str, address: str, title: str, *classes: str) -> nodes.reference:

@@ -8,7 +8,10 @@
   const entries = new Map(); // what each link or term shows
   const OPEN = 180; // milliseconds: passing over a link shows nothing, and
   const CLOSE = 300; // the pointer has time to travel from the link to the card
-  const LINES = ["label", "title", "status", "took", "uses", "known"];
+  const LINES = { // what a card shows, with its class: whole names, since styles of others are left out (assets.py)
+    label: "cite-card-label", title: "cite-card-title", status: "cite-card-status",
+    took: "cite-card-took", uses: "cite-card-uses", known: "cite-card-known",
+  };
 
   const card = document.createElement("span");
   card.className = "cite-card";
@@ -26,10 +29,10 @@
 
   function fill(entry) {
     words.replaceChildren();
-    for (const name of LINES) {
+    for (const [name, look] of Object.entries(LINES)) {
       if (!entry[name]) continue;
       const line = document.createElement("span");
-      line.className = `cite-card-${name}`;
+      line.className = look;
       const struck = entry.struck && (name === "label" || name === "title") ? document.createElement("s") : line;
       struck.textContent = `${entry[name]} `;
       if (struck !== line) line.append(struck);

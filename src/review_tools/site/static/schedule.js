@@ -8,7 +8,7 @@ for (const badge of document.querySelectorAll(".search-badge[data-due]")) {
   if (!Number.isFinite(late) || !(every > 0)) continue;
   const state = late <= GRACE ? "kept" : late <= 2 * every ? "late" : "missed";
   const since = `the next search was due on ${badge.dataset.due}, ${late} days ago`;
-  badge.classList.add(`search-${state}`);
+  badge.classList.add({ kept: "search-kept", late: "search-late", missed: "search-missed" }[state]); // whole names: see assets.py
   badge.textContent = { kept: "on schedule", late: `late: ${since}`, missed: `out of date: ${since}` }[state];
   badge.hidden = false;
 }

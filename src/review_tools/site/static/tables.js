@@ -312,12 +312,12 @@
   function reveal() {
     let id = location.hash.slice(1);
     try { id = decodeURIComponent(id); } catch { /* taken as it stands */ }
-    const row = document.getElementById(id);
-    const table = row?.closest("table[data-table]");
-    if (!table || row.parentNode !== table.tBodies[0]) return;
-    setUp(table).pin(row);
-    unfold(row);
-    row.scrollIntoView();
+    const target = document.getElementById(id);
+    const table = target?.closest("table[data-table]");
+    if (table && target.parentNode === table.tBodies[0]) setUp(table).pin(target);
+    else if (!target?.closest("details:not([open])")) return;
+    unfold(target);
+    target.scrollIntoView();
   }
   addEventListener("hashchange", reveal);
   // A link to the row the address already names changes nothing, so the browser tells nobody.
