@@ -3,13 +3,13 @@
 import re
 from collections.abc import Iterator
 from functools import cache
-from posixpath import dirname, join, normpath
+from posixpath import dirname, join, normpath, relpath
 
 from review_tools.check.comparability import ARMS
 from review_tools.check.engine import Sheet, file_rule, table_rule, whole
 from review_tools.data import inline_values
 from review_tools.data.bibliography import FILE
-from review_tools.data.problems import DataError, Problem, did_you_mean
+from review_tools.data.problems import DataError, Problem, did_you_mean, merge_marks
 from review_tools.data.project import Project, once
 
 CITE = re.compile(r"\{cite(?::\w+)?\}`([^`]*)`")
@@ -27,7 +27,6 @@ FOLD = re.compile(r"<(/?)details\b|^`{3,}\{dropdown\}", re.MULTILINE)
 PAGE = re.compile(r"\]\(([^():#\s]+\.md)(?:#[^)]*)?\)")
 FENCE = re.compile(r"^(`{3,}|~{3,}).*?^\1", re.MULTILINE | re.DOTALL)
 ROLE_OR_CODE = re.compile(r"(?P<role>\{[\w:]+\}`[^`]*`)|(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)", re.DOTALL)
-CONFLICT = re.compile(r"^(?:<{7}|>{7}) .*$", re.MULTILINE)
 BOOK = "book"
 
 
@@ -42,7 +41,8 @@ def unreadable_chapter(project: Project) -> Iterator[Problem]:
 @file_rule(BOOK)
 def merge_mark(project: Project) -> Iterator[Problem]:
     """Refuse the marks that git leaves where two changes meet."""
-    yield from merge_marks(chapters(project))
+    for file, text in chapters(project).items():
+        yield from merge_marks(file, text)
 
 
 @file_rule(BOOK)
@@ -116,8 +116,10 @@ def link_to_no_page(project: Project) -> Iterator[Problem]:
     for match, file, line in occurrences(project, PAGE):
         page = normpath(join(dirname(file), match[1]))
         if not project.has(page):
-            near = did_you_mean(page, project.files(BOOK, ".md"))
-            yield Problem(file, "leads to no page", f"{near}name a page of book/ from here", line, "", match[1])
+            there = {relpath(other, dirname(file)): other for other in project.files(BOOK, ".md")}
+            near = did_you_mean(relpath(page, dirname(file)), there) or did_you_mean(match[1], there)
+            remedy = f"{near}write the path from this chapter, such as {relpath('book/trials.md', dirname(file))}"
+            yield Problem(file, "leads to no page", remedy, line, "", match[1])
 
 
 @table_rule("studies")
@@ -140,14 +142,6 @@ def chapters(project: Project) -> dict[str, str]:
         except UnicodeDecodeError:
             continue
     return texts
-
-
-def merge_marks(texts: dict[str, str]) -> Iterator[Problem]:
-    """Yield the marks that git leaves where two changes meet; a table shows them as a row that does not fit."""
-    for file, text in texts.items():
-        for mark in CONFLICT.finditer(text):
-            row, remedy = line_of(text, mark.start()), "keep what is right, remove git's marks"
-            yield Problem(file, "two changes meet here", remedy, row, "", mark[0])
 
 
 def cited_keys(project: Project) -> Iterator[tuple[str, str, int]]:

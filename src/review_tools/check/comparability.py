@@ -205,8 +205,10 @@ def trial_of_another_disease(studies: Sheet) -> Iterator[Problem]:
 
 @table_rule("outcomes")
 def contrast_without_arms(outcomes: Sheet) -> Iterator[Problem]:
-    """Refuse a row of two arms without a contrast, and one of a single arm with one."""
+    """Refuse a row of two arms without a contrast or of the design single-arm, and a row of one arm with a contrast."""
     two, named = outcomes["arm2"] != "", outcomes["contrast"] != ""
+    remedy = "make the design randomised or controlled, or empty arm 2"
+    yield from outcomes.report(two & (outcomes["design"] == "single-arm"), "design", "the row has a second arm", remedy)
     remedy = "say what the comparison of the arms shows (terms of “contrast” in data/vocabulary.csv)"
     yield from outcomes.report(two & ~named, "contrast", "empty in a row of two arms", remedy)
     why, remedy = "filled in a row without a second arm", "empty it, or name arm 2"

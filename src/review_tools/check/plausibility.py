@@ -16,6 +16,7 @@ from review_tools.check.engine import Lines, Sheet, table_rule, whole
 from review_tools.data.problems import Problem
 from review_tools.data.project import Project, once
 
+WORK_OUT = "work the SD out (SE × √n) and say so in not_quoted, or leave the cell empty in a row of block “partial”"
 RATIOS = ("RR", "OR", "HR", "rate ratio")
 SPREAD, SUM, UNUSUAL = "possible SE as SD", "does not add up", "unusual value"
 LARGE = 3.0  # arms this many SDs apart hardly overlap; an SE read as an SD is the commoner reason (metafor, escalc)
@@ -109,8 +110,8 @@ def error_as_deviation(outcomes: Sheet) -> Iterator[Problem]:
         words, spread = outcomes.rows[line]["reported"], outcomes.rows[line]["sd_arm1"]
         other = re.search(NO_SD % re.escape(spread), words)
         if other and spread in words and not SD.search(words):
-            why = f"the words say {other[0].strip(' (')}, not SD (SD = SE × √n; not_quoted says what is worked out)"
-            yield from _report(outcomes, [line], "sd_arm1", why, SPREAD)
+            why = f"the words say {other[0].strip(' (')}, not SD"
+            yield from outcomes.report([line], "sd_arm1", why, WORK_OUT)
     for line, column, value, others in _peers(outcomes, "sd"):
         if value < SMALL * (middle := np.median(others)):
             why = f"far below the spread of the same outcome in other rows (median {middle:.3g})"
@@ -121,7 +122,8 @@ def error_as_deviation(outcomes: Sheet) -> Iterator[Problem]:
 def no_unit(outcomes: Sheet) -> Iterator[Problem]:
     """Refuse a mean without its unit."""
     lines = outcomes.numbers("mean_arm1").notna() & (outcomes["unit"] == "")
-    yield from _report(outcomes, lines, "unit", "empty, although the row holds a mean", UNUSUAL)
+    remedy = "write the unit as the source prints it (points, g/24h, days)"
+    yield from outcomes.report(lines, "unit", "empty, although the row holds a mean", remedy)
 
 
 @table_rule("outcomes")

@@ -35,7 +35,7 @@ from review_tools.check.spreadsheet import (
 )
 from review_tools.data import git
 from review_tools.data.bibliography import FILE as BIBLIOGRAPHY
-from review_tools.data.problems import DataError, Problem
+from review_tools.data.problems import DataError, Problem, merge_marks
 from review_tools.data.project import Project
 from review_tools.data.tables import FORM, NUMERIC, SEPARATOR, Field, Table, csv_bytes, frame_of, with_types
 
@@ -142,8 +142,9 @@ def _read(project: Project, table: Table) -> Repair | None:
     elif text != content.decode("utf-8-sig"):
         fixes.append(Fix(file, "letters put right that were read in another encoding"))
     repair = Repair(table, file, pd.DataFrame(), encoding, committed, fixes)
+    repair.problems = list(merge_marks(file, text))
     try:
-        repair.frame = frame_of(list(_even(repair, rows)), file)
+        repair.frame = pd.DataFrame() if repair.problems else frame_of(list(_even(repair, rows)), file)
     except DataError as error:
         repair.problems = error.problems
     columns = list(repair.frame.columns)

@@ -12,20 +12,21 @@ from review_tools.data.project import MARKER, Project
 from review_tools.data.tables import FORM, NUMERIC, SEPARATOR, Field, Table
 
 TYPES = {
-    "integer": (r"-?[0-9]+", "a whole number", "write digits only, no thousands separator"),
+    "integer": (r"-?[0-9]+", "a whole number", "write digits only: no percentage, fraction or thousands separator"),
     "number": (r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", "a number", "write digits with a point, no unit, no comma"),
     "boolean": (r"true|false", "true or false", "write true, false, or leave it empty"),
     "date": (
         r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])",
         "a date",
-        "write it as YYYY-MM-DD; `review check --fix` converts dates such as 01/05/2024",
+        "write it as YYYY-MM-DD, or run `review check --fix` (for 01/05/2024 with --dates day or month)",
     ),
 }
 FORMS = {
     "doi": "a DOI starts with 10. and has no https://doi.org/ before it (10.1000/xyz)",
     "trial_id": "a trial is NCT and 8 digits, a number of IRCT, ChiCTR, EUCTR, CTIS, KCT, JPRN or ACTRN, "
     "or unregistered-name",
-    "_date": "write 2024-05-01, 2024-05 or 2024; `review check --fix` converts dates such as 01/05/2024",
+    "_date": "write 2024-05-01, 2024-05 or 2024, or run `review check --fix` "
+    "(for 01/05/2024 with --dates day or month)",
     "url": "an address starts with http:// or https:// and holds no space",
 }
 RAW_ADDRESS = re.compile(r"https?://(\d{1,3}\.){3}\d{1,3}\b")

@@ -95,6 +95,8 @@ def add(
                 known, enter = adding.trial_row(change, record), partial(adding.add_trial, change, record)
             else:
                 adding.look_for_work(change, record, distinct=distinct)
+                if record.trial_id not in ("", *change.table("trials")["trial_id"]):
+                    print(f"  NOTE: its trial is not in the data: run review add nct {record.trial_id} first")
                 known, enter = adding.study_row(change, record), partial(adding.add_work, change, record)
             given = _ask(change, what, known, given)
             key = enter(given=given, by=by)

@@ -1,5 +1,6 @@
 """``references.bib``: read with bibtexparser, nothing dropped in silence."""
 
+import logging
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -12,9 +13,10 @@ from bibtexparser.middlewares import NormalizeFieldKeys
 from bibtexparser.middlewares.names import split_multiple_persons_names
 from bibtexparser.model import Block, DuplicateBlockKeyBlock, Entry, ImplicitComment, ParsingFailedBlock
 
-from review_tools.data.problems import Problem
+from review_tools.data.problems import Problem, merge_marks
 
 FILE = "references.bib"
+logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)  # we say ourselves what cannot be read
 START = re.compile(r"^[ \t]*@[ \t]*(?!comment|preamble|string)([A-Za-z]+)[ \t]*[{(]", re.IGNORECASE | re.MULTILINE)
 PARTICLES = {"al", "da", "de", "del", "den", "der", "di", "du", "el", "la", "le", "te", "ten", "ter", "van", "von"}
 
@@ -85,6 +87,8 @@ def parse_bibliography(content: bytes | None) -> tuple[dict[str, Reference], lis
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         return {}, [Problem(FILE, "not UTF-8 text", "save the file as UTF-8", row=line)]
+    if marks := list(merge_marks(FILE, text)):
+        return {}, marks
     library = bibtexparser.parse_string(text, append_middleware=[NormalizeFieldKeys()])
     references = {
         entry.key: Reference(entry.key, entry.start_line + 1, {field.key: field.value for field in entry.fields})
@@ -96,7 +100,7 @@ def parse_bibliography(content: bytes | None) -> tuple[dict[str, Reference], lis
             why, remedy, value = "this key stands twice", "remove one entry or give it another key", block.key
         else:
             why = "this entry cannot be read, often because a brace or comma is missing"
-            remedy, value = "close its braces, or restore it from git", block.raw[:60]
+            remedy, value = "close its braces, or restore it from git", block.raw.split("\n")[0][:60]
         problems.append(Problem(FILE, why, remedy, row=block.start_line + 1, value=value))
     # An entry swallowed by a broken one before it is in neither list: compare with what the file announces.
     started = len(START.findall(text))

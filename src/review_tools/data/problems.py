@@ -2,11 +2,12 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 GREEK = {"alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "kappa": "κ", "zeta": "ζ"}  # hard to type
+CONFLICT = re.compile(r"^(?:<{7}|>{7}) .*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,13 @@ def shorten(text: str, limit: int = 80) -> str:
 def in_order(problems: Iterable[Problem]) -> list[Problem]:
     """Sort problems by file and row, each once."""
     return sorted(dict.fromkeys(problems), key=lambda one: (one.file, one.row or 0, one.column, one.why))
+
+
+def merge_marks(file: str, text: str) -> Iterator[Problem]:
+    """Yield the conflict markers that git leaves in a file where two changes meet."""
+    for mark in CONFLICT.finditer(text):
+        row, remedy = text.count("\n", 0, mark.start()) + 1, "keep what is right, and remove git's markers"
+        yield Problem(file, "unresolved merge conflict", remedy, row, "", mark[0])
 
 
 def did_you_mean(word: str, words: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from review_tools.data.problems import DataError, Problem
+from review_tools.data.problems import DataError, Problem, merge_marks
 
 SEPARATOR = "; "
 FORM = (  # what programs add to a file unasked: bytes, name, what `review check --fix` does about it
@@ -101,7 +101,8 @@ def _table(name: str, title: str, description: str, path: str, schema: dict[str,
 def parse_table(content: bytes, where: str) -> pd.DataFrame:
     """Return a CSV file (RFC 4180, UTF-8) as text: the index is the line on which each row starts.
 
-    Raises DataError if it is empty, not UTF-8, not CSV, or a row has too many or too few cells.
+    Raises DataError if it is empty, not UTF-8, not CSV, holds an unresolved conflict, or a row has too many or too few
+    cells.
     """
     try:
         text = content.decode("utf-8-sig")
@@ -109,6 +110,8 @@ def parse_table(content: bytes, where: str) -> pd.DataFrame:
         why, line = f"not UTF-8 text (byte {error.start})", content[: error.start].count(b"\n") + 1
         remedy = "save the file as UTF-8; in a spreadsheet choose “CSV UTF-8”"
         raise DataError(Problem(where, why, remedy, row=line)) from None
+    if marks := list(merge_marks(where, text)):
+        raise DataError(*marks)
     try:
         rows = cells(text)
     except csv.Error as error:

@@ -1,7 +1,6 @@
 """BibTeX that a program exported: its entries, names and TeX, in the words their author meant."""
 
 import html
-import logging
 import re
 from collections.abc import Iterator, Mapping
 
@@ -29,8 +28,6 @@ SCRIPT = re.compile(r"([\^_])(?:\{([^{}]*)\}|([^\s{}\\]|\\[A-Za-z]+))")
 NAMED = re.compile(r"\\text(?=(?:alpha|beta|gamma|delta|epsilon|zeta|kappa|lambda|omega)\b)|\\(?:mbox|hbox|url)(?=\{)")
 SIGNS = {"textless": "<", "textgreater": ">", "slash": "/", "textquotesingle": "'"}
 SILENT = ("it", "bf", "em", "rm", "sc", "sl", "tt", "sf", "relax", "protect", "textsubscript", "nobreak", "allowbreak")
-
-logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)  # we say ourselves what cannot be read
 
 
 def entries(text: str) -> list[Block]:
