@@ -1,4 +1,4 @@
-"""Floor 3: what a reader sees. Charts and tables as objects; nothing is written here.
+"""What a reader sees: charts and tables as objects; nothing is written here.
 
 A chapter calls each by its name. The module that draws it is imported when it is first called.
 """

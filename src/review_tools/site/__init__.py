@@ -1,1 +1,1 @@
-"""Floor 4: the site. Hooks into Sphinx; draws what the chapters return."""
+"""The site: steps that Sphinx takes, and drawings of what the chapters return."""
