@@ -43,6 +43,7 @@ def query(page: Page) -> dict[str, list[str]]:
 
 def choose(table: Locator, label: str, value: str) -> None:
     select = table.get_by_role("combobox", name=label, exact=True)
+    select.wait_for()  # a fold that was just opened shows it in a moment
     words = select.locator("option").evaluate_all("options => options.map(option => option.textContent)")
     select.select_option(label=next(each for each in words if each.rsplit(" (", 1)[0] == value))
 
