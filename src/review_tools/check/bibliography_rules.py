@@ -6,12 +6,12 @@ from datetime import date
 from functools import wraps
 from itertools import combinations
 
-from review_tools.check.chapters import cited_keys, line_of
+from review_tools.check.chapters import cited_keys
 from review_tools.check.duplicates import SHORT, alike, plain_title
 from review_tools.check.engine import Sheet, file_rule, table_rule, whole
 from review_tools.check.structure import ODD_TEXT, PROXY, RAW_ADDRESS, odd_form
 from review_tools.data.bibliography import FILE, START, Reference, is_group, names_of, swallowed
-from review_tools.data.problems import DataError, Problem, merge_marks
+from review_tools.data.problems import DataError, Problem, line_of, merge_marks
 from review_tools.data.project import Project
 from review_tools.data.retracted import NOTICE_IN_TITLE
 

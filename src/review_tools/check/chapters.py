@@ -9,7 +9,7 @@ from review_tools.check.comparability import ARMS
 from review_tools.check.engine import Sheet, file_rule, table_rule, whole
 from review_tools.data import inline_values
 from review_tools.data.bibliography import FILE
-from review_tools.data.problems import DataError, Problem, did_you_mean, merge_marks
+from review_tools.data.problems import DataError, Problem, did_you_mean, line_of, merge_marks
 from review_tools.data.project import Project, once
 
 CITE = re.compile(r"\{cite(?::\w+)?\}`([^`]*)`")
@@ -166,8 +166,3 @@ def prose(chapter: str) -> str:
 
 def _blank(code: re.Match[str]) -> str:
     return "\n" * code[0].count("\n")
-
-
-def line_of(text: str, at: int) -> int:
-    """Return the line of a text on which a place lies."""
-    return text.count("\n", 0, at) + 1

@@ -52,10 +52,15 @@ def in_order(problems: Iterable[Problem]) -> list[Problem]:
     return sorted(dict.fromkeys(problems), key=lambda one: (one.file, one.row or 0, one.column, one.why))
 
 
+def line_of(text: str, at: int) -> int:
+    """Return the line of a text on which a place lies."""
+    return text.count("\n", 0, at) + 1
+
+
 def merge_marks(file: str, text: str) -> Iterator[Problem]:
     """Yield the conflict markers that git leaves in a file where two changes meet."""
     for mark in CONFLICT.finditer(text):
-        row, remedy = text.count("\n", 0, mark.start()) + 1, "keep what is right, and remove git's markers"
+        row, remedy = line_of(text, mark.start()), "keep what is right, and remove git's markers"
         yield Problem(file, "unresolved merge conflict", remedy, row, "", mark[0])
 
 
